@@ -1,0 +1,254 @@
+"""Sealing, look-up by keyed hash, and signatures. Keys lie in files of their own, never in the database.
+
+Sealed value: ``0x01 | key id | nonce (12) | AES-256-GCM``. Look-up index: HMAC-SHA-256 under a key derived per context.
+Receipt tokens: ECDSA P-256, deterministic, domain-separated (Ed25519 is too new for old phones' WebCrypto).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MASK: Final = "••••••••••••"
+_FORMAT: Final = 1
+_TOKEN_DOMAIN: Final = b"tanggap/receipt/1\x00"
+REF_BYTES: Final = 10
+
+
+class KeysUnusable(RuntimeError):
+    """The keys are missing, readable by others, or do not open what was sealed."""
+
+
+class Secret(str):
+    """A number that must not leak: its text, repr, format and JSON are the mask; only ``reveal`` gives it."""
+
+    __slots__ = ("_plain",)
+    _plain: str
+
+    def __new__(cls, plain: str) -> Secret:
+        made = super().__new__(cls, MASK + plain[-4:])
+        made._plain = plain
+        return made
+
+    def reveal(self) -> str:
+        """Give the number itself. Every caller is an audited act or a sealing."""
+        return self._plain
+
+    @property
+    def last4(self) -> str:
+        return self._plain[-4:]
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is not picklable")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a receipt's QR says: which kind of paper, and its public reference."""
+
+    kind: str
+    ref: bytes
+
+
+class Keyring:
+    """The keys of one installation, read once."""
+
+    def __init__(self, *, active: int, seal_keys: dict[int, bytes], index_key: bytes, sign_key: bytes) -> None:
+        self._active = active
+        self._seal = {number: AESGCM(key) for number, key in seal_keys.items()}
+        self._raw_seal = dict(seal_keys)
+        self._index_key = index_key
+        self._context_keys: dict[str, bytes] = {}
+        private = serialization.load_der_private_key(sign_key, None)
+        if not isinstance(private, ec.EllipticCurvePrivateKey):
+            raise KeysUnusable("The signing key is not an elliptic-curve key.")
+        self._sign_key = private
+
+    # -- sealed columns ------------------------------------------------------------------------------------------
+
+    def seal(self, plain: str, context: str) -> bytes:
+        """Encrypt a text for one column; the same text never gives the same bytes twice."""
+        nonce = secrets.token_bytes(12)
+        head = bytes((_FORMAT, self._active))
+        return head + nonce + self._seal[self._active].encrypt(nonce, plain.encode(), context.encode() + head)
+
+    def open(self, sealed: bytes, context: str) -> str:
+        """Decrypt what ``seal`` made for the same column. Raises: KeysUnusable."""
+        if len(sealed) < 30 or sealed[0] != _FORMAT or sealed[1] not in self._seal:
+            raise KeysUnusable("A sealed value names a key that is not in the key file.")
+        try:
+            return self._seal[sealed[1]].decrypt(sealed[2:14], sealed[14:], context.encode() + sealed[:2]).decode()
+        except InvalidTag as error:
+            raise KeysUnusable("A sealed value does not open with its key: wrong key file or altered data.") from error
+
+    def blind_index(self, plain: str, context: str) -> bytes:
+        """Give the 32 bytes by which a sealed text is found again; useless without the index key."""
+        key = self._context_keys.get(context)
+        if key is None:
+            info = f"bidx:{context}".encode()
+            key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(self._index_key)
+            self._context_keys[context] = key
+        return hmac.digest(key, plain.encode(), "sha256")
+
+    # -- receipt tokens ------------------------------------------------------------------------------------------
+
+    def token(self, kind: str, ref: bytes) -> str:
+        """Write the token of a paper: upper-case base32, so that a QR needs only alphanumeric mode.
+
+        Same paper, same token: the signature is deterministic (RFC 6979), so a reprint carries the same code.
+        """
+        body = self._token_body(kind, ref)
+        der = self._sign_key.sign(
+            _TOKEN_DOMAIN + body, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        )
+        r, s = decode_dss_signature(der)
+        return base64.b32encode(body + r.to_bytes(32, "big") + s.to_bytes(32, "big")).decode().rstrip("=")
+
+    def read_token(self, text: str) -> Token | None:
+        """Give what a token says, or None when this installation did not sign exactly these bytes."""
+        text = text.strip().upper()
+        if len(text) > 160 or not text.isascii():
+            return None
+        try:
+            raw = base64.b32decode(text + "=" * (-len(text) % 8))
+        except ValueError:
+            return None
+        # One spelling only: base32's unused last bits must not give a second valid text for one paper.
+        if len(raw) != 2 + REF_BYTES + 64 or base64.b32encode(raw).decode().rstrip("=") != text or raw[0] != _FORMAT:
+            return None
+        body, sign = raw[: 2 + REF_BYTES], raw[2 + REF_BYTES :]
+        der = encode_dss_signature(int.from_bytes(sign[:32], "big"), int.from_bytes(sign[32:], "big"))
+        try:
+            self._sign_key.public_key().verify(der, _TOKEN_DOMAIN + body, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            return None
+        return Token(kind=chr(body[1]), ref=body[2:])
+
+    @staticmethod
+    def _token_body(kind: str, ref: bytes) -> bytes:
+        if len(kind) != 1 or len(ref) != REF_BYTES:
+            raise ValueError("a token holds one letter and ten bytes")
+        return bytes((_FORMAT, ord(kind))) + ref
+
+    def sign(self, domain: str, message: bytes) -> bytes:
+        """Sign bytes for one purpose (audit anchors); 64 bytes, r then s."""
+        der = self._sign_key.sign(
+            domain.encode() + b"\x00" + message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        )
+        r, s = decode_dss_signature(der)
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def is_signed(self, domain: str, message: bytes, signature: bytes) -> bool:
+        """Tell whether ``sign`` made this signature for these bytes and this purpose."""
+        der = encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+        try:
+            self._sign_key.public_key().verify(der, domain.encode() + b"\x00" + message, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            return False
+        return True
+
+    def secret_for(self, purpose: str) -> bytes:
+        """Derive 32 bytes for one purpose (form protection), so that no further key file is needed."""
+        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._index_key)
+
+    def fingerprint(self) -> str:
+        """Name this ring without telling anything of it, to notice a database opened with other keys."""
+        return hashlib.sha256(b"tanggap/ring" + self.secret_for("fingerprint")).hexdigest()[:16]
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def fresh(cls) -> Keyring:
+        return cls.from_json(_fresh_json())
+
+    @classmethod
+    def from_json(cls, text: str) -> Keyring:
+        read = json.loads(text)
+        return cls(
+            active=int(read["active"]),
+            seal_keys={int(number): base64.b64decode(key) for number, key in read["keys"].items()},
+            index_key=base64.b64decode(read["index"]),
+            sign_key=base64.b64decode(read["sign"]),
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Keyring:
+        """Read the ring of ``folder``. Raises: KeysUnusable, when it is missing or others may read it."""
+        path = folder / "ring.json"
+        if not path.exists():
+            raise KeysUnusable(f"No keys in {folder}. `flask keys make` makes them; keep two copies off this machine.")
+        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise KeysUnusable(f"{path} can be read by others: chmod 0400 it.")
+        return cls.from_json(path.read_text())
+
+    @classmethod
+    def load_or_make(cls, folder: Path) -> Keyring:
+        """Read the ring, making it first where there is none (new installation, demonstration)."""
+        path = folder / "ring.json"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # O_EXCL: of two processes that start at once only one makes the keys.
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+            except FileExistsError:
+                return cls.load(folder)
+            with os.fdopen(handle, "w") as file:
+                file.write(_fresh_json())
+        return cls.load(folder)
+
+    def rotated_json(self, path: Path) -> str:
+        """Give the ring file's text with one more sealing key, made active; the old ones stay readable."""
+        read = json.loads(path.read_text())
+        number = max(int(key) for key in read["keys"]) + 1
+        read["keys"][str(number)] = base64.b64encode(secrets.token_bytes(32)).decode()
+        read["active"] = number
+        return json.dumps(read)
+
+    @property
+    def active(self) -> int:
+        return self._active
+
+
+def _fresh_json() -> str:
+    private = ec.generate_private_key(ec.SECP256R1())
+    der = private.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    encoded = {
+        "active": 1,
+        "keys": {"1": base64.b64encode(secrets.token_bytes(32)).decode()},
+        "index": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "sign": base64.b64encode(der).decode(),
+    }
+    return json.dumps(encoded)
+
+
+_ring: Keyring | None = None
+
+
+def use_ring(ring: Keyring) -> None:
+    """Make this the ring of the process: sealed columns have no other way to be given one."""
+    global _ring
+    _ring = ring
+
+
+def ring() -> Keyring:
+    """Give the ring of the process. Raises: KeysUnusable before ``use_ring``."""
+    if _ring is None:
+        raise KeysUnusable("No keys were loaded in this process.")
+    return _ring

@@ -1,0 +1,158 @@
+"""One way in = one ``with work.by(actor) as tx`` = one commit. Commands never commit."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, SessionTransaction
+
+from core import audit
+from core.actor import Actor
+from core.clock import Clock, local_day
+from core.db import WRITING
+from core.errors import Busy, Fact
+from core.ids import Ids
+from core.permissions import Reach, reach
+
+Result = TypeVar("Result")
+_RETRY = {"40001", "40P01", "55P03"}
+"""PostgreSQL: serialization failure, deadlock, lock not available."""
+
+
+class Tx:
+    """One transaction, with everything a command may ask for."""
+
+    def __init__(self, session: Session, actor: Actor, now: datetime, ids: Ids, *, is_writing: bool) -> None:
+        self.session = session
+        self.actor = actor
+        self.now = now
+        self.is_writing = is_writing
+        self._ids = ids
+        self._notes: list[audit.Note] = []
+        self._seen: list[tuple[str, list[str], str]] = []
+        self._after: list[Callable[[], None]] = []
+
+    @property
+    def regency_code(self) -> str:
+        return self.actor.regency_code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.actor.zone
+
+    @property
+    def today(self) -> date:
+        """The office's local day, frozen with ``now``."""
+        return local_day(self.now, self.zone)
+
+    def new_id(self) -> UUID:
+        return self._ids.new()
+
+    def require(self, action: str) -> Reach:
+        """Tell how far the actor may do this. Raises: Forbidden."""
+        return reach(self.actor, action)
+
+    def note(self, action: str, subject: str, subject_id: object, *, reason: str = "", **facts: Fact) -> None:
+        """Put an act into the audit chain of this transaction. Facts hold no person's name or number."""
+        self._notes.append(
+            audit.Note(action=action, subject=subject, subject_id=str(subject_id), reason=reason, facts=facts)
+        )
+
+    def saw(self, subject: str, ids: Sequence[object], purpose: str) -> None:
+        """Put a look at persons into the access log (written after the transaction, also for a read)."""
+        if ids:
+            self._seen.append((subject, [str(one) for one in ids], purpose))
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do this once the commit stands; for what may be lost (what may not is a row that a job works off)."""
+        self._after.append(act)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[SessionTransaction]:
+        """Undo only the inner block when it raises; its notes and looks go with it."""
+        kept = len(self._notes), len(self._seen), len(self._after)
+        try:
+            with self.session.begin_nested() as nested:
+                yield nested
+        except BaseException:
+            del self._notes[kept[0] :], self._seen[kept[1] :], self._after[kept[2] :]
+            raise
+
+
+class Work:
+    """Opens transactions on one database, with one clock and one source of ids."""
+
+    def __init__(self, engine: Engine, clock: Clock, ids: Ids | None = None) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.ids = ids or Ids(clock)
+        self._writer = engine.execution_options(**{WRITING: True})
+
+    @contextmanager
+    def by(self, actor: Actor) -> Iterator[Tx]:
+        """Write: everything in the block is committed together, or nothing is."""
+        with Session(self._writer, expire_on_commit=False) as session:
+            tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=True)
+            try:
+                yield tx
+                session.flush()
+                for subject, ids, purpose in tx._seen:
+                    audit.append_access(session, actor, tx.now, self.ids.new(), subject, ids, purpose)
+                if tx._notes:
+                    audit.append(session, actor, tx.now, tx._notes)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+        for act in tx._after:
+            act()
+
+    @contextmanager
+    def read_by(self, actor: Actor) -> Iterator[Tx]:
+        """Read: a flush is an error; looks at persons are logged when the block ends."""
+        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+            event.listen(session, "before_flush", _refuse_flush)
+            tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=False)
+            yield tx
+            session.rollback()
+        if tx._seen:
+            with self.by(actor) as log:
+                log._seen.extend(tx._seen)
+
+    def run(self, actor: Actor, act: Callable[[Tx], Result], attempts: int = 5) -> Result:
+        """Write, and do the whole transaction again where the database says that another one was in the way.
+
+        Raises: Busy after the last attempt; nothing was done then.
+        """
+        for attempt in range(1, attempts + 1):
+            try:
+                with self.by(actor) as tx:
+                    return act(tx)
+            except DBAPIError as error:
+                if not is_contention(error):
+                    raise
+                if attempt == attempts:
+                    raise Busy("core.busy") from error
+                time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 (jitter, not a secret)
+        raise AssertionError("unreachable")
+
+
+def is_contention(error: DBAPIError) -> bool:
+    """Tell whether trying the whole transaction again can succeed."""
+    code = getattr(error.orig, "sqlstate", None)
+    return code in _RETRY or "database is locked" in str(error.orig)
+
+
+def _refuse_flush(session: Session, *_: object) -> None:
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("a reading transaction was asked to write")
