@@ -1,0 +1,186 @@
+"""Package standards, rounds, packages and their lines."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, Big, state_column, whole
+from logistics.packages.states import PackageState, RoundState, StandardState
+
+_OPEN = sa.text("state IN ('waiting', 'planned', 'reserved', 'loaded')")
+
+
+class Basis(enum.StrEnum):
+    """Whom a line counts. Thresholds: infant under 2 years, child under 18, elderly from 60 (domain.md 1.4)."""
+
+    HOUSEHOLD = "household"
+    PERSON = "person"
+    ADULT = "adult"
+    CHILD = "child"
+    INFANT = "infant"
+    WOMAN = "woman"
+    ELDERLY = "elderly"
+    PREGNANT = "pregnant"
+    NURSING = "nursing"
+    DISABLED = "disabled"
+
+
+class PackageStandard(Base):
+    """One version of what a household gets; an approved version never changes again."""
+
+    __tablename__ = "package_standard"
+    __table_args__ = (sa.UniqueConstraint("regency_code", "code", "version"), whole("days", least=1, most=31))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    code: Mapped[str]
+    version: Mapped[int]
+    name_id: Mapped[str]
+    name_en: Mapped[str]
+    days: Mapped[int]
+    state: Mapped[StandardState] = state_column(StandardState)
+    legal_source: Mapped[str]
+    created_by: Mapped[str]
+    created_by_name: Mapped[str]
+    created_at: Mapped[datetime]
+    approved_by: Mapped[str | None]
+    approved_by_name: Mapped[str | None]
+    approved_on: Mapped[date | None]
+
+
+class PackageStandardLine(Base):
+    """One rule: ``rate_milli`` for every ``per_n`` of the basis (and day), on the days from..to of the incident.
+
+    An item may have several lines (a blanket each, and one more per infant): they are added, then rounded up once to
+    ``round_step_milli``, which is the same on all lines of one item.
+    """
+
+    __tablename__ = "package_standard_line"
+    __table_args__ = (
+        sa.UniqueConstraint("standard_id", "position"),
+        whole("rate_milli", least=1),
+        whole("per_n", least=1, most=10_000),
+        whole("round_step_milli", least=1),
+        whole("from_day", least=1, most=366),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), index=True)
+    position: Mapped[int]
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), index=True)
+    basis: Mapped[Basis] = state_column(Basis, "basis")
+    is_daily: Mapped[bool]
+    rate_milli: Mapped[Big]
+    per_n: Mapped[int]
+    condition: Mapped[Basis | None] = state_column(Basis, "condition", nullable=True)
+    condition_least: Mapped[int]
+    from_day: Mapped[int]
+    to_day: Mapped[int | None]
+    round_step_milli: Mapped[Big]
+    is_once: Mapped[bool]
+    """Durable: given once per incident, not again in the next week."""
+    source_id: Mapped[str]
+    source_en: Mapped[str]
+
+
+class Round(Base):
+    """One week's distribution of one incident."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        sa.UniqueConstraint("incident_id", "no"),
+        sa.CheckConstraint("last_on >= first_on", name="period"),
+        whole("first_day", least=1, most=1000),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"), index=True)
+    no: Mapped[int]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    first_day: Mapped[int]
+    """Which day of the response ``first_on`` is (1 in the first week), for staged rates."""
+    standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), index=True)
+    state: Mapped[RoundState] = state_column(RoundState)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    approved_by: Mapped[str | None]
+    approved_by_name: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+
+
+class Package(Base):
+    """What one beneficiary gets in one round; its id follows from both, so that work done twice makes one.
+
+    The composition is a copy from the day of planning: the arithmetic can be shown again for ever.
+    """
+
+    __tablename__ = "package"
+    __table_args__ = (
+        sa.Index(
+            "uq_package_open", "round_id", "beneficiary_kind", "beneficiary_id", "standard_id",
+            unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN,
+        ),
+        sa.UniqueConstraint("regency_code", "code"),
+        sa.UniqueConstraint("public_ref"),
+        sa.Index(None, "round_id", "post_id", "serve_on"),
+        sa.Index(None, "beneficiary_kind", "beneficiary_id"),
+        sa.CheckConstraint("state = 'waiting' OR state = 'cancelled' OR (post_id IS NOT NULL AND serve_on IS NOT NULL)",
+                           name="placed"),
+        whole("persons", least=1, most=1000),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    round_id: Mapped[UUID] = mapped_column(sa.ForeignKey("round.id"))
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"), index=True)
+    beneficiary_kind: Mapped[str]
+    beneficiary_id: Mapped[UUID]
+    standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), index=True)
+    no: Mapped[int]
+    """1; higher for a supplementary package (the rest of a partial handover)."""
+    supplements_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("package.id"))
+    code: Mapped[str]
+    public_ref: Mapped[bytes | None]
+    state: Mapped[PackageState] = state_column(PackageState)
+    post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"), index=True)
+    serve_on: Mapped[date | None]
+    village_code: Mapped[str]
+    rank: Mapped[int]
+    """Place in the plan's declared order, 1 first."""
+    reason_code: Mapped[str]
+    reason_facts: Mapped[str]
+    """JSON object of plain facts for the sentence; no person's name or number."""
+    persons: Mapped[int]
+    adults: Mapped[int]
+    children: Mapped[int]
+    infants: Mapped[int]
+    elderly: Mapped[int]
+    women: Mapped[int]
+    pregnant: Mapped[int]
+    nursing: Mapped[int]
+    disabled: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class PackageLine(Base):
+    """One item of a package: the exact need, and what is handed over after rounding up once."""
+
+    __tablename__ = "package_line"
+    __table_args__ = (
+        whole("exact_milli"),
+        whole("quantity_milli"),
+        sa.CheckConstraint("quantity_milli >= exact_milli", name="rounded_up"),
+    )
+
+    package_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
+    exact_milli: Mapped[Big]
+    quantity_milli: Mapped[Big]
+    is_once: Mapped[bool]
