@@ -1,0 +1,1 @@
+"""Households and their members: from the registry's snapshots, or registered on the spot."""

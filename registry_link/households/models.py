@@ -1,0 +1,247 @@
+"""Snapshots of the registry, households, their members, and what is staged before it becomes current."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.crypto import Secret
+from core.db import Base, Big, Sealed, state_column
+from registry_link.households.states import LinkState, PositionSource, Relation, Sex, SnapshotState
+
+NIK_CONTEXT = "person.nik"
+KK_CONTEXT = "household.kk"
+
+
+class Snapshot(Base):
+    """One registry file: where it came from, of which day, under which agreement."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (sa.Index(None, "regency_code", "source", "state"), sa.Index(None, "regency_code", "file_sha256"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    source: Mapped[str]
+    as_of_on: Mapped[date]
+    agreement_no: Mapped[str]
+    file_sha256: Mapped[str]
+    file_name: Mapped[str]
+    state: Mapped[SnapshotState] = state_column(SnapshotState)
+    households: Mapped[int]
+    members: Mapped[int]
+    recorded_at: Mapped[datetime]
+    current_at: Mapped[datetime | None]
+
+
+class Household(Base):
+    """A household as the office knows it now."""
+
+    __tablename__ = "household"
+    __table_args__ = (
+        sa.UniqueConstraint("row_no"),
+        sa.UniqueConstraint("code"),
+        sa.UniqueConstraint("regency_code", "source", "external_id"),
+        sa.Index(None, "regency_code", "village_code", "rw", "rt"),
+        sa.Index(None, "position_key"),
+        sa.Index(None, "kk_bidx"),
+        sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
+                 postgresql_where=sa.text("is_provisional")),
+        sa.CheckConstraint("size >= 1", name="size"),
+        sa.CheckConstraint("decile BETWEEN 1 AND 10", name="decile"),
+        sa.CheckConstraint("(lon_deg IS NULL) = (position_key IS NULL)", name="position_key"),
+        sa.CheckConstraint("lon_deg BETWEEN -180 AND 180 AND lat_deg BETWEEN -90 AND 90", name="position"),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    row_no: Mapped[int]
+    """Dense number over all offices, for the arrays of the matching."""
+    regency_code: Mapped[str]
+    code: Mapped[str]
+    """What people read: KEL-000123-1."""
+    village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"))
+    rt: Mapped[str | None]
+    """Three digits; none when unknown."""
+    rw: Mapped[str | None]
+    hamlet: Mapped[str]
+    address: Mapped[str]
+    head_name: Mapped[str]
+    size: Mapped[int]
+    """Persons: its members, or what was stated where there are none."""
+    decile: Mapped[int | None]
+    lon_deg: Mapped[float | None]
+    lat_deg: Mapped[float | None]
+    position_key: Mapped[int | None] = mapped_column(sa.BigInteger)
+    position_source: Mapped[PositionSource | None] = state_column(PositionSource, "position_source", nullable=True)
+    position_accuracy_m: Mapped[float | None]
+    kk: Mapped[Secret | None] = mapped_column(Sealed(KK_CONTEXT))
+    kk_bidx: Mapped[bytes | None]
+    is_provisional: Mapped[bool]
+    """Registered on the spot, not (yet) in the registry."""
+    snapshot_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("snapshot.id"))
+    """The newest snapshot that has it."""
+    source: Mapped[str | None]
+    external_id: Mapped[str | None]
+    """Its id in the source's files; for files without one the keyed hash of its No. KK."""
+    row_hash: Mapped[bytes | None]
+    """Keyed hash of everything the file said of it, so that an unchanged row is skipped."""
+    recorded_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class Member(Base):
+    """A person of a household."""
+
+    __tablename__ = "member"
+    __table_args__ = (
+        sa.UniqueConstraint("household_id", "member_key"),
+        sa.Index(None, "nik_bidx"),
+        sa.CheckConstraint("age_years BETWEEN 0 AND 150", name="age"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    regency_code: Mapped[str]
+    member_key: Mapped[str]
+    """What makes it the same member in the next file: its id there, else a keyed hash of NIK or of name and birth."""
+    position: Mapped[int]
+    """Its place in the household's list; the head is first."""
+    name: Mapped[str]
+    sex: Mapped[Sex | None] = state_column(Sex, "sex", nullable=True)
+    birth_on: Mapped[date | None]
+    age_years: Mapped[int | None]
+    """Only where there is no birth date; true on ``age_as_of_on``."""
+    age_as_of_on: Mapped[date | None]
+    relation: Mapped[Relation] = state_column(Relation, "relation")
+    nik: Mapped[Secret | None] = mapped_column(Sealed(NIK_CONTEXT))
+    nik_bidx: Mapped[bytes | None]
+    is_pregnant: Mapped[bool]
+    is_nursing: Mapped[bool]
+    has_disability: Mapped[bool]
+    is_chronically_ill: Mapped[bool]
+    is_present: Mapped[bool]
+    """False once a newer file no longer has it in this household."""
+
+
+class StatedCounts(Base):
+    """How many of each class a household without named members said it has. Only women is a sum over ages."""
+
+    __tablename__ = "stated_counts"
+
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"), primary_key=True)
+    infants: Mapped[int]
+    toddlers: Mapped[int]
+    children: Mapped[int]
+    adults: Mapped[int]
+    elderly: Mapped[int]
+    women: Mapped[int]
+    pregnant: Mapped[int]
+    nursing: Mapped[int]
+    disabled: Mapped[int]
+
+
+class HouseholdWord(Base):
+    """A word of the name of the head or of a member, for the search."""
+
+    __tablename__ = "household_word"
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+
+
+class RegistryLink(Base):
+    """One household of one snapshot, bound to a household of ours."""
+
+    __tablename__ = "registry_link"
+    __table_args__ = (
+        sa.UniqueConstraint("snapshot_id", "external_id"),
+        sa.Index(None, "household_id"),
+        sa.Index(None, "suspect_household_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"))
+    external_id: Mapped[str]
+    state: Mapped[LinkState] = state_column(LinkState)
+    row_hash: Mapped[bytes]
+    suspect_household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
+    """Another household with the same number, to be looked at by a person."""
+    recorded_at: Mapped[datetime]
+
+
+class RegistryStamp(Base):
+    """Counts the changes of an office's households, so that what is derived from them knows when it is behind."""
+
+    __tablename__ = "registry_stamp"
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[Big]
+
+
+class RowCounter(Base):
+    """The last ``row_no`` given; its row is locked while numbers are taken."""
+
+    __tablename__ = "household_counter"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last_no: Mapped[int]
+
+
+class StagedHousehold(Base):
+    """A checked household of a file, before the snapshot becomes current; columns as in ``household``."""
+
+    __tablename__ = "staged_household"
+    __table_args__ = (sa.Index(None, "snapshot_id", "kk_bidx"),)
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    link_id: Mapped[UUID]
+    household_id: Mapped[UUID]
+    """The id it gets when it is new."""
+    file_row: Mapped[int]
+    village_code: Mapped[str]
+    rt: Mapped[str | None]
+    rw: Mapped[str | None]
+    hamlet: Mapped[str]
+    address: Mapped[str]
+    head_name: Mapped[str]
+    size: Mapped[int]
+    decile: Mapped[int | None]
+    lon_deg: Mapped[float | None]
+    lat_deg: Mapped[float | None]
+    position_key: Mapped[int | None] = mapped_column(sa.BigInteger)
+    position_source: Mapped[str | None]
+    position_accuracy_m: Mapped[float | None]
+    kk: Mapped[Secret | None] = mapped_column(Sealed(KK_CONTEXT))
+    kk_bidx: Mapped[bytes | None]
+    row_hash: Mapped[bytes]
+
+
+class StagedMember(Base):
+    """A checked member of a file, before the snapshot becomes current; columns as in ``member``."""
+
+    __tablename__ = "staged_member"
+    __table_args__ = (sa.Index(None, "snapshot_id", "nik_bidx"),)
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    member_key: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID]
+    file_row: Mapped[int]
+    position: Mapped[int]
+    name: Mapped[str]
+    sex: Mapped[str | None]
+    birth_on: Mapped[date | None]
+    age_years: Mapped[int | None]
+    age_as_of_on: Mapped[date | None]
+    relation: Mapped[str]
+    nik: Mapped[Secret | None] = mapped_column(Sealed(NIK_CONTEXT))
+    nik_bidx: Mapped[bytes | None]
+    is_pregnant: Mapped[bool]
+    is_nursing: Mapped[bool]
+    has_disability: Mapped[bool]
+    is_chronically_ill: Mapped[bool]

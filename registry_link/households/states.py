@@ -1,0 +1,45 @@
+"""What a household's parts can be."""
+
+from __future__ import annotations
+
+import enum
+
+
+class SnapshotState(enum.StrEnum):
+    STAGED = "staged"
+    CURRENT = "current"
+    REPLACED = "replaced"
+    DISCARDED = "discarded"
+
+
+class LinkState(enum.StrEnum):
+    """Where one row of a snapshot stands; the long way of domain.md §4.4 (Dukcapil, field, Musdes) starts here."""
+
+    IMPORTED = "imported"
+    DUPLICATE_SUSPECTED = "duplicate_suspected"
+
+
+class PositionSource(enum.StrEnum):
+    """Who says where a household lives; an unknown accuracy is assumed to be 50 m only for GPS (decisions 12)."""
+
+    GPS = "gps"
+    MAP = "map"
+    REGISTRY = "registry"
+
+
+class Sex(enum.StrEnum):
+    MALE = "male"
+    FEMALE = "female"
+
+
+class Relation(enum.StrEnum):
+    """To the head of the household; the numbers 1 to 8 of the registry's questionnaire, in this order."""
+
+    HEAD = "head"
+    SPOUSE = "spouse"
+    CHILD = "child"
+    CHILD_IN_LAW = "child_in_law"
+    GRANDCHILD = "grandchild"
+    PARENT = "parent"
+    SERVANT = "servant"
+    OTHER = "other"

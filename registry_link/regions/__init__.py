@@ -1,0 +1,1 @@
+"""Codes, names and boundaries of provinces, regencies, districts and villages."""
