@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Prepare, run and test tanggap. Needs only Python 3.11 or newer with venv (Debian: python3 and python3-venv).
 
-python3 dev.py run                     prepare, migrate, make the demonstration where no office exists, serve (BIND=127.0.0.1:8000)
-python3 dev.py test [--no-browser]     everything that CI runs; with further arguments: only pytest, with these arguments
-python3 dev.py lock [--upgrade]        remake the locked requirements after a change of pyproject.toml
+python3 dev.py run                  prepare, migrate, make the demonstration where no office exists, and serve;
+                                    BIND=127.0.0.1:8000 says where
+python3 dev.py test [--no-browser]  everything that CI runs; with further arguments only pytest, with these arguments
+python3 dev.py lock [--upgrade]     remake the locked requirements after a change of pyproject.toml
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def say(line: str) -> None:
 
 
 def main(words: list[str]) -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (whoever starts this file chose the Python, not we)
         raise Stop(f"Python 3.11 atau lebih baru diperlukan; ini Python {sys.version.split()[0]}.")
     command, rest = (words[0], words[1:]) if words else ("", [])
     if command == "run" and not rest:
@@ -67,8 +68,9 @@ def main(words: list[str]) -> int:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment of every child: ours, without what would lead it to another Python."""
-    env = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")}
+    """Give the environment of every child: ours, without what leads it to another Python or makes each start slow."""
+    unwanted = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    env = {name: value for name, value in os.environ.items() if name not in unwanted}
     env |= {
         "UV_PYTHON_DOWNLOADS": "never",  # the system's Python is the one we were started with; fetch no other
         "PYTHONNOUSERSITE": "1",
@@ -216,7 +218,8 @@ class Family:
                     command, cwd=ROOT, env=environment(), start_new_session=not ON_WINDOWS,
                     preexec_fn=None if ON_WINDOWS else die_with_parent,
                 )  # fmt: skip
-            threading.Thread(target=then, daemon=True).start()  # after the forks: a fork copies no thread, but its locks
+            # Only after the forks: a fork copies no other thread, but the locks it held.
+            threading.Thread(target=then, daemon=True).start()
             while not self._asked:
                 for name, child in self._children.items():
                     if child.poll() is not None:

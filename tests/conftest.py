@@ -1,0 +1,142 @@
+"""What every test may ask for: both engines, a clock that stands still, a real browser.
+
+A test that asks for ``work``, ``engine`` or ``database_url`` runs twice, on SQLite and on PostgreSQL, each time on a
+fresh migrated database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy.engine import Engine
+
+from core.clock import FixedClock
+from core.crypto import Keyring, use_ring
+from core.work import Work
+from tests.support import chromium
+from tests.support.databases import Run, open_for_test
+
+ENGINES = ("sqlite", "postgresql")
+RUN = pytest.StashKey[Run]()
+
+# Neither UTC nor the office's zone, so that a place that forgets the zone gives a wrong day here too.
+os.environ["TZ"] = "Pacific/Auckland"
+if hasattr(time, "tzset"):
+    time.tzset()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-browser", action="store_true", help="leave out the tests that drive a real browser")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("tanggap_run")
+    config.stash[RUN] = Run(Path(given)) if given else Run.begin()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell each worker of pytest-xdist where the run's folder is."""
+    node.workerinput["tanggap_run"] = str(node.config.stash[RUN].folder)  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and RUN in config.stash:
+        config.stash[RUN].end()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--no-browser"):
+        return
+    driven = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    items[:] = [item for item in items if item not in driven]
+    config.hook.pytest_deselected(items=driven)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--no-browser"):
+        terminalreporter.write_line("--no-browser: the tests that drive a real browser were left out.", yellow=True)
+    if failed := os.environ.get("TANGGAP_FAILED_TOOLS"):
+        terminalreporter.write_line(f"Failed before pytest (see above): {failed}", red=True)
+
+
+# ---------------------------------------------------------------- databases, clock, keys
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    return pytestconfig.stash[RUN]
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+    """A fresh migrated database of its own for the test, on each engine in turn."""
+    with run.sqlite(tmp_path) if request.param == "sqlite" else run.postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+    """A database without tables, on each engine in turn."""
+    with run.empty(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_for_test(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def fixed_clock() -> FixedClock:
+    """Monday 16 November 2026, 09.00 in Jakarta; it moves only when told to."""
+    return FixedClock(datetime(2026, 11, 16, 2, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def work(engine: Engine, fixed_clock: FixedClock) -> Work:
+    return Work(engine, fixed_clock)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys() -> Keyring:
+    """The keys of this process; every test database is sealed with them."""
+    ring = Keyring.fresh()
+    use_ring(ring)
+    return ring
+
+
+# ---------------------------------------------------------------- browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium. Fails where none can be had: only --no-browser leaves a browser test out, never silence."""
+    chromium.playwright_environment()
+    found = chromium.ensure()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found.executable, args=list(found.flags), env={**os.environ, **found.env}
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page as a person in the office has it; an uncaught error in a script fails the test."""
+    context = browser.new_context(locale="id-ID", timezone_id="Asia/Jakarta", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    context.close()
+    assert not wrong, f"errors in the page's scripts: {wrong}"

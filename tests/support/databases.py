@@ -1,0 +1,137 @@
+"""The databases of a run: a template of each engine made once, a copy of it for every test."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import fasteners
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from core.db import Base, open_engine
+from tests.support.postgres import Postgres
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("core", "registry_link", "stock", "logistics")
+TEMPLATE = "tanggap_template"
+PREFIX = "tanggap-tests-"
+
+
+class Run:
+    """What all processes of one pytest run share: a folder with the templates and the PostgreSQL server."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.postgres = Postgres(folder / "pg")
+
+    @classmethod
+    def begin(cls) -> Run:
+        """Make the folder of a new run, and clear away what a killed run left."""
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError, ValueError):
+                if not _is_alive(json.loads((left / "owner").read_text())):
+                    cls(left).end()
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        folder.chmod(0o755)  # the server's user must reach its own folder in it
+        (folder / "owner").write_text(json.dumps(os.getpid()))
+        return cls(folder)
+
+    def end(self) -> None:
+        with contextlib.suppress(Exception):
+            self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def sqlite(self, folder: Path) -> Iterator[str]:
+        """Give the address of a fresh migrated SQLite file in ``folder``."""
+        template = self.folder / "template.db"
+        with self._lock():
+            if not template.exists():
+                making = self.folder / "making.db"
+                make_schema(f"sqlite:///{making}")
+                making.rename(template)
+        path = folder / f"{uuid4().hex}.db"
+        shutil.copyfile(template, path)
+        yield f"sqlite:///{path}"
+
+    @contextlib.contextmanager
+    def postgresql(self) -> Iterator[str]:
+        """Give the address of a fresh migrated PostgreSQL database; it is dropped afterwards."""
+        with self._lock():
+            if not self.postgres.is_running:
+                self.postgres.start()
+            made = self.folder / "postgresql-template"
+            if not made.exists():
+                self.postgres.create(TEMPLATE)
+                make_schema(self.postgres.url(TEMPLATE))
+                made.touch()
+        name = f"t_{uuid4().hex}"
+        self.postgres.create(name, TEMPLATE)
+        try:
+            yield self.postgres.url(name)
+        finally:
+            self.postgres.drop(name)
+
+    @contextlib.contextmanager
+    def empty(self, kind: str, folder: Path) -> Iterator[str]:
+        """Give the address of a database without any table (for the migrations' own tests)."""
+        if kind == "sqlite":
+            yield f"sqlite:///{folder / uuid4().hex}.db"
+            return
+        with self._lock():
+            if not self.postgres.is_running:
+                self.postgres.start()
+        name = f"e_{uuid4().hex}"
+        self.postgres.create(name)
+        try:
+            yield self.postgres.url(name)
+        finally:
+            self.postgres.drop(name)
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        with fasteners.InterProcessLock(self.folder / "lock"):
+            yield
+
+
+def import_models() -> None:
+    """Import every module that declares a table: ``core``'s own and each noun's ``models.py``."""
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
+            if package == "core" or module.name.endswith(".models"):
+                importlib.import_module(module.name)
+
+
+def make_schema(url: str) -> None:
+    """Bring an empty database to the newest schema."""
+    engine = open_engine(url)
+    import_models()
+    Base.metadata.create_all(engine)
+    engine.dispose()
+
+
+def open_for_test(url: str) -> Engine:
+    """Open as the product does, only that SQLite does not wait for the disk."""
+    engine = open_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    return engine
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
