@@ -191,9 +191,7 @@ def trail(session: Session, subject: str, subject_id: object, limit: int = 200) 
 
 def latest(session: Session, regency_code: str, limit: int = 100) -> tuple[AuditLine, ...]:
     """Give the newest acts of an office, newest first."""
-    query = (
-        sa.select(AuditRow).where(AuditRow.regency_code == regency_code).order_by(AuditRow.seq.desc()).limit(limit)
-    )
+    query = sa.select(AuditRow).where(AuditRow.regency_code == regency_code).order_by(AuditRow.seq.desc()).limit(limit)
     return tuple(_line(row) for row in session.scalars(query))
 
 

@@ -113,9 +113,7 @@ class Keyring:
         Same paper, same token: the signature is deterministic (RFC 6979), so a reprint carries the same code.
         """
         body = self._token_body(kind, ref)
-        der = self._sign_key.sign(
-            _TOKEN_DOMAIN + body, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        )
+        der = self._sign_key.sign(_TOKEN_DOMAIN + body, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
         r, s = decode_dss_signature(der)
         return base64.b32encode(body + r.to_bytes(32, "big") + s.to_bytes(32, "big")).decode().rstrip("=")
 

@@ -17,7 +17,7 @@ class Refused(Exception):
 
     status: ClassVar[int] = 422
 
-    def __init__(self, code: str, **facts: Fact) -> None:
+    def __init__(self, code: str, /, **facts: Fact) -> None:
         super().__init__(code)
         self.code = code
         self.facts: dict[str, Fact] = facts
@@ -31,7 +31,7 @@ class Invalid(Refused):
 
     status = 422
 
-    def __init__(self, code: str, *, field: str | None = None, **facts: Fact) -> None:
+    def __init__(self, code: str, /, *, field: str | None = None, **facts: Fact) -> None:
         super().__init__(code, **facts)
         self.field = field
 

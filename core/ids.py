@@ -52,7 +52,7 @@ def _luhn(digits: str) -> int:
 
 
 def code_with_check(prefix: str, *parts: int) -> str:
-    """Write a code a person can read aloud: ``code_with_check("PKT", 26, 4512)`` is ``PKT-26-004512-7``.
+    """Write a code a person can read aloud: ``code_with_check("PKT", 26, 4512)`` is ``PKT-26-004512-5``.
 
     The last part is padded to six digits; the check digit (Luhn over all digits) catches any one wrong digit and
     nearly every pair of swapped neighbours.

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import NotFound, TooLarge
+from core.files.models import StoredFile
+from core.work import Tx
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFile:
+    stream: BinaryIO
+    name: str
+    purpose: str
+    most_bytes: int
+    keep_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    id: UUID
+    sha256: str
+    size: int
+
+
+def store_file(tx: Tx, folder: Path, order: StoreFile) -> Stored:
+    """Copy an upload to a file of our own name, counting as it comes.
+
+    Raises: TooLarge; the half-written file is removed then.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    counted, seen = 0, hashlib.sha256()
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix="incoming-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            while chunk := order.stream.read(_CHUNK):
+                counted += len(chunk)
+                if counted > order.most_bytes:
+                    raise TooLarge("file.too_large", megabytes=order.most_bytes >> 20)
+                seen.update(chunk)
+                out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+        path = path_of(folder, seen.hexdigest())
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    stored = Stored(tx.new_id(), seen.hexdigest(), counted)
+    # The sender's name is kept for people only, without anything a path or a header could trip over.
+    name = re.sub(r"[^\w .()-]", "_", order.name)[-120:]
+    tx.session.execute(
+        sa.insert(StoredFile).values(
+            id=stored.id, regency_code=tx.regency_code, sha256=stored.sha256, size=counted, name=name,
+            purpose=order.purpose, stored_at=tx.now, stored_by=tx.actor.id, deleted_at=None,
+            delete_on=tx.today + timedelta(days=order.keep_days) if order.keep_days else None,
+        )
+    )  # fmt: skip
+    tx.note("file.store", "file", stored.id, sha256=stored.sha256, size=counted, purpose=order.purpose)
+    return stored
+
+
+def path_of(folder: Path, sha256: str) -> Path:
+    """Tell where the bytes of a hash lie."""
+    return folder / sha256[:2] / sha256
+
+
+def open_file(tx: Tx, folder: Path, file_id: UUID) -> Path:
+    """Tell where a stored file of the office lies. Raises: NotFound, also when it was deleted."""
+    row = tx.session.get(StoredFile, file_id)
+    if row is None or row.regency_code != tx.regency_code or row.deleted_at is not None:
+        raise NotFound("file.not_found")
+    return path_of(folder, row.sha256)

@@ -1,0 +1,90 @@
+"""Numbers of papers: gapless within the transaction that issues them, written by the office's template.
+
+A running number restarts each year, per kind of paper. It is taken inside the issuing transaction: when that is
+undone, so is the number. A cancelled paper keeps its number; nothing is reused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, whole
+from core.errors import Invalid
+from core.office.models import NumberTemplate, Office
+from core.work import Tx
+
+KINDS = {
+    "TT": "Tanda terima",
+    "DTT": "Daftar tanda terima",
+    "SJ": "Surat jalan",
+    "SBBK": "Surat bukti barang keluar",
+    "SBBM": "Surat bukti barang masuk",
+    "ADJ": "Berita acara penyesuaian",
+    "HPS": "Berita acara penghapusan",
+    "BAST": "Berita acara serah terima",
+}
+DEFAULT_TEMPLATE = "{classification}/{number}/{kind}/{unit}/{roman_month}/{year}"
+_PARTS = ("classification", "number", "kind", "unit", "roman_month", "year")
+_PART = re.compile(r"\{([a-z_]*)\}")
+ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+
+
+class NumberSeries(Base):
+    __tablename__ = "number_series"
+    __table_args__ = (whole("last_no"),)
+
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last_no: Mapped[int]
+
+
+def check_template(template: str) -> None:
+    """Raises: Invalid, when the template names an unknown part or lacks the running number or the year."""
+    names = _PART.findall(template)
+    unknown = [name for name in names if name not in _PARTS]
+    if unknown or "{" in _PART.sub("", template) or "}" in _PART.sub("", template) or len(template) > 120:
+        raise Invalid("number.unknown_part", field="template", parts=list(_PARTS))
+    if "number" not in names or "year" not in names:
+        raise Invalid("number.part_missing", field="template")
+
+
+def next_number(tx: Tx, kind: str, day: date) -> str:
+    """Take the next number of a kind for a local day, e.g. ``400.9/0012/TT/DINSOS/XI/2026``."""
+    return next_numbers(tx, kind, day, 1)[0]
+
+
+def next_numbers(tx: Tx, kind: str, day: date, count: int) -> list[str]:
+    """Take several numbers in a row. The series' row stays locked until the transaction ends, so there are no gaps."""
+    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(NumberSeries).values(regency_code=tx.regency_code, kind=kind, year=day.year, last_no=count)
+    last: int = tx.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["regency_code", "kind", "year"],
+            set_={"last_no": NumberSeries.last_no + count},
+        ).returning(NumberSeries.last_no)
+    ).scalar_one()
+    office = tx.session.execute(
+        sa.select(Office.unit_code, Office.classification).where(Office.regency_code == tx.regency_code)
+    ).one()
+    template = tx.session.scalar(
+        sa.select(NumberTemplate.template).where(
+            NumberTemplate.regency_code == tx.regency_code, NumberTemplate.kind == kind
+        )
+    )
+    parts = {
+        "classification": office.classification,
+        "kind": kind,
+        "unit": office.unit_code,
+        "roman_month": ROMAN[day.month - 1],
+        "year": str(day.year),
+    }
+    return [
+        _PART.sub(lambda match, no=no: {**parts, "number": f"{no:04d}"}[match[1]], template or DEFAULT_TEMPLATE)  # type: ignore[misc]
+        for no in range(last - count + 1, last + 1)
+    ]
