@@ -1,0 +1,61 @@
+"""The words of the ledger: where money came from, what a document is, why a balance was corrected."""
+
+from __future__ import annotations
+
+import enum
+
+
+class FundingSource(enum.StrEnum):
+    """Whose money bought the batch; the order is the picking order among equals (state money is accounted first)."""
+
+    APBN = "apbn"
+    APBD_PROVINCE = "apbd_provinsi"
+    APBD = "apbd"
+    GRANT = "hibah"
+    CSR = "csr"
+
+
+class DocumentKind(enum.StrEnum):
+    RECEIPT = "receipt"
+    TRANSFER = "transfer"
+    DISPATCH = "dispatch"
+    HANDOVER = "handover"
+    RETURN = "return"
+    REVERSAL = "reversal"
+    ADJUSTMENT = "adjustment"
+    WRITE_OFF = "write_off"
+
+
+NUMBERED = {
+    DocumentKind.RECEIPT: "SBBM",
+    DocumentKind.RETURN: "SBBM",
+    DocumentKind.TRANSFER: "SBBK",
+    DocumentKind.DISPATCH: "SJ",
+}
+"""Number series by kind. A handover carries its receipt's number; minutes (adjustment, write-off) bring their own."""
+
+
+class Flag(enum.StrEnum):
+    """A fact that broke a rule is booked and marked, never denied (decision 11)."""
+
+    NONE = ""
+    EXPIRED = "expired"
+
+
+class AdjustmentReason(enum.StrEnum):
+    FOUND = "found"
+    COUNT = "count"
+    HANDED_OVER_UNRECORDED = "handed_over_unrecorded"
+    ISSUED_UNRECORDED = "issued_unrecorded"
+    ENTERED_WRONG = "entered_wrong"
+    OTHER = "other"
+
+
+class LossReason(enum.StrEnum):
+    EXPIRED = "expired"
+    DAMAGED_WATER = "damaged_water"
+    DAMAGED_PEST = "damaged_pest"
+    DAMAGED = "damaged"
+    STOLEN = "stolen"
+    LOST_ON_THE_WAY = "lost_on_the_way"
+    OTHER = "other"

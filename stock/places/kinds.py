@@ -1,0 +1,28 @@
+"""The kinds of place, and which of them can run empty."""
+
+from __future__ import annotations
+
+import enum
+
+
+class PlaceKind(enum.StrEnum):
+    SUPPLIER = "supplier"
+    """Any giver: the ministry, the province, a company, a neighbour district."""
+    WAREHOUSE = "warehouse"
+    QUARANTINE = "quarantine"
+    VEHICLE = "vehicle"
+    POST = "post"
+    ASSEMBLY = "assembly"
+    HOUSEHOLD = "household"
+    """One sink for all; which household it was stands on the handover's line."""
+    CONTESTED = "contested"
+    """Second handovers, until a person has decided."""
+    ADJUSTMENT = "adjustment"
+    LOSS = "loss"
+
+
+UNBOUNDED = frozenset({PlaceKind.SUPPLIER, PlaceKind.HOUSEHOLD, PlaceKind.ADJUSTMENT, PlaceKind.LOSS})
+"""Ends of stock's way: their balance may go below zero, every other place's never (decision 6)."""
+
+SINKS = frozenset({PlaceKind.HOUSEHOLD, PlaceKind.CONTESTED, PlaceKind.ADJUSTMENT, PlaceKind.LOSS})
+"""Exactly one of each in an office."""
