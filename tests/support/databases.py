@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import fasteners
-from sqlalchemy import event
+from sqlalchemy import Table, event
 from sqlalchemy.engine import Engine
 
 from core.db import Base, open_engine
@@ -57,6 +57,7 @@ class Run:
         with self._lock():
             if not template.exists():
                 making = self.folder / "making.db"
+                making.unlink(missing_ok=True)  # left by a try that failed
                 make_schema(f"sqlite:///{making}")
                 making.rename(template)
         path = folder / f"{uuid4().hex}.db"
@@ -71,6 +72,7 @@ class Run:
                 self.postgres.start()
             made = self.folder / "postgresql-template"
             if not made.exists():
+                self.postgres.drop(TEMPLATE)  # left by a try that failed
                 self.postgres.create(TEMPLATE)
                 make_schema(self.postgres.url(TEMPLATE))
                 made.touch()
@@ -115,8 +117,23 @@ def make_schema(url: str) -> None:
     """Bring an empty database to the newest schema."""
     engine = open_engine(url)
     import_models()
-    Base.metadata.create_all(engine)
+    Base.metadata.create_all(engine, tables=_whole_tables())
     engine.dispose()
+
+
+def _whole_tables() -> list[Table]:
+    """Give the tables whose foreign keys all lead to a declared table."""
+    tables = dict(Base.metadata.tables)
+    while True:
+        lost = [
+            name
+            for name, table in tables.items()
+            if any(key.target_fullname.split(".")[0] not in tables for key in table.foreign_keys)
+        ]
+        if not lost:
+            return list(tables.values())
+        for name in lost:
+            del tables[name]
 
 
 def open_for_test(url: str) -> Engine:
