@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import date, datetime
 from uuid import UUID
 
@@ -10,24 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, state_column, whole
+from logistics.packages.rules import Basis
 from logistics.packages.states import PackageState, RoundState, StandardState
 
 _OPEN = sa.text("state IN ('waiting', 'planned', 'reserved', 'loaded')")
-
-
-class Basis(enum.StrEnum):
-    """Whom a line counts. Thresholds: infant under 2 years, child under 18, elderly from 60 (domain.md 1.4)."""
-
-    HOUSEHOLD = "household"
-    PERSON = "person"
-    ADULT = "adult"
-    CHILD = "child"
-    INFANT = "infant"
-    WOMAN = "woman"
-    ELDERLY = "elderly"
-    PREGNANT = "pregnant"
-    NURSING = "nursing"
-    DISABLED = "disabled"
 
 
 class PackageStandard(Base):
