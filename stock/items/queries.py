@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import NotFound
+from core.measures import Milli
+from core.work import Tx
+from stock.items.models import Category, Item, ItemAlias, ItemPack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackView:
+    name: str
+    quantity_milli: Milli
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    id: UUID
+    code: str
+    name_id: str
+    name_en: str
+    category: Category
+    base_unit: str
+    step_milli: Milli
+    does_expire: bool
+    is_durable: bool
+    is_active: bool
+    packs: tuple[PackView, ...]
+    aliases: tuple[str, ...]
+
+    def name(self, lang: str) -> str:
+        return self.name_en if lang == "en" else self.name_id
+
+
+def items(tx: Tx, *, ids: Collection[UUID] | None = None, with_inactive: bool = False) -> tuple[ItemView, ...]:
+    """Give the catalogue, or only these of it, by name."""
+    query = sa.select(Item).order_by(Item.name_id)
+    if ids is not None:
+        query = query.where(Item.id.in_(ids))
+    elif not with_inactive:
+        query = query.where(Item.is_active)
+    return _views(tx, query)
+
+
+def find_item(tx: Tx, code: str) -> ItemView:
+    """Give the item of a code. Raises: NotFound."""
+    found = _views(tx, sa.select(Item).where(Item.code == code.strip().lower()))
+    if not found:
+        raise NotFound("item.not_found", item=code)
+    return found[0]
+
+
+def item_by_id(tx: Tx, item_id: UUID) -> ItemView:
+    """Raises: NotFound."""
+    found = items(tx, ids=(item_id,))
+    if not found:
+        raise NotFound("item.not_found", item=str(item_id))
+    return found[0]
+
+
+def search_items(tx: Tx, text: str, limit: int = 20) -> tuple[ItemView, ...]:
+    """Find items by code, name or any spelling people use; an empty text finds the whole catalogue."""
+    wanted = _plain(text)
+    ranked = [(_rank(item, wanted), item) for item in items(tx)]
+    found = sorted((pair for pair in ranked if pair[0] is not None), key=lambda pair: (pair[0], pair[1].name_id))
+    return tuple(item for _, item in found[:limit])
+
+
+def _rank(item: ItemView, wanted: str) -> int | None:
+    names = [_plain(name) for name in (item.code, item.name_id, item.name_en, *item.aliases)]
+    if wanted in names:
+        return 0
+    if any(name.startswith(wanted) for name in names):
+        return 1
+    return 2 if any(wanted in name for name in names) else None
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _views(tx: Tx, query: sa.Select[Item]) -> tuple[ItemView, ...]:
+    rows = tx.session.scalars(query).all()
+    ids = [row.id for row in rows]
+    packs: dict[UUID, list[PackView]] = defaultdict(list)
+    for pack in tx.session.scalars(
+        sa.select(ItemPack).where(ItemPack.item_id.in_(ids)).order_by(ItemPack.quantity_milli, ItemPack.name)
+    ):
+        packs[pack.item_id].append(PackView(name=pack.name, quantity_milli=Milli(pack.quantity_milli)))
+    aliases: dict[UUID, list[str]] = defaultdict(list)
+    for alias in tx.session.scalars(sa.select(ItemAlias).where(ItemAlias.item_id.in_(ids)).order_by(ItemAlias.name)):
+        aliases[alias.item_id].append(alias.name)
+    return tuple(
+        ItemView(
+            id=row.id, code=row.code, name_id=row.name_id, name_en=row.name_en, category=row.category,
+            base_unit=row.base_unit, step_milli=Milli(row.step_milli), does_expire=row.does_expire,
+            is_durable=row.is_durable, is_active=row.is_active, packs=tuple(packs[row.id]),
+            aliases=tuple(aliases[row.id]),
+        )
+        for row in rows
+    )  # fmt: skip

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import NotFound
+from core.work import Tx
+from stock.places.kinds import UNBOUNDED, PlaceKind
+from stock.places.models import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    id: UUID
+    kind: PlaceKind
+    code: str
+    name: str
+    village_code: str | None
+    address: str
+    lon_deg: float | None
+    lat_deg: float | None
+    parent_id: UUID | None
+    is_closed: bool
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.kind not in UNBOUNDED
+
+
+def places(
+    tx: Tx, *, kinds: Collection[PlaceKind] | None = None, ids: Collection[UUID] | None = None
+) -> tuple[PlaceView, ...]:
+    """Give the office's places, of these kinds or with these ids, by code."""
+    query = sa.select(Place).where(Place.regency_code == tx.regency_code).order_by(Place.code)
+    if kinds is not None:
+        query = query.where(Place.kind.in_(kinds))
+    if ids is not None:
+        query = query.where(Place.id.in_(ids))
+    return tuple(_view(row) for row in tx.session.scalars(query))
+
+
+def place_by_id(tx: Tx, place_id: UUID) -> PlaceView:
+    """Raises: NotFound, also for another office's place."""
+    found = places(tx, ids=(place_id,))
+    if not found:
+        raise NotFound("place.not_found", place=str(place_id))
+    return found[0]
+
+
+def find_place(tx: Tx, code: str) -> PlaceView:
+    """Raises: NotFound."""
+    row = tx.session.scalar(
+        sa.select(Place).where(Place.regency_code == tx.regency_code, Place.code == code.strip().upper())
+    )
+    if row is None:
+        raise NotFound("place.not_found", place=code)
+    return _view(row)
+
+
+def sink(tx: Tx, kind: PlaceKind) -> PlaceView:
+    """Give the office's one place of a sink kind (or its first giver). Raises: NotFound before ``ensure_sinks``."""
+    found = places(tx, kinds=(kind,))
+    if not found:
+        raise NotFound("place.not_found", place=kind.value)
+    return found[0]
+
+
+def quarantine_of(tx: Tx, place_id: UUID) -> PlaceView:
+    """Give the quarantine that belongs to a warehouse or post. Raises: NotFound."""
+    row = tx.session.scalar(
+        sa.select(Place)
+        .where(
+            Place.regency_code == tx.regency_code, Place.parent_id == place_id, Place.kind == PlaceKind.QUARANTINE
+        )
+        .order_by(Place.code)
+        .limit(1)
+    )  # fmt: skip
+    if row is None:
+        raise NotFound("place.not_found", place=str(place_id))
+    return _view(row)
+
+
+def _view(row: Place) -> PlaceView:
+    return PlaceView(
+        id=row.id, kind=row.kind, code=row.code, name=row.name, village_code=row.village_code, address=row.address,
+        lon_deg=row.lon_deg, lat_deg=row.lat_deg, parent_id=row.parent_id, is_closed=row.is_closed,
+    )  # fmt: skip
