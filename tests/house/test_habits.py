@@ -1,0 +1,141 @@
+"""What a person would forget, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.support import tree
+
+CLOCK = "core/clock.py"
+ASKS_THE_CLOCK = {"now", "utcnow", "today"}
+RUNS_SQL = {"text", "execute", "executemany", "executescript", "exec_driver_sql", "scalar", "scalars", "DDL"}
+BUILT_SQL = {
+    "core/db.py": "PRAGMA names and the append-only triggers: constants of this file and our own table names",
+}
+REVEALS = {
+    "core/crypto.py": "the definition",
+    "core/db.py": "sealing",
+}
+SKIPS = re.compile(r"pytest\.(skip|importorskip)\(|pytest\.mark\.(skip|skipif|xfail)\b")
+LEFT_OPEN = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error)\b")
+
+
+def is_built(node: ast.expr) -> bool:
+    """Tell whether a text is put together while the program runs."""
+    if isinstance(node, ast.JoinedStr):
+        return any(isinstance(part, ast.FormattedValue) for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+        return any(
+            isinstance(side, ast.JoinedStr) or is_text(side) or is_built(side) for side in (node.left, node.right)
+        )
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "replace"):
+        return is_text(node.func.value) or is_built(node.func.value)
+    return False
+
+
+def is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_one_clock():
+    wrong = []
+    for path in tree.product():
+        if tree.name(path) in (CLOCK, "dev.py"):
+            continue
+        for call in tree.calls(path):
+            function = call.func
+            if not isinstance(function, ast.Attribute):
+                continue
+            owner = ast.unparse(function.value)
+            last = owner.split(".")[-1]
+            if (last in ("datetime", "date") and function.attr in ASKS_THE_CLOCK) or (
+                last == "time" and function.attr in ("time", "time_ns", "localtime", "gmtime")
+            ):
+                wrong.append(f"{tree.where(path, call)}: {ast.unparse(function)}")
+    assert not wrong, f"Only {CLOCK} asks the machine for the time:\n" + "\n".join(wrong)
+
+
+def test_no_sql_is_put_together_from_text():
+    wrong = [
+        f"{tree.where(path, call)}: {ast.unparse(call)[:100]}"
+        for path in tree.product()
+        if tree.name(path) not in BUILT_SQL
+        for call in tree.calls(path)
+        if tree.called(call) in RUNS_SQL and call.args and is_built(call.args[0])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_sealed_number_is_revealed_only_where_it_is_sealed_or_checked():
+    wrong = [
+        tree.where(path, call)
+        for path in tree.product()
+        if tree.name(path) not in REVEALS
+        for call in tree.calls(path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "reveal"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_csv_is_read_strictly():
+    wrong = [
+        tree.where(path, call)
+        for path in tree.product()
+        for call in tree.calls(path)
+        if ast.unparse(call.func) in ("csv.reader", "csv.DictReader")
+        if not any(word.arg == "strict" and getattr(word.value, "value", False) is True for word in call.keywords)
+    ]
+    assert not wrong, "strict=True is missing:\n" + "\n".join(wrong)
+
+
+def test_only_the_settings_read_the_environment():
+    allowed = {"core/settings.py", "dev.py", "wsgi.py"}
+    wrong = [
+        tree.where(path, node)
+        for path in tree.product()
+        if tree.name(path) not in allowed
+        for node in ast.walk(tree.parsed(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_module_is_named_after_nothing():
+    vague = {"utils", "util", "helpers", "helper", "manager", "managers", "data", "common", "misc"}
+    assert not [tree.name(path) for path in tree.product() if vague & {path.stem, path.parent.name}]
+
+
+def test_tests_open_no_database_of_their_own():
+    """Both engines in every test that touches the database: by the fixtures, not by an engine of one's own."""
+    wrong = [
+        tree.where(path, call)
+        for path in sorted((tree.ROOT / "tests").rglob("*.py"))
+        if tree.name(path) not in ("tests/support/databases.py", "tests/conftest.py")
+        for call in tree.calls(path)
+        if tree.called(call) in ("create_engine", "open_engine")
+        if call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_is_left_open():
+    wrong = [
+        f"{tree.name(path)}:{number}: {line.strip()[:100]}"
+        for path, text in tree.texts()
+        if path.suffix in (".py", ".html", ".js", ".css", ".toml", ".md") and "vendor" not in path.parts
+        for number, line in enumerate(text.splitlines(), 1)
+        if LEFT_OPEN.search(line)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_skipped_test_says_why():
+    wrong = [
+        f"{tree.name(path)}:{number}: {line.strip()[:100]}"
+        for path, text in tree.texts()
+        if path.suffix == ".py" and path.parts[len(tree.ROOT.parts)] == "tests" and path.name != "test_habits.py"
+        for number, line in enumerate(text.splitlines(), 1)
+        if SKIPS.search(line) and "reason=" not in line and "skip(" not in line
+    ]
+    assert not wrong, "\n".join(wrong)

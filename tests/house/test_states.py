@@ -1,0 +1,54 @@
+"""State machines: tables named ``…_MOVES`` in a noun's ``states.py``; the first state of the enum is where one starts."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+
+from core.states import reachable
+from tests.support import tree
+
+
+def machines() -> list[tuple[str, dict[tuple[enum.StrEnum, enum.StrEnum], enum.StrEnum]]]:
+    found = []
+    for noun in tree.nouns():
+        path = noun / "states.py"
+        if path.exists():
+            names = vars(importlib.import_module(tree.module(path)))
+            found += [(f"{tree.name(path)} {name}", table) for name, table in names.items() if name.endswith("_MOVES")]
+    return found
+
+
+def test_there_are_machines():
+    assert machines()
+
+
+def test_every_state_is_reachable_and_every_act_does_something():
+    wrong = []
+    for name, table in machines():
+        states, acts = type(next(iter(table))[0]), type(next(iter(table))[1])
+        start = next(iter(states))
+        wrong += [f"{name}: {state} is never reached" for state in set(states) - reachable(start, table)]
+        wrong += [f"{name}: {act} does nothing" for act in set(acts) - {act for _, act in table}]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_else_assigns_a_state():
+    import ast
+
+    wrong = []
+    for path in tree.product():
+        if tree.name(path) == "core/states.py":
+            continue
+        for node in ast.walk(tree.parsed(path)):
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AugAssign)
+                else []
+            )
+            wrong += [
+                tree.where(path, one) for one in targets if isinstance(one, ast.Attribute) and one.attr == "state"
+            ]
+    assert not wrong, "\n".join(wrong)
