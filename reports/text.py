@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Final, NewType
 from xml.sax.saxutils import escape as _escape_xml
 
+from reports.fonts import DRAWABLE
+
 Printable = NewType("Printable", str)
 """One line of text that every font of ``reports/fonts`` can draw."""
 Markup = NewType("Markup", str)
@@ -26,15 +28,6 @@ _SAME_LOOK: Final = str.maketrans(
     }
 )  # fmt: skip
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Mc"})
-
-_drawable: frozenset[int] = frozenset(range(0x20, 0x7F))
-
-
-def set_drawable(code_points: frozenset[int]) -> None:
-    """Say which code points the loaded fonts can draw; called once by ``reports.sheet``."""
-    global _drawable
-    _drawable = code_points
-    _cleaned.cache_clear()
 
 
 def clean(text: str | None) -> Printable:
@@ -58,12 +51,12 @@ def _cleaned(text: str) -> Printable:
             kept.append(" ")
         elif unicodedata.category(character) in _DROPPED:
             continue
-        elif ord(character) in _drawable:
+        elif ord(character) in DRAWABLE:
             kept.append(character)
         else:
             base = unicodedata.normalize("NFKD", character)
             letters = [letter for letter in base if unicodedata.category(letter) not in _DROPPED]
-            drawn = letters and all(ord(letter) in _drawable for letter in letters)
+            drawn = letters and all(ord(letter) in DRAWABLE for letter in letters)
             kept.append("".join(letters) if drawn else "?")
     return Printable(" ".join("".join(kept).split()))
 
