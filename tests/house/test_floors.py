@@ -48,7 +48,8 @@ def test_a_nouns_models_are_its_own():
         for node, target in tree.imports(path):
             package, _, last = target.rpartition(".")
             if last == "models" and package.split(".")[0] in tree.PACKAGES:
-                owner = tree.ROOT / package.replace(".", "/")
+                # core is one ground: its nouns know each other's tables, nobody above does.
+                owner = tree.ROOT / ("core" if package.startswith("core.") else package.replace(".", "/"))
                 if owner not in path.parents:
                     wrong.append(f"{tree.where(path, node)} imports {target}")
     assert not wrong, "\n".join(wrong)
