@@ -1,0 +1,254 @@
+"""Commands of the machine's operator. They act as ``system`` and leave their audit rows like everybody else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.accounts.commands import AddPerson, IssueToken, add_person, issue_token
+from core.actor import Actor, Grant, Role, ScopeKind, system
+from core.errors import Refused
+from core.i18n import say
+from core.office.commands import OpenOffice, open_office
+from core.office.queries import offices
+from core.settings import ROOT
+from routes import context
+
+office_group = AppGroup("office", help="Open an office.")
+regions_group = AppGroup("regions", help="Region codes, names and boundaries.")
+demo_group = AppGroup("demo", help="The demonstration district (invented).")
+jobs_group = AppGroup("jobs", help="What runs by itself.")
+audit_group = AppGroup("audit", help="The audit chain.")
+person_group = AppGroup("person", help="Accounts.")
+token_group = AppGroup("token", help="Machine tokens.")
+keys_group = AppGroup("keys", help="Keys of sealed columns and receipts.")
+
+
+def install(app: Flask) -> None:
+    for group in (office_group, regions_group, demo_group, jobs_group, audit_group, person_group, token_group,
+                  keys_group):  # fmt: skip
+        app.cli.add_command(group)
+    app.cli.add_command(migrate)
+    app.cli.add_command(check)
+
+
+def alembic_config(url: str) -> Config:
+    config = Config(toml_file=ROOT / "pyproject.toml")
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def head_revision() -> str | None:
+    return ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+
+
+def the_actor() -> Actor:
+    """The product itself, in the only office. Ends the command where there is none, or several."""
+    with Session(context.runtime().work.engine) as session:
+        found = offices(session)
+    if len(found) != 1:
+        raise click.ClickException("Belum ada kantor: jalankan `flask office init`." if not found else "Ada beberapa kantor.")
+    return system(found[0].regency_code, found[0].time_zone, name="command line")
+
+
+def told(refused: Refused) -> click.ClickException:
+    return click.ClickException(f"{say(refused.code, 'id', refused.facts)}\n{say(refused.code, 'en', refused.facts)}")
+
+
+@click.command("migrate", help="Bring the database's tables to this version.")
+def migrate() -> None:
+    from flask import current_app
+
+    url = context.runtime().settings.database_url
+    command.upgrade(alembic_config(url), "head")
+    click.echo(f"Skema basis data: {head_revision()}")
+    assert current_app
+
+
+@click.command("check", help="Prove the books: balances against moves, reservations, handovers, audit chain.")
+def check() -> None:
+    from routes.checks import prove_all
+
+    problems = prove_all(context.runtime(), the_actor())
+    for problem in problems:
+        click.echo(f"✗ {problem}")
+    if problems:
+        sys.exit(1)
+    click.echo("✓ Semua pembukuan cocok. All books agree.")
+
+
+@office_group.command("init", help="Open a real office in an empty database.")
+@click.option("--regency-code", prompt="Kode wilayah kabupaten/kota (PP.KK)")
+@click.option("--regency-name", prompt="Nama kabupaten/kota, mis. Kabupaten Kepulauan Tanimbar")
+@click.option("--name", default="Dinas Sosial", prompt="Nama kantor")
+@click.option("--address", default="", prompt="Alamat")
+@click.option("--seat", default="", prompt="Kedudukan (kota tempat surat)")
+@click.option("--time-zone", default="Asia/Jakarta", prompt="Zona waktu (Asia/Jakarta, Asia/Makassar, Asia/Jayapura)")
+@click.option("--unit-code", default="DINSOS", prompt="Kode unit dalam nomor surat")
+@click.option("--admin", default="admin", prompt="Nama pengguna admin")
+@click.option("--admin-name", default="Admin", prompt="Nama admin")
+@click.option("--admin-password", prompt="Kata sandi awal admin (min. 12 karakter)", hide_input=True)
+def office_init(
+    regency_code: str, regency_name: str, name: str, address: str, seat: str, time_zone: str, unit_code: str,
+    admin: str, admin_name: str, admin_password: str,
+) -> None:  # fmt: skip
+    from routes.seed import seed_office
+
+    work = context.runtime().work
+    try:
+        with work.by(system(regency_code, time_zone, name="command line")) as tx:
+            open_office(
+                tx,
+                OpenOffice(
+                    regency_code=regency_code, regency_name=regency_name, name=name, address=address, seat=seat,
+                    time_zone=time_zone, unit_code=unit_code,
+                ),
+            )  # fmt: skip
+            add_person(
+                tx,
+                AddPerson(
+                    username=admin, name=admin_name, password=admin_password, grants=(Grant(Role.ADMIN),)
+                ),
+            )
+            seed_office(tx)
+    except Refused as refused:
+        raise told(refused) from refused
+    click.echo(f"Kantor {regency_code} dibuka. Masuk sebagai {admin}, ganti kata sandi, lalu tambah orang di Pengaturan.")
+
+
+@regions_group.command("import", help="Load code lists (*.csv) and boundaries (*.geojson); folders are searched.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def regions_import(paths: tuple[Path, ...]) -> None:
+    from routes.loading import import_region_files
+
+    try:
+        lines = import_region_files(context.runtime().work, the_actor(), paths)
+    except Refused as refused:
+        raise told(refused) from refused
+    for line in lines:
+        click.echo(line)
+
+
+@demo_group.command("make", help="Make the demonstration district in an empty database.")
+@click.option("--households", default=34_000, show_default=True)
+@click.option("--seed", default=9901, show_default=True)
+def demo_make(households: int, seed: int) -> None:
+    from routes.demo.load import make_demo
+
+    try:
+        for line in make_demo(context.runtime(), households=households, seed=seed):
+            click.echo(line)
+    except Refused as refused:
+        raise told(refused) from refused
+    _print_logins()
+
+
+@demo_group.command("ensure", help="Make the demonstration where no office exists; print its logins.")
+@click.option("--households", default=34_000)
+def demo_ensure(households: int) -> None:
+    from routes.demo.load import make_demo
+
+    runtime = context.runtime()
+    with Session(runtime.work.engine) as session:
+        found = offices(session)
+    if not found:
+        for line in make_demo(runtime, households=households, seed=9901):
+            click.echo(line)
+    if not found or any(office.is_demo for office in found):
+        _print_logins()
+
+
+def _print_logins() -> None:
+    from routes.demo.story import demo_logins
+
+    click.echo("\nDEMONSTRASI – data rekaan. Masuk sebagai:")
+    for login in demo_logins("id"):
+        click.echo(f"  {login.username:<12} {login.password:<28} {login.role}")
+
+
+@jobs_group.command("run", help="Run the clock until told to stop.")
+def jobs_run() -> None:
+    from routes.scheduler import serve
+
+    serve(context.runtime().work)
+
+
+@jobs_group.command("once", help="Ask every job once, now.")
+def jobs_once() -> None:
+    from routes.scheduler import all_jobs, run_all
+
+    for job in all_jobs():
+        run_all(context.runtime().work, job)
+        click.echo(job.name)
+
+
+@audit_group.command("verify", help="Walk the audit chain; compare it with the signed anchors.")
+@click.option("--anchor", "anchor_path", type=click.Path(exists=True, path_type=Path))
+def audit_verify(anchor_path: Path | None) -> None:
+    runtime = context.runtime()
+    path = anchor_path or (runtime.anchor_file if runtime.anchor_file.exists() else None)
+    with Session(runtime.work.engine) as session:
+        verdict = audit.verify(session, path)
+    click.echo(json.dumps({"rows": verdict.rows, "bad_seq": verdict.bad_seq, "problem": verdict.problem}))
+    if not verdict.is_sound:
+        sys.exit(1)
+
+
+@audit_group.command("anchor", help="Write the signed head of the chain to the anchor file.")
+def audit_anchor() -> None:
+    runtime = context.runtime()
+    with Session(runtime.work.engine) as session:
+        seq = audit.anchor(session, runtime.work.clock.now(), runtime.anchor_file)
+    click.echo(f"seq {seq}")
+
+
+@person_group.command("add", help="Add an account (for instance a second administrator).")
+@click.option("--username", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--scope", type=click.Choice([kind.value for kind in ScopeKind]), default="office")
+@click.option("--scope-id", default="")
+@click.option("--password", prompt=True, hide_input=True)
+def person_add(username: str, name: str, role: str, scope: str, scope_id: str, password: str) -> None:
+    order = AddPerson(
+        username=username, name=name, password=password, grants=(Grant(Role(role), ScopeKind(scope), scope_id),)
+    )
+    try:
+        with context.runtime().work.by(the_actor()) as tx:
+            add_person(tx, order)
+    except Refused as refused:
+        raise told(refused) from refused
+
+
+@token_group.command("issue", help="Make a machine token; it is shown once.")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--scope", type=click.Choice([kind.value for kind in ScopeKind]), default="office")
+@click.option("--scope-id", default="")
+@click.option("--days", default=365)
+def token_issue(name: str, role: str, scope: str, scope_id: str, days: int) -> None:
+    try:
+        with context.runtime().work.by(the_actor()) as tx:
+            issued = issue_token(
+                tx, IssueToken(name=name, role=Role(role), scope=ScopeKind(scope), scope_id=scope_id, days=days)
+            )
+    except Refused as refused:
+        raise told(refused) from refused
+    click.echo(issued.token)
+
+
+@keys_group.command("make", help="Make the keys of a new installation.")
+def keys_make() -> None:
+    click.echo(f"Kunci: {context.runtime().ring.fingerprint()} di {context.runtime().settings.keys_dir}")
+    click.echo("Simpan dua salinan di luar mesin ini. Tanpa kunci, NIK tidak dapat dibuka lagi.")

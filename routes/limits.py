@@ -1,0 +1,106 @@
+"""How much may come in, and JSON that means one thing only (no twin keys, no NaN, no control characters)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from flask.json.provider import DefaultJSONProvider
+
+from core.errors import Malformed, TooLarge
+
+JSON_BYTES = 256 * 1024
+OUTLINE_BYTES = 10 * 1024 * 1024
+FILE_BYTES = 1024**3
+DEPTH = 32
+VALUES = 10_000
+OUTLINE_VALUES = 400_000
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_UNFIT = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class StrictJson(DefaultJSONProvider):
+    """Refuses what two parsers would read differently, before any of it reaches a schema."""
+
+    ensure_ascii = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            text = s.decode() if isinstance(s, bytes) else s
+        except UnicodeDecodeError as error:
+            raise Malformed("request.not_utf8") from error
+        _check_shape(text)
+        try:
+            read = json.loads(
+                text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_bounded_int
+            )
+        except (json.JSONDecodeError, RecursionError) as error:
+            where = error.pos if isinstance(error, json.JSONDecodeError) else 0
+            raise Malformed("request.malformed_json", position=where) from error
+        return read
+
+
+def _check_shape(text: str) -> None:
+    bare = _STRINGS.sub('""', text)
+    depth = deepest = 0
+    for sign in re.findall(r"[\[\]{}]", bare):
+        depth += 1 if sign in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > DEPTH:
+        raise Malformed("request.too_deep", most=DEPTH)
+    most = g.get("json_values", VALUES) if has_request_context() else VALUES
+    if bare.count(",") > most:
+        raise TooLarge("request.too_many_values", most=most)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in read:
+            raise Malformed("request.twin_keys", key=key[:40])
+        for text in (key, value):
+            if isinstance(text, str) and _UNFIT.search(text):
+                raise Malformed("request.unfit_characters", key=key[:40])
+        read[key] = value
+    return read
+
+
+def _no_constant(name: str) -> None:
+    raise Malformed("request.not_a_number", value=name)
+
+
+def _bounded_int(text: str) -> int:
+    if len(text) > 20:
+        raise Malformed("request.not_a_number", value=text[:24])
+    return int(text)
+
+
+def install(app: Flask) -> None:
+    """Set the limit of each request before anything reads its body."""
+    app.json = StrictJson(app)
+    app.config["MAX_CONTENT_LENGTH"] = JSON_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = OUTLINE_BYTES
+    app.config["MAX_FORM_PARTS"] = 20_000
+
+    @app.before_request
+    def limit() -> None:
+        if request.endpoint is None:
+            return
+        asked = getattr(app.view_functions[request.endpoint], "__tanggap_limit__", None)
+        if asked is not None:
+            request.max_content_length = asked
+            request.max_form_memory_size = min(asked, OUTLINE_BYTES)
+            if asked >= OUTLINE_BYTES:
+                g.json_values = OUTLINE_VALUES
+
+
+def accepts(most_bytes: int) -> Any:
+    """Let one view take more than the usual 256 KB."""
+
+    def mark(view: Any) -> Any:
+        view.__tanggap_limit__ = most_bytes
+        return view
+
+    return mark

@@ -1,0 +1,47 @@
+"""Page texts in the reader's language, and the filters that print numbers and days in it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import Flask
+
+from core.i18n import catalogue, say
+from core.measures import print_count, print_day, print_instant, print_quantity, print_rupiah
+from routes import context
+
+
+def gettext(text: str, **facts: Any) -> str:
+    found = catalogue(context.lang()).gettext(text)
+    return found % facts if facts else found
+
+
+def ngettext(one: str, many: str, count: int, **facts: Any) -> str:
+    found = catalogue(context.lang()).ngettext(one, many, count)
+    return found % {"num": count, **facts}
+
+
+def install(app: Flask) -> None:
+    """Give templates ``_()``, and filters named after what they print."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: catalogue(context.lang()).gettext(text),
+        lambda one, many, count: catalogue(context.lang()).ngettext(one, many, count),
+        newstyle=True,
+    )
+    app.jinja_env.filters.update(
+        count=lambda number: print_count(number, context.lang()),
+        quantity=lambda amount, unit="": print_quantity(amount, unit, context.lang()),
+        rupiah=lambda amount: print_rupiah(amount, context.lang()),
+        day=lambda day, weekday=False: print_day(day, context.lang(), weekday=weekday) if day else "—",
+        instant=_instant,
+        say=lambda code, **facts: say(code, context.lang(), facts),
+    )
+
+
+def _instant(at: datetime | date | None) -> str:
+    if at is None:
+        return "—"
+    assert isinstance(at, datetime)
+    return print_instant(at, context.actor().zone, context.lang())
