@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import enum
+
+
+class Phase(enum.StrEnum):
+    """Status keadaan darurat, and its end."""
+
+    ALERT = "alert"
+    RESPONSE = "response"
+    TRANSITION = "transition"
+    CLOSED = "closed"
+
+
+class PhaseAct(enum.StrEnum):
+    RESPOND = "respond"
+    TURN_TO_RECOVERY = "turn_to_recovery"
+    CLOSE = "close"
+
+
+PHASES: dict[tuple[Phase, PhaseAct], Phase] = {
+    (Phase.ALERT, PhaseAct.RESPOND): Phase.RESPONSE,
+    (Phase.RESPONSE, PhaseAct.TURN_TO_RECOVERY): Phase.TRANSITION,
+    # An aftershock, a second flood wave: back to response under a new decree.
+    (Phase.TRANSITION, PhaseAct.RESPOND): Phase.RESPONSE,
+    (Phase.ALERT, PhaseAct.CLOSE): Phase.CLOSED,
+    (Phase.RESPONSE, PhaseAct.CLOSE): Phase.CLOSED,
+    (Phase.TRANSITION, PhaseAct.CLOSE): Phase.CLOSED,
+}
+
+
+class VersionState(enum.StrEnum):
+    """A posted version never changes; a later one only takes its place."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+class VersionAct(enum.StrEnum):
+    SUPERSEDE = "supersede"
+    WITHDRAW = "withdraw"
+
+
+VERSIONS: dict[tuple[VersionState, VersionAct], VersionState] = {
+    (VersionState.CURRENT, VersionAct.SUPERSEDE): VersionState.SUPERSEDED,
+    (VersionState.CURRENT, VersionAct.WITHDRAW): VersionState.WITHDRAWN,
+}
+
+
+class AffectedState(enum.StrEnum):
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    LEFT = "left"
+    """No longer in any current area, and nobody had confirmed it."""
+
+
+class Severity(enum.StrEnum):
+    HEAVY = "heavy"
+    MEDIUM = "medium"
+    LIGHT = "light"
+
+
+class Access(enum.StrEnum):
+    ROAD = "road"
+    BOAT = "boat"
+    CUT_OFF = "cut_off"
+
+
+class Hazard(enum.StrEnum):
+    """Kinds of hazard; BNPB's codes beside those that have one (domain.md 5.2)."""
+
+    FLOOD = "flood"
+    FLASH_FLOOD = "flash_flood"
+    LANDSLIDE = "landslide"
+    TIDAL_SURGE = "tidal_surge_abrasion"
+    WHIRLWIND = "whirlwind"
+    DROUGHT = "drought"
+    FOREST_FIRE = "forest_land_fire"
+    EARTHQUAKE = "earthquake"
+    TSUNAMI = "tsunami"
+    VOLCANO = "volcanic_eruption"
+    SETTLEMENT_FIRE = "settlement_fire"
+    SOCIAL_CONFLICT = "social_conflict"
+    OTHER = "other"
+
+
+BNPB_CODES = {
+    Hazard.FLOOD: 101, Hazard.LANDSLIDE: 102, Hazard.TIDAL_SURGE: 104, Hazard.WHIRLWIND: 105, Hazard.DROUGHT: 106,
+    Hazard.FOREST_FIRE: 107, Hazard.EARTHQUAKE: 108, Hazard.TSUNAMI: 109, Hazard.VOLCANO: 111,
+}  # fmt: skip
+
+
+class CountState(enum.StrEnum):
+    """Zero and unknown are different: BPBD says a number, NIHIL, or Dalam Pendataan."""
+
+    NUMBER = "number"
+    ZERO = "zero"
+    PENDING = "pending"
+
+
+class CountKind(enum.StrEnum):
+    HOUSEHOLDS = "households"
+    PERSONS = "persons"
+    DISPLACED = "displaced"
+
+
+class RejectReason(enum.StrEnum):
+    NOT_AFFECTED = "not_affected"
+    MOVED = "moved"
+    DECEASED = "deceased"
+    LISTED_TWICE = "listed_twice"
+    OTHER = "other"
