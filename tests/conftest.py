@@ -13,11 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy.engine import Engine
 
 from core.clock import FixedClock
 from core.crypto import Keyring, use_ring
+from core.settings import Settings
 from core.work import Work
 from tests.support import chromium
 from tests.support.databases import Run, open_for_test
@@ -106,12 +109,45 @@ def work(engine: Engine, fixed_clock: FixedClock) -> Work:
     return Work(engine, fixed_clock)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def keys() -> Keyring:
+@pytest.fixture(scope="session")
+def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture(scope="session")
+def keys(keys_dir: Path) -> Keyring:
     """The keys of this process; every test database is sealed with them."""
-    ring = Keyring.fresh()
-    use_ring(ring)
-    return ring
+    return Keyring.load_or_make(keys_dir)
+
+
+@pytest.fixture(autouse=True)
+def _use_keys(keys: Keyring) -> None:
+    use_ring(keys)
+
+
+# ---------------------------------------------------------------- the application
+
+
+@pytest.fixture
+def settings(database_url: str, keys_dir: Path, tmp_path: Path) -> Settings:
+    return Settings.from_env(
+        database_url=database_url, data_dir=tmp_path / "var", keys_dir=keys_dir, public_url="http://tanggap.test"
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, work: Work) -> Flask:
+    """The application on the test's own database and clock."""
+    from routes.app import create_app
+
+    app = create_app(settings, work=work)
+    app.config["TESTING"] = True
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
 
 
 # ---------------------------------------------------------------- browser

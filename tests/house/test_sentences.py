@@ -52,7 +52,11 @@ def moves() -> list[tuple[str, str]]:
                 continue
             noun = model.__tablename__
             codes = {f"{noun}.not_found", f"{noun}.moved_meanwhile"}
-            codes |= {f"{noun}.cannot_{act.value}" for _, act in names[table.id]}
+            act = call.args[3]
+            acts = {one for _, one in names[table.id]}
+            if isinstance(act, ast.Attribute) and isinstance(act.value, ast.Name):
+                acts = {getattr(names[act.value.id], act.attr)}
+            codes |= {f"{noun}.cannot_{one.value}" for one in acts}
             found += [(code, tree.where(path, call)) for code in sorted(codes)]
     return found
 

@@ -114,7 +114,14 @@ def import_models() -> None:
 
 
 def make_schema(url: str) -> None:
-    """Bring an empty database to the newest schema."""
+    """Bring an empty database to the newest schema, as an installation is brought there."""
+    if list((ROOT / "migrations" / "versions").glob("*.py")):
+        from alembic import command
+
+        from routes.cli import alembic_config
+
+        command.upgrade(alembic_config(url), "head")
+        return
     engine = open_engine(url)
     import_models()
     Base.metadata.create_all(engine, tables=_whole_tables())
