@@ -67,6 +67,7 @@ class ReceiptView:
     letterhead: LetterheadView
     number: str
     programme: str
+    programme_label: str = "Kejadian"
     package_code: str
     round_no: int | None = None
     first_on: date | None = None
@@ -159,8 +160,8 @@ _LEFT_WIDE: Final = 82 * mm
 _GAP: Final = 6 * mm
 _QR_SIDE: Final = 25 * mm
 _NAME_HIGH: Final = 12.5 * mm
-_NAME_SIZES: Final = (16, 14, 12.5, 11, 9.5, 8.2, 7)
-_VALUE_SIZES: Final = (8.8, 8, 7.2, 6.4)
+_NAME_SIZES: Final = (16, 14, 12.5, 11, 9.5, 8.2, 7, 6.2, 5.6)
+_VALUE_SIZES: Final = (8.8, 8, 7.2, 6.4, 5.8)
 
 
 class _Press:
@@ -226,10 +227,10 @@ class _Press:
         if view.round_no is not None:
             week = f"Putaran {view.round_no}" + (f", {week}" if week else "")
         facts: tuple[tuple[str, Printable, float], ...] = (
-            ("Alamat", shown(_address(view)), 22),
+            ("Alamat", shown(_address(view)), 27),
             ("NIK", Printable("•••• •••• •••• " + digits) if digits else Printable(EMPTY), 10),
             ("Anggota", Printable(f"{print_count(view.persons)} jiwa") if view.persons else Printable(EMPTY), 10),
-            ("Kejadian", shown(view.programme), 22),
+            (shown(view.programme_label), shown(view.programme), 27),
             ("Paket", shown(view.package_code), 10),
             ("Masa", shown(week), 10),
         )
@@ -281,7 +282,7 @@ def _draw_fixed(pen: Pen, letterhead: LetterheadView, wide: float, high: float, 
     right = wide - _SIDE
     draw_letterhead(pen, letterhead, _SIDE, high - _HEAD_TOP, wide - 2 * _SIDE, 0.74)
     if letterhead.is_demo:
-        draw_demo_band(pen, _SIDE, high - 23.4 * mm, wide - 2 * _SIDE, 4 * mm)
+        draw_demo_band(pen, _SIDE, high - 22.9 * mm, wide - 2 * _SIDE, 3.8 * mm)
     pen.text(wide / 2, high - 32.4 * mm, TITLE, BOLD, 13.5, "centre")
     if label:
         pen.text(_SIDE, high - 32.4 * mm, label, REGULAR, 7.5, ink=QUIET)
@@ -307,7 +308,7 @@ def _draw_lines(pen: Pen, view: ReceiptView, x: float, top: float, wide: float, 
     gap = 3 * mm
     each = (wide - gap * (columns - 1)) / columns
     largest = min(10.5, pitch * 0.6)
-    sizes = (largest, largest * 0.88, largest * 0.76, largest * 0.64, pitch * 0.4)
+    sizes = (largest, largest * 0.88, largest * 0.76, largest * 0.64, pitch * 0.38)
     if not view.lines:
         pen.text(x + 2 * mm, y - pitch * 0.66, EMPTY, REGULAR, 9)
     for number, line in enumerate(view.lines):
@@ -333,7 +334,7 @@ def _draw_lines(pen: Pen, view: ReceiptView, x: float, top: float, wide: float, 
         told = clean(f"Diserahkan sebagian: {clean(view.partial_reason)}")
     else:
         return
-    fitted = fit(told, SEMIBOLD, (8.8, 8, 7, 6.2), wide - 4 * mm, 14)
+    fitted = fit(told, SEMIBOLD, (8.8, 8, 7.2, 6.4), wide - 4 * mm, 15.7)
     ink = BAD if view.is_void else INK
     pen.box(x, y, wide, 5.6 * mm, 0.8, ink)
     pen.fitted(x + 2 * mm, y + 2.8 * mm + fitted.height / 2 - fitted.size * 0.92, fitted, SEMIBOLD, ink=ink)

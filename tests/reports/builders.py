@@ -40,13 +40,13 @@ LINES = (
 )
 
 
-def receipt_view(number: int = 1, **also: Any) -> ReceiptView:
+def receipt_view(nth: int = 1, **also: Any) -> ReceiptView:
     """A receipt with everything on it; ``also`` replaces fields."""
     view = ReceiptView(
         letterhead=DEMO_LETTERHEAD,
-        number=f"460/{number:04d}/TT/DINSOS/XI/2026",
+        number=f"460/{nth:04d}/TT/DINSOS/XI/2026",
         programme="Banjir rob Pulau Contoh Besar, November 2026",
-        package_code=f"PKT-26-{number:06d}-7",
+        package_code=f"PKT-26-{nth:06d}-7",
         round_no=1,
         first_on=date(2026, 11, 21),
         last_on=date(2026, 11, 27),
@@ -70,6 +70,6 @@ def receipt_view(number: int = 1, **also: Any) -> ReceiptView:
         giver_position="Petugas titik pembagian",
         acknowledger_name="Markus Fenanlampir Contoh",
         acknowledger_position="Kepala Desa Wetan Laut",
-        verify_url=verify_url(number),
+        verify_url=verify_url(nth),
     )
     return replace(view, **also)

@@ -1,0 +1,139 @@
+"""Daftar Tanda Terima: who receives what at one post on one day, with a cell to sign in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable
+
+from core.measures import Milli, print_count, print_day, print_quantity
+from reports.fonts import BOLD, SEMIBOLD
+from reports.listing import Column, Listing
+from reports.sheet import (
+    A4,
+    Facts,
+    Letterhead,
+    LetterheadView,
+    PaperFrame,
+    Sheet,
+    SignatoryView,
+    Signatures,
+    build_paper,
+    title,
+)
+from reports.text import EMPTY, clean, shown
+
+TITLE: Final = "Daftar Tanda Terima Bantuan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedItemView:
+    """One item of a package on a list."""
+
+    item: str
+    quantity_milli: Milli
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureLineView:
+    """One household on the list. ``mark`` stands in the signature cell of a line that is not to be signed."""
+
+    package_code: str
+    head_name: str
+    address: str = ""
+    persons: int = 0
+    items: tuple[ListedItemView, ...] = ()
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureListView:
+    """The list of one post and one day, households in the order in which they are served."""
+
+    letterhead: LetterheadView
+    number: str = ""
+    programme: str
+    post: str
+    address: str = ""
+    village: str = ""
+    district: str = ""
+    serve_on: date | None = None
+    lines: tuple[SignatureLineView, ...] = ()
+    place: str = ""
+    officer: SignatoryView = SignatoryView(caption="Petugas titik pembagian,")
+    acknowledger: SignatoryView = SignatoryView(caption="Mengetahui,")
+    copy_no: int = 0
+    is_void: bool = False
+    verify_url: str = ""
+
+
+def story(view: SignatureListView) -> list[Flowable]:
+    """Tell the list as flowables."""
+    day = print_day(view.serve_on, weekday=True) if view.serve_on else ""
+    facts = [
+        ("Kejadian", view.programme),
+        ("Titik pembagian", view.post),
+        ("Alamat", view.address),
+        ("Kelurahan/Desa", view.village),
+        ("Kecamatan", view.district),
+        ("Hari, tanggal", day),
+        (
+            "Jumlah",
+            f"{print_count(len(view.lines))} keluarga, {print_count(sum(line.persons for line in view.lines))} jiwa",
+        ),
+    ]
+    rows = [_row(number, line) for number, line in enumerate(view.lines, 1)]
+    place = clean(view.place)
+    signed = ", ".join(part for part in (place, print_day(view.serve_on) if view.serve_on else "") if part)
+    return [
+        Letterhead(view.letterhead),
+        *title(TITLE, view.number),
+        Facts(facts),
+        Listing(_COLUMNS, rows, size=8.4, row_high=13 * mm, empty="Tidak ada keluarga pada hari ini."),
+        Signatures((view.acknowledger, view.officer), signed, view.verify_url),
+    ]
+
+
+def build(view: SignatureListView, sheet: Sheet = A4) -> bytes:
+    """Print the list of one post and day."""
+    frame = PaperFrame(
+        title="Daftar Tanda Terima",
+        number=view.number,
+        office=view.letterhead.office,
+        is_demo=view.letterhead.is_demo,
+        is_void=view.is_void,
+        copy_no=view.copy_no,
+    )
+    return build_paper(story(view), sheet, frame)
+
+
+_COLUMNS: Final = (
+    Column(head="No", wide=9 * mm, align="right"),
+    Column(head="Kode paket", wide=25 * mm),
+    Column(head="Nama kepala keluarga", share=1.05, font=BOLD),
+    Column(head="Alamat", share=0.95),
+    Column(head="Jiwa", wide=10 * mm, align="right"),
+    Column(head="Isi paket", share=1.25),
+    Column(head="Tanda tangan / cap jempol", wide=34 * mm, font=SEMIBOLD),
+)
+
+
+def _row(number: int, line: SignatureLineView) -> tuple[str, ...]:
+    items = "; ".join(
+        f"{clean(item.item)} {print_quantity(item.quantity_milli, clean(item.unit))}" for item in line.items
+    )
+    # the running number in the cell alternates sides, as on the lists people know: two signatures do not collide
+    cell = line.mark or (f"{number}." if number % 2 else f"{' ' * 28}{number}.")
+    return (
+        print_count(number),
+        shown(line.package_code),
+        shown(line.head_name),
+        shown(line.address),
+        print_count(line.persons) if line.persons else EMPTY,
+        items or EMPTY,
+        cell,
+    )
