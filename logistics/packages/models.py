@@ -15,6 +15,16 @@ from logistics.packages.states import PackageState, RoundState, StandardState
 _OPEN = sa.text("state IN ('waiting', 'planned', 'reserved', 'loaded')")
 
 
+class PackageSeries(Base):
+    """The last number given to a package, by office and year."""
+
+    __tablename__ = "package_series"
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_no: Mapped[int]
+
+
 class PackageStandard(Base):
     """One version of what a household gets; an approved version never changes again."""
 

@@ -1,0 +1,404 @@
+"""Standards are defined and approved, rounds opened, packages made and moved from state to state."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.errors import Conflict, Fact, Invalid, NotFound
+from core.ids import code_with_check, derived
+from core.measures import Milli, Period, week_from
+from core.states import move
+from core.work import Tx
+from logistics.packages import seed
+from logistics.packages.models import (
+    Package,
+    PackageLine,
+    PackageSeries,
+    PackageStandard,
+    PackageStandardLine,
+    Round,
+)
+from logistics.packages.rules import Composition, Need, StandardLine, wrong_lines
+from logistics.packages.states import (
+    PACKAGE_MOVES,
+    ROUND_MOVES,
+    STANDARD_MOVES,
+    PackageAct,
+    PackageState,
+    RoundAct,
+    RoundState,
+    StandardAct,
+    StandardState,
+)
+from stock.items.queries import items
+
+HOUSEHOLD: Final = "household"
+CHUNK: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefineStandard:
+    """The next version of a standard, as a draft."""
+
+    code: str
+    name_id: str
+    name_en: str
+    days: int
+    legal_source: str
+    lines: tuple[StandardLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRound:
+    """One week of an incident's distribution; ``window`` is the decree's, both days included."""
+
+    incident_id: UUID
+    first_on: date
+    window: Period
+    standard_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One sentence as data: its code and plain facts (no person's name or number)."""
+
+    code: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageDraft:
+    """One beneficiary's package as a plan made it; without a post and day it waits."""
+
+    beneficiary_id: UUID
+    composition: Composition
+    village_code: str
+    need: Need
+    rank: int
+    reason: Reason
+    post_id: UUID | None
+    serve_on: date | None
+    beneficiary_kind: str = HOUSEHOLD
+
+
+# ---------------------------------------------------------------- standards
+
+
+def define_standard(tx: Tx, order: DefineStandard) -> UUID:
+    """Write the next version of a standard and give its id; nothing uses it before it is approved.
+
+    Raises: Forbidden; Invalid, naming the line by its place (1 first).
+    """
+    tx.require("standard.edit")
+    if not (order.code.strip() and order.name_id.strip() and order.name_en.strip()):
+        raise Invalid("standard.name_missing", field="name_id")
+    if not order.lines:
+        raise Invalid("standard.lines_missing", field="lines")
+    if not 1 <= order.days <= 31:
+        raise Invalid("standard.days_out_of_range", field="days", days=order.days)
+    wrong = wrong_lines(order.lines, {one.id: one.step_milli for one in items(tx, with_inactive=True)})
+    if wrong is not None:
+        index, code = wrong
+        raise Invalid(code, field="lines", line=index + 1)
+    last = tx.session.scalar(
+        sa.select(sa.func.max(PackageStandard.version)).where(
+            PackageStandard.regency_code == tx.regency_code, PackageStandard.code == order.code
+        )
+    )
+    standard_id = tx.new_id()
+    tx.session.add(
+        PackageStandard(
+            id=standard_id, regency_code=tx.regency_code, code=order.code, version=(last or 0) + 1,
+            name_id=order.name_id, name_en=order.name_en, days=order.days, state=StandardState.DRAFT,
+            legal_source=order.legal_source, created_by=tx.actor.id, created_by_name=tx.actor.name, created_at=tx.now,
+            approved_by=None, approved_by_name=None, approved_on=None,
+        )
+    )  # fmt: skip
+    tx.session.flush()
+    tx.session.execute(
+        sa.insert(PackageStandardLine),
+        [
+            {
+                "id": tx.new_id(), "standard_id": standard_id, "position": position, "item_id": line.item_id,
+                "basis": line.basis, "is_daily": line.is_daily, "rate_milli": line.rate_milli, "per_n": line.per_n,
+                "condition": line.condition, "condition_least": line.condition_least, "from_day": line.from_day,
+                "to_day": line.to_day, "round_step_milli": line.round_step_milli, "is_once": line.is_once,
+                "source_id": line.source_id, "source_en": line.source_en,
+            }
+            for position, line in enumerate(order.lines, start=1)
+        ],
+    )  # fmt: skip
+    tx.note("standard.define", "package_standard", standard_id, code=order.code, version=(last or 0) + 1)
+    return standard_id
+
+
+def approve_standard(tx: Tx, standard_id: UUID) -> None:
+    """Put a version into force; older versions of the same standard retire, rounds that use them keep them.
+
+    Raises: Forbidden, NotFound, Conflict (already approved, or by the person who wrote it).
+    """
+    tx.require("standard.approve")
+    standard = _standard(tx, standard_id)
+    if standard.created_by == tx.actor.id and tx.actor.kind == "person":
+        raise Conflict("standard.needs_second_person")
+    move(
+        tx, PackageStandard, standard_id, StandardAct.APPROVE, STANDARD_MOVES,
+        approved_by=tx.actor.id, approved_by_name=tx.actor.name, approved_on=tx.today,
+    )  # fmt: skip
+    for older in tx.session.scalars(
+        sa.select(PackageStandard.id).where(
+            PackageStandard.regency_code == tx.regency_code,
+            PackageStandard.code == standard.code,
+            PackageStandard.state == StandardState.APPROVED,
+            PackageStandard.id != standard_id,
+        )
+    ).all():
+        move(tx, PackageStandard, older, StandardAct.RETIRE, STANDARD_MOVES)
+
+
+def _standard(tx: Tx, standard_id: UUID) -> PackageStandard:
+    standard = tx.session.get(PackageStandard, standard_id)
+    if standard is None or standard.regency_code != tx.regency_code:
+        raise NotFound("package_standard.not_found")
+    return standard
+
+
+def seed_default_standard(tx: Tx) -> UUID:
+    """Write "Paket Darurat 7 Hari" as a draft for the head to approve, and give its id.
+
+    Safe to repeat: an office that has any version of it keeps what it has. Raises: Forbidden, NotFound before the
+    catalogue is seeded.
+    """
+    known = tx.session.scalar(
+        sa.select(PackageStandard.id)
+        .where(PackageStandard.regency_code == tx.regency_code, PackageStandard.code == seed.CODE)
+        .order_by(PackageStandard.version.desc())
+        .limit(1)
+    )
+    if known is not None:
+        return known
+    ids = {one.code: one.id for one in items(tx, with_inactive=True)}
+    missing = sorted({line.item_code for line in seed.LINES} - ids.keys())
+    if missing:
+        raise NotFound("item.not_found", item=", ".join(missing))
+    return define_standard(
+        tx,
+        DefineStandard(
+            code=seed.CODE, name_id=seed.NAME_ID, name_en=seed.NAME_EN, days=seed.DAYS,
+            legal_source=seed.LEGAL_SOURCE,
+            lines=tuple(
+                StandardLine(
+                    item_id=ids[line.item_code], basis=line.basis, rate_milli=Milli(line.rate_milli),
+                    is_daily=line.is_daily, is_once=line.is_once, round_step_milli=line.round_step_milli,
+                    source_id=line.source_id, source_en=line.source_en,
+                )
+                for line in seed.LINES
+            ),
+        ),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- rounds
+
+
+def open_round(tx: Tx, order: OpenRound) -> UUID:
+    """Open a week of an incident and give its id; it ends earlier where the decree does.
+
+    Raises: Forbidden; Invalid when the first day lies outside the decree; Conflict when it overlaps another week or the
+    standard is not in force; NotFound.
+    """
+    tx.require("round.plan")
+    if order.first_on not in order.window:
+        raise Invalid(
+            "round.outside_window", field="first_on", first_on=order.first_on.isoformat(),
+            window_first_on=order.window.first_on.isoformat(), window_last_on=order.window.last_on.isoformat(),
+        )  # fmt: skip
+    standard = _standard(tx, order.standard_id)
+    if standard.state is not StandardState.APPROVED:
+        raise Conflict("standard.not_in_force", state=standard.state.value)
+    week = week_from(order.first_on, order.window.last_on)
+    others = tx.session.scalars(
+        sa.select(Round).where(Round.incident_id == order.incident_id).order_by(Round.first_on)
+    ).all()
+    alive = [other for other in others if other.state is not RoundState.CANCELLED]
+    for other in alive:
+        if other.first_on <= week.last_on and week.first_on <= other.last_on:
+            raise Conflict("round.overlaps", no=other.no, first_on=other.first_on.isoformat(),
+                           last_on=other.last_on.isoformat())  # fmt: skip
+    first_day = (week.first_on - alive[0].first_on).days + 1 if alive else 1
+    if first_day < 1:
+        raise Conflict("round.before_first", first_on=alive[0].first_on.isoformat())
+    round_id = tx.new_id()
+    no = max((other.no for other in others), default=0) + 1
+    tx.session.add(
+        Round(
+            id=round_id, regency_code=tx.regency_code, incident_id=order.incident_id, no=no, first_on=week.first_on,
+            last_on=week.last_on, first_day=first_day, standard_id=order.standard_id, state=RoundState.DRAFT,
+            created_by=tx.actor.id, created_at=tx.now, approved_by=None, approved_by_name=None, approved_at=None,
+        )
+    )  # fmt: skip
+    tx.session.flush()
+    tx.note(
+        "round.open", "round", round_id, incident_id=str(order.incident_id), no=no,
+        first_on=week.first_on.isoformat(), last_on=week.last_on.isoformat(),
+    )  # fmt: skip
+    return round_id
+
+
+def mark_round_planned(tx: Tx, round_id: UUID) -> None:
+    """Say that the round has a plan. Raises: NotFound, Conflict."""
+    move(tx, Round, round_id, RoundAct.PLAN, ROUND_MOVES)
+
+
+def mark_round_empty(tx: Tx, round_id: UUID) -> None:
+    """Say that the round's first plan was thrown away. Raises: NotFound, Conflict."""
+    move(tx, Round, round_id, RoundAct.EMPTY, ROUND_MOVES)
+
+
+def mark_round_approved(tx: Tx, round_id: UUID) -> None:
+    """Say that the field may begin. Raises: NotFound, Conflict."""
+    move(
+        tx, Round, round_id, RoundAct.APPROVE, ROUND_MOVES,
+        approved_by=tx.actor.id, approved_by_name=tx.actor.name, approved_at=tx.now,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- packages
+
+
+def add_packages(
+    tx: Tx, round_id: UUID, plan_id: UUID, standard_id: UUID, drafts: Sequence[PackageDraft]
+) -> tuple[UUID, ...]:
+    """Make the packages of a plan, numbered in the order given, and give their ids.
+
+    The ids follow from round, beneficiary and standard, so a twin of this call cannot make a second package.
+    """
+    if not drafts:
+        return ()
+    first_on: date = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one()
+    last_no = _take_numbers(tx, first_on.year, len(drafts))
+    ids = []
+    for start in range(0, len(drafts), CHUNK):
+        rows: list[dict[str, object]] = []
+        lines: list[dict[str, object]] = []
+        for at, draft in enumerate(drafts[start : start + CHUNK], start=start):
+            who = draft.composition
+            package_id = derived("package", round_id, draft.beneficiary_kind, draft.beneficiary_id, standard_id)
+            ids.append(package_id)
+            is_placed = draft.post_id is not None and draft.serve_on is not None
+            rows.append(
+                {
+                    "id": package_id, "regency_code": tx.regency_code, "round_id": round_id, "plan_id": plan_id,
+                    "beneficiary_kind": draft.beneficiary_kind, "beneficiary_id": draft.beneficiary_id,
+                    "standard_id": standard_id, "no": 1, "supplements_id": None, "public_ref": None,
+                    "code": code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at + 1),
+                    "state": PackageState.PLANNED if is_placed else PackageState.WAITING,
+                    "post_id": draft.post_id, "serve_on": draft.serve_on, "village_code": draft.village_code,
+                    "rank": draft.rank, "reason_code": draft.reason.code,
+                    "reason_facts": json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False),
+                    "persons": who.persons, "adults": who.adults, "children": who.children, "infants": who.infants,
+                    "elderly": who.elderly, "women": who.women, "pregnant": who.pregnant, "nursing": who.nursing,
+                    "disabled": who.disabled, "created_at": tx.now,
+                }
+            )  # fmt: skip
+            lines.extend(
+                {"package_id": package_id, "item_id": one.item_id, "exact_milli": one.exact_milli,
+                 "quantity_milli": one.quantity_milli, "is_once": one.is_once}
+                for one in draft.need.items
+            )  # fmt: skip
+        tx.session.execute(sa.insert(Package.__table__), rows)  # type: ignore[arg-type]
+        if lines:
+            tx.session.execute(sa.insert(PackageLine.__table__), lines)  # type: ignore[arg-type]
+    tx.note("package.add", "round", round_id, plan_id=str(plan_id), packages=len(drafts))
+    return tuple(ids)
+
+
+def drop_packages(tx: Tx, plan_id: UUID) -> int:
+    """Take back the packages of a plan that was never approved, and give how many they were."""
+    mine = sa.select(Package.id).where(
+        Package.plan_id == plan_id, Package.state.in_((PackageState.PLANNED, PackageState.WAITING))
+    )
+    tx.session.execute(
+        sa.delete(PackageLine).where(PackageLine.package_id.in_(mine)).execution_options(synchronize_session=False)
+    )
+    done = tx.session.execute(
+        sa.delete(Package)
+        .where(Package.plan_id == plan_id, Package.state.in_((PackageState.PLANNED, PackageState.WAITING)))
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def reserve_packages(tx: Tx, plan_id: UUID) -> int:
+    """Mark a plan's packages as reserved, give each its public reference, and say how many they were.
+
+    The stock itself is reserved by the caller, in the same transaction.
+    """
+    ids = tx.session.scalars(
+        sa.select(Package.id).where(Package.plan_id == plan_id, Package.state == PackageState.PLANNED)
+    ).all()
+    moved = _move_all(tx, PackageAct.RESERVE, Package.plan_id == plan_id, Package.state == PackageState.PLANNED)
+    if moved != len(ids):
+        raise Conflict("package.moved_meanwhile")
+    table = Package.__table__
+    if ids:
+        tx.session.execute(
+            sa.update(table).where(table.c.id == sa.bindparam("package_id")),  # type: ignore[arg-type]
+            [{"package_id": package_id, "public_ref": secrets.token_bytes(10)} for package_id in ids],
+        )
+    return moved
+
+
+def load_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> int:
+    """Mark the packages of a post and day as on their way, and say how many they were."""
+    moved = _move_all(
+        tx, PackageAct.LOAD,
+        Package.round_id == round_id, Package.post_id == post_id, Package.serve_on == serve_on,
+        Package.state == PackageState.RESERVED,
+    )  # fmt: skip
+    tx.note("package.load", "round", round_id, post_id=str(post_id), serve_on=serve_on.isoformat(), packages=moved)
+    return moved
+
+
+def mark_handed_over(tx: Tx, package_id: UUID) -> None:
+    """Say that the package has been handed over. Raises: NotFound, Conflict."""
+    move(tx, Package, package_id, PackageAct.HAND_OVER, PACKAGE_MOVES)
+
+
+def mark_taken_back(tx: Tx, package_id: UUID) -> None:
+    """Say that the handover was void: the package stands at its post again. Raises: NotFound, Conflict."""
+    move(tx, Package, package_id, PackageAct.TAKE_BACK, PACKAGE_MOVES)
+
+
+def _move_all(tx: Tx, act: PackageAct, *where: sa.ColumnElement[bool]) -> int:
+    """Move many packages by one act, by the same table and guard as a single one."""
+    moved = 0
+    for (before, one_act), after in PACKAGE_MOVES.items():
+        if one_act is act:
+            done = tx.session.execute(
+                sa.update(Package).where(Package.state == before, *where).values(state=after)
+                .execution_options(synchronize_session=False)
+            )  # fmt: skip
+            moved += int(done.rowcount)  # type: ignore[attr-defined]
+    return moved
+
+
+def _take_numbers(tx: Tx, year: int, count: int) -> int:
+    """Take the next package numbers of the office's year and give the last of them."""
+    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(PackageSeries).values(regency_code=tx.regency_code, year=year, last_no=count)
+    last: int = tx.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["regency_code", "year"], set_={"last_no": PackageSeries.last_no + count}
+        ).returning(PackageSeries.last_no)
+    ).scalar_one()
+    return last

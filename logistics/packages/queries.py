@@ -1,0 +1,665 @@
+"""Standards, rounds and packages as others see them; nothing here names a person."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import Fact, NotFound
+from core.measures import Milli, Period
+from core.permissions import Reach
+from core.work import Tx
+from logistics.packages.models import Package, PackageLine, PackageStandard, PackageStandardLine, Round
+from logistics.packages.rules import Basis, Days, People, StandardLine, Step, need_of
+from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardState
+from stock.items.queries import ItemView, items
+
+HOUSEHOLD = "household"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardLineView:
+    item_id: UUID
+    item_code: str
+    item_name_id: str
+    item_name_en: str
+    unit: str
+    basis: Basis
+    is_daily: bool
+    rate_milli: Milli
+    per_n: int
+    condition: Basis | None
+    condition_least: int
+    from_day: int
+    to_day: int | None
+    round_step_milli: Milli
+    is_once: bool
+    source_id: str
+    source_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardView:
+    id: UUID
+    code: str
+    version: int
+    name_id: str
+    name_en: str
+    days: int
+    state: StandardState
+    legal_source: str
+    created_by_name: str
+    approved_by_name: str | None
+    approved_on: date | None
+    lines: tuple[StandardLineView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundView:
+    id: UUID
+    incident_id: UUID
+    no: int
+    week: Period
+    first_day: int
+    standard_id: UUID
+    state: RoundState
+    approved_by_name: str | None
+    approved_at: datetime | None
+
+    @property
+    def days(self) -> Days:
+        """The days of the response this week covers."""
+        return Days(self.first_day, self.first_day + self.week.days - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageLineView:
+    """One item of a package, with the arithmetic that gave it."""
+
+    item_id: UUID
+    item_code: str
+    item_name_id: str
+    item_name_en: str
+    unit: str
+    exact_milli: Milli
+    quantity_milli: Milli
+    is_once: bool
+    steps: tuple[Step, ...]
+    """Empty for a supplementary package: its lines are what was left over."""
+
+    def name(self, lang: str) -> str:
+        return self.item_name_en if lang == "en" else self.item_name_id
+
+    def origin(self, lang: str) -> tuple[str, ...]:
+        """Say where the figure comes from, one sentence per step and one for the rounding."""
+        return (
+            *(step_sentence(step, self.unit, lang) for step in self.steps),
+            rounding_sentence(self.exact_milli, self.quantity_milli, self.unit, lang),
+        )
+
+    def sources(self, lang: str) -> tuple[str, ...]:
+        """Name the sources of the rates, each once."""
+        return tuple(dict.fromkeys(step.source_en if lang == "en" else step.source_id for step in self.steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageRow:
+    """A package in a list."""
+
+    id: UUID
+    round_id: UUID
+    code: str
+    beneficiary_kind: str
+    beneficiary_id: UUID
+    standard_id: UUID
+    village_code: str
+    persons: int
+    state: PackageState
+    post_id: UUID | None
+    serve_on: date | None
+    rank: int
+    reason_code: str
+    reason_facts: Mapping[str, Fact]
+
+    def reason(self, lang: str) -> str:
+        """Say in one sentence why this post and day, or why it waits."""
+        return reason_sentence(self.reason_code, self.reason_facts, lang)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageView:
+    """One package with everything in it."""
+
+    row: PackageRow
+    incident_id: UUID
+    plan_id: UUID
+    public_ref: bytes | None
+    supplements_id: UUID | None
+    people: People
+    standard_name_id: str
+    standard_name_en: str
+    standard_version: int
+    standard_approved_by: str | None
+    standard_approved_on: date | None
+    lines: tuple[PackageLineView, ...]
+    given_before: tuple[ItemView, ...]
+    """Durables the standard names that this household has had already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagePage:
+    rows: tuple[PackageRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    item_id: UUID
+    quantity_milli: Milli
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageContent:
+    """A package with its quantities alone: for lists of hundreds."""
+
+    row: PackageRow
+    lines: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripCell:
+    """One post on one day: how many households stand in which state."""
+
+    post_id: UUID
+    serve_on: date
+    planned: int
+    reserved: int
+    loaded: int
+    served: int
+    persons: int
+
+    @property
+    def households(self) -> int:
+        return self.planned + self.reserved + self.loaded + self.served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundCounts:
+    """A round in figures: households by state, and persons."""
+
+    waiting: int
+    planned: int
+    reserved: int
+    loaded: int
+    served: int
+    persons: int
+    """Of all these, the waiting included."""
+
+    @property
+    def households(self) -> int:
+        return self.waiting + self.planned + self.reserved + self.loaded + self.served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSum:
+    """One item over a round's packages; quantity = exact + surplus."""
+
+    item_id: UUID
+    households: int
+    exact_milli: Milli
+    quantity_milli: Milli
+    waiting_milli: Milli
+    """Of the quantity, what households need that wait."""
+    promised_milli: Milli
+    """Of the quantity, what is reserved, at a post or handed over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSum:
+    """What leaves together: one item for a post on a day."""
+
+    post_id: UUID
+    serve_on: date
+    item_id: UUID
+    quantity_milli: Milli
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenDurable:
+    """A durable that a household has been given, or is about to be, in an event."""
+
+    beneficiary_id: UUID
+    item_id: UUID
+    incident_id: UUID
+
+
+# ---------------------------------------------------------------- standards
+
+
+def standards(tx: Tx) -> tuple[StandardView, ...]:
+    """Give every version of every standard of the office, newest first."""
+    found = tx.session.scalars(
+        sa.select(PackageStandard)
+        .where(PackageStandard.regency_code == tx.regency_code)
+        .order_by(PackageStandard.code, PackageStandard.version.desc())
+    ).all()
+    return tuple(_standard_view(tx, row) for row in found)
+
+
+def standard(tx: Tx, standard_id: UUID) -> StandardView:
+    """Raises: NotFound."""
+    row = tx.session.get(PackageStandard, standard_id)
+    if row is None or row.regency_code != tx.regency_code:
+        raise NotFound("package_standard.not_found")
+    return _standard_view(tx, row)
+
+
+def standard_lines(tx: Tx, standard_id: UUID) -> tuple[StandardLine, ...]:
+    """Give a standard's rules as the arithmetic knows them, in their order."""
+    rows = tx.session.scalars(
+        sa.select(PackageStandardLine)
+        .where(PackageStandardLine.standard_id == standard_id)
+        .order_by(PackageStandardLine.position)
+    )
+    return tuple(
+        StandardLine(
+            item_id=row.item_id, basis=row.basis, rate_milli=Milli(row.rate_milli), per_n=row.per_n,
+            is_daily=row.is_daily, condition=row.condition, condition_least=row.condition_least,
+            from_day=row.from_day, to_day=row.to_day, round_step_milli=Milli(row.round_step_milli),
+            is_once=row.is_once, source_id=row.source_id, source_en=row.source_en,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _standard_view(tx: Tx, row: PackageStandard) -> StandardView:
+    lines = standard_lines(tx, row.id)
+    catalogue = {one.id: one for one in items(tx, ids={line.item_id for line in lines})}
+    return StandardView(
+        id=row.id, code=row.code, version=row.version, name_id=row.name_id, name_en=row.name_en, days=row.days,
+        state=row.state, legal_source=row.legal_source, created_by_name=row.created_by_name,
+        approved_by_name=row.approved_by_name, approved_on=row.approved_on,
+        lines=tuple(
+            StandardLineView(
+                item_id=line.item_id, item_code=catalogue[line.item_id].code,
+                item_name_id=catalogue[line.item_id].name_id, item_name_en=catalogue[line.item_id].name_en,
+                unit=catalogue[line.item_id].base_unit, basis=line.basis, is_daily=line.is_daily,
+                rate_milli=line.rate_milli, per_n=line.per_n, condition=line.condition,
+                condition_least=line.condition_least, from_day=line.from_day, to_day=line.to_day,
+                round_step_milli=line.round_step_milli, is_once=line.is_once, source_id=line.source_id,
+                source_en=line.source_en,
+            )
+            for line in lines
+        ),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- rounds
+
+
+def round_by_id(tx: Tx, round_id: UUID) -> RoundView:
+    """Raises: NotFound, also for another office's round."""
+    row = tx.session.get(Round, round_id, populate_existing=True)
+    if row is None or row.regency_code != tx.regency_code:
+        raise NotFound("round.not_found")
+    return _round_view(row)
+
+
+def rounds_of(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
+    """Give the weeks of an incident, first to last, cancelled ones too."""
+    rows = tx.session.scalars(
+        sa.select(Round)
+        .where(Round.regency_code == tx.regency_code, Round.incident_id == incident_id)
+        .order_by(Round.first_on, Round.no)
+        .execution_options(populate_existing=True)
+    )
+    return tuple(_round_view(row) for row in rows)
+
+
+def _round_view(row: Round) -> RoundView:
+    return RoundView(
+        id=row.id, incident_id=row.incident_id, no=row.no, week=Period(row.first_on, row.last_on),
+        first_day=row.first_day, standard_id=row.standard_id, state=row.state,
+        approved_by_name=row.approved_by_name, approved_at=row.approved_at,
+    )  # fmt: skip
+
+
+def counts_of(tx: Tx, round_id: UUID) -> RoundCounts:
+    """Count a round's households by state."""
+    rows = {
+        row.state: row
+        for row in tx.session.execute(
+            sa.select(Package.state, sa.func.count().label("households"), sa.func.sum(Package.persons).label("persons"))
+            .where(Package.round_id == round_id, Package.state != PackageState.CANCELLED)
+            .group_by(Package.state)
+        )
+    }
+    by = {state: row.households for state, row in rows.items()}
+    return RoundCounts(
+        waiting=by.get(PackageState.WAITING, 0), planned=by.get(PackageState.PLANNED, 0),
+        reserved=by.get(PackageState.RESERVED, 0), loaded=by.get(PackageState.LOADED, 0),
+        served=by.get(PackageState.HANDED_OVER, 0), persons=sum(int(row.persons) for row in rows.values()),
+    )  # fmt: skip
+
+
+def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[StripCell, ...]:
+    """Give the day strip: every post and day that serves somebody, by day, then post."""
+    query = (
+        sa.select(
+            Package.post_id, Package.serve_on, Package.state,
+            sa.func.count().label("households"), sa.func.sum(Package.persons).label("persons"),
+        )
+        .where(
+            Package.round_id == round_id, Package.post_id.is_not(None),
+            Package.state.in_(_PLACED),
+        )
+        .group_by(Package.post_id, Package.serve_on, Package.state)
+    )  # fmt: skip
+    if post_id is not None:
+        query = query.where(Package.post_id == post_id)
+    cells: dict[tuple[date, UUID], dict[PackageState, int]] = defaultdict(dict)
+    persons: dict[tuple[date, UUID], int] = defaultdict(int)
+    for row in tx.session.execute(query):
+        key = (row.serve_on, row.post_id)
+        cells[key][row.state] = row.households
+        persons[key] += int(row.persons)
+    return tuple(
+        StripCell(
+            post_id=key[1], serve_on=key[0],
+            planned=by.get(PackageState.PLANNED, 0), reserved=by.get(PackageState.RESERVED, 0),
+            loaded=by.get(PackageState.LOADED, 0), served=by.get(PackageState.HANDED_OVER, 0),
+            persons=persons[key],
+        )
+        for key, by in sorted(cells.items())
+    )  # fmt: skip
+
+
+_PLACED = (PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
+_PROMISED = (PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
+
+
+def item_sums(tx: Tx, round_id: UUID) -> tuple[ItemSum, ...]:
+    """Add up a round's packages item by item, the waiting included, in the order of the standard."""
+    waiting = sa.case((Package.state == PackageState.WAITING, PackageLine.quantity_milli), else_=0)
+    promised = sa.case((Package.state.in_(_PROMISED), PackageLine.quantity_milli), else_=0)
+    rows = tx.session.execute(
+        sa.select(
+            PackageLine.item_id, sa.func.count().label("households"),
+            sa.func.sum(PackageLine.exact_milli).label("exact"),
+            sa.func.sum(PackageLine.quantity_milli).label("quantity"),
+            sa.func.sum(waiting).label("waiting"), sa.func.sum(promised).label("promised"),
+        )
+        .join(Package, Package.id == PackageLine.package_id)
+        .where(Package.round_id == round_id, Package.state != PackageState.CANCELLED)
+        .group_by(PackageLine.item_id)
+    )  # fmt: skip
+    found = {
+        row.item_id: ItemSum(
+            item_id=row.item_id, households=row.households, exact_milli=Milli(int(row.exact)),
+            quantity_milli=Milli(int(row.quantity)), waiting_milli=Milli(int(row.waiting)),
+            promised_milli=Milli(int(row.promised)),
+        )
+        for row in rows
+    }  # fmt: skip
+    order = {item_id: place for place, item_id in enumerate(_item_order(tx, round_id))}
+    return tuple(sorted(found.values(), key=lambda one: (order.get(one.item_id, len(order)), str(one.item_id))))
+
+
+def _item_order(tx: Tx, round_id: UUID) -> tuple[UUID, ...]:
+    rows = tx.session.scalars(
+        sa.select(PackageStandardLine.item_id)
+        .join(Round, Round.standard_id == PackageStandardLine.standard_id)
+        .where(Round.id == round_id)
+        .order_by(PackageStandardLine.position)
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def group_sums(tx: Tx, plan_id: UUID, state: PackageState = PackageState.PLANNED) -> tuple[GroupSum, ...]:
+    """Add up a plan's packages by post, day and item: what has to leave a warehouse together. Sorted."""
+    rows = tx.session.execute(
+        sa.select(
+            Package.post_id, Package.serve_on, PackageLine.item_id,
+            sa.func.sum(PackageLine.quantity_milli).label("quantity"),
+        )
+        .join(PackageLine, Package.id == PackageLine.package_id)
+        .where(Package.plan_id == plan_id, Package.state == state, Package.post_id.is_not(None))
+        .group_by(Package.post_id, Package.serve_on, PackageLine.item_id)
+    )  # fmt: skip
+    found = [
+        GroupSum(
+            post_id=row.post_id, serve_on=row.serve_on, item_id=row.item_id, quantity_milli=Milli(int(row.quantity))
+        )
+        for row in rows
+        if row.quantity
+    ]
+    return tuple(sorted(found, key=lambda one: (one.serve_on, str(one.post_id), str(one.item_id))))
+
+
+# ---------------------------------------------------------------- packages
+
+
+def beneficiaries_of(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:
+    """Give who has a package of this standard in the round, in whatever state but cancelled."""
+    return frozenset(
+        tx.session.scalars(
+            sa.select(Package.beneficiary_id).where(
+                Package.round_id == round_id, Package.standard_id == standard_id, Package.beneficiary_kind == kind,
+                Package.state != PackageState.CANCELLED,
+            )
+        )
+    )  # fmt: skip
+
+
+def durables_given(
+    tx: Tx, incident_ids: Collection[UUID], *, but_plan_id: UUID | None = None, kind: str = HOUSEHOLD
+) -> tuple[GivenDurable, ...]:
+    """Give the durables that packages of these incidents hold or have handed over; waiting packages promise nothing."""
+    query = (
+        sa.select(Package.beneficiary_id, PackageLine.item_id, Round.incident_id)
+        .join(PackageLine, PackageLine.package_id == Package.id)
+        .join(Round, Round.id == Package.round_id)
+        .where(
+            Round.regency_code == tx.regency_code, Round.incident_id.in_(incident_ids),
+            Package.beneficiary_kind == kind,
+            Package.state.in_(_PLACED), PackageLine.is_once, PackageLine.quantity_milli > 0,
+        )
+        .distinct()
+    )  # fmt: skip
+    if but_plan_id is not None:
+        query = query.where(Package.plan_id != but_plan_id)
+    return tuple(GivenDurable(beneficiary_id=one, item_id=item, incident_id=where)
+                 for one, item, where in tx.session.execute(query))  # fmt: skip
+
+
+def packages(
+    tx: Tx,
+    round_id: UUID,
+    *,
+    post_id: UUID | None = None,
+    serve_on: date | None = None,
+    states: Collection[PackageState] = (),
+    village_code: str = "",
+    reach: Reach | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> PackagePage:
+    """List a round's packages in the order in which they are served: by day, post, rank."""
+    where = [Package.round_id == round_id, Package.regency_code == tx.regency_code]
+    if post_id is not None:
+        where.append(Package.post_id == post_id)
+    if serve_on is not None:
+        where.append(Package.serve_on == serve_on)
+    where.append(Package.state.in_(states) if states else Package.state != PackageState.CANCELLED)
+    if village_code:
+        where.append(Package.village_code == village_code)
+    if reach is not None and not reach.is_all:
+        where.append(_within(reach))
+    total = tx.session.scalar(sa.select(sa.func.count()).select_from(Package).where(*where)) or 0
+    rows = tx.session.execute(
+        _rows().where(*where)
+        .order_by(Package.serve_on.is_(None), Package.serve_on, Package.post_id, Package.rank, Package.code)
+        .limit(limit).offset(offset)
+    )  # fmt: skip
+    return PackagePage(rows=tuple(_row(row) for row in rows), total=total)
+
+
+def contents_at(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tuple[PackageContent, ...]:
+    """Give everything a post hands out on a day, package by package, by rank: for lists and for phones."""
+    where = (
+        Package.round_id == round_id, Package.post_id == post_id, Package.serve_on == serve_on,
+        Package.state.in_(_PLACED), Package.regency_code == tx.regency_code,
+    )  # fmt: skip
+    lines: dict[UUID, list[Quantity]] = defaultdict(list)
+    for package_id, item_id, quantity in tx.session.execute(
+        sa.select(PackageLine.package_id, PackageLine.item_id, PackageLine.quantity_milli)
+        .join(Package, Package.id == PackageLine.package_id)
+        .where(*where)
+    ):
+        lines[package_id].append(Quantity(item_id=item_id, quantity_milli=Milli(quantity)))
+    order = {item_id: place for place, item_id in enumerate(_item_order(tx, round_id))}
+    rows = tx.session.execute(_rows().where(*where).order_by(Package.rank, Package.code))
+    return tuple(
+        PackageContent(
+            row=_row(row),
+            lines=tuple(sorted(lines[row.id], key=lambda one: (order.get(one.item_id, 999), str(one.item_id)))),
+        )
+        for row in rows
+    )
+
+
+def package(tx: Tx, package_id: UUID, reach: Reach | None = None) -> PackageView:
+    """Give one package with its arithmetic. Raises: NotFound, also outside the reach."""
+    found = tx.session.get(Package, package_id, populate_existing=True)
+    if found is None or found.regency_code != tx.regency_code:
+        raise NotFound("package.not_found")
+    if reach is not None and not (reach.has_village(found.village_code) or reach.has_place(found.post_id)):
+        raise NotFound("package.not_found")
+    return _package_view(tx, found)
+
+
+def find_package(tx: Tx, code: str, reach: Reach | None = None) -> PackageView:
+    """Give the package of a code people read. Raises: NotFound."""
+    package_id = tx.session.scalar(
+        sa.select(Package.id).where(Package.regency_code == tx.regency_code, Package.code == code.strip().upper())
+    )
+    if package_id is None:
+        raise NotFound("package.not_found")
+    return package(tx, package_id, reach)
+
+
+def find_package_by_ref(tx: Tx, public_ref: bytes, reach: Reach | None = None) -> PackageView:
+    """Give the package of the reference in a QR. Raises: NotFound."""
+    package_id = tx.session.scalar(
+        sa.select(Package.id).where(Package.regency_code == tx.regency_code, Package.public_ref == public_ref)
+    )
+    if package_id is None:
+        raise NotFound("package.not_found")
+    return package(tx, package_id, reach)
+
+
+def packages_of(
+    tx: Tx, beneficiary_ids: Collection[UUID], *, round_id: UUID | None = None, kind: str = HOUSEHOLD
+) -> tuple[PackageRow, ...]:
+    """Give the packages of these beneficiaries, newest round first, cancelled ones too."""
+    rows: list[PackageRow] = []
+    wanted = sorted(beneficiary_ids)
+    for start in range(0, len(wanted), 500):
+        query = (
+            _rows()
+            .join(Round, Round.id == Package.round_id)
+            .where(
+                Package.regency_code == tx.regency_code, Package.beneficiary_kind == kind,
+                Package.beneficiary_id.in_(wanted[start : start + 500]),
+            )
+            .order_by(Round.first_on.desc(), Package.code)
+        )  # fmt: skip
+        if round_id is not None:
+            query = query.where(Package.round_id == round_id)
+        rows.extend(_row(row) for row in tx.session.execute(query))
+    return tuple(rows)
+
+
+def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HOUSEHOLD) -> PackageView | None:
+    """Give the beneficiary's open package of the round; None when it has none."""
+    found = tx.session.scalar(
+        sa.select(Package)
+        .where(
+            Package.round_id == round_id, Package.beneficiary_kind == kind, Package.beneficiary_id == beneficiary_id,
+            Package.regency_code == tx.regency_code, Package.state.in_(OPEN_PACKAGE_STATES),
+        )
+        .order_by(Package.no.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    return _package_view(tx, found) if found else None
+
+
+_FIELDS = (
+    Package.id, Package.round_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.standard_id,
+    Package.village_code, Package.persons, Package.state, Package.post_id, Package.serve_on, Package.rank,
+    Package.reason_code, Package.reason_facts,
+)  # fmt: skip
+
+
+def _rows() -> sa.Select[Any]:
+    return sa.select(*_FIELDS)
+
+
+def _row(row: sa.Row[Any] | Package) -> PackageRow:
+    values = {column.key: getattr(row, column.key) for column in _FIELDS}
+    values["reason_facts"] = json.loads(values["reason_facts"])
+    return PackageRow(**values)
+
+
+def _within(reach: Reach) -> sa.ColumnElement[bool]:
+    either: list[sa.ColumnElement[bool]] = [Package.post_id.in_(reach.place_ids)]
+    for region in sorted(reach.regions):
+        either += [Package.village_code == region, Package.village_code.startswith(f"{region}.", autoescape=True)]
+    return sa.or_(*either)
+
+
+def _package_view(tx: Tx, found: Package) -> PackageView:
+    the_round = round_by_id(tx, found.round_id)
+    the_standard = tx.session.get_one(PackageStandard, found.standard_id)
+    people = People(
+        persons=found.persons, adults=found.adults, children=found.children, infants=found.infants,
+        elderly=found.elderly, women=found.women, pregnant=found.pregnant, nursing=found.nursing,
+        disabled=found.disabled,
+    )  # fmt: skip
+    need = need_of(standard_lines(tx, found.standard_id), people, the_round.days)
+    steps = {one.item_id: one.steps for one in need.items}
+    stored = {
+        line.item_id: line
+        for line in tx.session.scalars(sa.select(PackageLine).where(PackageLine.package_id == found.id))
+    }
+    catalogue = {one.id: one for one in items(tx, ids={*stored, *steps})}
+    is_rest = found.supplements_id is not None
+    order = [*steps, *(item_id for item_id in stored if item_id not in steps)]
+    return PackageView(
+        row=_row(found), incident_id=the_round.incident_id, plan_id=found.plan_id, public_ref=found.public_ref,
+        supplements_id=found.supplements_id, people=people, standard_name_id=the_standard.name_id,
+        standard_name_en=the_standard.name_en, standard_version=the_standard.version,
+        standard_approved_by=the_standard.approved_by_name, standard_approved_on=the_standard.approved_on,
+        lines=tuple(
+            PackageLineView(
+                item_id=item_id, item_code=catalogue[item_id].code, item_name_id=catalogue[item_id].name_id,
+                item_name_en=catalogue[item_id].name_en, unit=catalogue[item_id].base_unit,
+                exact_milli=Milli(stored[item_id].exact_milli), quantity_milli=Milli(stored[item_id].quantity_milli),
+                is_once=stored[item_id].is_once, steps=() if is_rest else steps.get(item_id, ()),
+            )
+            for item_id in order
+            if item_id in stored
+        ),
+        given_before=()
+        if is_rest
+        else tuple(catalogue[one.item_id] for one in need.items if one.is_once and one.item_id not in stored),
+    )  # fmt: skip

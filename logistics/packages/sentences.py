@@ -1,0 +1,64 @@
+"""Figures and decisions in words, in both languages: what stands behind "Dari mana angka ini?"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from core.errors import Fact
+from core.i18n import say
+from core.measures import print_count, print_day, print_quantity
+from logistics.packages.rules import Step
+
+
+def step_sentence(step: Step, unit: str, lang: str) -> str:
+    """Say one line's share of a figure: ``5 jiwa × 0,4 kg × 7 hari = 14 kg``."""
+    code = "package.step" + ("_daily" if step.days is not None else "") + ("_per_n" if step.per_n > 1 else "")
+    return say(
+        code, lang,
+        {
+            "count": print_count(step.count, lang),
+            "whom": say(f"package.basis.{step.basis.value}", lang),
+            "rate": print_quantity(step.rate_milli, unit, lang),
+            "days": step.days,
+            "per_n": print_count(step.per_n, lang),
+            "exact": print_quantity(step.exact_milli, unit, lang),
+        },
+    )  # fmt: skip
+
+
+def rounding_sentence(exact_milli: int, quantity_milli: int, unit: str, lang: str) -> str:
+    """Say how the exact figure became the one handed over."""
+    code = "package.rounded" if quantity_milli > exact_milli else "package.not_rounded"
+    return say(
+        code, lang,
+        {
+            "exact": print_quantity(exact_milli, unit, lang),
+            "quantity": print_quantity(quantity_milli, unit, lang),
+            "surplus": print_quantity(quantity_milli - exact_milli, unit, lang),
+        },
+    )  # fmt: skip
+
+
+def reason_sentence(code: str, facts: Mapping[str, Fact], lang: str) -> str:
+    """Say why a package stands where it stands.
+
+    Facts carry their unit in their name: ``…_on`` is a day, ``…_m`` a distance, ``…_milli`` a quantity of the fact
+    ``unit``; a name in two languages is ``…_id`` and ``…_en`` and is filled in as ``…``.
+    """
+    words: dict[str, object] = {}
+    for name, fact in facts.items():
+        if name.endswith("_on") and isinstance(fact, str):
+            words[name] = print_day(date.fromisoformat(fact), lang, weekday=True)
+        elif name.endswith("_m") and isinstance(fact, int):
+            words[name] = print_quantity(fact if fact < 10_000 else fact // 100 * 100, "km", lang)
+        elif name.endswith("_milli") and isinstance(fact, int):
+            words[name.removesuffix("_milli")] = print_quantity(fact, str(facts.get("unit", "")), lang)
+        elif name.endswith(("_id", "_en")):
+            if name.endswith(f"_{lang}"):
+                words[name[:-3]] = fact
+        elif isinstance(fact, int) and not isinstance(fact, bool):
+            words[name] = print_count(fact, lang)
+        else:
+            words[name] = fact
+    return say(code, lang, words)
