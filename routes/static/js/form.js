@@ -1,0 +1,44 @@
+// Forms: the summary of mistakes gets the focus, a second submit is ignored, unsaved values are not lost without a word.
+const changed = new WeakSet();
+
+function focusErrors(root) {
+  root.querySelector("[data-errors]")?.focus();
+}
+focusErrors(document);
+document.addEventListener("htmx:afterSwap", (event) => focusErrors(event.detail.target));
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.hasAttribute("data-sending")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  if (form.method === "get") return;
+  changed.delete(form);
+  form.setAttribute("data-sending", "");
+  // aria-disabled, not disabled: the pressed button's own value must still be sent
+  for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
+  // another listener may have stopped this submit: then the form must be usable again
+  setTimeout(() => { if (event.defaultPrevented && !document.querySelector(".htmx-request")) release(form); }, 0);
+}, true);
+
+function release(form) {
+  if (!(form instanceof HTMLFormElement)) return;
+  form.removeAttribute("data-sending");
+  for (const button of form.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+}
+document.addEventListener("htmx:afterRequest", (event) => release(event.detail.elt.closest?.("form")));
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(release));
+// A download answers without leaving the page: let the form be used again.
+window.addEventListener("blur", () => setTimeout(() => document.querySelectorAll("form[data-sending][data-download]").forEach(release), 1500));
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.dataset.guard) changed.add(form);
+});
+window.addEventListener("beforeunload", (event) => {
+  for (const form of document.querySelectorAll("form[data-guard]")) {
+    if (changed.has(form)) event.preventDefault();
+  }
+});
