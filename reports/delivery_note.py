@@ -106,19 +106,27 @@ def story(view: DeliveryNoteView) -> list[Flowable]:
         SignatoryView(caption="Yang membawa,", position="Pengemudi", name=view.driver),
         SignatoryView(caption="Yang menerima,", position="Penerima", name=view.receiver_name, nip=view.receiver_nip),
     )
-    return [
-        Letterhead(view.letterhead),
-        *title(TITLE, view.number),
-        Facts(facts, 26 * mm),
-        Spacer(0, 1 * mm),
-        Listing(_COLUMNS, rows, size=9.2, row_high=7.5 * mm, empty="Tidak ada barang."),
-        Spacer(0, 2.5 * mm),
+    closing = (
         paragraph(
             "Barang tersebut di atas diserahkan dalam keadaan baik dan cukup. Bila jumlah yang tiba berbeda, "
             "tuliskan pada kolom Catatan sebelum menandatangani.",
             NOTE,
         ),
         Signatures(signatories, signed, view.verify_url),
+    )
+    return [
+        Letterhead(view.letterhead),
+        *title(TITLE, view.number),
+        Facts(facts, 26 * mm),
+        Spacer(0, 1 * mm),
+        Listing(
+            _COLUMNS,
+            rows,
+            size=9.2,
+            row_high=7.5 * mm,
+            empty="Tidak ada barang.",
+            closing=(Spacer(0, 2.5 * mm), *closing),
+        ),
     ]
 
 

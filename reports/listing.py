@@ -17,19 +17,22 @@ HEAD_GROUND: Final[Colour] = (0.945, 0.953, 0.965)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a list: ``share`` of the width left over by columns with a fixed ``wide``."""
+    """One column of a list: ``share`` of the width left over by columns with a fixed ``wide``; size 0 is the list's."""
 
     head: str
     wide: float = 0
     share: float = 0
     align: Align = "left"
     font: str = REGULAR
+    size: float = 0
 
 
 class Listing(Flowable):
     """A ruled list of any length: its head repeats on every page, a row is never cut.
 
-    Cells are plain text and wrap. Heights are worked out once, so that twenty thousand rows stay a matter of seconds.
+    Cells are plain text and wrap. ``closing`` is drawn under the last row and never stands on a page without one: a
+    signature block alone on a page could be put under any list. Heights are worked out once, so that twenty thousand
+    rows stay a matter of seconds.
     """
 
     _PAD = 3.2
@@ -42,11 +45,13 @@ class Listing(Flowable):
         size: float = 8.8,
         row_high: float = 0,
         empty: str = "Tidak ada baris.",
+        closing: Sequence[Flowable] = (),
     ) -> None:
         super().__init__()
         self._columns, self._rows, self._size, self._row_high, self._empty = columns, rows, size, row_high, empty
         self._set: _SetRows | None = None
         self._first, self._last = 0, len(rows)
+        self._closing, self._closing_high = closing, 0.0
 
     def _layout(self, wide: float) -> _SetRows:
         if self._set is None or self._set.wide != wide:
@@ -55,23 +60,31 @@ class Listing(Flowable):
 
     def wrap(self, aW: float, aH: float) -> tuple[float, float]:  # noqa: N803
         laid = self._layout(aW)
+        self._closing_high = sum(part.wrap(aW, aH)[1] for part in self._closing) if self._last == len(self._rows) else 0
         body = laid.tops[self._last] - laid.tops[self._first] if self._rows else laid.head_high
-        self.width, self.height = aW, laid.head_high + body
+        self.width, self.height = aW, laid.head_high + body + self._closing_high
         return self.width, self.height
 
     def split(self, aW: float, aH: float) -> list[Flowable]:  # noqa: N803
         laid = self._layout(aW)
-        if self._last - self._first < 2:
-            return []
         cut = self._first
         while cut < self._last and laid.tops[cut + 1] - laid.tops[self._first] + laid.head_high <= aH:
             cut += 1
-        if cut == self._first or cut == self._last:
+        if cut == self._last:  # only the closing part is too much: it takes the last rows along
+            cut = max(self._first, self._last - 2)
+        if cut == self._first:
             return []
         return [self._part(self._first, cut), self._part(cut, self._last)]
 
     def _part(self, first: int, last: int) -> Listing:
-        part = Listing(self._columns, self._rows, size=self._size, row_high=self._row_high)
+        part = Listing(
+            self._columns,
+            self._rows,
+            size=self._size,
+            row_high=self._row_high,
+            empty=self._empty,
+            closing=self._closing,
+        )
         part._set, part._first, part._last = self._set, first, last
         return part
 
@@ -117,6 +130,10 @@ class Listing(Flowable):
         pen.rule(0, top, 0, y, 0.8)
         pen.rule(self.width, top, self.width, y, 0.8)
         pen.lift()
+        if self._closing_high:
+            for part in self._closing:
+                y -= part.height
+                part.drawOn(self.canv, 0, y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +147,10 @@ class _SetRows:
     head_high: float
     cells: list[list[Fitted]]
     tops: list[float]
+
+
+def _sizes(size: float) -> tuple[float, ...]:
+    return size, size - 0.8, size - 1.6, size - 2.4
 
 
 def _set_rows(listing: Listing, wide: float) -> _SetRows:
@@ -147,7 +168,7 @@ def _set_rows(listing: Listing, wide: float) -> _SetRows:
     tops = [0.0]
     for row in listing._rows:
         fitted = [
-            fit(clean(text), column.font, (size, size - 1, size - 2), room, 6 * size * LEADING)
+            fit(clean(text), column.font, _sizes(column.size or size), room, 14 * size * LEADING)
             for text, column, room in zip(row, columns, rooms, strict=True)
         ]
         cells.append(fitted)

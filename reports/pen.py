@@ -97,6 +97,8 @@ def fit(text: Printable, font: str, sizes: Sequence[float], room: float, height:
         most = max(1, int(height / (size * LEADING) + 0.01))
         if most == 1 and width(text, font, size) > room:
             continue
+        if size != sizes[-1] and any(width(word, font, size) > room for word in text.split(" ")):
+            continue  # rather smaller than a code or a name cut in two
         lines = wrap(text, font, size, room)
         if len(lines) <= most:
             return Fitted(size, tuple(lines))

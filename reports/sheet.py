@@ -298,7 +298,7 @@ class Signatures(_Drawn):
         self._verify_url = verify_url
 
     def _height(self, wide: float) -> float:
-        return SIGNATURE_SPACE + (24 if self._place_and_day else 8) + 62
+        return SIGNATURE_SPACE + (26 if self._place_and_day else 8) + 62
 
     def _draw(self, pen: Pen, wide: float, high: float) -> None:
         corner = 30 * mm if self._verify_url else 0
@@ -307,7 +307,7 @@ class Signatures(_Drawn):
         if self._place_and_day:
             span = width(self._place_and_day, REGULAR, 9.5)
             pen.text(wide - max(column, span) / 2, top - 9.5, self._place_and_day, REGULAR, 9.5, "centre")
-            top -= 16
+            top -= 18
         for number, view in enumerate(self._signatories):
             draw_signature(pen, view, corner + number * column, top, column)
         if self._verify_url:
@@ -388,7 +388,7 @@ def build_paper(story: list[Flowable], sheet: Sheet, frame: PaperFrame) -> bytes
         foot = clean(f"{frame.title}  ·  Nomor {frame.number}" if frame.number else frame.title)
         pen.fitted(sheet.left, base, fit(foot, REGULAR, (FOOT_SIZE, 6), sheet.room * 0.75, 9), ink=QUIET)
         words = f"Halaman {canvas.getPageNumber()} dari "
-        right = sheet.wide - sheet.right - width("0000", REGULAR, FOOT_SIZE)
+        right = sheet.wide - sheet.right - width("00", REGULAR, FOOT_SIZE)
         pen.text(right, base, words, REGULAR, FOOT_SIZE, "right", QUIET)
         pen.enter(right, base)
         pen.form(_PAGE_TOTAL)

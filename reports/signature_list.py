@@ -10,7 +10,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable
 
 from core.measures import Milli, print_count, print_day, print_quantity
-from reports.fonts import BOLD, SEMIBOLD
+from reports.fonts import SEMIBOLD
 from reports.listing import Column, Listing
 from reports.sheet import (
     A4,
@@ -64,8 +64,12 @@ class SignatureListView:
     serve_on: date | None = None
     lines: tuple[SignatureLineView, ...] = ()
     place: str = ""
-    officer: SignatoryView = SignatoryView(caption="Petugas titik pembagian,")
-    acknowledger: SignatoryView = SignatoryView(caption="Mengetahui,")
+    officer_name: str = ""
+    officer_nip: str = ""
+    officer_position: str = "Petugas titik pembagian"
+    acknowledger_name: str = ""
+    acknowledger_nip: str = ""
+    acknowledger_position: str = ""
     copy_no: int = 0
     is_void: bool = False
     verify_url: str = ""
@@ -74,6 +78,7 @@ class SignatureListView:
 def story(view: SignatureListView) -> list[Flowable]:
     """Tell the list as flowables."""
     day = print_day(view.serve_on, weekday=True) if view.serve_on else ""
+    persons = sum(line.persons for line in view.lines)
     facts = [
         ("Kejadian", view.programme),
         ("Titik pembagian", view.post),
@@ -81,20 +86,37 @@ def story(view: SignatureListView) -> list[Flowable]:
         ("Kelurahan/Desa", view.village),
         ("Kecamatan", view.district),
         ("Hari, tanggal", day),
-        (
-            "Jumlah",
-            f"{print_count(len(view.lines))} keluarga, {print_count(sum(line.persons for line in view.lines))} jiwa",
-        ),
+        ("Jumlah", f"{print_count(len(view.lines))} keluarga, {print_count(persons)} jiwa"),
     ]
     rows = [_row(number, line) for number, line in enumerate(view.lines, 1)]
     place = clean(view.place)
     signed = ", ".join(part for part in (place, print_day(view.serve_on) if view.serve_on else "") if part)
+    signatories = (
+        SignatoryView(
+            caption="Mengetahui,",
+            position=view.acknowledger_position,
+            name=view.acknowledger_name,
+            nip=view.acknowledger_nip,
+        ),
+        SignatoryView(
+            caption="Yang menyerahkan,",
+            position=view.officer_position,
+            name=view.officer_name,
+            nip=view.officer_nip,
+        ),
+    )
     return [
         Letterhead(view.letterhead),
         *title(TITLE, view.number),
         Facts(facts),
-        Listing(_COLUMNS, rows, size=8.4, row_high=13 * mm, empty="Tidak ada keluarga pada hari ini."),
-        Signatures((view.acknowledger, view.officer), signed, view.verify_url),
+        Listing(
+            _COLUMNS,
+            rows,
+            size=8.4,
+            row_high=13 * mm,
+            empty="Tidak ada keluarga pada hari ini.",
+            closing=(Signatures(signatories, signed, view.verify_url),),
+        ),
     ]
 
 
@@ -114,20 +136,16 @@ def build(view: SignatureListView, sheet: Sheet = A4) -> bytes:
 _COLUMNS: Final = (
     Column(head="No", wide=9 * mm, align="right"),
     Column(head="Kode paket", wide=25 * mm),
-    Column(head="Nama kepala keluarga", share=1.05, font=BOLD),
-    Column(head="Alamat", share=0.95),
+    Column(head="Nama kepala keluarga", share=1, font=SEMIBOLD),
+    Column(head="Alamat", share=0.85),
     Column(head="Jiwa", wide=10 * mm, align="right"),
-    Column(head="Isi paket", share=1.25),
-    Column(head="Tanda tangan / cap jempol", wide=34 * mm, font=SEMIBOLD),
+    Column(head="Isi paket", share=1.5, size=7.4),
+    Column(head="Tanda tangan / cap jempol", wide=31 * mm, size=7.4),
 )
 
 
 def _row(number: int, line: SignatureLineView) -> tuple[str, ...]:
-    items = "; ".join(
-        f"{clean(item.item)} {print_quantity(item.quantity_milli, clean(item.unit))}" for item in line.items
-    )
-    # the running number in the cell alternates sides, as on the lists people know: two signatures do not collide
-    cell = line.mark or (f"{number}." if number % 2 else f"{' ' * 28}{number}.")
+    items = "; ".join(f"{clean(each.item)} {print_quantity(each.quantity_milli, each.unit)}" for each in line.items)
     return (
         print_count(number),
         shown(line.package_code),
@@ -135,5 +153,5 @@ def _row(number: int, line: SignatureLineView) -> tuple[str, ...]:
         shown(line.address),
         print_count(line.persons) if line.persons else EMPTY,
         items or EMPTY,
-        cell,
+        clean(line.mark) or f"{number}.",
     )
