@@ -37,6 +37,7 @@ RUN_LOCK = "requirements.txt"
 TEST_LOCK = "requirements-dev.txt"
 UV_LOCK = "requirements-uv.txt"
 
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 PATIENCE_S = 20
 """How long a child may take to end before it is ended by force."""
@@ -77,6 +78,9 @@ def environment() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PATH": f"{HOME / BIN}{os.pathsep}{env.get('PATH', os.defpath)}",
     }
+    if CERTIFICATES.exists():  # an office's network may have a certificate authority of its own, known to the system
+        trusted = {"UV_SYSTEM_CERTS": "1", "PIP_CERT": str(CERTIFICATES), "NODE_EXTRA_CA_CERTS": str(CERTIFICATES)}
+        env = trusted | env
     return env
 
 

@@ -56,6 +56,7 @@ class Postgres:
 
         Raises: NoPostgres with the server's log.
         """
+        shutil.rmtree(self.folder, ignore_errors=True)  # left by a try that failed
         self.folder.mkdir(mode=0o755)
         if _user():
             os.chown(self.folder, _user()["user"], _user()["group"])
