@@ -31,8 +31,10 @@ NUMBERED = {
     DocumentKind.RETURN: "SBBM",
     DocumentKind.TRANSFER: "SBBK",
     DocumentKind.DISPATCH: "SJ",
+    DocumentKind.ADJUSTMENT: "ADJ",
+    DocumentKind.WRITE_OFF: "HPS",
 }
-"""Number series by kind. A handover carries its receipt's number; minutes (adjustment, write-off) bring their own."""
+"""Number series by kind. A handover carries its receipt's number; a reversal names the document it reverses."""
 
 
 class Flag(enum.StrEnum):

@@ -74,8 +74,13 @@ class StockDocument(Base):
         sa.UniqueConstraint("regency_code", "kind", "number"),
         sa.Index(None, "subject", "subject_id"),
         sa.Index(None, "regency_code", "recorded_at"),
+        # A handover takes its goods once, whoever asks twice.
+        sa.Index(
+            "uq_stock_document_handover", "subject_id", unique=True,
+            sqlite_where=sa.text("kind = 'handover'"), postgresql_where=sa.text("kind = 'handover'"),
+        ),
         *_not_ahead(),
-    )
+    )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     regency_code: Mapped[str]
@@ -158,15 +163,16 @@ _EXPIRED = """
       SELECT 1 FROM batch, place AS source, place AS target
       WHERE batch.id = NEW.batch_id AND source.id = NEW.from_place_id AND target.id = NEW.to_place_id
         AND batch.expires_on < NEW.event_on
-        AND target.kind IN ('household', 'post') AND source.kind <> 'household')
+        AND target.kind IN ('household', 'contested', 'post')
+        AND source.kind IN ('supplier', 'warehouse', 'quarantine', 'vehicle', 'post', 'assembly'))
 """
 
 
 def expiry_guard_ddl(dialect: str) -> tuple[str, ...]:
     """Give the statements by which the database refuses expired stock on its way to people.
 
-    Used by the models and by migrations alike. A fact that broke the rule carries its flag; goods that come back from
-    a household to a post are let in.
+    Used by the models and by migrations alike. A fact that broke the rule carries its flag; what only corrects the
+    books (back from a household, found) is let in.
     """
     if dialect == "sqlite":
         return (

@@ -35,7 +35,7 @@ class Reservation(Base):
     """What leaves together: the post and day of a round."""
     state: Mapped[ReservationState] = state_column(ReservationState)
     ends_on: Mapped[date]
-    """The first local day on which nothing is promised any more (round's last day + 1, decision 14)."""
+    """The last local day on which it is kept: the round's last day + 1 (decision 14)."""
     made_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     document_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("stock_document.id"))

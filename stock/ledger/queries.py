@@ -1,0 +1,479 @@
+"""What is where, what came and went, and what it rests on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import NotFound
+from core.measures import Milli, Rupiah
+from core.work import Tx
+from stock.items.queries import ItemView, items
+from stock.ledger.kinds import DocumentKind, Flag, FundingSource
+from stock.ledger.models import Balance, Batch, Move, StockDocument
+from stock.ledger.posting import lots
+from stock.ledger.rules import Shortage, Want, is_expired, pick
+from stock.places.kinds import PlaceKind
+from stock.places.queries import PlaceView, places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchView:
+    id: UUID
+    code: str
+    item: ItemView
+    funding_source: FundingSource
+    incoming_document: str
+    expires_on: date | None
+    received_on: date
+    quantity_milli: Milli
+    value_rp: Rupiah
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchBalance:
+    """One batch at one place. ``value_rp`` is what lies there is worth."""
+
+    place: PlaceView
+    batch: BatchView
+    on_hand_milli: Milli
+    reserved_milli: Milli
+    value_rp: Rupiah
+    is_expired: bool
+
+    @property
+    def available_milli(self) -> Milli:
+        """Free to be promised: nothing of it when it is past its day."""
+        return Milli(0 if self.is_expired else self.on_hand_milli - self.reserved_milli)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemBalance:
+    """One item at one place, over its batches."""
+
+    place: PlaceView
+    item: ItemView
+    on_hand_milli: Milli
+    reserved_milli: Milli
+    available_milli: Milli
+    expired_milli: Milli
+    value_rp: Rupiah
+    next_expiry_on: date | None
+    """The earliest day among unexpired batches."""
+    batches: tuple[BatchBalance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Available:
+    place_id: UUID
+    item_id: UUID
+    available_milli: Milli
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBalance:
+    """What lay at a place at the end of a day, by what had happened by then (whenever it was entered)."""
+
+    place: PlaceView
+    item: ItemView
+    on_hand_milli: Milli
+    value_rp: Rupiah
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardLine:
+    move_id: UUID
+    document_id: UUID
+    document_kind: DocumentKind
+    number: str | None
+    reason: str
+    event_at: datetime
+    event_on: date
+    recorded_at: datetime
+    batch_code: str
+    counterpart: PlaceView
+    in_milli: Milli
+    out_milli: Milli
+    value_rp: Rupiah
+    balance_milli: Milli
+    """Running, worked out when read: a late entry changes no row."""
+    is_reversal: bool
+    is_reversed: bool
+    flag: Flag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCard:
+    item: ItemView
+    places: tuple[PlaceView, ...]
+    first_on: date | None
+    last_on: date | None
+    opening_milli: Milli
+    lines: tuple[CardLine, ...]
+    closing_milli: Milli
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLine:
+    move_id: UUID
+    item: ItemView
+    batch: BatchView
+    source: PlaceView
+    target: PlaceView
+    quantity_milli: Milli
+    value_rp: Rupiah
+    flag: Flag
+    is_reversed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockDocumentView:
+    """One document as its paper shows it (SBBM, SBBK, surat jalan)."""
+
+    id: UUID
+    kind: DocumentKind
+    number: str | None
+    subject: str
+    subject_id: str
+    reason: str
+    note: str
+    event_at: datetime
+    event_on: date
+    recorded_at: datetime
+    actor_id: str
+    lines: tuple[DocumentLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRow:
+    id: UUID
+    kind: DocumentKind
+    number: str | None
+    reason: str
+    event_at: datetime
+    event_on: date
+    recorded_at: datetime
+    moves: int
+    value_rp: Rupiah
+
+
+def batch_balances(
+    tx: Tx, *, place_ids: Collection[UUID] | None = None, item_ids: Collection[UUID] | None = None,
+    kinds: Collection[PlaceKind] | None = None, on: date | None = None,
+) -> tuple[BatchBalance, ...]:  # fmt: skip
+    """Give what lies at real places, batch by batch in picking order; empty rows are left out.
+
+    ``on`` (today) is the day by which expiry is judged, not a past balance: see ``balances_on``.
+    """
+    spots = {place.id: place for place in places(tx, ids=place_ids, kinds=kinds) if place.is_bounded}
+    query = (
+        sa.select(Balance, Batch)
+        .join(Batch, Batch.id == Balance.batch_id)
+        .where(Balance.place_id.in_(spots), Balance.on_hand_milli != 0, Batch.regency_code == tx.regency_code)
+        .order_by(Batch.expires_on.is_(None), Batch.expires_on, Batch.received_on, Batch.code)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    if item_ids is not None:
+        query = query.where(Batch.item_id.in_(item_ids))
+    rows = tx.session.execute(query).all()
+    goods = _goods(tx, {batch.item_id for _, batch in rows})
+    day = on or tx.today
+    return tuple(
+        BatchBalance(
+            place=spots[balance.place_id], batch=_batch_view(batch, goods),
+            on_hand_milli=Milli(balance.on_hand_milli), reserved_milli=Milli(balance.reserved_milli),
+            value_rp=Rupiah(balance.value_rp), is_expired=is_expired(batch.expires_on, day),
+        )
+        for balance, batch in rows
+    )  # fmt: skip
+
+
+def item_balances(
+    tx: Tx, *, place_ids: Collection[UUID] | None = None, item_ids: Collection[UUID] | None = None,
+    kinds: Collection[PlaceKind] | None = None, on: date | None = None,
+) -> tuple[ItemBalance, ...]:  # fmt: skip
+    """Give what lies at real places, item by item, each with its batches; by place, then by item's name."""
+    grouped: dict[tuple[UUID, UUID], list[BatchBalance]] = defaultdict(list)
+    for one in batch_balances(tx, place_ids=place_ids, item_ids=item_ids, kinds=kinds, on=on):
+        grouped[one.place.id, one.batch.item.id].append(one)
+    made = [
+        ItemBalance(
+            place=group[0].place,
+            item=group[0].batch.item,
+            on_hand_milli=Milli(sum(one.on_hand_milli for one in group)),
+            reserved_milli=Milli(sum(one.reserved_milli for one in group)),
+            available_milli=Milli(sum(one.available_milli for one in group)),
+            expired_milli=Milli(sum(one.on_hand_milli for one in group if one.is_expired)),
+            value_rp=Rupiah(sum(one.value_rp for one in group)),
+            next_expiry_on=min(
+                (one.batch.expires_on for one in group if one.batch.expires_on and not one.is_expired), default=None
+            ),
+            batches=tuple(group),
+        )
+        for group in grouped.values()
+    ]
+    return tuple(sorted(made, key=lambda one: (one.place.code, one.item.name_id)))
+
+
+def available(
+    tx: Tx, item_ids: Collection[UUID], place_ids: Collection[UUID], *, usable_on: date | None = None
+) -> tuple[Available, ...]:
+    """Give what could be promised, for each (place, item) asked for, zeros included; expired stock is not there."""
+    free: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    for one in batch_balances(tx, place_ids=place_ids, item_ids=item_ids, on=usable_on):
+        if one.place.kind is not PlaceKind.QUARANTINE:
+            free[one.place.id, one.batch.item.id] += one.available_milli
+    return tuple(
+        Available(place_id=place_id, item_id=item_id, available_milli=Milli(free[place_id, item_id]))
+        for place_id in place_ids
+        for item_id in item_ids
+    )
+
+
+def shortages(tx: Tx, wants: Iterable[Want]) -> tuple[Shortage, ...]:
+    """Tell what these wants would lack if they were asked for now; promises nothing."""
+    asked = tuple(wants)
+    return pick(asked, lots(tx, asked, is_locking=False))[1] if asked else ()
+
+
+def balances_on(
+    tx: Tx, on: date, *, place_ids: Collection[UUID] | None = None, item_ids: Collection[UUID] | None = None
+) -> tuple[DayBalance, ...]:
+    """Give what lay at real places at the end of a local day, by when things happened."""
+    spots = {place.id: place for place in places(tx, ids=place_ids) if place.is_bounded}
+    sides = []
+    for column, sign in ((Move.to_place_id, 1), (Move.from_place_id, -1)):
+        side = (
+            sa.select(
+                column.label("place_id"), Batch.item_id, (sign * Move.quantity_milli).label("milli"),
+                (sign * Move.value_rp).label("rp"),
+            )
+            .join(Batch, Batch.id == Move.batch_id)
+            .where(column.in_(spots), Move.event_on <= on)
+        )  # fmt: skip
+        sides.append(side if item_ids is None else side.where(Batch.item_id.in_(item_ids)))
+    both = sa.union_all(*sides).subquery()
+    rows = tx.session.execute(
+        sa.select(both.c.place_id, both.c.item_id, sa.func.sum(both.c.milli), sa.func.sum(both.c.rp))
+        .group_by(both.c.place_id, both.c.item_id)
+        .having(sa.func.sum(both.c.milli) != 0)
+    ).all()
+    goods = _goods(tx, {row.item_id for row in rows})
+    made = [
+        DayBalance(
+            place=spots[place_id], item=goods[item_id], on_hand_milli=Milli(int(milli)), value_rp=Rupiah(int(rp))
+        )
+        for place_id, item_id, milli, rp in rows
+    ]
+    return tuple(sorted(made, key=lambda one: (one.place.code, one.item.name_id)))
+
+
+def stock_card(
+    tx: Tx, item_id: UUID, place_ids: Collection[UUID], *, first_on: date | None = None, last_on: date | None = None,
+    batch_id: UUID | None = None,
+) -> StockCard:  # fmt: skip
+    """Give the card of an item over these places: what came and went, with the balance after each line.
+
+    Moves between two of the places are left out: nothing came and nothing went. Raises: NotFound.
+    """
+    goods = _goods(tx, {item_id})
+    if item_id not in goods:
+        raise NotFound("item.not_found", item=str(item_id))
+    everywhere = {place.id: place for place in places(tx)}
+    shown = tuple(everywhere[place_id] for place_id in place_ids if place_id in everywhere)
+    if len(shown) != len(set(place_ids)):
+        raise NotFound("place.not_found")
+    inside = {place.id for place in shown}
+    opening = _sum_before(tx, item_id, inside, first_on, batch_id) if first_on else 0
+    later = sa.orm.aliased(Move)
+    query = (
+        sa.select(Move, Batch.code, StockDocument.kind, StockDocument.number, StockDocument.reason, later.id)
+        .join(Batch, Batch.id == Move.batch_id)
+        .join(StockDocument, StockDocument.id == Move.document_id)
+        .outerjoin(later, later.reverses_id == Move.id)
+        .where(Batch.item_id == item_id, Move.regency_code == tx.regency_code, _crosses(inside))
+        .order_by(Move.event_at, Move.recorded_at, Move.id)
+    )
+    if first_on is not None:
+        query = query.where(Move.event_on >= first_on)
+    if last_on is not None:
+        query = query.where(Move.event_on <= last_on)
+    if batch_id is not None:
+        query = query.where(Move.batch_id == batch_id)
+    lines: list[CardLine] = []
+    balance = opening
+    for move, code, kind, number, reason, reversed_by in tx.session.execute(query):
+        comes = move.to_place_id in inside
+        balance += move.quantity_milli if comes else -move.quantity_milli
+        lines.append(
+            CardLine(
+                move_id=move.id, document_id=move.document_id, document_kind=kind, number=number, reason=reason,
+                event_at=move.event_at, event_on=move.event_on, recorded_at=move.recorded_at, batch_code=code,
+                counterpart=everywhere[move.from_place_id if comes else move.to_place_id],
+                in_milli=Milli(move.quantity_milli if comes else 0),
+                out_milli=Milli(0 if comes else move.quantity_milli), value_rp=Rupiah(move.value_rp),
+                balance_milli=Milli(balance), is_reversal=move.reverses_id is not None,
+                is_reversed=reversed_by is not None, flag=move.flag,
+            )
+        )  # fmt: skip
+    return StockCard(
+        item=goods[item_id], places=shown, first_on=first_on, last_on=last_on, opening_milli=Milli(opening),
+        lines=tuple(lines), closing_milli=Milli(balance),
+    )  # fmt: skip
+
+
+def near_expiry(
+    tx: Tx, *, within_days: int = 90, place_ids: Collection[UUID] | None = None
+) -> tuple[BatchBalance, ...]:
+    """Give the batches that are past their day or will be within so many days, the most urgent first."""
+    last = tx.today + timedelta(days=within_days)
+    return tuple(
+        one
+        for one in batch_balances(tx, place_ids=place_ids)
+        if one.batch.expires_on is not None and one.batch.expires_on <= last
+    )
+
+
+def stock_document(tx: Tx, document_id: UUID) -> StockDocumentView:
+    """Give one document with its lines. Raises: NotFound."""
+    row = tx.session.scalar(
+        sa.select(StockDocument).where(
+            StockDocument.id == document_id, StockDocument.regency_code == tx.regency_code
+        )
+    )  # fmt: skip
+    if row is None:
+        raise NotFound("stock_document.not_found", document=str(document_id))
+    later = sa.orm.aliased(Move)
+    moves = tx.session.execute(
+        sa.select(Move, Batch, later.id)
+        .join(Batch, Batch.id == Move.batch_id)
+        .outerjoin(later, later.reverses_id == Move.id)
+        .where(Move.document_id == document_id)
+        .order_by(Move.id)
+    ).all()
+    goods = _goods(tx, {batch.item_id for _, batch, _ in moves})
+    spots = {place.id: place for place in places(tx)}
+    return StockDocumentView(
+        id=row.id, kind=row.kind, number=row.number, subject=row.subject, subject_id=row.subject_id,
+        reason=row.reason, note=row.note, event_at=row.event_at, event_on=row.event_on, recorded_at=row.recorded_at,
+        actor_id=row.actor_id,
+        lines=tuple(
+            DocumentLine(
+                move_id=move.id, item=goods[batch.item_id], batch=_batch_view(batch, goods),
+                source=spots[move.from_place_id], target=spots[move.to_place_id],
+                quantity_milli=Milli(move.quantity_milli), value_rp=Rupiah(move.value_rp), flag=move.flag,
+                is_reversed=reversed_by is not None,
+            )
+            for move, batch, reversed_by in moves
+        ),
+    )  # fmt: skip
+
+
+def stock_documents(
+    tx: Tx, *, kinds: Collection[DocumentKind] | None = None, place_ids: Collection[UUID] | None = None,
+    limit: int = 50,
+) -> tuple[DocumentRow, ...]:  # fmt: skip
+    """Give the newest documents, optionally of these kinds and touching these places."""
+    query = (
+        sa.select(StockDocument, sa.func.count(Move.id), sa.func.sum(Move.value_rp))
+        .join(Move, Move.document_id == StockDocument.id)
+        .where(StockDocument.regency_code == tx.regency_code)
+        .group_by(StockDocument.id)
+        .order_by(StockDocument.recorded_at.desc(), StockDocument.id.desc())
+        .limit(limit)
+    )
+    if kinds is not None:
+        query = query.where(StockDocument.kind.in_(kinds))
+    if place_ids is not None:
+        query = query.where(sa.or_(Move.from_place_id.in_(place_ids), Move.to_place_id.in_(place_ids)))
+    return tuple(
+        DocumentRow(
+            id=row.id, kind=row.kind, number=row.number, reason=row.reason, event_at=row.event_at,
+            event_on=row.event_on, recorded_at=row.recorded_at, moves=count, value_rp=Rupiah(int(value)),
+        )
+        for row, count, value in tx.session.execute(query)
+    )  # fmt: skip
+
+
+def batch_by_code(tx: Tx, code: str) -> BatchView:
+    """Give the batch of a code (a scanned label). Raises: NotFound."""
+    row = tx.session.scalar(
+        sa.select(Batch).where(Batch.regency_code == tx.regency_code, Batch.code == code.strip().upper())
+    )
+    if row is None:
+        raise NotFound("batch.not_found", batch=code)
+    return _batch_view(row, _goods(tx, {row.item_id}))
+
+
+def batches(tx: Tx, ids: Collection[UUID]) -> tuple[BatchView, ...]:
+    """Give these batches, by code."""
+    rows = tx.session.scalars(
+        sa.select(Batch).where(Batch.regency_code == tx.regency_code, Batch.id.in_(ids)).order_by(Batch.code)
+    ).all()
+    goods = _goods(tx, {row.item_id for row in rows})
+    return tuple(_batch_view(row, goods) for row in rows)
+
+
+def _sum_before(tx: Tx, item_id: UUID, inside: Collection[UUID], before: date, batch_id: UUID | None) -> int:
+    comes = sa.case((Move.to_place_id.in_(inside), Move.quantity_milli), else_=-Move.quantity_milli)
+    query = (
+        sa.select(sa.func.coalesce(sa.func.sum(comes), 0))
+        .join(Batch, Batch.id == Move.batch_id)
+        .where(
+            Batch.item_id == item_id, Move.regency_code == tx.regency_code, _crosses(inside), Move.event_on < before
+        )
+    )  # fmt: skip
+    if batch_id is not None:
+        query = query.where(Move.batch_id == batch_id)
+    return int(tx.session.scalar(query) or 0)
+
+
+def _crosses(inside: Collection[UUID]) -> sa.ColumnElement[bool]:
+    comes: Any = Move.to_place_id.in_(inside)
+    goes: Any = Move.from_place_id.in_(inside)
+    return sa.or_(sa.and_(comes, sa.not_(goes)), sa.and_(goes, sa.not_(comes)))
+
+
+def _goods(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemView]:
+    return {item.id: item for item in items(tx, ids=ids)}
+
+
+def _batch_view(row: Batch, goods: dict[UUID, ItemView]) -> BatchView:
+    return BatchView(
+        id=row.id, code=row.code, item=goods[row.item_id], funding_source=row.funding_source,
+        incoming_document=row.incoming_document, expires_on=row.expires_on, received_on=row.received_on,
+        quantity_milli=Milli(row.quantity_milli), value_rp=Rupiah(row.value_rp),
+    )  # fmt: skip
+
+
+__all__ = [
+    "Available",
+    "BatchBalance",
+    "BatchView",
+    "CardLine",
+    "DayBalance",
+    "DocumentLine",
+    "DocumentRow",
+    "ItemBalance",
+    "Shortage",
+    "StockCard",
+    "StockDocumentView",
+    "Want",
+    "available",
+    "balances_on",
+    "batch_balances",
+    "batch_by_code",
+    "batches",
+    "item_balances",
+    "near_expiry",
+    "shortages",
+    "stock_card",
+    "stock_document",
+    "stock_documents",
+]
