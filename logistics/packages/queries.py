@@ -610,11 +610,11 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def _rows() -> sa.Select[Any]:
+def _rows() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(*_FIELDS)
 
 
-def _row(row: sa.Row[Any] | Package) -> PackageRow:
+def _row(row: sa.Row[*tuple[Any, ...]] | Package) -> PackageRow:
     values = {column.key: getattr(row, column.key) for column in _FIELDS}
     values["reason_facts"] = json.loads(values["reason_facts"])
     return PackageRow(**values)
