@@ -149,7 +149,7 @@ def run() -> int:
         server = [str(PYTHON), "-m", "waitress", f"--listen={host or '*'}:{port}", "--threads=8", "wsgi:app"]
     else:
         # gunicorn 27 opens a control socket in the home folder unless told not to.
-        server = [str(PYTHON), "-m", "gunicorn", "--no-control-socket", "-w", "1", "--threads", "8", "-b", bind,
+        server = [str(PYTHON), "-m", "gunicorn", "--no-control-socket", "-w", "1", "--threads", "8", "-b", f"{bracketed(host)}:{port}",
                   "--log-level", "warning", "wsgi:app"]  # fmt: skip
     family = Family(
         {"server": server, "pekerjaan terjadwal (flask jobs run)": [*map(str, flask), "jobs", "run"]},
@@ -158,16 +158,22 @@ def run() -> int:
 
 
 def address(bind: str) -> tuple[str, int]:
-    """Read BIND: ``host:port``, ``:port`` or ``port``."""
-    host, _, port = bind.rpartition(":")
+    """Read BIND: ``host:port``, ``:port`` (every address of this machine) or ``port`` (this machine only)."""
+    host, colon, port = bind.rpartition(":")
+    host = host if colon else "127.0.0.1"
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise Stop(f"BIND={bind} tidak terbaca; tulis alamat:port, misalnya BIND=127.0.0.1:8001")
     return host.strip("[]"), int(port)
 
 
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def url(host: str, port: int) -> str:
-    shown = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 (compared, not bound)
-    return f"http://{shown}:{port}"
+    """Give the address that opens in a browser on this machine."""
+    shown = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
+    return f"http://{bracketed(shown)}:{port}"
 
 
 def refuse_taken(host: str, port: int) -> None:

@@ -17,7 +17,7 @@ ASKS = {"require", "reach", "may", "requires"}
 
 def asked() -> dict[str, str]:
     """Give every action that the code names when it asks for a right, with a place where it does."""
-    found = {}
+    found: dict[str, str] = {}
     for path in tree.product():
         for call in tree.calls(path):
             if tree.called(call) not in ASKS:

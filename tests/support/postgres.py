@@ -20,7 +20,7 @@ SETTINGS = {
     "max_connections": "300",
     "shared_buffers": "64MB",
     "dynamic_shared_memory_type": "mmap",  # a container's /dev/shm may be too small
-    "timezone": "Asia/Jayapura",  # neither UTC nor the office's zone: a forgotten zone shows
+    "timezone": "Pacific/Auckland",  # neither UTC nor the office's zone: a forgotten zone shows
     # A test database need not survive a power cut.
     "fsync": "off",
     "synchronous_commit": "off",
