@@ -149,8 +149,10 @@ def run() -> int:
         server = [str(PYTHON), "-m", "waitress", f"--listen={host or '*'}:{port}", "--threads=8", "wsgi:app"]
     else:
         # gunicorn 27 opens a control socket in the home folder unless told not to.
-        server = [str(PYTHON), "-m", "gunicorn", "--no-control-socket", "-w", "1", "--threads", "8", "-b", f"{bracketed(host)}:{port}",
-                  "--log-level", "warning", "wsgi:app"]  # fmt: skip
+        server = [
+            str(PYTHON), "-m", "gunicorn", "--no-control-socket", "-w", "1", "--threads", "8",
+            "-b", f"{bracketed(host)}:{port}", "--log-level", "warning", "wsgi:app",
+        ]  # fmt: skip
     family = Family(
         {"server": server, "pekerjaan terjadwal (flask jobs run)": [*map(str, flask), "jobs", "run"]},
     )
