@@ -41,11 +41,13 @@ from logistics.zones.states import (
     VersionAct,
     VersionState,
 )
-from registry_link.households.queries import villages_of_households
-from registry_link.matching.outlines import Box, Outline, parse_outline
+from registry_link.households.queries import village_of_household
+from registry_link.matching.earth import Box
+from registry_link.matching.outlines import Outline, parse_outline
 from registry_link.matching.queries import Area, match_area
 from registry_link.matching.rules import Confidence, ListedRegion
-from registry_link.regions.queries import CodeSystem, Level, boundaries_of, find_region, region
+from registry_link.regions.queries import boundaries_of, find_region, region
+from registry_link.regions.states import CodeSystem, Level
 
 MOST_CODES = 2000
 _CHUNK = 5000
@@ -309,26 +311,22 @@ def match_version(tx: Tx, version_id: UUID) -> Matched | None:
             listed=tuple(ListedRegion(one.region_code, one.rw or None, one.rt or None) for one in listed),
         ),
     )
-    rows = found.rows()
-    counted = dict.fromkeys(Confidence, 0)
-    batch: list[dict[str, object]] = []
-    for row in rows:
-        counted[row.confidence] += 1
-        batch.append(
-            {
-                "version_id": version_id, "household_id": row.household_id, "village_code": row.village_code,
-                "confidence": row.confidence, "evidence": row.evidence.value, "share_permille": row.share_permille,
-            }
-        )  # fmt: skip
-        if len(batch) == _CHUNK:
-            tx.session.execute(sa.insert(ZoneMatch), batch)
-            batch = []
-    if batch:
-        tx.session.execute(sa.insert(ZoneMatch), batch)
-    matched = Matched(
-        certain=counted[Confidence.CERTAIN], probable=counted[Confidence.PROBABLE],
-        to_verify=counted[Confidence.TO_VERIFY],
+    columns = zip(
+        found.household_ids, found.village_codes, found.confidences, found.evidences, found.share_permille,
+        found.neighbours, found.distance_m, strict=True,
     )  # fmt: skip
+    rows = [
+        {
+            "version_id": version_id, "household_id": household_id, "village_code": village_code,
+            "confidence": confidence, "evidence": evidence.value, "share_permille": share, "neighbours": neighbours,
+            "distance_m": distance,
+        }
+        for household_id, village_code, confidence, evidence, share, neighbours, distance in columns
+    ]  # fmt: skip
+    for start in range(0, len(rows), _CHUNK):
+        tx.session.execute(sa.insert(ZoneMatch), rows[start : start + _CHUNK])
+    counts = found.counts
+    matched = Matched(certain=counts.certain, probable=counts.probable, to_verify=counts.to_verify)
     tx.session.execute(
         sa.update(ZoneVersion).where(ZoneVersion.id == version_id)
         .values(certain=matched.certain, probable=matched.probable, to_verify=matched.to_verify)
@@ -353,7 +351,7 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
     ranked = (
         sa.select(
             ZoneMatch.household_id, ZoneMatch.village_code, ZoneMatch.version_id, ZoneMatch.confidence,
-            ZoneMatch.evidence, ZoneMatch.share_permille,
+            ZoneMatch.evidence, ZoneMatch.share_permille, ZoneMatch.neighbours, ZoneMatch.distance_m,
             sa.func.row_number()
             .over(
                 partition_by=ZoneMatch.household_id,
@@ -372,7 +370,8 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
         .where(mine, AffectedHousehold.household_id == best.c.household_id)
         .values(
             village_code=best.c.village_code, version_id=best.c.version_id, confidence=best.c.confidence,
-            evidence=best.c.evidence, share_permille=best.c.share_permille, is_inside=True,
+            evidence=best.c.evidence, share_permille=best.c.share_permille, neighbours=best.c.neighbours,
+            distance_m=best.c.distance_m, is_inside=True,
             state=sa.case(
                 (AffectedHousehold.state == AffectedState.LEFT, sa.literal(AffectedState.PROPOSED.value)),
                 else_=AffectedHousehold.state,
@@ -383,7 +382,7 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
     known = sa.select(AffectedHousehold.household_id).where(mine)
     columns = (
         "incident_id", "household_id", "regency_code", "village_code", "version_id", "confidence", "evidence",
-        "share_permille", "is_inside", "state", "note", "joined_at",
+        "share_permille", "neighbours", "distance_m", "is_inside", "state", "note", "joined_at",
     )  # fmt: skip
     tx.session.execute(
         sa.insert(AffectedHousehold).from_select(
@@ -391,7 +390,7 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
             sa.select(
                 sa.literal(incident_id, sa.Uuid()), best.c.household_id, sa.literal(tx.regency_code),
                 best.c.village_code, best.c.version_id, best.c.confidence, best.c.evidence, best.c.share_permille,
-                sa.true(), sa.literal(AffectedState.PROPOSED.value), sa.literal(""),
+                best.c.neighbours, best.c.distance_m, sa.true(), sa.literal(AffectedState.PROPOSED.value), sa.literal(""),
                 sa.literal(tx.now, AffectedHousehold.joined_at.type),
             ).where(best.c.household_id.not_in(known)),
         )
@@ -490,9 +489,7 @@ def add_affected(tx: Tx, incident_id: UUID, household_id: UUID, note: str, *, is
     incident = _incident(tx, incident_id)
     if incident.state is Phase.CLOSED:
         raise Conflict("incident.is_closed")
-    village = villages_of_households(tx, [household_id]).get(household_id)
-    if village is None:
-        raise NotFound("household.not_found")
+    village = village_of_household(tx, household_id)
     if not is_provisional:
         reach.need_village(village, "household")
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -540,7 +537,11 @@ def _listed(tx: Tx, regions: Sequence[ListRegion]) -> list[ListedRegion]:
     listed: dict[tuple[str, str, str], ListedRegion] = {}
     for one in regions:
         if one.name or one.system is not CodeSystem.KEMENDAGRI:
-            found = find_region(tx, one.system, one.code, one.name)
+            digits = one.code.replace(".", "")
+            is_district = len(digits) == (7 if one.system is CodeSystem.BPS else 6)
+            found = find_region(
+                tx, one.system, one.code, one.name, Level.DISTRICT if is_district and not one.name else Level.VILLAGE
+            )
         else:
             found = region(tx, one.code)
         if found.level not in (Level.VILLAGE, Level.DISTRICT) or not found.code.startswith(tx.regency_code + "."):

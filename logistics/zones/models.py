@@ -152,6 +152,8 @@ class ZoneMatch(Base):
     confidence: Mapped[Confidence] = state_column(Confidence, "confidence")
     evidence: Mapped[str]
     share_permille: Mapped[int | None]
+    neighbours: Mapped[int | None]
+    distance_m: Mapped[int | None]
 
 
 class AffectedHousehold(Base):
@@ -174,6 +176,8 @@ class AffectedHousehold(Base):
     confidence: Mapped[Confidence] = state_column(Confidence, "confidence")
     evidence: Mapped[str]
     share_permille: Mapped[int | None]
+    neighbours: Mapped[int | None]
+    distance_m: Mapped[int | None]
     is_inside: Mapped[bool]
     """False when no current area has it any more, though a person had decided on it."""
     state: Mapped[AffectedState] = state_column(AffectedState)

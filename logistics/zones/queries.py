@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from core.clock import local_day
 from core.errors import NotFound
-from core.measures import Period
+from core.i18n import say
+from core.measures import Period, print_count
 from core.permissions import Reach
 from core.work import Tx
 from logistics.zones.models import (
@@ -164,6 +165,8 @@ class AffectedLine:
     confidence: Confidence
     evidence: str
     share_permille: int | None
+    neighbours: int | None
+    distance_m: int | None
     is_inside: bool
     state: AffectedState
     reject_reason: RejectReason | None
@@ -172,14 +175,15 @@ class AffectedLine:
     decided_by: str | None
     zone_name: str | None
 
-    @property
-    def sentence(self) -> str:
-        """Code of the one sentence that says why this household is on the list."""
-        return f"match.{self.evidence}"
-
-    @property
-    def share_percent(self) -> int | None:
-        return None if self.share_permille is None else round(self.share_permille / 10)
+    def reason(self, lang: str, village: str) -> str:
+        """Say in one sentence why this household is on the list; ``village`` is the village's name to print."""
+        share = "" if self.share_permille is None else f"{(self.share_permille + 5) // 10}%"
+        parts = [say(f"match.{self.evidence}", lang, {"village": village, "share": share})]
+        if self.neighbours:
+            parts.append(say("match.neighbours", lang, {"neighbours": self.neighbours}))
+        if self.distance_m is not None:
+            parts.append(say("match.distance", lang, {"distance": print_count(self.distance_m, lang)}))
+        return " ".join(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +377,7 @@ def groups(tx: Tx, incident_id: UUID) -> GroupCounts:
     rows = tx.session.execute(
         sa.select(
             AffectedHousehold.confidence, AffectedHousehold.state, AffectedHousehold.is_inside,
-            sa.func.count().label("count"),
+            sa.func.count().label("number"),
         )
         .where(AffectedHousehold.incident_id == incident_id, *_within(reach))
         .group_by(AffectedHousehold.confidence, AffectedHousehold.state, AffectedHousehold.is_inside)
@@ -381,7 +385,7 @@ def groups(tx: Tx, incident_id: UUID) -> GroupCounts:
 
     def counted(confidence: Confidence | None = None, state: AffectedState | None = None) -> int:
         return sum(
-            row.count for row in rows
+            row.number for row in rows
             if (confidence is None or row.confidence == confidence)
             and (row.state == state if state is not None else row.state is not AffectedState.LEFT)
         )  # fmt: skip
@@ -398,7 +402,7 @@ def groups(tx: Tx, incident_id: UUID) -> GroupCounts:
         proposed_to_verify=counted(Confidence.TO_VERIFY, AffectedState.PROPOSED),
         confirmed=counted(state=AffectedState.CONFIRMED), rejected=counted(state=AffectedState.REJECTED),
         left=counted(state=AffectedState.LEFT),
-        outside=sum(row.count for row in rows if row.state is AffectedState.CONFIRMED and not row.is_inside),
+        outside=sum(row.number for row in rows if row.state is AffectedState.CONFIRMED and not row.is_inside),
         is_complete=not unmatched,
     )  # fmt: skip
 
@@ -452,14 +456,14 @@ def by_village(tx: Tx, incident_id: UUID) -> tuple[VillageLine, ...]:
     rows = tx.session.execute(
         sa.select(
             AffectedHousehold.village_code, AffectedHousehold.confidence, AffectedHousehold.state,
-            sa.func.count().label("count"),
+            sa.func.count().label("number"),
         )
         .where(AffectedHousehold.incident_id == incident_id, AffectedHousehold.state != AffectedState.LEFT)
         .group_by(AffectedHousehold.village_code, AffectedHousehold.confidence, AffectedHousehold.state)
     )  # fmt: skip
     for row in rows:
-        counted[row.village_code][row.confidence.value] += row.count
-        counted[row.village_code][row.state.value] += row.count
+        counted[row.village_code][row.confidence.value] += row.number
+        counted[row.village_code][row.state.value] += row.number
     reported: dict[str, dict[CountKind, Count]] = defaultdict(dict)
     # Oldest first, so that what was reported last stays.
     for count in tx.session.execute(
@@ -553,11 +557,12 @@ def _within(reach: Reach | None) -> list[Any]:
     return [sa.or_(*(sa.or_(code == region, code.startswith(region + ".")) for region in sorted(reach.regions)))]
 
 
-def _affected_lines() -> sa.Select[Any]:
+def _affected_lines() -> Any:
     return (
         sa.select(
             AffectedHousehold.household_id, AffectedHousehold.village_code, AffectedHousehold.confidence,
-            AffectedHousehold.evidence, AffectedHousehold.share_permille, AffectedHousehold.is_inside,
+            AffectedHousehold.evidence, AffectedHousehold.share_permille, AffectedHousehold.neighbours,
+            AffectedHousehold.distance_m, AffectedHousehold.is_inside,
             AffectedHousehold.state, AffectedHousehold.reject_reason, AffectedHousehold.note,
             AffectedHousehold.decided_at, AffectedHousehold.decided_by, Zone.name.label("zone_name"),
         )
