@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.work import Work
 from tests.support import chromium
 from tests.support.databases import Run, open_for_test
+from tests.support.serving import serve
 
 ENGINES = ("sqlite", "postgresql")
 RUN = pytest.StashKey[Run]()
@@ -110,14 +111,14 @@ def work(engine: Engine, fixed_clock: FixedClock) -> Work:
 
 
 @pytest.fixture(scope="session")
-def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys")
+def keys_dir(run: Run) -> Path:
+    return run.keys_dir
 
 
 @pytest.fixture(scope="session")
-def keys(keys_dir: Path) -> Keyring:
-    """The keys of this process; every test database is sealed with them."""
-    return Keyring.load_or_make(keys_dir)
+def keys(run: Run) -> Keyring:
+    """The keys of this run; every test database is sealed with them."""
+    return run.keys()
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +149,13 @@ def app(settings: Settings, work: Work) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The application behind a real socket, for ``page``."""
+    with serve(app) as address:
+        yield address
 
 
 # ---------------------------------------------------------------- browser

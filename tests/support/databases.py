@@ -17,6 +17,7 @@ import fasteners
 from sqlalchemy import Table, event
 from sqlalchemy.engine import Engine
 
+from core.crypto import Keyring
 from core.db import Base, open_engine
 from tests.support.postgres import Postgres
 
@@ -32,6 +33,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.postgres = Postgres(folder / "pg")
+        self.keys_dir = folder / "keys"
 
     @classmethod
     def begin(cls) -> Run:
@@ -49,6 +51,11 @@ class Run:
         with contextlib.suppress(Exception):
             self.postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keys(self) -> Keyring:
+        """Give the run's keys: a template that one process filled must open in the others."""
+        with self._lock():
+            return Keyring.load_or_make(self.keys_dir)
 
     @contextlib.contextmanager
     def sqlite(self, folder: Path) -> Iterator[str]:
