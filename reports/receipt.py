@@ -300,7 +300,7 @@ def _draw_lines(pen: Pen, view: ReceiptView, x: float, top: float, wide: float, 
     y = top - 5 * mm
     room = high - 5 * mm - 1 * mm
     if view.is_void or view.partial_reason:
-        room -= 6.5 * mm
+        room -= 7 * mm
     count = max(1, len(view.lines))
     columns = 1 if room / count >= 3.4 * mm else 2
     rows = -(-count // columns)
@@ -336,8 +336,8 @@ def _draw_lines(pen: Pen, view: ReceiptView, x: float, top: float, wide: float, 
         return
     fitted = fit(told, SEMIBOLD, (8.8, 8, 7.2, 6.4), wide - 4 * mm, 15.7)
     ink = BAD if view.is_void else INK
-    pen.box(x, y, wide, 5.6 * mm, 0.8, ink)
-    pen.fitted(x + 2 * mm, y + 2.8 * mm + fitted.height / 2 - fitted.size * 0.92, fitted, SEMIBOLD, ink=ink)
+    pen.box(x, y, wide, 6.2 * mm, 0.8, ink)
+    pen.fitted(x + 2 * mm, y + 3.1 * mm + fitted.height / 2 - fitted.size * 0.92, fitted, SEMIBOLD, ink=ink)
 
 
 def _address(view: ReceiptView) -> str:

@@ -62,7 +62,7 @@ class Sheet:
 
 def _office_sheet(name: str, wide_mm: float, high_mm: float) -> Sheet:
     return Sheet(
-        name=name, wide=wide_mm * mm, high=high_mm * mm, left=18 * mm, right=15 * mm, top=12 * mm, bottom=14 * mm
+        name=name, wide=wide_mm * mm, high=high_mm * mm, left=18 * mm, right=15 * mm, top=14 * mm, bottom=14 * mm
     )
 
 
@@ -382,7 +382,7 @@ def build_paper(story: list[Flowable], sheet: Sheet, frame: PaperFrame) -> bytes
         if frame.is_demo:
             draw_demo_band(pen, sheet.left, sheet.high - 4 * mm, sheet.room)
         if mark := copy_mark(frame.copy_no):
-            pen.text(sheet.wide - sheet.right, sheet.high - 11.5 * mm, mark, BOLD, 8, "right", BAD)
+            pen.text(sheet.wide - sheet.right, sheet.high - 12.2 * mm, mark, BOLD, 8, "right", BAD)
         base = 8 * mm
         pen.rule(sheet.left, base + 10, sheet.wide - sheet.right, base + 10, 0.4, RULE)
         foot = clean(f"{frame.title}  ·  Nomor {frame.number}" if frame.number else frame.title)
