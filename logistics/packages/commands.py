@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -254,6 +254,16 @@ def open_round(tx: Tx, order: OpenRound) -> UUID:
     return round_id
 
 
+def lock_round(tx: Tx, round_id: UUID) -> RoundState:
+    """Keep the round for this transaction, so that two plans or approvals wait for each other. Raises: NotFound."""
+    state: RoundState | None = tx.session.scalar(
+        sa.select(Round.state).where(Round.id == round_id, Round.regency_code == tx.regency_code).with_for_update()
+    )
+    if state is None:
+        raise NotFound("round.not_found")
+    return state
+
+
 def mark_round_planned(tx: Tx, round_id: UUID) -> None:
     """Say that the round has a plan. Raises: NotFound, Conflict."""
     move(tx, Round, round_id, RoundAct.PLAN, ROUND_MOVES)
@@ -336,6 +346,25 @@ def drop_packages(tx: Tx, plan_id: UUID) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def drop_waiting(tx: Tx, round_id: UUID, standard_id: UUID, beneficiary_ids: Collection[UUID]) -> int:
+    """Take back the packages with which these beneficiaries waited, so that they can be planned anew."""
+    waiting = tx.session.execute(
+        sa.select(Package.id, Package.beneficiary_id).where(
+            Package.round_id == round_id, Package.standard_id == standard_id, Package.state == PackageState.WAITING
+        )
+    )
+    wanted = set(beneficiary_ids)
+    ids = [package_id for package_id, beneficiary_id in waiting if beneficiary_id in wanted]
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        for statement in (
+            sa.delete(PackageLine).where(PackageLine.package_id.in_(some)),
+            sa.delete(Package).where(Package.id.in_(some), Package.state == PackageState.WAITING),
+        ):
+            tx.session.execute(statement.execution_options(synchronize_session=False))
+    return len(ids)
 
 
 def reserve_packages(tx: Tx, plan_id: UUID) -> int:

@@ -120,6 +120,8 @@ class PackageRow:
     beneficiary_kind: str
     beneficiary_id: UUID
     standard_id: UUID
+    no: int
+    """1; higher for a supplementary package."""
     village_code: str
     persons: int
     state: PackageState
@@ -206,6 +208,14 @@ class RoundCounts:
     @property
     def households(self) -> int:
         return self.waiting + self.planned + self.reserved + self.loaded + self.served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCounts:
+    waiting: int
+    planned: int
+    """With a post and day, whatever has become of the package since."""
+    last_rank: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,6 +360,18 @@ def counts_of(tx: Tx, round_id: UUID) -> RoundCounts:
     )  # fmt: skip
 
 
+def counts_of_plan(tx: Tx, plan_id: UUID) -> PlanCounts:
+    """Count a plan's households, and tell the last rank it has given."""
+    row = tx.session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(sa.case((Package.state == PackageState.WAITING, 1), else_=0)), 0),
+            sa.func.coalesce(sa.func.sum(sa.case((Package.state.in_(_PLACED), 1), else_=0)), 0),
+            sa.func.coalesce(sa.func.max(Package.rank), 0),
+        ).where(Package.plan_id == plan_id)
+    ).one()
+    return PlanCounts(waiting=int(row[0]), planned=int(row[1]), last_rank=int(row[2]))
+
+
 def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[StripCell, ...]:
     """Give the day strip: every post and day that serves somebody, by day, then post."""
     query = (
@@ -447,13 +469,13 @@ def group_sums(tx: Tx, plan_id: UUID, state: PackageState = PackageState.PLANNED
 # ---------------------------------------------------------------- packages
 
 
-def beneficiaries_of(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:
-    """Give who has a package of this standard in the round, in whatever state but cancelled."""
+def placed_in(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:
+    """Give who has a post and day in the round for this standard, or has been served; who waits is not among them."""
     return frozenset(
         tx.session.scalars(
             sa.select(Package.beneficiary_id).where(
                 Package.round_id == round_id, Package.standard_id == standard_id, Package.beneficiary_kind == kind,
-                Package.state != PackageState.CANCELLED,
+                Package.state.in_(_PLACED),
             )
         )
     )  # fmt: skip
@@ -605,7 +627,7 @@ def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HO
 
 _FIELDS = (
     Package.id, Package.round_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.standard_id,
-    Package.village_code, Package.persons, Package.state, Package.post_id, Package.serve_on, Package.rank,
+    Package.no, Package.village_code, Package.persons, Package.state, Package.post_id, Package.serve_on, Package.rank,
     Package.reason_code, Package.reason_facts,
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from datetime import date
 from core.errors import Fact
 from core.i18n import say
 from core.measures import print_count, print_day, print_quantity
-from logistics.packages.rules import Step
+from logistics.packages.rules import Basis, StandardLine, Step
 
 
 def step_sentence(step: Step, unit: str, lang: str) -> str:
@@ -25,6 +25,24 @@ def step_sentence(step: Step, unit: str, lang: str) -> str:
             "exact": print_quantity(step.exact_milli, unit, lang),
         },
     )  # fmt: skip
+
+
+def rate_sentence(line: StandardLine, unit: str, lang: str) -> str:
+    """Say one line of a standard: ``0,4 kg per jiwa per hari``, with its days and condition where it has them."""
+    whom = say(f"package.basis.{line.basis.value}", lang)
+    text = say(
+        "package.rate" + ("_per_n" if line.per_n > 1 else ""), lang,
+        {"rate": print_quantity(line.rate_milli, unit, lang), "per_n": print_count(line.per_n, lang), "whom": whom},
+    )  # fmt: skip
+    if line.is_daily:
+        text += say("package.rate_daily", lang)
+    if line.from_day > 1 or line.to_day is not None:
+        code = "package.rate_days" if line.to_day is not None else "package.rate_from_day"
+        text += say(code, lang, {"first": line.from_day, "last": line.to_day})
+    if line.condition is not None and line.condition is not Basis.HOUSEHOLD:
+        condition = say(f"package.basis.{line.condition.value}", lang)
+        text += say("package.rate_condition", lang, {"least": line.condition_least, "whom": condition})
+    return text
 
 
 def rounding_sentence(exact_milli: int, quantity_milli: int, unit: str, lang: str) -> str:

@@ -6,6 +6,7 @@ decile (unknown last), then the household's code. Nobody is excluded by it; it o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -110,6 +111,7 @@ class Shelf:
     code: str
     item_id: UUID
     free_milli: Milli
+    name: str = ""
     lon_deg: float | None = None
     lat_deg: float | None = None
 
@@ -181,6 +183,9 @@ def walk(
     nearest, metres = _by_distance(households, posts, points)
     left = dict(free) if free is not None else None
     used = [0] * len(posts)
+    served = Counter({post.post_id: 0 for post in posts})
+    for one in taken:
+        served[one.post_id] += one.households
     turns = []
     for at, _ in enumerate(households):
         rank = first_rank + at
@@ -203,7 +208,7 @@ def walk(
             Turn(
                 rank=rank, post=posts[chosen], serve_on=slots[chosen][used[chosen]],
                 metres=far if far < _FAR else None, nearer=posts[first] if first != chosen else None,
-                place_in_post=used[chosen] + 1, missing=None,
+                place_in_post=served[posts[chosen].post_id] + used[chosen] + 1, missing=None,
             )
         )  # fmt: skip
         used[chosen] += 1

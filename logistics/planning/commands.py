@@ -1,0 +1,405 @@
+"""A round is planned by one person and approved by another; approval reserves everything or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import Conflict, Fact, Invalid
+from core.measures import Milli, Period, print_quantity
+from core.states import move
+from core.work import Tx
+from logistics.packages.commands import (
+    OpenRound,
+    PackageDraft,
+    Reason,
+    add_packages,
+    drop_packages,
+    drop_waiting,
+    lock_round,
+    mark_round_approved,
+    mark_round_empty,
+    mark_round_planned,
+    open_round,
+    reserve_packages,
+)
+from logistics.packages.queries import (
+    RoundView,
+    counts_of_plan,
+    durables_given,
+    group_sums,
+    placed_in,
+    round_by_id,
+    rounds_of,
+    standard,
+    standard_lines,
+    strip_of,
+)
+from logistics.packages.rules import Need
+from logistics.packages.states import RoundState, StandardState
+from logistics.planning.models import Plan, PlanPost
+from logistics.planning.queries import PlanView, cached_need, draft_of, plans_of, posts_of, shelves_of
+from logistics.planning.rules import (
+    RULE,
+    ConfirmedHousehold,
+    PostChoice,
+    Shelf,
+    Short,
+    Taken,
+    Turn,
+    VillagePoint,
+    Want,
+    order_of,
+    shorts,
+    take_from_shelves,
+    walk,
+)
+from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
+from stock.items.queries import ItemView, items
+from stock.reservations.commands import ReserveLine, ReserveStock, reserve
+
+PURPOSE = "round"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRound:
+    """The week from ``first_on`` for these confirmed households; ``window`` is the decree's, both days included.
+
+    ``households`` may hold those that are planned already: they keep what they have. ``posts`` are the open ones.
+    """
+
+    incident_id: UUID
+    first_on: date
+    window: Period
+    standard_id: UUID
+    households: tuple[ConfirmedHousehold, ...]
+    posts: tuple[PostChoice, ...]
+    village_points: tuple[VillagePoint, ...] = ()
+    overlapping_incident_ids: tuple[UUID, ...] = ()
+    """Other events of the same days: durables given there are not given again."""
+    fit_to_stock: bool = False
+    """Plan only as many households as stock allows, in the declared order; the others wait with their reason."""
+    start_over: bool = False
+    """Throw the draft's packages away first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """One item of which there is too little for the plan."""
+
+    item: ItemView
+    need_milli: Milli
+    free_milli: Milli
+
+    @property
+    def short_milli(self) -> Milli:
+        return Milli(self.need_milli - self.free_milli)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """What one call of ``plan_round`` did, and how the draft stands now."""
+
+    round_id: UUID
+    plan_id: UUID
+    added: int
+    """Households that got a post and day now."""
+    kept: int
+    """Households of the list that had their place already."""
+    waiting: int
+    """Households of the draft that wait."""
+    planned: int
+    """Households of the draft with a post and day."""
+    durables_elsewhere: int
+    """Households that get no durables again because another event gave them."""
+    shortages: tuple[Shortage, ...]
+    """Empty when the draft can be approved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedPlan:
+    round_id: UUID
+    plan_id: UUID
+    packages: int
+    reservations: int
+
+
+class PlanShort(Conflict):
+    """Nothing was reserved; ``shortages`` names every item that is short."""
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        told = [f"{one.item.name_id} {print_quantity(one.short_milli, one.item.base_unit)}" for one in shortages]
+        super().__init__("plan.short", items=", ".join(told))
+        self.shortages = tuple(shortages)
+
+
+def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
+    """Give every confirmed household of the list one package, a post and a day, as a draft; nothing is promised.
+
+    Planned again, it adds those who are not in the round yet; after an approval they become a supplementary plan.
+    Raises: Forbidden; NotFound; Invalid without posts or with a household twice; Conflict when nobody is left to plan,
+    the week is over, or what ``open_round`` refuses.
+    """
+    tx.require("round.plan")
+    if not order.posts:
+        raise Invalid("plan.posts_missing", field="posts")
+    if len({one.household_id for one in order.households}) != len(order.households):
+        raise Invalid("plan.household_twice", field="households")
+    the_round = _round_for(tx, order)
+    lock_round(tx, the_round.id)
+    draft = draft_of(tx, the_round.id)
+    if draft is not None and order.start_over:
+        drop_packages(tx, draft.id)
+    placed = placed_in(tx, the_round.id, order.standard_id)
+    new = sorted((one for one in order.households if one.household_id not in placed), key=order_of)
+    if not new:
+        raise Conflict("plan.nobody")
+    days = [day for day in the_round.week.each() if day >= tx.today]
+    if not days:
+        raise Conflict("plan.week_over")
+    drop_waiting(tx, the_round.id, order.standard_id, [one.household_id for one in new])
+    plan = _draft_for(tx, the_round, draft, order)
+    needs, elsewhere = _needs(tx, order, the_round, new)
+    catalogue = {line.item_id for line in standard_lines(tx, order.standard_id)}
+    shelves = shelves_of(tx, sorted(catalogue), the_round.week.last_on)
+    pledged: Counter[UUID] = Counter()
+    for group in group_sums(tx, plan.id):
+        pledged[group.item_id] += group.quantity_milli
+    free = _free(shelves)
+    before = counts_of_plan(tx, plan.id)
+    turns = walk(
+        new, order.posts, days,
+        points=order.village_points,
+        taken=[
+            Taken(post_id=cell.post_id, serve_on=cell.serve_on, households=cell.households)
+            for cell in strip_of(tx, the_round.id)
+        ],
+        needs=[{one.item_id: int(one.quantity_milli) for one in need.items} for need in needs],
+        free={item_id: free.get(item_id, 0) - pledged[item_id] for item_id in catalogue}
+        if order.fit_to_stock
+        else None,
+        first_rank=before.last_rank + 1,
+    )  # fmt: skip
+    names = {one.id: one for one in items(tx, ids=catalogue)}
+    last_on = the_round.week.last_on
+    add_packages(
+        tx, the_round.id, plan.id, order.standard_id,
+        [
+            PackageDraft(
+                beneficiary_id=one.household_id, composition=one.composition, village_code=one.village_code,
+                need=need, rank=turn.rank, reason=_reason(one, turn, names, last_on),
+                post_id=turn.post.post_id if turn.post else None, serve_on=turn.serve_on,
+            )
+            for one, need, turn in zip(new, needs, turns, strict=True)
+        ],
+    )  # fmt: skip
+    if the_round.state is RoundState.DRAFT:
+        mark_round_planned(tx, the_round.id)
+    added = sum(turn.post is not None for turn in turns)
+    after = counts_of_plan(tx, plan.id)
+    tx.note(
+        "plan.make", "plan", plan.id, round_id=str(the_round.id), added=added, waiting=after.waiting,
+        planned=after.planned, is_fitted=order.fit_to_stock, rule=RULE,
+    )  # fmt: skip
+    return PlanSummary(
+        round_id=the_round.id, plan_id=plan.id, added=added, kept=len(order.households) - len(new),
+        waiting=after.waiting, planned=after.planned, durables_elsewhere=elsewhere,
+        shortages=_shortages(tx, _wants(tx, plan.id), free),
+    )  # fmt: skip
+
+
+def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
+    """Approve the round's draft plan and reserve its stock by post and day: all of it or nothing.
+
+    Raises: Forbidden; NotFound; Conflict when there is no draft, the planner approves, or a day has passed; PlanShort
+    naming every item; StockShort when another took the stock in between.
+    """
+    tx.require("round.approve")
+    lock_round(tx, round_id)
+    the_round = round_by_id(tx, round_id)
+    draft = draft_of(tx, round_id)
+    if draft is None:
+        raise Conflict("plan.nothing_to_approve")
+    if draft.planned_by == tx.actor.id:
+        raise Conflict("plan.needs_second_person")
+    wants = _wants(tx, draft.id)
+    if not wants:
+        raise Conflict("plan.nobody_served")
+    if wants[0].serve_on < tx.today:
+        raise Conflict("plan.days_passed", day=wants[0].serve_on.isoformat())
+    shelves = shelves_of(tx, sorted({want.item_id for want in wants}), the_round.week.last_on)
+    missing = _shortages(tx, wants, _free(shelves))
+    if missing:
+        raise PlanShort(missing)
+    takes = take_from_shelves(wants, shelves, posts_of(tx, draft.id))
+    reserved = reserve(
+        tx,
+        ReserveStock(
+            lines=tuple(
+                ReserveLine(
+                    group_key=group_key(take.post_id, take.serve_on), place_id=take.place_id, item_id=take.item_id,
+                    quantity_milli=take.quantity_milli, usable_on=take.serve_on,
+                )
+                for take in takes
+            ),
+            purpose=PURPOSE, purpose_id=round_id, ends_on=the_round.week.last_on + timedelta(days=1),
+        ),
+    )  # fmt: skip
+    packages = reserve_packages(tx, draft.id)
+    move(
+        tx, Plan, draft.id, PlanAct.APPROVE, PLAN_MOVES,
+        reason=f"{packages} packages, {len(reserved)} reservations",
+        approved_by=tx.actor.id, approved_by_name=tx.actor.name, approved_at=tx.now,
+    )  # fmt: skip
+    if the_round.state is RoundState.PLANNED:
+        mark_round_approved(tx, round_id)
+    return ApprovedPlan(round_id=round_id, plan_id=draft.id, packages=packages, reservations=len(reserved))
+
+
+def discard_plan(tx: Tx, round_id: UUID) -> None:
+    """Throw the round's draft plan away with its packages. Raises: Forbidden, NotFound, Conflict."""
+    tx.require("round.plan")
+    state = lock_round(tx, round_id)
+    draft = draft_of(tx, round_id)
+    if draft is None:
+        raise Conflict("plan.nothing_to_approve")
+    dropped = drop_packages(tx, draft.id)
+    move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=f"{dropped} packages")
+    if state is RoundState.PLANNED:
+        mark_round_empty(tx, round_id)
+
+
+def group_key(post_id: UUID, serve_on: date) -> str:
+    """Name what leaves together: a post's day."""
+    return f"{post_id}/{serve_on.isoformat()}"
+
+
+def _round_for(tx: Tx, order: PlanRound) -> RoundView:
+    """Find the incident's week that begins on the day, or open it."""
+    for one in rounds_of(tx, order.incident_id):
+        if one.week.first_on == order.first_on and one.state is not RoundState.CANCELLED:
+            if one.state is RoundState.CLOSED:
+                raise Conflict("round.cannot_plan", state=one.state.value)
+            if one.standard_id != order.standard_id:
+                chosen = standard(tx, order.standard_id)
+                if chosen.state is not StandardState.APPROVED:
+                    raise Conflict("standard.not_in_force", state=chosen.state.value)
+            return one
+    opened = OpenRound(
+        incident_id=order.incident_id, first_on=order.first_on, window=order.window, standard_id=order.standard_id
+    )
+    return round_by_id(tx, open_round(tx, opened))
+
+
+def _draft_for(tx: Tx, the_round: RoundView, draft: PlanView | None, order: PlanRound) -> PlanView:
+    """Go on with the draft, or begin the next one; its posts are frozen as they are now."""
+    if draft is None:
+        plan_id = tx.new_id()
+        no = max((plan.no for plan in plans_of(tx, the_round.id)), default=0) + 1
+        tx.session.execute(
+            sa.insert(Plan).values(
+                id=plan_id, regency_code=tx.regency_code, round_id=the_round.id, no=no, state=PlanState.DRAFT,
+                is_fitted=order.fit_to_stock, rule_version=RULE, planned_by=tx.actor.id,
+                planned_by_name=tx.actor.name, planned_at=tx.now, approved_by=None, approved_by_name=None,
+                approved_at=None,
+            )
+        )  # fmt: skip
+    else:
+        plan_id = draft.id
+        tx.session.execute(
+            sa.update(Plan)
+            .where(Plan.id == plan_id)
+            .values(
+                is_fitted=order.fit_to_stock, rule_version=RULE, planned_by=tx.actor.id,
+                planned_by_name=tx.actor.name, planned_at=tx.now,
+            )
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+        mine = [post.post_id for post in order.posts]
+        tx.session.execute(sa.delete(PlanPost).where(PlanPost.plan_id == plan_id, PlanPost.post_id.in_(mine)))
+    tx.session.execute(
+        sa.insert(PlanPost),
+        [
+            {"plan_id": plan_id, "post_id": post.post_id, "capacity_per_day": post.capacity_per_day,
+             "village_code": post.village_code, "lon_deg": post.lon_deg, "lat_deg": post.lat_deg}
+            for post in order.posts
+        ],
+    )  # fmt: skip
+    made = draft_of(tx, the_round.id)
+    assert made is not None
+    return made
+
+
+def _needs(
+    tx: Tx, order: PlanRound, the_round: RoundView, households: Sequence[ConfirmedHousehold]
+) -> tuple[list[Need], int]:
+    """Work out every household's package; the number is of those whom another event spares the durables."""
+    rules = standard_lines(tx, order.standard_id)
+    given: dict[UUID, set[UUID]] = {}
+    elsewhere: set[UUID] = set()
+    for one in durables_given(tx, {order.incident_id, *order.overlapping_incident_ids}):
+        given.setdefault(one.beneficiary_id, set()).add(one.item_id)
+        if one.incident_id != order.incident_id:
+            elsewhere.add(one.beneficiary_id)
+    known: dict[tuple[object, ...], Need] = {}
+    needs = [
+        cached_need(known, rules, one.composition, the_round.days, given.get(one.household_id, ()))
+        for one in households
+    ]
+    return needs, len(elsewhere & {one.household_id for one in households})
+
+
+def _wants(tx: Tx, plan_id: UUID) -> tuple[Want, ...]:
+    return tuple(
+        Want(post_id=one.post_id, serve_on=one.serve_on, item_id=one.item_id, quantity_milli=one.quantity_milli)
+        for one in group_sums(tx, plan_id)
+    )
+
+
+def _free(shelves: Sequence[Shelf]) -> dict[UUID, int]:
+    free: Counter[UUID] = Counter()
+    for shelf in shelves:
+        free[shelf.item_id] += shelf.free_milli
+    return dict(free)
+
+
+def _shortages(tx: Tx, wants: Sequence[Want], free: Mapping[UUID, int]) -> tuple[Shortage, ...]:
+    wanted: Counter[UUID] = Counter()
+    for want in wants:
+        wanted[want.item_id] += want.quantity_milli
+    missing: tuple[Short, ...] = shorts(wanted, free)
+    names = {one.id: one for one in items(tx, ids=[short.item_id for short in missing])}
+    found = [Shortage(item=names[one.item_id], need_milli=one.need_milli, free_milli=one.free_milli) for one in missing]
+    return tuple(sorted(found, key=lambda one: one.item.name_id))
+
+
+def _reason(one: ConfirmedHousehold, turn: Turn, names: Mapping[UUID, ItemView], last_on: date) -> Reason:
+    """Say why: which post, which day; or what was missing at its turn."""
+    if turn.missing is not None:
+        item = names[turn.missing.item_id]
+        return Reason(
+            code="plan.waiting.stock",
+            facts={
+                "item_id": item.name_id, "item_en": item.name_en, "unit": item.base_unit, "rank": turn.rank,
+                "need_milli": int(turn.missing.need_milli), "left_milli": int(turn.missing.left_milli),
+            },
+        )  # fmt: skip
+    if turn.post is None or turn.serve_on is None:
+        return Reason(code="plan.waiting.room", facts={"rank": turn.rank, "last_on": last_on.isoformat()})
+    where = "unplaced" if turn.metres is None else "farther" if turn.nearer is not None else "nearest"
+    facts: dict[str, Fact] = {
+        "post": turn.post.name, "serve_on": turn.serve_on.isoformat(), "place": turn.place_in_post,
+        "capacity": turn.post.capacity_per_day,
+    }  # fmt: skip
+    if turn.metres is not None:
+        facts["metres_m"] = turn.metres
+    if turn.nearer is not None:
+        facts["nearer"] = turn.nearer.name
+    if one.vulnerable:
+        facts["vulnerable"] = one.vulnerable
+    return Reason(code=f"plan.served.{where}.{'vulnerable' if one.vulnerable else 'order'}", facts=facts)
