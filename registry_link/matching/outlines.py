@@ -402,4 +402,4 @@ def _short(value: object) -> str:
         text = json.dumps(value, ensure_ascii=True, default=str)
     except (ValueError, RecursionError):
         text = type(value).__name__
-    return text if len(text) <= 40 else text[:39] + "…"
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -90,6 +90,12 @@ EVIDENCES = tuple(Evidence)
 _CODE = {evidence: number for number, evidence in enumerate(EVIDENCES)}
 
 
+_WITH_SHARE = (
+    Evidence.SHARE_RT, Evidence.SHARE_RW, Evidence.SHARE_VILLAGE, Evidence.SHARE_AREA, Evidence.SHARE_NONE,
+    Evidence.UNIT_UNKNOWN,
+)  # fmt: skip
+
+
 class Listing(enum.IntEnum):
     """What a list of villages, RW and RT says of a household; the higher one wins."""
 
@@ -281,4 +287,5 @@ def judge(known: Known, shares: Shares) -> Verdicts:
         (is_partly, Evidence.SHARE_AREA),
     )
     evidence = np.select([line for line, _ in lines], [_CODE[why] for _, why in lines], default=-1).astype(np.int8)
-    return Verdicts(evidence=evidence, share_permille=np.where(is_partly & (evidence >= 0), shares.permille, -1))
+    has_share = is_partly & np.isin(evidence, [_CODE[why] for why in _WITH_SHARE])
+    return Verdicts(evidence=evidence, share_permille=np.where(has_share, shares.permille, -1))
