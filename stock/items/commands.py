@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from core.errors import Conflict, Invalid, NotFound
 from core.measures import LARGEST_MILLI, Milli
 from core.work import Tx
-from stock.items.models import Category, Item, ItemAlias, ItemPack
+from stock.items.kinds import Category
+from stock.items.models import Item, ItemAlias, ItemPack
 from stock.items.seed import SEED, SeedItem
 
 OWN_SOURCE = "office"

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, state_column, whole
-
-
-class Category(enum.StrEnum):
-    """The buffer-stock categories of the ministry's own lists."""
-
-    FOOD = "pangan"
-    CLOTHING_AND_GOODS = "sandang_nonpangan"
-    SHELTER = "papan"
-    PACKAGE = "paket"
-    ASSISTANCE = "bansos"
+from stock.items.kinds import Category
 
 
 class Item(Base):

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from core.errors import NotFound
 from core.measures import Milli
 from core.work import Tx
-from stock.items.models import Category, Item, ItemAlias, ItemPack
+from stock.items.kinds import Category
+from stock.items.models import Item, ItemAlias, ItemPack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.measures import MILLI
-from stock.items.models import Category
+from stock.items.kinds import Category
 
 
 @dataclass(frozen=True, slots=True)

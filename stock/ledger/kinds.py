@@ -14,6 +14,11 @@ class FundingSource(enum.StrEnum):
     GRANT = "hibah"
     CSR = "csr"
 
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"batch.funding.{self.value}"
+
 
 class DocumentKind(enum.StrEnum):
     RECEIPT = "receipt"
@@ -24,6 +29,11 @@ class DocumentKind(enum.StrEnum):
     REVERSAL = "reversal"
     ADJUSTMENT = "adjustment"
     WRITE_OFF = "write_off"
+
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"stock.document.{self.value}"
 
 
 NUMBERED = {
@@ -43,6 +53,11 @@ class Flag(enum.StrEnum):
     NONE = ""
     EXPIRED = "expired"
 
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"stock.flag.{self.value}"
+
 
 class AdjustmentReason(enum.StrEnum):
     FOUND = "found"
@@ -51,6 +66,11 @@ class AdjustmentReason(enum.StrEnum):
     ISSUED_UNRECORDED = "issued_unrecorded"
     ENTERED_WRONG = "entered_wrong"
     OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"stock.adjustment.{self.value}"
 
 
 class LossReason(enum.StrEnum):
@@ -61,3 +81,15 @@ class LossReason(enum.StrEnum):
     STOLEN = "stolen"
     LOST_ON_THE_WAY = "lost_on_the_way"
     OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"stock.loss.{self.value}"
+
+
+def reason_label(kind: DocumentKind, reason: str) -> str | None:
+    """Give the code of the sentence for a document's reason, or None where the reason is people's own text."""
+    if kind is DocumentKind.ADJUSTMENT:
+        return AdjustmentReason(reason).label
+    return LossReason(reason).label if kind is DocumentKind.WRITE_OFF else None

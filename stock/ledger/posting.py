@@ -256,6 +256,37 @@ def lots(
     )  # fmt: skip
 
 
+def promise(tx: Tx, wanted: Mapping[Key, int]) -> None:
+    """Reserve so much of each (place, batch), guarded: more than is free is never promised. Raises: Conflict."""
+    for (place_id, batch_id), quantity in sorted(wanted.items()):
+        done = tx.session.execute(
+            sa.update(Balance)
+            .where(
+                Balance.place_id == place_id,
+                Balance.batch_id == batch_id,
+                Balance.is_bounded,
+                Balance.on_hand_milli - Balance.reserved_milli >= quantity,
+            )
+            .values(reserved_milli=Balance.reserved_milli + quantity)
+            .execution_options(synchronize_session=False)
+        )
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise Conflict("stock.moved_meanwhile")
+
+
+def give_back(tx: Tx, promised: Mapping[Key, int]) -> None:
+    """Reserve so much less of each (place, batch). Raises: Conflict, when less than that is reserved."""
+    for (place_id, batch_id), quantity in sorted(promised.items()):
+        done = tx.session.execute(
+            sa.update(Balance)
+            .where(Balance.place_id == place_id, Balance.batch_id == batch_id, Balance.reserved_milli >= quantity)
+            .values(reserved_milli=Balance.reserved_milli - quantity)
+            .execution_options(synchronize_session=False)
+        )
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise Conflict("stock.moved_meanwhile")
+
+
 def tell_short(tx: Tx, shortages: Sequence[Shortage]) -> StockShort:
     """Make the refusal that names everything that is short."""
     goods = {item.id: item for item in items(tx, ids={one.item_id for one in shortages})}

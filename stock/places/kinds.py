@@ -20,6 +20,11 @@ class PlaceKind(enum.StrEnum):
     ADJUSTMENT = "adjustment"
     LOSS = "loss"
 
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"place.kind.{self.value}"
+
 
 UNBOUNDED = frozenset({PlaceKind.SUPPLIER, PlaceKind.HOUSEHOLD, PlaceKind.ADJUSTMENT, PlaceKind.LOSS})
 """Ends of stock's way: their balance may go below zero, every other place's never (decision 6)."""

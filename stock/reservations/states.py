@@ -11,6 +11,11 @@ class ReservationState(enum.StrEnum):
     RELEASED = "released"
     EXPIRED = "expired"
 
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"reservation.state.{self.value}"
+
 
 class ReservationAct(enum.StrEnum):
     USE = "use"
@@ -18,7 +23,7 @@ class ReservationAct(enum.StrEnum):
     EXPIRE = "expire"
 
 
-TABLE = {
+RESERVATION_MOVES = {
     (ReservationState.OPEN, ReservationAct.USE): ReservationState.USED,
     (ReservationState.OPEN, ReservationAct.RELEASE): ReservationState.RELEASED,
     (ReservationState.OPEN, ReservationAct.EXPIRE): ReservationState.EXPIRED,
