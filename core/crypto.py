@@ -30,6 +30,11 @@ _TOKEN_DOMAIN: Final = b"tanggap/receipt/1\x00"
 REF_BYTES: Final = 10
 
 
+def new_ref() -> bytes:
+    """Make the public reference of a paper: ten random bytes that nobody guesses and that say nothing."""
+    return secrets.token_bytes(REF_BYTES)
+
+
 class KeysUnusable(RuntimeError):
     """The keys are missing, readable by others, or do not open what was sealed."""
 

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core import states
+from core.actor import Role
+from core.clock import local_day
+from core.crypto import new_ref
+from core.documents.commands import IssueDocument, issue_document, void_document
+from core.documents.queries import document, find_by_ref
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.measures import print_instant
+from core.numbering import next_number
+from core.office.queries import office, signatory
+from core.work import Tx
+from logistics.handover.models import Handover, HandoverEvent, HandoverLine, HandoverPerson
+from logistics.handover.papers import ReceiptFacts, ReceiptItem, ReceiptPerson
+from logistics.handover.rules import Due, Fact, Recipient, check_lines, read_fact, read_recipient, sha256
+from logistics.handover.states import (
+    HANDOVERS,
+    HandoverAct,
+    HandoverState,
+    Outcome,
+    StockState,
+    VoidReason,
+)
+from logistics.packages.commands import mark_handed_over, mark_taken_back
+from logistics.packages.queries import PackageView, package, round_by_id
+from logistics.packages.states import PackageState, RoundState
+from registry_link.households.queries import HouseholdLine, households_by_ids
+from registry_link.regions.queries import region
+from stock.items.queries import items
+from stock.ledger.commands import HandOver, ItemLine, hand_over, reverse_handover
+from stock.places.queries import place_by_id
+
+CLOCK_SLACK: Final = timedelta(minutes=15)
+OWN_VOID: Final = timedelta(minutes=15)
+"""A field officer may take back their own handover only so long; after that the logistics officer does."""
+RECEIPT: Final = "TT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordHandover:
+    """An event that is told while it happens. ``payload`` and ``person`` are kept as they are, byte for byte."""
+
+    payload: str
+    person: str
+    occasion: str
+    """The incident's or the programme's name, for the receipt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedHandover:
+    event_id: UUID
+    handover_id: UUID
+    receipt_id: UUID
+    number: str
+    outcome: Outcome
+    is_partial: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidHandover:
+    handover_id: UUID
+    reason: VoidReason
+    note: str = ""
+
+
+def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
+    """Record that a household got its package: event, books, package and receipt together, or nothing.
+
+    The same event again gives the first answer. Raises: Forbidden; Invalid, with the field; NotFound, for a package
+    that is unknown or belongs to another post; Conflict, when it was served already or is not at the post yet;
+    the ledger's own refusals, when the post has not got the goods.
+    """
+    reach = tx.require("handover.record")
+    fact = read_fact(order.payload)
+    if known := _known(tx, fact.id, order.payload):
+        return known
+    recipient = read_recipient(order.person, fact.recipient)
+    if sha256(order.person) != fact.person_sha256:
+        raise Invalid("handover.person_differs", field="person_sha256")
+    if fact.at > tx.now + CLOCK_SLACK:
+        raise Invalid("handover.in_future", field="at")
+    if not reach.has_place(fact.post_id):
+        raise NotFound("package.not_found")
+    found = package(tx, fact.package_id, reach)
+    is_partial = _judge(tx, fact, found)
+
+    happened = min(fact.at, tx.now)
+    handover_id = tx.new_id()
+    row = found.row
+    tx.session.execute(
+        sa.insert(HandoverEvent).values(
+            id=fact.id, regency_code=tx.regency_code, payload=order.payload.encode(),
+            payload_sha256=sha256(order.payload), signature=None, device_id=None, device_seq=None, prev_sha256=None,
+            happened_at=fact.at, received_at=tx.now, received_by=tx.actor.id, outcome=Outcome.ACCEPTED,
+        )
+    )  # fmt: skip
+    tx.session.execute(sa.insert(HandoverPerson).values(event_id=fact.id, text=order.person))
+    mark_handed_over(tx, row.id)
+    event_on = local_day(happened, tx.zone)
+    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    # The partial unique index is the last guard: whatever slipped past the others ends here as a refusal, not a 500.
+    done = tx.session.execute(
+        insert(Handover)
+        .values(
+            id=handover_id, event_id=fact.id, regency_code=tx.regency_code, round_id=row.round_id, package_id=row.id,
+            package_no=row.no, beneficiary_kind=row.beneficiary_kind, beneficiary_id=row.beneficiary_id,
+            standard_id=row.standard_id, village_code=row.village_code, post_id=fact.post_id,
+            state=HandoverState.VALID, recipient_kind=fact.recipient, is_partial=is_partial,
+            partial_reason=fact.partial_reason.strip(), event_at=happened, event_on=event_on, recorded_at=tx.now,
+            recorded_by=tx.actor.id, receipt_id=None, stock_state=StockState.BOOKED, void_reason=None, void_note="",
+            voided_at=None, voided_by=None,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("handover.already_served", when="", number="")
+    number = next_number(tx, RECEIPT, event_on)
+    given = {line.item_code: line.quantity_milli for line in fact.lines}
+    tx.session.execute(
+        sa.insert(HandoverLine),
+        [
+            {
+                "handover_id": handover_id, "item_id": line.item_id, "due_milli": line.quantity_milli,
+                "quantity_milli": given.get(line.item_code, 0),
+            }
+            for line in found.lines
+        ],
+    )  # fmt: skip
+    hand_over(
+        tx,
+        HandOver(
+            post_id=fact.post_id, handover_id=handover_id, event_at=happened, number=number,
+            lines=tuple(
+                ItemLine(item_id=line.item_id, quantity_milli=given[line.item_code])
+                for line in found.lines if given.get(line.item_code)
+            ),
+        ),
+    )  # fmt: skip
+    receipt = _issue_receipt(tx, order, fact, found, recipient, number, is_partial)
+    tx.session.execute(sa.update(Handover).where(Handover.id == handover_id).values(receipt_id=receipt))
+    tx.note(
+        "handover.record", "handover", handover_id, package=row.code, post=str(fact.post_id), number=number,
+        recipient=fact.recipient.value, is_partial=is_partial, payload_sha256=sha256(order.payload),
+    )  # fmt: skip
+    return RecordedHandover(
+        event_id=fact.id, handover_id=handover_id, receipt_id=receipt, number=number, outcome=Outcome.ACCEPTED,
+        is_partial=is_partial,
+    )  # fmt: skip
+
+
+def void_handover(tx: Tx, order: VoidHandover) -> None:
+    """Declare that a handover did not happen so: goods return to the post's books, the receipt is void.
+
+    Raises: Forbidden, also for somebody else's or after 15 minutes for a field officer; NotFound; Invalid; Conflict.
+    """
+    reach = tx.require("handover.void")
+    if order.reason is VoidReason.OTHER and len(order.note.strip()) < 5:
+        raise Invalid("handover.note_missing", field="note")
+    row = tx.session.get(Handover, order.handover_id)
+    if row is None or row.regency_code != tx.regency_code or not reach.has_place(row.post_id):
+        raise NotFound("handover.not_found")
+    is_officer = tx.actor.kind == "system" or Role.LOGISTICS in tx.actor.roles
+    if not is_officer and (row.recorded_by != tx.actor.id or tx.now - row.recorded_at > OWN_VOID):
+        raise Forbidden("handover.void_too_late", minutes=int(OWN_VOID.total_seconds() // 60))
+    if row.state is not HandoverState.VALID:
+        raise Conflict("handover.not_valid")
+    if round_by_id(tx, row.round_id).state is RoundState.CLOSED:
+        raise Conflict("handover.round_closed")
+    states.move(
+        tx, Handover, row.id, HandoverAct.VOID, HANDOVERS, reason=order.reason.value, void_reason=order.reason,
+        void_note=order.note.strip(), voided_at=tx.now, voided_by=tx.actor.id,
+    )  # fmt: skip
+    mark_taken_back(tx, row.package_id)
+    reverse_handover(tx, row.id, order.note.strip() or order.reason.value)
+    if row.receipt_id is not None:
+        void_document(tx, row.receipt_id, f"{order.reason.value}: {order.note.strip()}")
+
+
+def _known(tx: Tx, event_id: UUID, payload: str) -> RecordedHandover | None:
+    kept = tx.session.get(HandoverEvent, event_id)
+    if kept is None:
+        return None
+    if kept.payload != payload.encode() or kept.regency_code != tx.regency_code:
+        raise Invalid("handover.id_reused", field="id")
+    row = tx.session.execute(sa.select(Handover).where(Handover.event_id == event_id)).scalar_one()
+    return RecordedHandover(
+        event_id=event_id, handover_id=row.id, receipt_id=_must(row.receipt_id), number=_number(tx, row.receipt_id),
+        outcome=Outcome.DUPLICATE, is_partial=row.is_partial,
+    )  # fmt: skip
+
+
+def _judge(tx: Tx, fact: Fact, found: PackageView) -> bool:
+    """Tell whether it is a partial handover. Raises what speaks against it."""
+    row = found.row
+    if row.post_id != fact.post_id:
+        raise Conflict("handover.other_post", post=place_by_id(tx, row.post_id).name if row.post_id else "")
+    if row.state is PackageState.HANDED_OVER:
+        before = tx.session.execute(
+            sa.select(Handover.event_at, Handover.receipt_id).where(
+                Handover.package_id == row.id, Handover.state == HandoverState.VALID
+            )
+        ).first()
+        raise Conflict(
+            "handover.already_served",
+            when=print_instant(before.event_at, tx.zone) if before else "",
+            number=_number(tx, before.receipt_id) if before else "",
+        )
+    if row.state is PackageState.CANCELLED:
+        raise Conflict("handover.package_cancelled", package=row.code)
+    the_round = round_by_id(tx, row.round_id)
+    if the_round.state is not RoundState.APPROVED:
+        raise Conflict("handover.round_not_open")
+    if row.state is not PackageState.LOADED:
+        raise Conflict("handover.not_at_post", package=row.code)
+    if local_day(fact.at, tx.zone) < the_round.week.first_on:
+        raise Invalid("handover.before_round", field="at")
+    steps = {item.code: item.step_milli for item in items(tx, ids={line.item_id for line in found.lines})}
+    due = tuple(
+        Due(item_code=line.item_code, quantity_milli=line.quantity_milli, step_milli=steps[line.item_code])
+        for line in found.lines
+    )
+    return check_lines(fact.lines, due, fact.partial_reason)
+
+
+def _issue_receipt(
+    tx: Tx, order: RecordHandover, fact: Fact, found: PackageView, recipient: Recipient, number: str, is_partial: bool
+) -> UUID:
+    row = found.row
+    own = office(tx)
+    post = place_by_id(tx, fact.post_id)
+    the_round = round_by_id(tx, row.round_id)
+    village = region(tx, row.village_code).full_name
+    giver, acknowledger = signatory(tx, "giver"), signatory(tx, "acknowledger")
+    given = {line.item_code: line.quantity_milli for line in fact.lines}
+    household = _household(tx, row.beneficiary_id)
+    facts = ReceiptFacts(
+        office_name=own.name, regency_name=own.regency_name, office_address=own.address, office_contact=own.contact,
+        office_seat=own.seat, time_zone=own.time_zone, is_demo=own.is_demo, incident_name=order.occasion,
+        round_no=the_round.no, first_on=the_round.week.first_on, last_on=the_round.week.last_on,
+        standard_name=found.standard_name_id, package_code=row.code, post_name=post.name, village_name=village,
+        persons=row.persons, event_at=min(fact.at, tx.now), recipient_kind=fact.recipient.value,
+        is_partial=is_partial, partial_reason=fact.partial_reason.strip(),
+        items=tuple(
+            ReceiptItem(
+                name=line.item_name_id, quantity_milli=given.get(line.item_code, 0), due_milli=line.quantity_milli,
+                unit=line.unit,
+            )
+            for line in found.lines
+        ),
+        giver_name=tx.actor.name if tx.actor.kind == "person" else giver.name,
+        giver_employee_no="" if tx.actor.kind == "person" else giver.employee_no,
+        acknowledger_name=acknowledger.name, acknowledger_position=acknowledger.position,
+        acknowledger_employee_no=acknowledger.employee_no,
+    )  # fmt: skip
+    person = ReceiptPerson(
+        head_name=household.head_name, household_code=household.code, address=household.address,
+        rt=household.rt or "", rw=household.rw or "", kk_last4=household.kk_last4 or "",
+        recipient_name=recipient.name, relation=recipient.relation, document=recipient.document,
+    )  # fmt: skip
+    issued = issue_document(
+        tx,
+        IssueDocument(
+            kind=RECEIPT, subject="package", subject_id=row.id, title=f"Tanda terima {row.code}",
+            day=local_day(facts.event_at, tx.zone), view=facts, person=person, number=number,
+            # The reference was made when the plan was approved, so that paper printed without signal verifies too.
+            # A receipt issued after a void needs its own: the void one must stay void.
+            public_ref=_free_ref(tx, found.public_ref), village_code=row.village_code, place_id=fact.post_id,
+        ),
+    )  # fmt: skip
+    return issued.id
+
+
+def _free_ref(tx: Tx, wanted: bytes | None) -> bytes:
+    if wanted is not None and find_by_ref(tx, wanted) is None:
+        return wanted
+    return new_ref()
+
+
+def _household(tx: Tx, household_id: UUID) -> HouseholdLine:
+    found = households_by_ids(tx, [household_id], purpose="handover")
+    if not found:
+        raise NotFound("household.not_found")
+    return found[0]
+
+
+def _number(tx: Tx, receipt_id: UUID | None) -> str:
+    return document(tx, receipt_id).number if receipt_id else ""
+
+
+def _must(value: UUID | None) -> UUID:
+    assert value is not None
+    return value

@@ -1,0 +1,61 @@
+"""What a receipt says, frozen when it is issued: facts that stay, and facts about a person that can be erased."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptItem:
+    name: str
+    quantity_milli: int
+    due_milli: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptFacts:
+    """Everything on the receipt but the persons."""
+
+    office_name: str
+    regency_name: str
+    office_address: str
+    office_contact: str
+    office_seat: str
+    time_zone: str
+    is_demo: bool
+    incident_name: str
+    round_no: int
+    first_on: date
+    last_on: date
+    standard_name: str
+    package_code: str
+    post_name: str
+    village_name: str
+    persons: int
+    items: tuple[ReceiptItem, ...]
+    event_at: datetime
+    recipient_kind: str
+    is_partial: bool
+    partial_reason: str
+    giver_name: str
+    giver_employee_no: str
+    acknowledger_name: str
+    acknowledger_position: str
+    acknowledger_employee_no: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptPerson:
+    """Who the receipt is for and who took it."""
+
+    head_name: str
+    household_code: str
+    address: str
+    rt: str
+    rw: str
+    kk_last4: str
+    recipient_name: str
+    relation: str
+    document: str
