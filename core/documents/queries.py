@@ -104,3 +104,13 @@ def said_of_person(tx: Tx, document_id: UUID, kind: type[Person]) -> Person | No
     """Give what a paper said of a person; None when it was erased or it never spoke of one."""
     text = tx.session.scalar(sa.select(DocumentPerson.view).where(DocumentPerson.document_id == document_id))
     return thaw(kind, text) if text is not None else None
+
+
+def numbers_of(tx: Tx, document_ids: list[UUID]) -> dict[UUID, str]:
+    """Give the numbers of several papers of the office."""
+    rows = tx.session.execute(
+        sa.select(Document.id, Document.number).where(
+            Document.id.in_(document_ids), Document.regency_code == tx.regency_code
+        )
+    )
+    return {row.id: row.number for row in rows}

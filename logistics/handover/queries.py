@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.documents.models import Document
+from core.documents.queries import numbers_of
 from core.errors import NotFound
 from core.measures import Milli
 from core.permissions import Reach
@@ -63,8 +63,7 @@ _FIELDS = (
     Handover.id, Handover.event_id, Handover.round_id, Handover.package_id, Handover.beneficiary_kind,
     Handover.beneficiary_id, Handover.village_code, Handover.post_id, Handover.state, Handover.recipient_kind,
     Handover.is_partial, Handover.partial_reason, Handover.event_at, Handover.event_on, Handover.recorded_at,
-    Handover.recorded_by, Handover.receipt_id, Document.number.label("receipt_number"), Handover.void_reason,
-    Handover.void_note, Handover.voided_at,
+    Handover.recorded_by, Handover.receipt_id, Handover.void_reason, Handover.void_note, Handover.voided_at,
 )  # fmt: skip
 
 
@@ -180,7 +179,6 @@ def _handovers(tx: Tx, reach: Reach, *where: sa.ColumnElement[bool], limit: int 
 ]:  # fmt: skip
     query = (
         sa.select(*_FIELDS)
-        .outerjoin(Document, Document.id == Handover.receipt_id)
         .where(Handover.regency_code == tx.regency_code, *where)
         .order_by(Handover.recorded_at.desc(), Handover.id.desc())
         .limit(limit)
@@ -188,5 +186,7 @@ def _handovers(tx: Tx, reach: Reach, *where: sa.ColumnElement[bool], limit: int 
     )
     if not reach.is_all:
         query = query.where(Handover.post_id.in_(reach.place_ids))
-    return tuple(HandoverView(**row._mapping) for row in tx.session.execute(query))
+    rows = tx.session.execute(query).all()
+    numbers = numbers_of(tx, [row.receipt_id for row in rows if row.receipt_id])
+    return tuple(HandoverView(**row._mapping, receipt_number=numbers.get(row.receipt_id)) for row in rows)
 

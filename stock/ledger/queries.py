@@ -477,3 +477,24 @@ __all__ = [
     "stock_document",
     "stock_documents",
 ]
+
+
+def handed_over(tx: Tx) -> dict[UUID, dict[UUID, int]]:
+    """Give what stands in the books as handed over: handover -> item -> thousandths; reversed moves are left out."""
+    undone = sa.orm.aliased(Move)
+    rows = tx.session.execute(
+        sa.select(StockDocument.subject_id, Batch.item_id, sa.func.sum(Move.quantity_milli).label("quantity"))
+        .join(Move, Move.document_id == StockDocument.id)
+        .join(Batch, Batch.id == Move.batch_id)
+        .outerjoin(undone, undone.reverses_id == Move.id)
+        .where(
+            StockDocument.regency_code == tx.regency_code,
+            StockDocument.kind == DocumentKind.HANDOVER,
+            undone.id.is_(None),
+        )
+        .group_by(StockDocument.subject_id, Batch.item_id)
+    )
+    found: dict[UUID, dict[UUID, int]] = {}
+    for row in rows:
+        found.setdefault(UUID(row.subject_id), {})[row.item_id] = int(row.quantity)
+    return found

@@ -1,0 +1,57 @@
+"""Proof of the handovers (L6, L13 of safety.md 2.1): recomputed, reported, never repaired in silence."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from core.documents.queries import numbers_of
+from core.work import Tx
+from logistics.handover.models import Handover, HandoverEvent, HandoverLine
+from logistics.handover.rules import sha256
+from logistics.handover.states import HandoverState, StockState
+from stock.ledger.queries import handed_over
+
+
+def prove(tx: Tx) -> list[str]:
+    """Check every handover of the office against its event, its receipt and the ledger; gives what does not agree."""
+    problems: list[str] = []
+    mine = Handover.regency_code == tx.regency_code
+    doubles = tx.session.execute(
+        sa.select(Handover.round_id, Handover.beneficiary_id, sa.func.count().label("number"))
+        .where(mine, Handover.state == HandoverState.VALID)
+        .group_by(
+            Handover.round_id, Handover.beneficiary_kind, Handover.beneficiary_id, Handover.standard_id,
+            Handover.package_no,
+        )
+        .having(sa.func.count() > 1)
+    ).all()  # fmt: skip
+    problems += [f"handover: {row.beneficiary_id} was served {row.number} times in round {row.round_id}" for row in doubles]
+    for event in tx.session.execute(
+        sa.select(HandoverEvent.id, HandoverEvent.payload, HandoverEvent.payload_sha256).where(
+            HandoverEvent.regency_code == tx.regency_code
+        )
+    ).yield_per(2000):
+        if sha256(event.payload.decode()) != event.payload_sha256:
+            problems.append(f"handover event {event.id}: its bytes were altered")
+    rows = tx.session.execute(
+        sa.select(Handover.id, Handover.state, Handover.receipt_id, Handover.stock_state).where(mine)
+    ).all()
+    numbers: dict[object, str] = {}
+    ids = [row.receipt_id for row in rows if row.receipt_id]
+    for start in range(0, len(ids), 500):
+        numbers.update(numbers_of(tx, ids[start : start + 500]))
+    lines: dict[object, dict[object, int]] = {}
+    for line in tx.session.execute(
+        sa.select(HandoverLine.handover_id, HandoverLine.item_id, HandoverLine.quantity_milli)
+        .join(Handover, Handover.id == HandoverLine.handover_id)
+        .where(mine, HandoverLine.quantity_milli > 0)
+    ):
+        lines.setdefault(line.handover_id, {})[line.item_id] = line.quantity_milli
+    booked = handed_over(tx)
+    for row in rows:
+        if row.state is HandoverState.VALID and row.receipt_id not in numbers:
+            problems.append(f"handover {row.id}: valid without a receipt")
+        expected = lines.get(row.id, {}) if row.state is not HandoverState.VOIDED else {}
+        if row.stock_state is StockState.BOOKED and booked.get(row.id, {}) != expected:
+            problems.append(f"handover {row.id}: the ledger and its lines differ")
+    return problems

@@ -1,0 +1,51 @@
+"""Alembic's way in: every model, one transaction, both engines."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from alembic import context
+
+import core
+import logistics
+import registry_link
+import stock
+from core.db import WRITING, Base, open_engine
+from core.settings import Settings
+
+
+def load_models() -> None:
+    """Import every module that defines tables (models, and the few tables of core that stand beside their rules)."""
+    for package in (core, registry_link, stock, logistics):
+        for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            if info.name.endswith(".models") or info.name in (
+                "core.audit", "core.jobs", "core.idempotency", "core.numbering",
+            ):  # fmt: skip
+                importlib.import_module(info.name)
+
+
+load_models()
+url = context.config.attributes.get("url") or Settings.from_env().database_url
+given = context.config.attributes.get("connection")
+
+
+def run(connection: object) -> None:
+    context.configure(
+        connection=connection,  # type: ignore[arg-type]
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if given is not None:
+    run(given)
+else:
+    engine = open_engine(url)
+    with engine.execution_options(**{WRITING: True}).connect() as connection:
+        run(connection)
+    engine.dispose()
