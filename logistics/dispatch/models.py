@@ -18,7 +18,8 @@ class Post(Base):
     __tablename__ = "post"
     __table_args__ = (whole("capacity_per_day", least=1, most=1_000_000),)
 
-    place_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column("place_id", sa.ForeignKey("place.id"), primary_key=True)
+    """The place's own id."""
     regency_code: Mapped[str] = mapped_column(index=True)
     village_code: Mapped[str | None]
     capacity_per_day: Mapped[int]

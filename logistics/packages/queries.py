@@ -502,6 +502,20 @@ def durables_given(
                  for one, item, where in tx.session.execute(query))  # fmt: skip
 
 
+def has_open_packages_at(tx: Tx, post_id: UUID) -> bool:
+    """Tell whether any household still waits for its package at this place."""
+    return bool(
+        tx.session.scalar(
+            sa.select(sa.literal(1))
+            .where(
+                Package.post_id == post_id, Package.regency_code == tx.regency_code,
+                Package.state.in_((PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED)),
+            )
+            .limit(1)
+        )
+    )  # fmt: skip
+
+
 def packages(
     tx: Tx,
     round_id: UUID,
