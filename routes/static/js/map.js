@@ -4,7 +4,7 @@ const L = window.L;
 const GROUPS = ["certain", "probable", "verify"];
 const GROUP_NUMBER = { certain: 0, probable: 1, verify: 2, to_verify: 2 };
 const MAX_FILE_BYTES = 5_000_000;
-const CELL_PX = 30;
+const CELL_PX = 34;
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (_, key) => facts[key]);
@@ -81,10 +81,10 @@ function lone(pen, x, y, group, colours, ground) {
 }
 
 function crowd(pen, x, y, cell, colours, ground, ink) {
-  const radius = Math.min(15, 8 + Math.log2(cell.n) * 0.9);
+  const radius = Math.min(14, 7 + Math.log2(cell.n) * 0.8);
   pen.beginPath(); pen.arc(x, y, radius + 1, 0, 7); pen.fillStyle = ground; pen.fill();
   let from = -Math.PI / 2;
-  pen.lineWidth = 3;
+  pen.lineWidth = 2.5;
   cell.counts.forEach((n, group) => {
     if (!n) return;
     const to = from + (n / cell.n) * Math.PI * 2;
@@ -194,7 +194,7 @@ class AreaMap {
   villageStyle(code) {
     const severity = this.tints.get(code);
     const isPicked = this.picked?.has(code);
-    const style = { color: token("map-edge"), weight: 1, fillColor: token("map-land"), fillOpacity: 1 };
+    const style = { color: token("map-edge"), weight: 0.8, fillColor: token("map-land"), fillOpacity: 1 };
     if (severity) Object.assign(style, { color: token(`sev-${severity}`), weight: 2, fillColor: token(`sev-${severity}`), fillOpacity: 0.24 });
     if (isPicked) Object.assign(style, { color: token("brand"), weight: 2.5, fillColor: token("brand"), fillOpacity: 0.22 });
     if (code === this.lit) Object.assign(style, { weight: 4 });
