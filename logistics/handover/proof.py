@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from core.documents.queries import numbers_of
@@ -36,7 +38,7 @@ def prove(tx: Tx) -> list[str]:
     rows = tx.session.execute(
         sa.select(Handover.id, Handover.state, Handover.receipt_id, Handover.stock_state).where(mine)
     ).all()
-    numbers: dict[object, str] = {}
+    numbers: dict[UUID, str] = {}
     ids = [row.receipt_id for row in rows if row.receipt_id]
     for start in range(0, len(ids), 500):
         numbers.update(numbers_of(tx, ids[start : start + 500]))
