@@ -20,3 +20,10 @@ def counted(counts: Ints) -> tuple[Ints, Ints]:
     """
     which = np.repeat(np.arange(len(counts)), counts)
     return which, np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def stretches(sorted_values: Ints) -> list[tuple[int, slice]]:
+    """Give each different value of a sorted column with where it stands."""
+    values, starts = np.unique(sorted_values, return_index=True)
+    stops = np.r_[starts[1:], len(sorted_values)]
+    return [(value, slice(*at)) for value, *at in zip(values.tolist(), starts.tolist(), stops.tolist(), strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely import Polygon
 
-from registry_link.matching.arrays import Bools, Floats, Ints, Shapes
+from registry_link.matching.arrays import Bools, Floats, Ints, Shapes, stretches
 from registry_link.matching.earth import degrees, plane, scale_m
 from registry_link.matching.outlines import Outline
 
@@ -102,10 +102,8 @@ def _near_parts(outline: Outline, lon_deg: Floats, lat_deg: Floats, metres: floa
     tree = shapely.STRtree(np.asarray(shapely.box(*boxes.T)))
     point, part_of = tree.query(shapely.points(lon_deg, lat_deg))
     order = np.lexsort((point, part_of))
-    point, part_of = point[order], part_of[order]
-    starts = np.flatnonzero(np.r_[True, part_of[1:] != part_of[:-1]]) if len(part_of) else part_of
-    for start, stop in zip(starts, [*starts[1:], len(part_of)], strict=True):
-        yield int(part_of[start]), point[start:stop]
+    for part, at in stretches(part_of[order]):
+        yield part, point[order][at]
 
 
 def _edge_of(polygon: Polygon) -> shapely.Geometry:

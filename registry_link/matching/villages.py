@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely import Polygon
 
-from registry_link.matching.arrays import Bools, Floats, Ints, Shapes, counted
+from registry_link.matching.arrays import Bools, Floats, Ints, Shapes, counted, stretches
 from registry_link.matching.earth import areas_km2, metres_per_degree, plane, scale_m
 from registry_link.matching.inside import inside
 from registry_link.matching.outlines import Outline
@@ -77,16 +77,15 @@ class Villages:
         """
         found = np.full(len(village), np.nan)
         order = np.argsort(village, kind="stable")
-        numbers, starts = np.unique(village[order], return_index=True)
-        for number, start, stop in zip(numbers, starts, [*starts[1:], len(order)], strict=True):
+        for number, at in stretches(village[order]):
             if number < 0:
                 continue
-            own = order[start:stop]
+            own = order[at]
             found[own] = 0.0
             astray = own[~shapely.intersects_xy(self.shapes[number], lon_deg[own], lat_deg[own])]
             if len(astray):
                 points = shapely.points(plane(np.column_stack([lon_deg[astray], lat_deg[astray]])))
-                found[astray] = shapely.distance(self._edge(int(number)), points) * scale_m(lat_deg[astray])
+                found[astray] = shapely.distance(self._edge(number), points) * scale_m(lat_deg[astray])
         return found
 
     def touched_by(self, outline: Outline) -> Touch:
