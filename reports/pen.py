@@ -91,8 +91,10 @@ def fit(text: Printable, font: str, sizes: Sequence[float], room: float, height:
 
     Sizes come largest first. What does not fit even at the last size ends with an ellipsis.
     """
+    size = sizes[0]
+    if width(text, font, size) <= room:
+        return Fitted(size, (text,))
     lines: list[str] = []
-    size = sizes[-1]
     for size in sizes:
         most = max(1, int(height / (size * LEADING) + 0.01))
         if most == 1 and width(text, font, size) > room:
@@ -168,7 +170,9 @@ class Pen:
             self._set_fill(ink)
         if text.isascii():
             name = self._names.get((font, 0)) or self._name(font, 0)
-            self._code.append(f"BT {name} {size:.4g} Tf {x:.2f} {y:.2f} Td ({text.translate(_ESCAPED)}) Tj ET")
+            if "(" in text or ")" in text or "\\" in text:
+                text = text.translate(_ESCAPED)
+            self._code.append(f"BT {name} {size:.4g} Tf {x:.2f} {y:.2f} Td ({text}) Tj ET")
             return
         code = [f"BT {x:.2f} {y:.2f} Td"]
         for subset, octets in _dynamic(font).splitString(text, self._canvas._doc):

@@ -22,6 +22,7 @@ _ALPHANUMERIC: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _VALUE: Final = {character: value for value, character in enumerate(_ALPHANUMERIC)}
 _PAIR: Final = {a + b: 45 * i + j for i, a in enumerate(_ALPHANUMERIC) for j, b in enumerate(_ALPHANUMERIC)}
 _ALPHANUMERIC_ONLY: Final = re.compile(r"[0-9A-Z $%*+\-./:]+", re.ASCII)
+_HEX_VALUE: Final = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 MASK: Final = 2
 LARGEST_VERSION: Final = 20
 """Beyond this a symbol of 26 mm can no longer be read from a 203-dpi print."""
@@ -49,10 +50,24 @@ def make_symbol(payload: str) -> Symbol:
     """
     if not payload:
         raise ValueError("nothing to encode")
+    is_alphanumeric = bool(_ALPHANUMERIC_ONLY.fullmatch(payload))
+    octets = b"" if is_alphanumeric else payload.encode()
+    length = len(payload) if is_alphanumeric else len(octets)
+    if is_alphanumeric:
+        bits = 0
+        for start in range(0, length - 1, 2):
+            bits = bits << 11 | _PAIR[payload[start : start + 2]]
+        used = 11 * (length // 2)
+        if length % 2:
+            bits, used = bits << 6 | _VALUE[payload[-1]], used + 6
+    else:
+        bits, used = int.from_bytes(octets), 8 * length
     for version in range(1, LARGEST_VERSION + 1):
-        words = _codewords(payload, version)
-        if words is not None:
-            return _table(version).symbol(words)
+        count_bits = (9 if version < 10 else 11) if is_alphanumeric else (8 if version < 10 else 16)
+        if 4 + count_bits + used <= 8 * _data_size(version) and length < 1 << count_bits:
+            mode = 0b0010 if is_alphanumeric else 0b0100
+            head = mode << count_bits | length
+            return _table(version).symbol(_padded(head << used | bits, 4 + count_bits + used, _data_size(version)))
     raise ValueError(f"{len(payload)} characters do not fit a symbol of version {LARGEST_VERSION}")
 
 
@@ -62,31 +77,11 @@ def _data_size(version: int) -> int:
     return sum(int(block.dataCount) for block in blocks)
 
 
-def _codewords(payload: str, version: int) -> bytes | None:
-    """Write the data codewords of a payload, padded to the version's size; None when it does not fit.
+def _padded(bits: int, used: int, size: int) -> bytes:
+    """Close a bit stream and fill it up to the version's data codewords.
 
-    Source: ISO/IEC 18004, 7.4 (mode indicators, count lengths, padding).
+    Source: ISO/IEC 18004, 7.4.9 and 7.4.10 (terminator, pad codewords).
     """
-    length = len(payload)
-    if _ALPHANUMERIC_ONLY.fullmatch(payload):
-        bits, used = 0b0010, 4
-        count_bits = 9 if version < 10 else 11
-        bits, used = bits << count_bits | length, used + count_bits
-        for start in range(0, length - 1, 2):
-            bits = bits << 11 | _PAIR[payload[start : start + 2]]
-        used += 11 * (length // 2)
-        if length % 2:
-            bits, used = bits << 6 | _VALUE[payload[-1]], used + 6
-    else:
-        octets = payload.encode()
-        count_bits = 8 if version < 10 else 16
-        if len(octets) >= 1 << count_bits:
-            return None
-        bits = (0b0100 << count_bits | len(octets)) << 8 * len(octets) | int.from_bytes(octets)
-        used = 4 + count_bits + 8 * len(octets)
-    size = _data_size(version)
-    if used > 8 * size:
-        return None
     closing = min(4, 8 * size - used)
     closing += -(used + closing) % 8
     words = (bits << closing).to_bytes((used + closing) // 8)
@@ -125,16 +120,23 @@ class _Table:
                         row[landing[first : first + 8]] = np.unpackbits(byte)
                     self._fill(2 * position + (bit < 4), bit % 4, np.packbits(row))
                 position += 1
+        # as words of eight bytes, padded: a symbol is then a few thousand exclusive ors
+        size = self._empty.size
+        wide = np.zeros((nibbles, 16, -(-size // 8) * 8), np.uint8)
+        wide[:, :, :size] = self._rows
+        wide[0, :, :size] ^= self._empty
+        self._words, self._size = wide.view(np.uint64), size
+        del self._rows
 
     def _fill(self, nibble: int, bit: int, row: Rows) -> None:
         values = np.nonzero(np.arange(16) >> bit & 1)[0]
         self._rows[nibble, values] ^= row
 
     def symbol(self, words: bytes) -> Symbol:
-        octets = np.frombuffer(words, np.uint8)
-        halves = np.stack((octets >> 4, octets & 15), axis=1).ravel()
-        rows = np.bitwise_xor.reduce(self._rows[self._nibble, halves], axis=0) ^ self._empty
-        return Symbol(modules=self.modules, rows=rows.tobytes())
+        """Make the symbol of a version's data codewords."""
+        halves = np.frombuffer(words.hex().encode().translate(_HEX_VALUE), np.uint8)
+        rows = np.bitwise_xor.reduce(self._words[self._nibble, halves], axis=0)
+        return Symbol(modules=self.modules, rows=rows.tobytes()[: self._size])
 
 
 @lru_cache(maxsize=LARGEST_VERSION)

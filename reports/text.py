@@ -23,10 +23,13 @@ EMPTY: Final = "—"
 
 _SAME_LOOK: Final = str.maketrans(
     {
-        "\u2010": "-", "\u2011": "-", "\u2012": "–", "\u2212": "–", "\u02bc": "’", "\u2032": "’", "\u2033": "”",
-        "\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u2009": " ", "\u3000": " ",
+        **dict.fromkeys("\u2010\u2011", "-"),
+        **dict.fromkeys("\u2012\u2212", "–"),
+        **dict.fromkeys("\u02bc\u02be\u2032", "’"),  # hamza and apostrophes in romanised names
+        **dict.fromkeys("\u02bf", "‘"),  # ain
+        **dict.fromkeys("\u2033", "”"),
     }
-)  # fmt: skip
+)
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Mc"})
 
 

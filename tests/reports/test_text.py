@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab import rl_config
 
@@ -19,6 +19,7 @@ from reports.sheet import paragraph
 from reports.text import EMPTY, Printable, clean, escape, print_nip, shown
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_becomes_one_line_that_every_font_draws(text: str) -> None:
     line = clean(text)
@@ -36,7 +37,8 @@ def test_any_text_becomes_one_line_that_every_font_draws(text: str) -> None:
         ("abc\u202e123\u202c", "abc123"),
         ("Z\u0351\u0352\u0353a\u0354lgo", "Zalgo"),
         ("A\x00B\x1bC", "ABC"),
-        ("Ḏājah", "Dājah"),
+        ("Ẍājah", "Xājah"),
+        ("\u02bfAbd", "‘Abd"),
         ("محمد", "????"),
         ("Ma\u2019rifah", "Ma’rifah"),
         ("Ma\u02bcrifah", "Ma’rifah"),
@@ -52,6 +54,7 @@ def test_an_empty_field_shows_a_dash() -> None:
     assert shown("") == shown(None) == shown("\u200b ") == EMPTY
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120))
 def test_escaped_text_never_holds_markup_and_always_makes_a_paragraph(text: str) -> None:
     escaped = escape(text)
@@ -79,6 +82,7 @@ def test_a_nip_is_grouped_and_anything_else_stays() -> None:
     assert print_nip("12-A") == "12-A"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abc defghi,-", max_size=300).map(clean), st.floats(20, 300), st.floats(8, 80))
 def test_fitted_text_stays_in_its_room(text: Printable, room: float, high: float) -> None:
     fitted: Fitted = fit(text, REGULAR, (12, 9, 6), room, high)
@@ -89,6 +93,7 @@ def test_fitted_text_stays_in_its_room(text: Printable, room: float, high: float
         assert "".join(fitted.lines).replace(" ", "") == text.replace(" ", "")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab ", max_size=200).map(clean))
 def test_wrapping_loses_no_letter(text: Printable) -> None:
     assert "".join(wrap(text, REGULAR, 9, 40)).replace(" ", "") == text.replace(" ", "")

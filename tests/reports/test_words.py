@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.words import LARGEST, date_words, quantity_words, roman_month, rupiah_words, terbilang
@@ -37,16 +37,19 @@ def read_back(text: str) -> int:
     return sign * (total + group + unit)
 
 
+@settings(deadline=None)
 @given(st.integers(-LARGEST, LARGEST))
 def test_any_number_in_words_reads_back_as_itself(number: int) -> None:
     assert read_back(terbilang(number)) == number
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2_000_000))
 def test_small_numbers_in_words_read_back_as_themselves(number: int) -> None:
     assert read_back(terbilang(number)) == number
 
 
+@settings(deadline=None)
 @given(st.integers(0, LARGEST))
 def test_custom_is_kept_se_for_ten_eleven_hundred_and_thousand(number: int) -> None:
     text = f" {terbilang(number)} "
