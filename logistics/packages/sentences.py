@@ -69,7 +69,7 @@ def reason_sentence(code: str, facts: Mapping[str, Fact], lang: str) -> str:
         if name.endswith("_on") and isinstance(fact, str):
             words[name] = print_day(date.fromisoformat(fact), lang, weekday=True)
         elif name.endswith("_m") and isinstance(fact, int):
-            words[name] = print_quantity(fact if fact < 10_000 else fact // 100 * 100, "km", lang)
+            words[name] = _distance(fact, lang)
         elif name.endswith("_milli") and isinstance(fact, int):
             words[name.removesuffix("_milli")] = print_quantity(fact, str(facts.get("unit", "")), lang)
         elif name.endswith(("_id", "_en")):
@@ -80,3 +80,8 @@ def reason_sentence(code: str, facts: Mapping[str, Fact], lang: str) -> str:
         else:
             words[name] = fact
     return say(code, lang, words)
+
+
+def _distance(metres: int, lang: str) -> str:
+    """Print a distance no more exactly than anybody walks: ``640 m``, ``1,1 km``."""
+    return print_quantity((metres + 50) // 100 * 100, "km", lang) if metres >= 1000 else f"{metres} m"
