@@ -151,7 +151,10 @@ def open_engine(url: str) -> Engine:
         return engine
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    # Without preserve_rowcount an INSERT … ON CONFLICT DO NOTHING says -1 rows here, and every guard by rowcount fails.
+    return sa.create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=10, execution_options={"preserve_rowcount": True}
+    )
 
 
 def _sqlite_connect(connection: Any, _record: object) -> None:

@@ -47,7 +47,6 @@ def begin(tx: Tx, key: str, route: str, body_sha256: str) -> Answer | None:
         insert(IdempotencyRow)
         .values(actor_id=tx.actor.id, key=key, route=route, body_sha256=body_sha256, at=tx.now)
         .on_conflict_do_nothing()
-        .execution_options(preserve_rowcount=True)  # without it psycopg says -1 for an INSERT
     )
     if done.rowcount == 1:  # type: ignore[attr-defined]
         return None

@@ -90,6 +90,5 @@ def _take(tx: Tx, job: str, slot: str) -> bool:
         insert(JobRun)
         .values(job=job, slot=slot, regency_code=tx.regency_code, at=tx.now, outcome="")
         .on_conflict_do_nothing()
-        .execution_options(preserve_rowcount=True)  # without it psycopg says -1 for an INSERT
     )
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
