@@ -6,7 +6,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.documents.models import Document, DocumentPerson, DocumentPrint, DocumentState
+from core.documents.models import Document, DocumentPerson, DocumentPrint
+from core.documents.states import DocumentState
 from core.errors import Conflict, Invalid, NotFound
 from core.frozen import digest, freeze
 from core.numbering import next_number

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import enum
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,11 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, append_only, state_column
-
-
-class DocumentState(enum.StrEnum):
-    ISSUED = "issued"
-    VOID = "void"
+from core.documents.states import DocumentState
 
 
 class Document(Base):

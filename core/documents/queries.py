@@ -7,7 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.documents.models import Document, DocumentPerson, DocumentPrint, DocumentState
+from core.documents.models import Document, DocumentPerson, DocumentPrint
+from core.documents.states import DocumentState
 from core.errors import NotFound
 from core.frozen import digest, thaw
 from core.permissions import Reach

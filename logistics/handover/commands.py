@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +20,15 @@ from core.numbering import next_number
 from core.office.queries import office, signatory
 from core.work import Tx
 from logistics.handover.models import Handover, HandoverEvent, HandoverLine, HandoverPerson
-from logistics.handover.papers import ReceiptFacts, ReceiptItem, ReceiptPerson
+from logistics.handover.papers import (
+    ListFacts,
+    ListLine,
+    ListPerson,
+    ListPersons,
+    ReceiptFacts,
+    ReceiptItem,
+    ReceiptPerson,
+)
 from logistics.handover.rules import Due, Fact, Recipient, check_lines, read_fact, read_recipient, sha256
 from logistics.handover.states import (
     HANDOVERS,
@@ -30,6 +38,7 @@ from logistics.handover.states import (
     StockState,
     VoidReason,
 )
+from logistics.handover.queries import people_at
 from logistics.packages.commands import mark_handed_over, mark_taken_back
 from logistics.packages.queries import PackageView, package, round_by_id
 from logistics.packages.states import PackageState, RoundState
@@ -43,6 +52,7 @@ CLOCK_SLACK: Final = timedelta(minutes=15)
 OWN_VOID: Final = timedelta(minutes=15)
 """A field officer may take back their own handover only so long; after that the logistics officer does."""
 RECEIPT: Final = "TT"
+LIST: Final = "DTT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,14 @@ class RecordedHandover:
     number: str
     outcome: Outcome
     is_partial: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueList:
+    round_id: UUID
+    post_id: UUID
+    serve_on: date
+    occasion: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +173,58 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
         event_id=fact.id, handover_id=handover_id, receipt_id=receipt, number=number, outcome=Outcome.ACCEPTED,
         is_partial=is_partial,
     )  # fmt: skip
+
+
+def issue_list(tx: Tx, order: IssueList) -> UUID:
+    """Issue the daftar tanda terima of a post and day: who is served there, with a cell to sign in.
+
+    Raises: Forbidden; NotFound, for another's post; Conflict, when nobody is served there that day.
+    """
+    reach = tx.require("list.print")
+    reach.need_place(order.post_id, "post")
+    people = people_at(tx, order.round_id, order.post_id, order.serve_on)
+    if not people:
+        raise Conflict("handover.list_empty")
+    own, post, the_round = office(tx), place_by_id(tx, order.post_id), round_by_id(tx, order.round_id)
+    acknowledger = signatory(tx, "acknowledger")
+    wanted = {line.item_id for one in people for line in one.content.lines}
+    goods = {item.id: item for item in items(tx, ids=wanted)}
+    facts = ListFacts(
+        office_name=own.name, regency_name=own.regency_name, office_address=own.address, office_contact=own.contact,
+        office_seat=own.seat, is_demo=own.is_demo, incident_name=order.occasion, round_no=the_round.no,
+        post_name=post.name, post_address=post.address, serve_on=order.serve_on,
+        officer_name=tx.actor.name if Role.FIELD in tx.actor.roles else "", acknowledger_name=acknowledger.name,
+        acknowledger_position=acknowledger.position, acknowledger_employee_no=acknowledger.employee_no,
+        lines=tuple(
+            ListLine(
+                package_code=one.content.row.code, persons=one.content.row.persons,
+                mark="sudah menerima" if one.is_served else "",
+                items=tuple(
+                    ReceiptItem(
+                        name=goods[line.item_id].name_id, quantity_milli=line.quantity_milli,
+                        due_milli=line.quantity_milli, unit=goods[line.item_id].base_unit,
+                    )
+                    for line in one.content.lines
+                ),
+            )
+            for one in people
+        ),
+    )  # fmt: skip
+    persons = ListPersons(
+        lines=tuple(
+            ListPerson(
+                package_code=one.content.row.code, head_name=one.household.head_name, address=one.household.address
+            )
+            for one in people
+        )
+    )
+    return issue_document(
+        tx,
+        IssueDocument(
+            kind=LIST, subject="round", subject_id=order.round_id, title=f"Daftar tanda terima {post.name}",
+            day=tx.today, view=facts, person=persons, place_id=order.post_id,
+        ),
+    ).id  # fmt: skip
 
 
 def void_handover(tx: Tx, order: VoidHandover) -> None:

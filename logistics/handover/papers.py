@@ -59,3 +59,45 @@ class ReceiptPerson:
     recipient_name: str
     relation: str
     document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLine:
+    package_code: str
+    persons: int
+    mark: str
+    items: tuple[ReceiptItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFacts:
+    """What a daftar tanda terima says but for the persons."""
+
+    office_name: str
+    regency_name: str
+    office_address: str
+    office_contact: str
+    office_seat: str
+    is_demo: bool
+    incident_name: str
+    round_no: int
+    post_name: str
+    post_address: str
+    serve_on: date
+    officer_name: str
+    acknowledger_name: str
+    acknowledger_position: str
+    acknowledger_employee_no: str
+    lines: tuple[ListLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPerson:
+    package_code: str
+    head_name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPersons:
+    lines: tuple[ListPerson, ...]

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+import enum
+
+
+class DocumentState(enum.StrEnum):
+    ISSUED = "issued"
+    VOID = "void"

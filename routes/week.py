@@ -1,0 +1,120 @@
+"""The week of an incident: its confirmed households, brought from the area's list to the plan's.
+
+Areas and plans do not know each other; this is the one place where their two halves meet.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from core.errors import Conflict
+from core.measures import Period
+from core.work import Tx
+from logistics.dispatch.queries import post_choices
+from logistics.packages.queries import RoundView, StandardView, rounds_of, standards
+from logistics.packages.states import RoundState, StandardState
+from logistics.planning.commands import PlanRound, PlanSummary, plan_round
+from logistics.planning.queries import RoundNeed, preview_need
+from logistics.planning.rules import ConfirmedHousehold, VillagePoint
+from logistics.zones import queries as zones
+from logistics.zones.states import Access, Phase, Severity
+from registry_link.households.queries import compositions, households_by_ids
+from registry_link.matching.points import inner_points
+
+_SEVERITY = {Severity.LIGHT: 1, Severity.MEDIUM: 2, Severity.HEAVY: 3}
+
+
+def confirmed_households(tx: Tx, incident_id: UUID, on: date) -> tuple[ConfirmedHousehold, ...]:
+    """Give the incident's confirmed households as the plan needs them; ages are those of ``on``."""
+    lines = zones.confirmed(tx, incident_id)
+    ids = [line.household_id for line in lines]
+    known = {one.id: one for one in households_by_ids(tx, ids, purpose="planning")}
+    people = {one.household_id: one for one in compositions(tx, ids, on)}
+    return tuple(
+        ConfirmedHousehold(
+            household_id=line.household_id, code=known[line.household_id].code, village_code=line.village_code,
+            composition=people[line.household_id], lon_deg=known[line.household_id].lon_deg,
+            lat_deg=known[line.household_id].lat_deg, severity=_SEVERITY[line.severity],
+            is_cut_off=line.access is Access.CUT_OFF, decile=known[line.household_id].decile,
+        )
+        for line in lines if line.household_id in known
+    )  # fmt: skip
+
+
+def standard_in_force(tx: Tx) -> StandardView | None:
+    """Give the newest approved standard; None when the head has approved none."""
+    return next((one for one in standards(tx) if one.state is StandardState.APPROVED), None)
+
+
+def next_week(tx: Tx, view: zones.IncidentView) -> date | None:
+    """Tell on which day the next round of an incident begins; None when no decree leaves room for one.
+
+    The first week begins today, or with the decree when that lies ahead; each later one follows the last.
+    """
+    if view.window is None:
+        return None
+    taken = [one for one in rounds_of(tx, view.id) if one.state is not RoundState.CANCELLED]
+    if taken:
+        first_on = max(one.week.last_on for one in taken) + timedelta(days=1)
+    else:
+        first_on = max(view.window.first_on, tx.today)
+    return first_on if first_on in view.window else None
+
+
+def plan_week(
+    tx: Tx, view: zones.IncidentView, first_on: date, standard_id: UUID, *, fit_to_stock: bool = False,
+    start_over: bool = False,
+) -> PlanSummary:  # fmt: skip
+    """Plan the incident's week from ``first_on`` for everybody confirmed.
+
+    Raises: Conflict without a decree, without confirmed households or without an open post; what ``plan_round`` raises.
+    """
+    if view.phase is Phase.CLOSED:
+        raise Conflict("incident.is_closed")
+    if view.window is None:
+        raise Conflict("week.no_decree")
+    households = confirmed_households(tx, view.id, local_start(view))
+    if not households:
+        raise Conflict("week.nobody_confirmed")
+    posts = post_choices(tx)
+    if not posts:
+        raise Conflict("week.no_post")
+    points = inner_points(tx, sorted({one.village_code for one in households}))
+    others = tuple(
+        one.id for one in zones.incidents(tx, with_closed=False)
+        if one.id != view.id and one.window is not None and _overlap(one.window, view.window)
+    )  # fmt: skip
+    return plan_round(
+        tx,
+        PlanRound(
+            incident_id=view.id, first_on=first_on, window=view.window, standard_id=standard_id, households=households,
+            posts=posts, overlapping_incident_ids=others, fit_to_stock=fit_to_stock, start_over=start_over,
+            village_points=tuple(
+                VillagePoint(village_code=one.village_code, lon_deg=one.lon_deg, lat_deg=one.lat_deg) for one in points
+            ),
+        ),
+    )  # fmt: skip
+
+
+def preview(tx: Tx, view: zones.IncidentView, standard_id: UUID) -> RoundNeed:
+    """Give what everybody confirmed would need for a week, before anything is planned."""
+    people = [one.composition for one in confirmed_households(tx, view.id, local_start(view))]
+    return preview_need(tx, standard_id, people)
+
+
+def local_start(view: zones.IncidentView) -> date:
+    """Tell the day on which ages count: the first day of the response."""
+    return view.window.first_on if view.window else view.today
+
+
+def current_round(tx: Tx, incident_id: UUID, asked_no: int | None = None) -> RoundView | None:
+    """Give the round that is asked for, else the newest that is not cancelled; None when there is none."""
+    found = [one for one in rounds_of(tx, incident_id) if one.state is not RoundState.CANCELLED]
+    if asked_no is not None:
+        found = [one for one in found if one.no == asked_no]
+    return max(found, key=lambda one: one.no, default=None)
+
+
+def _overlap(one: Period, other: Period) -> bool:
+    return one.first_on <= other.last_on and other.first_on <= one.last_on
