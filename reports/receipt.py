@@ -45,11 +45,12 @@ MOST_LINES_ON_HALF: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptLineView:
-    """One item handed over, as the ledger has it."""
+    """One item handed over, as the ledger has it; ``due_milli`` where the household was due another quantity."""
 
     item: str
     quantity_milli: Milli
     unit: str
+    due_milli: Milli | None = None
     note: str = ""
 
 
@@ -59,7 +60,8 @@ class ReceiptView:
 
     ``handed_over_at`` is aware and printed in ``zone`` (an IANA name); None leaves room for handwriting.
     ``village`` and ``district`` come with their kind ("Desa Olilit", "Kecamatan Tanimbar Selatan").
-    ``nik_last4`` takes no more than the last four digits; anything before them is dropped here again.
+    ``nik_last4`` and ``kk_last4`` take no more than the last four digits; anything before them is dropped here again.
+    ``recipient_relation`` is to the head of the household, ``recipient_proof`` the kind of paper a proxy showed.
     ``copy_no`` 0 is the original, n the n-th reprint. ``verify_url`` is upper case so that its QR symbol stays small;
     empty prints no symbol.
     """
@@ -69,6 +71,7 @@ class ReceiptView:
     programme: str
     programme_label: str = "Kejadian"
     package_code: str
+    standard_name: str = ""
     round_no: int | None = None
     first_on: date | None = None
     last_on: date | None = None
@@ -82,12 +85,13 @@ class ReceiptView:
     village: str = ""
     district: str = ""
     nik_last4: str = ""
+    kk_last4: str = ""
     persons: int = 0
     lines: tuple[ReceiptLineView, ...] = ()
     recipient_name: str = ""
     is_proxy: bool = False
-    proxy_relation: str = ""
-    proxy_reason: str = ""
+    recipient_relation: str = ""
+    recipient_proof: str = ""
     partial_reason: str = ""
     giver_name: str = ""
     giver_nip: str = ""
@@ -220,7 +224,6 @@ class _Press:
         name = fit(shown(view.head_name), BOLD, _NAME_SIZES, _LEFT_WIDE, _NAME_HIGH)
         y = pen.fitted(_SIDE, top - 4.6 * mm - name.size * 0.72, name, BOLD)
         y = min(y + name.leading - 15, top - 4.6 * mm - 26)
-        digits = "".join(letter for letter in view.nik_last4 if letter.isascii() and letter.isdigit())[-4:]
         week = ""
         if view.first_on and view.last_on:
             week = f"{_day_span(view.first_on, view.last_on)}"
@@ -228,10 +231,11 @@ class _Press:
             week = f"Putaran {view.round_no}" + (f", {week}" if week else "")
         facts: tuple[tuple[str, Printable, float], ...] = (
             ("Alamat", shown(_address(view)), 27),
-            ("NIK", Printable("•••• •••• •••• " + digits) if digits else Printable(EMPTY), 10),
+            ("No. KK", _masked(view.kk_last4), 10) if view.kk_last4 else ("NIK", _masked(view.nik_last4), 10),
             ("Anggota", Printable(f"{print_count(view.persons)} jiwa") if view.persons else Printable(EMPTY), 10),
             (shown(view.programme_label), shown(view.programme), 27),
             ("Paket", shown(view.package_code), 10),
+            ("Isi", shown(view.standard_name), 21),
             ("Masa", shown(week), 10),
         )
         label_wide = 18 * mm
@@ -256,11 +260,7 @@ class _Press:
             draw_qr(pen, view.verify_url, _SIDE - 1 * mm, top - 1 * mm, _QR_SIDE)
         left = _SIDE + _QR_SIDE + 7 * mm
         column = (right - left) / 3
-        position = "Kepala keluarga"
-        if view.is_proxy:
-            position = f"Wakil: {clean(view.proxy_relation)}" if clean(view.proxy_relation) else "Wakil keluarga"
-            if reason := clean(view.proxy_reason):
-                position += f" ({reason})"
+        position = _position(view)
         signatories = (
             SignatoryView(caption="Yang menerima,", position=position, name=view.recipient_name),
             SignatoryView(
@@ -318,7 +318,10 @@ def _draw_lines(pen: Pen, view: ReceiptView, x: float, top: float, wide: float, 
         amount_fit = fit(amount, BOLD, [s * 1.08 for s in sizes], each * 0.45, pitch * 0.9)
         taken = max(width(part, BOLD, amount_fit.size) for part in amount_fit.lines)
         words = shown(line.item)
-        if note := clean(line.note):
+        due = ""
+        if line.due_milli is not None and line.due_milli != line.quantity_milli:
+            due = "dari " + print_quantity(line.due_milli, clean(line.unit))
+        if note := "; ".join(part for part in (due, clean(line.note)) if part):
             words = Printable(f"{words} ({note})")
         name = fit(words, SEMIBOLD, sizes, each - taken - 7 * mm, pitch * 0.94)
         middle = base_top - pitch / 2
@@ -338,6 +341,23 @@ def _draw_lines(pen: Pen, view: ReceiptView, x: float, top: float, wide: float, 
     ink = BAD if view.is_void else INK
     pen.box(x, y, wide, 6.2 * mm, 0.8, ink)
     pen.fitted(x + 2 * mm, y + 3.1 * mm + fitted.height / 2 - fitted.size * 0.92, fitted, SEMIBOLD, ink=ink)
+
+
+def _masked(digits: str) -> Printable:
+    """Write a person's number as its last four digits."""
+    last = "".join(letter for letter in digits if letter.isascii() and letter.isdigit())[-4:]
+    return Printable("•••• •••• •••• " + last) if last else Printable(EMPTY)
+
+
+def _position(view: ReceiptView) -> str:
+    """Say as whom the recipient signs."""
+    relation, proof = clean(view.recipient_relation), clean(view.recipient_proof)
+    if view.is_proxy:
+        return (f"Wakil: {relation}" if relation else "Wakil keluarga") + (f" ({proof})" if proof else "")
+    if relation:
+        return relation
+    is_other = clean(view.recipient_name) and clean(view.recipient_name) != clean(view.head_name)
+    return "Anggota keluarga" if is_other else "Kepala keluarga"
 
 
 def _address(view: ReceiptView) -> str:

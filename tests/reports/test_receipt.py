@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.frozen import freeze, thaw
 from core.measures import Milli, print_quantity
-from reports.receipt import ReceiptLineView, build_receipt, build_receipts
+from reports.receipt import ReceiptLineView, ReceiptView, build_receipt, build_receipts
 from reports.sheet import A4, DEMO_BAND, F4, Sheet
 from tests.reports.builders import LETTERHEAD, LINES, receipt_view, verify_url
 from tests.reports.reading import fonts, page_count, symbols, words
@@ -83,7 +84,8 @@ def test_all_fonts_are_embedded_and_none_is_borrowed() -> None:
 def test_printing_never_fails_for_what_a_field_holds(text: str) -> None:
     view = receipt_view(
         number=text, head_name=text, address=text, village=text, programme=text, place=text, recipient_name=text,
-        proxy_relation=text, proxy_reason=text, giver_name=text, giver_nip=text, giver_position=text,
+        recipient_relation=text, recipient_proof=text, standard_name=text, kk_last4=text,
+        giver_name=text, giver_nip=text, giver_position=text,
         acknowledger_name=text, acknowledger_position=text, partial_reason=text, package_code=text, nik_last4=text,
         lines=(ReceiptLineView(item=text, quantity_milli=Milli(1), unit=text, note=text),),
         letterhead=replace(LETTERHEAD, government=text, office=text, address=text, initials=text),
@@ -115,6 +117,19 @@ def test_a_whole_nik_given_by_mistake_prints_its_last_four_digits_only() -> None
     text = words(build_receipt(receipt_view(nik_last4="9901010101010042")))
     assert "0042" in text
     assert "9901010101010042" not in text and "990101" not in text
+
+
+def test_a_partial_handover_shows_what_was_due() -> None:
+    line = ReceiptLineView(item="Beras", quantity_milli=Milli(10_000), unit="kg", due_milli=Milli(14_000))
+    text = words(build_receipt(receipt_view(lines=(line,), partial_reason="Beras habis")))
+    assert "Beras (dari 14 kg) 10 kg" in text
+    same = replace(line, due_milli=line.quantity_milli)
+    assert "dari 10 kg" not in words(build_receipt(receipt_view(lines=(same,))))
+
+
+def test_a_frozen_view_prints_the_same_receipt_again() -> None:
+    view = receipt_view()
+    assert build_receipt(thaw(ReceiptView, freeze(view))) == build_receipt(view)
 
 
 def test_reprints_and_voided_receipts_say_so() -> None:
