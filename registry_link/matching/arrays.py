@@ -25,5 +25,5 @@ def counted(counts: Ints) -> tuple[Ints, Ints]:
 def stretches(sorted_values: Ints) -> list[tuple[int, slice]]:
     """Give each different value of a sorted column with where it stands."""
     values, starts = np.unique(sorted_values, return_index=True)
-    stops = np.r_[starts[1:], len(sorted_values)]
-    return [(value, slice(*at)) for value, *at in zip(values.tolist(), starts.tolist(), stops.tolist(), strict=True)]
+    stops = np.append(starts, len(sorted_values))[1:]
+    return [(v, slice(a, b)) for v, a, b in zip(values.tolist(), starts.tolist(), stops.tolist(), strict=True)]
