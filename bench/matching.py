@@ -70,8 +70,7 @@ def make_ground(rng: np.random.Generator, count: int, west: float, south: float,
     own = rng.choice(settlements, count, p=weight / weight.sum())
     spread = rng.uniform(0.001, 0.006, settlements)[own]
     point = centre[own] + rng.normal(0, 1, (count, 2)) * spread[:, None]
-    corner = np.array([west, south])
-    place: Floats = np.clip(point, corner, corner + [wide, high])
+    place: Floats = np.clip(point, [west, south], [west + wide, south + high])
     keys, _ = position_keys(place[:, 0], place[:, 1])
     return Ground(*position_of(keys), keys)
 

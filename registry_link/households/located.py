@@ -18,7 +18,7 @@ from registry_link.households.positions import Bools, Floats, Ints
 from registry_link.households.states import PositionSource
 
 _CODES_AT_ONCE = 500
-_Query = sa.Select[tuple[int, UUID, str, str | None, str | None, int | None, float | None, int, str]]
+_Query = sa.Select[int, UUID, str, str | None, str | None, int | None, float | None, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
