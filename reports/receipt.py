@@ -224,18 +224,19 @@ class _Press:
         name = fit(shown(view.head_name), BOLD, _NAME_SIZES, _LEFT_WIDE, _NAME_HIGH)
         y = pen.fitted(_SIDE, top - 4.6 * mm - name.size * 0.72, name, BOLD)
         y = min(y + name.leading - 15, top - 4.6 * mm - 26)
+        long = 27 if len(name.lines) < 3 else 22  # a very long name leaves less for the rest of the column
         week = ""
         if view.first_on and view.last_on:
             week = f"{_day_span(view.first_on, view.last_on)}"
         if view.round_no is not None:
             week = f"Putaran {view.round_no}" + (f", {week}" if week else "")
         facts: tuple[tuple[str, Printable, float], ...] = (
-            ("Alamat", shown(_address(view)), 27),
+            ("Alamat", shown(_address(view)), long),
             ("No. KK", _masked(view.kk_last4), 10) if view.kk_last4 else ("NIK", _masked(view.nik_last4), 10),
             ("Anggota", Printable(f"{print_count(view.persons)} jiwa") if view.persons else Printable(EMPTY), 10),
-            (shown(view.programme_label), shown(view.programme), 27),
+            (shown(view.programme_label), shown(view.programme), long),
             ("Paket", shown(view.package_code), 10),
-            ("Isi", shown(view.standard_name), 21),
+            ("Isi", shown(view.standard_name), 15.7),
             ("Masa", shown(week), 10),
         )
         label_wide = 18 * mm
