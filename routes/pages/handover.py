@@ -1,0 +1,278 @@
+"""Serah terima: find the household, see what it is due, record, print the receipt."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from core.crypto import ring
+from core.documents.queries import document
+from core.errors import NotFound
+from core.i18n import say
+from core.ids import is_code
+from core.measures import Milli, print_day, print_quantity
+from core.permissions import may
+from core.work import Tx
+from logistics.dispatch.queries import posts as list_posts
+from logistics.handover import commands, queries
+from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fact, write_recipient
+from logistics.handover.states import RecipientKind, VoidReason
+from logistics.packages import queries as packages
+from logistics.packages.states import PackageState
+from logistics.zones import queries as zones
+from registry_link.households.queries import households_by_ids
+from registry_link.regions.queries import full_name
+from routes import context, guard, papers, week
+from routes.forms import Form
+from routes.pages.dispatch import pdf
+from routes.pages.incident import frame
+from routes.texts import gettext as _
+from stock.items.queries import items
+
+pages = Blueprint("handover", __name__, url_prefix="/kejadian/<slug>/serah-terima")
+PER_PAGE = 50
+
+
+@pages.get("")
+@guard.requires("handover.see")
+def show(slug: str) -> str:
+    return _show(slug, "")
+
+
+@pages.post("")
+@guard.requires("handover.see")
+def find(slug: str) -> str | BaseResponse:
+    """Find by name, code or QR: a search for persons is a POST, so that no name stands in an address."""
+    text = Form().text("q", most=200).strip()
+    package_id = _scanned(text)
+    if package_id is not None:
+        return redirect(url_for("handover.serve", slug=slug, package_id=package_id), 303)
+    return _show(slug, text)
+
+
+def _scanned(text: str) -> UUID | None:
+    """Give the package of a QR's address or a package's code, within the reader's posts; None for any other text."""
+    token = ring().read_token(text.rsplit("/", 1)[-1]) if "/" in text or len(text) > 60 else None
+    if token is None and not is_code(text):
+        return None
+    with context.read() as tx:
+        reach = tx.require("handover.see")
+        limited = None if reach.is_all else reach
+        try:
+            if token is not None:
+                return packages.find_package_by_ref(tx, token.ref, limited).row.id
+            return packages.find_package(tx, text, limited).row.id
+        except NotFound:
+            return None
+
+
+def _show(slug: str, text: str) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        reach = tx.require("handover.see")
+        view = zones.incident(tx, slug)
+        the_round = week.current_round(tx, view.id, request.args.get("putaran", type=int))
+        mine = [one for one in list_posts(tx) if reach.has_place(one.id)]
+        page: dict[str, Any] = {"round": the_round, "posts": mine, "text": text, "people": [], "recent": [], "post": None}
+        if the_round is not None and mine:
+            post_id = request.args.get("titik", type=UUID)
+            post = next((one for one in mine if one.id == post_id), None) or _busiest(tx, the_round, mine)
+            days = the_round.week.each()
+            asked = request.args.get("hari", "")
+            number = int(asked) if asked.isdecimal() and asked.isascii() else 0
+            day = days[number - 1] if 1 <= number <= len(days) else min(max(view.today, days[0]), days[-1])
+            people = queries.people_at(tx, the_round.id, post.id, day, text)
+            if text and not people:
+                # Somebody may come on another day than planned: look at the whole week of this post.
+                people = tuple(
+                    one for each in days if each != day
+                    for one in queries.people_at(tx, the_round.id, post.id, each, text)
+                )  # fmt: skip
+            names = {item.id: item for item in items(tx)}
+            recent = queries.handovers(tx, round_id=the_round.id, post_id=post.id, limit=10)
+            page |= {
+                "post": post, "day": day, "day_no": (day - days[0]).days + 1, "post_options": [(str(one.id), one.name) for one in mine],
+                "day_options": [(str(no), print_day(each, lang, weekday=True)) for no, each in enumerate(days, 1)],
+                "served": sum(1 for one in people if one.is_served), "all": len(people),
+                "people": [
+                    {
+                        "view": one, "state": say(f"package.state.{one.content.row.state.value}", lang),
+                        "is_ready": one.content.row.state is PackageState.LOADED,
+                        "items": [
+                            f"{names[line.item_id].name(lang)} "
+                            + print_quantity(line.quantity_milli, names[line.item_id].base_unit, lang)
+                            for line in one.content.lines
+                        ],
+                    }
+                    for one in people[:PER_PAGE]
+                ],
+                "recent": [{"view": one, "state": say(f"handover.state.{one.state.value}", lang)} for one in recent],
+                "codes": {row.id: row.code for row in packages.packages_of(
+                    tx, [one.beneficiary_id for one in recent], round_id=the_round.id)},
+            }
+    return render_template("handover/show.html", per_page=PER_PAGE, **page, **frame(view, "handover"))
+
+
+def _busiest(tx: Tx, the_round: packages.RoundView, mine: list[Any]) -> Any:
+    """Choose the post with most households still to serve, for one who sees all posts."""
+    left: dict[UUID, int] = {}
+    for cell in packages.strip_of(tx, the_round.id):
+        left[cell.post_id] = left.get(cell.post_id, 0) + cell.loaded * 1000 + cell.households
+    return max(mine, key=lambda one: left.get(one.id, 0))
+
+
+@pages.get("/paket/<uuid:package_id>")
+@guard.requires("handover.see")
+def serve(slug: str, package_id: UUID) -> str:
+    return _serve(slug, package_id, Form())
+
+
+def _serve(slug: str, package_id: UUID, form: Form) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        reach = tx.require("handover.see")
+        view = zones.incident(tx, slug)
+        found = packages.package(tx, package_id, None if reach.is_all else reach)
+        household = next(iter(households_by_ids(tx, [found.row.beneficiary_id], purpose="handover")), None)
+        post = next((one for one in list_posts(tx, with_closed=True) if one.id == found.row.post_id), None)
+        done = queries.valid_handover_of(tx, package_id)
+        village = full_name(tx, found.row.village_code)
+    lines = [
+        {
+            "code": line.item_code, "name": line.name(lang), "unit": line.unit,
+            "due": print_quantity(line.quantity_milli, line.unit, lang),
+            "value": form.raw(f"quantity-{line.item_code}") or print_quantity(line.quantity_milli, "", lang),
+        }
+        for line in found.lines
+    ]  # fmt: skip
+    own_void = may(context.actor(), "handover.void")
+    return render_template(
+        "handover/serve.html", form=form, package=found, household=household, post=post, lines=lines, done=done,
+        village=village, may_void=own_void, state=say(f"package.state.{found.row.state.value}", lang),
+        is_ready=found.row.state is PackageState.LOADED,
+        void_reasons=[(one.value, say(f"void.{one.value}", lang)) for one in VoidReason], **frame(view, "handover"),
+    )  # fmt: skip
+
+
+@pages.post("/paket/<uuid:package_id>")
+@guard.requires("handover.record")
+def record(slug: str, package_id: UUID) -> str | BaseResponse:
+    form = Form()
+    kind = form.choice("recipient", RecipientKind, RecipientKind.SELF)
+    recipient = Recipient(
+        name=form.text("recipient_name", most=120, least=2), relation=form.text("relation", most=60),
+        document=form.text("document", most=60),
+    )  # fmt: skip
+    person = write_recipient(recipient)
+    partial_reason = form.text("partial_reason", most=200)
+    with context.read() as tx:
+        reach = tx.require("handover.record")
+        found = packages.package(tx, package_id, None if reach.is_all else reach)
+    amounts = {line.item_code: form.quantity(f"quantity-{line.item_code}") for line in found.lines}
+
+    def act(tx: Tx) -> str:
+        assert kind and found.row.post_id
+        fact = Fact(
+            id=tx.new_id(), package_id=package_id, post_id=found.row.post_id, at=tx.now, recipient=kind,
+            lines=tuple(
+                FactLine(item_code=code, quantity_milli=amount or Milli(0)) for code, amount in amounts.items()
+            ),
+            partial_reason=partial_reason, person_sha256=sha256(person),
+        )  # fmt: skip
+        view = zones.incident(tx, slug)
+        done = commands.record_handover(
+            tx, commands.RecordHandover(payload=write_fact(fact), person=person, occasion=view.name)
+        )
+        flash(_("Serah terima dicatat: tanda terima %(number)s.", number=done.number), "good")
+        return url_for("handover.serve", slug=slug, package_id=package_id)
+
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_serve(slug, package_id, form), 422)
+
+
+@pages.post("/<uuid:handover_id>/batal")
+@guard.requires("handover.void")
+def void(slug: str, handover_id: UUID) -> BaseResponse:
+    form = Form()
+    reason = form.choice("reason", VoidReason)
+
+    def act(tx: Tx) -> UUID:
+        assert reason
+        commands.void_handover(
+            tx, commands.VoidHandover(handover_id=handover_id, reason=reason, note=form.text("note", most=200))
+        )
+        return queries.handover(tx, handover_id).package_id
+
+    package_id = form.attempt(lambda: context.write(act))
+    for error in form.errors:
+        flash(error["text"], "bad")
+    if package_id is None:
+        return redirect(url_for("handover.show", slug=slug), 303)
+    flash(_("Serah terima dibatalkan; barang kembali ke stok titik dan tanda terimanya tidak berlaku."), "good")
+    return redirect(url_for("handover.serve", slug=slug, package_id=package_id), 303)
+
+
+@pages.post("/<uuid:handover_id>/tanda-terima.pdf")
+@guard.requires("receipt.print")
+def receipt(slug: str, handover_id: UUID) -> Response:
+    def act(tx: Tx) -> tuple[bytes, str]:
+        reach = tx.require("receipt.print")
+        found = queries.handover(tx, handover_id)
+        reach.need_place(found.post_id, "handover")
+        assert found.receipt_id is not None
+        paper = document(tx, found.receipt_id)
+        return papers.print_papers(tx, [found.receipt_id]), papers.file_name(paper, tx.today)
+
+    return pdf(*context.write(act))
+
+
+@pages.post("/daftar.pdf")
+@guard.requires("list.print")
+def signature_list(slug: str) -> Response:
+    form = Form()
+    post_id, serve_on = form.uuid("post_id"), form.raw("serve_on")
+
+    def act(tx: Tx) -> tuple[bytes, str]:
+        view = zones.incident(tx, slug)
+        current = week.current_round(tx, view.id)
+        assert current is not None and post_id is not None
+        issued = commands.issue_list(
+            tx,
+            commands.IssueList(
+                round_id=current.id, post_id=post_id, serve_on=date.fromisoformat(serve_on), occasion=view.name
+            ),
+        )
+        paper = document(tx, issued)
+        return papers.print_papers(tx, [issued]), papers.file_name(paper, tx.today)
+
+    return pdf(*context.write(act))
+
+
+@pages.post("/tanda-terima.pdf")
+@guard.requires("receipt.print")
+def receipts(slug: str) -> Response:
+    """Print every valid receipt of a post and day that nobody has printed yet."""
+    form = Form()
+    post_id, serve_on = form.uuid("post_id"), form.raw("serve_on")
+
+    def act(tx: Tx) -> tuple[bytes, str]:
+        reach = tx.require("receipt.print")
+        reach.need_place(post_id, "post")
+        current = week.current_round(tx, zones.incident(tx, slug).id)
+        assert current is not None
+        done = queries.handovers(
+            tx, round_id=current.id, post_id=post_id, event_on=date.fromisoformat(serve_on), limit=5000
+        )
+        ids = [one.receipt_id for one in done if one.receipt_id and one.state.value == "valid"]
+        unprinted = [one for one in ids if document(tx, one).prints == 0]
+        if not unprinted:
+            raise NotFound("handover.nothing_to_print")
+        return papers.print_papers(tx, unprinted), f"TT-{serve_on}.pdf"
+
+    return pdf(*context.write(act))
+
+
