@@ -6,6 +6,7 @@ flowables handed to ``build_paper``. Both print the same letterhead and the same
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -227,14 +228,14 @@ def title(text: str, number: str) -> list[Flowable]:
     return [paragraph(text.upper(), TITLE), paragraph(f"Nomor: {shown(number)}", NUMBER)]
 
 
-class _Drawn(Flowable):
+class _Drawn(Flowable, ABC):
     """A part drawn with a pen in a box of the frame's width and a known height; it is never split."""
 
-    def _height(self, wide: float) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def _height(self, wide: float) -> float: ...
 
-    def _draw(self, pen: Pen, wide: float, high: float) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _draw(self, pen: Pen, wide: float, high: float) -> None: ...
 
     def wrap(self, aW: float, aH: float) -> tuple[float, float]:  # noqa: N803 - reportlab's names
         self.width, self.height = aW, self._height(aW)
