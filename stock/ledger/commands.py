@@ -357,7 +357,7 @@ def _steps_by_item(
         gone[step.batch_id] = gone.get(step.batch_id, 0) + step.quantity_milli
     shelf = [
         lot if lot.batch_id not in gone else replace(lot, free_milli=lot.free_milli - gone[lot.batch_id])
-        for lot in lots(tx, wants, to_place_id=target)
+        for lot in lots(tx, wants, to_place_id=target, also=gone)
     ]
     picks, short = pick(wants, shelf)
     if short:

@@ -215,20 +215,28 @@ def post(tx: Tx, act: Act, steps: Sequence[Step]) -> Posted:
 
 
 def lots(
-    tx: Tx, wants: Iterable[Want], *, to_place_id: UUID | None = None, is_locking: bool = True
-) -> tuple[Lot, ...]:
+    tx: Tx, wants: Iterable[Want], *, to_place_id: UUID | None = None, also: Collection[UUID] = (),
+    is_locking: bool = True,
+) -> tuple[Lot, ...]:  # fmt: skip
     """Give the batches from which these wants can be met.
 
-    Locked together with the rows they will go to, in one order, so that a transfer there and one back cannot wait for
-    each other.
+    Every row the act may touch, there and at ``to_place_id`` (for ``also`` too: batches named by the order), is made
+    and locked here, in one order and in one statement: a transfer there and one back cannot wait for each other.
     """
     wanted = tuple(wants)
     froms = {want.place_id for want in wanted}
-    item_ids = {want.item_id for want in wanted}
     source = sa.orm.aliased(Balance)
-    held = sa.select(source.batch_id).where(
-        source.place_id.in_(froms), source.is_bounded, source.on_hand_milli > source.reserved_milli
-    )
+    held = (
+        sa.select(source.batch_id)
+        .join(Batch, Batch.id == source.batch_id)
+        .where(
+            source.place_id.in_(froms), source.is_bounded, source.on_hand_milli > source.reserved_milli,
+            Batch.item_id.in_({want.item_id for want in wanted}), Batch.regency_code == tx.regency_code,
+        )
+    )  # fmt: skip
+    batch_ids = set(tx.session.scalars(held)) | set(also)
+    if is_locking and to_place_id is not None:
+        _make_rows(tx, sorted((to_place_id, batch_id) for batch_id in batch_ids), _places(tx, {to_place_id}))
     query = (
         sa.select(
             Balance.place_id, Balance.batch_id, Balance.on_hand_milli, Balance.reserved_milli, Batch.item_id,
@@ -236,10 +244,7 @@ def lots(
         )
         .join(Batch, Batch.id == Balance.batch_id)
         .where(
-            Balance.place_id.in_(froms | ({to_place_id} if to_place_id else set())),
-            Batch.item_id.in_(item_ids),
-            Batch.regency_code == tx.regency_code,
-            Balance.batch_id.in_(held),
+            Balance.place_id.in_(froms | ({to_place_id} if to_place_id else set())), Balance.batch_id.in_(batch_ids)
         )
         .order_by(Balance.place_id, Balance.batch_id)
     )  # fmt: skip
@@ -309,11 +314,6 @@ def check_step(item: ItemView, quantity_milli: int) -> Problem | None:
     )
 
 
-def _insert_or_leave(tx: Tx, rows: list[dict[str, object]]) -> None:
-    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    tx.session.execute(insert(Balance).on_conflict_do_nothing(), rows)
-
-
 def _places(tx: Tx, ids: Collection[UUID]) -> dict[UUID, PlaceView]:
     found = {place.id: place for place in places(tx, ids=ids)}
     for place_id in ids:
@@ -357,29 +357,40 @@ def _forbidden(
         yield problem
 
 
+def _make_rows(tx: Tx, keys: Sequence[Key], spots: Mapping[UUID, PlaceView]) -> None:
+    """Make the balance rows that are missing, at zero, in the order given (sorted, as every lock is)."""
+    known = {
+        (row.place_id, row.batch_id)
+        for row in tx.session.execute(sa.select(Balance.place_id, Balance.batch_id).where(_among(keys)))
+    }
+    missing = [
+        {
+            "place_id": key[0], "batch_id": key[1], "is_bounded": spots[key[0]].kind not in UNBOUNDED,
+            "on_hand_milli": 0, "reserved_milli": 0, "value_rp": 0,
+        }
+        for key in keys
+        if key not in known
+    ]  # fmt: skip
+    if missing:
+        # A row that another transaction is making is waited for: afterwards it can be seen and locked.
+        insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        tx.session.execute(insert(Balance).on_conflict_do_nothing(), missing)
+
+
+def _among(keys: Iterable[Key]) -> sa.ColumnElement[bool]:
+    pairs = tuple(keys)
+    return sa.and_(Balance.place_id.in_({key[0] for key in pairs}), Balance.batch_id.in_({key[1] for key in pairs}))
+
+
 def _lock(tx: Tx, keys: Sequence[Key], spots: Mapping[UUID, PlaceView]) -> dict[Key, _Running]:
     """Make the rows that are missing, then lock all of them, both in (place, batch) order."""
-    place_ids = {key[0] for key in keys}
-    batch_ids = {key[1] for key in keys}
-    reach = sa.and_(Balance.place_id.in_(place_ids), Balance.batch_id.in_(batch_ids))
-    known = {(row.place_id, row.batch_id) for row in tx.session.execute(
-        sa.select(Balance.place_id, Balance.batch_id).where(reach)
-    )}  # fmt: skip
-    missing = [key for key in keys if key not in known]
-    if missing:
-        _insert_or_leave(tx, [
-            {
-                "place_id": key[0], "batch_id": key[1], "is_bounded": spots[key[0]].kind not in UNBOUNDED,
-                "on_hand_milli": 0, "reserved_milli": 0, "value_rp": 0,
-            }
-            for key in missing
-        ])  # fmt: skip
+    _make_rows(tx, keys, spots)
     wanted = set(keys)
     rows = tx.session.execute(
         sa.select(
             Balance.place_id, Balance.batch_id, Balance.is_bounded, Balance.on_hand_milli, Balance.reserved_milli,
             Balance.value_rp,
-        ).where(reach).order_by(Balance.place_id, Balance.batch_id).with_for_update()
+        ).where(_among(keys)).order_by(Balance.place_id, Balance.batch_id).with_for_update()
     )  # fmt: skip
     return {
         (row.place_id, row.batch_id): _Running(row.is_bounded, row.on_hand_milli, row.reserved_milli, row.value_rp)
