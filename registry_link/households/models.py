@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Secret
 from core.db import Base, Big, Sealed, state_column
-from registry_link.households.states import LinkState, PositionSource, Relation, Sex, SnapshotState
+from registry_link.households.states import LinkState, Outcome, PositionSource, Relation, Sex, SnapshotState
 
 NIK_CONTEXT = "person.nik"
 KK_CONTEXT = "household.kk"
@@ -32,6 +32,8 @@ class Snapshot(Base):
     state: Mapped[SnapshotState] = state_column(SnapshotState)
     households: Mapped[int]
     members: Mapped[int]
+    lists_members: Mapped[bool]
+    """Whether the file lists every member: only then is one that it lacks gone from its household."""
     recorded_at: Mapped[datetime]
     current_at: Mapped[datetime | None]
 
@@ -45,8 +47,8 @@ class Household(Base):
         sa.UniqueConstraint("code"),
         sa.UniqueConstraint("regency_code", "source", "external_id"),
         sa.Index(None, "regency_code", "village_code", "rw", "rt"),
-        sa.Index(None, "position_key"),
-        sa.Index(None, "kk_bidx"),
+        sa.Index(None, "position_key", "row_no"),
+        sa.Index(None, "regency_code", "kk_bidx"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
                  postgresql_where=sa.text("is_provisional")),
         sa.CheckConstraint("size >= 1", name="size"),
@@ -81,12 +83,12 @@ class Household(Base):
     is_provisional: Mapped[bool]
     """Registered on the spot, not (yet) in the registry."""
     snapshot_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("snapshot.id"))
-    """The newest snapshot that has it."""
+    """The snapshot its content came from; ``registry_link`` says in which snapshots it stands."""
     source: Mapped[str | None]
     external_id: Mapped[str | None]
     """Its id in the source's files; for files without one the keyed hash of its No. KK."""
     row_hash: Mapped[bytes | None]
-    """Keyed hash of everything the file said of it, so that an unchanged row is skipped."""
+    """Keyed hash of what the file said of it (its members have their own), so that an unchanged row is skipped."""
     recorded_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -121,12 +123,17 @@ class Member(Base):
     is_nursing: Mapped[bool]
     has_disability: Mapped[bool]
     is_chronically_ill: Mapped[bool]
+    row_hash: Mapped[bytes | None]
     is_present: Mapped[bool]
     """False once a newer file no longer has it in this household."""
 
 
 class StatedCounts(Base):
-    """How many of each class a household without named members said it has. Only women is a sum over ages."""
+    """How many of each class a household without named members said it has.
+
+    Infants (under 2), toddlers (2-4), children (5-17), adults (18-59) and elderly exclude each other; women, pregnant,
+    nursing and disabled are counted among them.
+    """
 
     __tablename__ = "stated_counts"
 
@@ -146,6 +153,7 @@ class HouseholdWord(Base):
     """A word of the name of the head or of a member, for the search."""
 
     __tablename__ = "household_word"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     word: Mapped[str] = mapped_column(primary_key=True)
     row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
@@ -195,7 +203,7 @@ class StagedHousehold(Base):
     """A checked household of a file, before the snapshot becomes current; columns as in ``household``."""
 
     __tablename__ = "staged_household"
-    __table_args__ = (sa.Index(None, "snapshot_id", "kk_bidx"),)
+    __table_args__ = {"sqlite_with_rowid": False}
 
     snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
@@ -219,13 +227,18 @@ class StagedHousehold(Base):
     kk: Mapped[Secret | None] = mapped_column(Sealed(KK_CONTEXT))
     kk_bidx: Mapped[bytes | None]
     row_hash: Mapped[bytes]
+    bound_id: Mapped[UUID | None]
+    """The household of ours it is, when it is not new."""
+    outcome: Mapped[Outcome] = state_column(Outcome, "outcome")
+    suspect_id: Mapped[UUID | None]
+    """Another household that has the same No. KK or a member with the same NIK."""
 
 
 class StagedMember(Base):
     """A checked member of a file, before the snapshot becomes current; columns as in ``member``."""
 
     __tablename__ = "staged_member"
-    __table_args__ = (sa.Index(None, "snapshot_id", "nik_bidx"),)
+    __table_args__ = {"sqlite_with_rowid": False}
 
     snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
@@ -245,3 +258,18 @@ class StagedMember(Base):
     is_nursing: Mapped[bool]
     has_disability: Mapped[bool]
     is_chronically_ill: Mapped[bool]
+    row_hash: Mapped[bytes]
+
+
+class NumberReveal(Base):
+    """One look at a whole NIK or No. KK, counted against the hourly and daily limit."""
+
+    __tablename__ = "number_reveal"
+    __table_args__ = (sa.Index(None, "actor_id", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    actor_id: Mapped[str]
+    subject: Mapped[str]
+    subject_id: Mapped[UUID]
+    at: Mapped[datetime]

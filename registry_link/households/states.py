@@ -12,11 +12,32 @@ class SnapshotState(enum.StrEnum):
     DISCARDED = "discarded"
 
 
+class SnapshotAct(enum.StrEnum):
+    COMMIT = "commit"
+    REPLACE = "replace"
+    DISCARD = "discard"
+
+
+SNAPSHOT_MOVES: dict[tuple[SnapshotState, SnapshotAct], SnapshotState] = {
+    (SnapshotState.STAGED, SnapshotAct.COMMIT): SnapshotState.CURRENT,
+    (SnapshotState.STAGED, SnapshotAct.DISCARD): SnapshotState.DISCARDED,
+    (SnapshotState.CURRENT, SnapshotAct.REPLACE): SnapshotState.REPLACED,
+}
+
+
 class LinkState(enum.StrEnum):
     """Where one row of a snapshot stands; the long way of domain.md §4.4 (Dukcapil, field, Musdes) starts here."""
 
     IMPORTED = "imported"
     DUPLICATE_SUSPECTED = "duplicate_suspected"
+
+
+class Outcome(enum.StrEnum):
+    """What a staged household is, compared with what we have."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
 
 
 class PositionSource(enum.StrEnum):

@@ -1,0 +1,54 @@
+"""Very many rows into one table: COPY on PostgreSQL, one prepared statement on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+from psycopg import sql
+
+from core.db import Base
+from core.work import Tx
+
+
+def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Insert rows given as values in the order of ``columns``; gives how many.
+
+    Column types do their work (sealing, enums), defaults and the ORM do not.
+    """
+    table = cast(sa.Table, model.__table__)
+    connection = tx.session.connection()
+    values = list(zip(*rows, strict=True))
+    if not values:
+        return 0
+    # Column by column: half the time of row by row.
+    ready = list(
+        zip(
+            *(_made(_maker(table.c[name], connection.dialect), column)
+              for name, column in zip(columns, values, strict=True)),
+            strict=True,
+        )
+    )  # fmt: skip
+    if connection.dialect.name == "postgresql":
+        names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in ready:
+                copy.write_row(row)
+    else:
+        compiled = sa.insert(table).compile(dialect=connection.dialect, column_keys=list(columns))
+        order = [columns.index(name) for name in compiled.positiontup or columns]
+        if order != list(range(len(columns))):
+            ready = [tuple(row[place] for place in order) for row in ready]
+        connection.exec_driver_sql(str(compiled), cast(Any, ready))
+    return len(ready)
+
+
+def _made(make: Callable[[Any], Any] | None, column: Sequence[object]) -> Sequence[object]:
+    return column if make is None else [None if value is None else make(value) for value in column]
+
+
+def _maker(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    return column.type.dialect_impl(dialect).bind_processor(dialect)

@@ -1,0 +1,145 @@
+"""Numbers, names and ages of people: pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from core.errors import Fact
+from registry_link.households.states import Sex
+
+NAME_LENGTH: Final = 120
+ADDRESS_LENGTH: Final = 200
+WOMAN_ADDS: Final = 40
+"""In a woman's NIK the day of birth is 41 to 71 (domain.md §4.3)."""
+_SCIENTIFIC: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", re.ASCII)
+_DECIMAL: Final = re.compile(r"[0-9]+[.,][0-9]+", re.ASCII)
+_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_INVISIBLE: Final = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+_FORMULA: Final = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """What is wrong with one value; the facts never hold the value of a number."""
+
+    code: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Ages that divide people into classes (decisions 13, domain.md §1.4)."""
+
+    infant_below: int = 2
+    toddler_below: int = 5
+    child_below: int = 18
+    elderly_from: int = 60
+
+
+def checked_nik(text: str) -> str | Flaw:
+    """Give the 16 digits of a NIK, or what is wrong with them; a damaged number is never repaired."""
+    return _checked(text, WOMAN_ADDS)
+
+
+def checked_kk(text: str) -> str | Flaw:
+    """Give the 16 digits of a No. KK, or what is wrong with them; its date is that of issue, without the 40."""
+    return _checked(text, 0)
+
+
+def _checked(text: str, added: int) -> str | Flaw:
+    text = text.strip(" \t")
+    if text[:1] in ("'", "’", "`", '"') or text[-1:] in ("'", "’", "`", '"'):
+        return Flaw(code="registry.number_apostrophe")
+    if any(one.isspace() for one in text):
+        return Flaw(code="registry.number_spaces")
+    if _SCIENTIFIC.fullmatch(text):
+        return Flaw(code="registry.number_scientific")
+    if _DECIMAL.fullmatch(text):
+        return Flaw(code="registry.number_decimal")
+    if not (text.isascii() and text.isdigit()):
+        return Flaw(code="registry.number_letters")
+    if len(text) == 15:
+        return Flaw(code="registry.number_short", facts={"digits": 15})
+    if len(text) != 16:
+        return Flaw(code="registry.number_length", facts={"digits": len(text)})
+    if len(set(text)) == 1:
+        return Flaw(code="registry.number_same")
+    if text[0] == "0" or text[:2] == "10" or "00" in (text[2:4], text[4:6]):
+        return Flaw(code="registry.number_region", facts={"region": f"{text[:2]}.{text[2:4]}.{text[4:6]}"})
+    day, month, year = int(text[6:8]), int(text[8:10]), int(text[10:12])
+    if day > added + 31 or day == 0 or (day > 31 and day <= added) or not 1 <= month <= 12:
+        return Flaw(code="registry.number_date")
+    day -= added if day > added > 0 else 0
+    if day > _DAYS[month - 1] or (month == 2 and day == 29 and year % 4):
+        return Flaw(code="registry.number_date")
+    if text[12:] == "0000":
+        return Flaw(code="registry.number_serial")
+    return text
+
+
+def sex_of_nik(nik: str) -> Sex:
+    """Tell what a valid NIK says of the sex."""
+    return Sex.FEMALE if int(nik[6:8]) > WOMAN_ADDS else Sex.MALE
+
+
+def is_birth_of_nik(nik: str, born_on: date) -> bool:
+    """Tell whether a valid NIK carries this day of birth; the century is not in it."""
+    day = int(nik[6:8])
+    day -= WOMAN_ADDS if day > WOMAN_ADDS else 0
+    return (day, int(nik[8:10]), int(nik[10:12])) == (born_on.day, born_on.month, born_on.year % 100)
+
+
+def checked_text(text: str, most: int) -> str | Flaw:
+    """Give people's text in one spelling (NFC, single spaces), or what is wrong with it."""
+    text = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
+    while "  " in text:
+        text = text.replace("  ", " ")
+    if any(unicodedata.category(one) in _INVISIBLE for one in text):
+        return Flaw(code="registry.text_invisible")
+    if text.startswith(_FORMULA):
+        return Flaw(code="registry.text_formula", facts={"sign": text[0]})
+    if len(text) > most:
+        return Flaw(code="registry.text_long", facts={"most": most, "letters": len(text)})
+    return text
+
+
+def checked_unit(text: str) -> str | Flaw | None:
+    """Give an RT or RW as three digits, None when it is unknown (empty, ``-``, ``000``)."""
+    plain = text.strip().upper().removeprefix("RT").removeprefix("RW").strip(" .:-")
+    if not plain or (plain.isdigit() and int(plain) == 0):
+        return None
+    if not (plain.isascii() and plain.isdigit()) or int(plain) > 999:
+        return Flaw(code="registry.unit_form")
+    return f"{int(plain):03d}"
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Give the words of a name as they are searched: lower case, without accents and signs, each once."""
+    plain = unicodedata.normalize("NFKD", name).lower().replace("'", "").replace("’", "")
+    return tuple(dict.fromkeys(word for word in re.split(r"[^a-z0-9]+", plain) if word))
+
+
+def age_on(day: date, born_on: date | None, age_years: int | None, as_of_on: date | None) -> int | None:
+    """Tell the age on a day: from the birth date, else from an age that was true on ``as_of_on``."""
+    if born_on is not None:
+        return max(0, _years(born_on, day))
+    if age_years is None:
+        return None
+    return max(0, age_years + (_years(as_of_on, day) if as_of_on else 0))
+
+
+def _years(start: date, end: date) -> int:
+    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
+
+
+def years_before(day: date, years: int) -> date:
+    """Give the day so many years earlier; whoever is born after it is younger than ``years`` on ``day``."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)

@@ -1,0 +1,718 @@
+"""Rows of a registry file: staged beside the tables, weighed against them, and taken over all at once.
+
+Whatever the file's order, a household and each of its members are staged by their own keys and carry their own keyed
+hash; what is new, changed or the same is then asked of the database in whole sets, and so is the taking over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any, Final, cast
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.crypto import Secret
+from core.errors import Conflict, NotFound
+from core.states import move
+from core.work import Tx
+from registry_link.households.bulk import put_rows
+from registry_link.households.models import (
+    Household,
+    HouseholdWord,
+    Member,
+    RegistryLink,
+    RegistryStamp,
+    RowCounter,
+    Snapshot,
+    StagedHousehold,
+    StagedMember,
+    StatedCounts,
+)
+from registry_link.households.numbers import content_hash, kk_index, nik_index
+from registry_link.households.positions import position_keys
+from registry_link.households.rules import words_of
+from registry_link.households.states import (
+    SNAPSHOT_MOVES,
+    LinkState,
+    Outcome,
+    PositionSource,
+    Relation,
+    Sex,
+    SnapshotAct,
+    SnapshotState,
+)
+
+CHUNK: Final = 5000
+_IDS_AT_ONCE: Final = 800
+_COUNTER: Final = "household"
+_ROW: Final = ("village_code", "rt", "rw", "hamlet", "address", "decile")
+_PLACE: Final = ("lon_deg", "lat_deg", "position_key", "position_source", "position_accuracy_m")
+_PERSON: Final = (
+    "position", "name", "sex", "birth_on", "age_years", "age_as_of_on", "relation", "nik", "nik_bidx",
+    "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill", "row_hash",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """One person of a file, checked."""
+
+    name: str
+    external_id: str = ""
+    """Its id in the files of this source; empty where they have none."""
+    relation: Relation = Relation.OTHER
+    sex: Sex | None = None
+    birth_on: date | None = None
+    age_years: int | None = None
+    """Only where there is no birth date; true on ``age_as_of_on``."""
+    age_as_of_on: date | None = None
+    nik: Secret | None = None
+    is_pregnant: bool = False
+    is_nursing: bool = False
+    has_disability: bool = False
+    is_chronically_ill: bool = False
+    file_row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseholdRow:
+    """One household of a file, checked; its members may come with it or apart."""
+
+    external_id: str
+    """Its id in the files of this source, the same in the next file."""
+    village_code: str
+    head_name: str = ""
+    """Empty: the name of the member who is head."""
+    rt: str | None = None
+    rw: str | None = None
+    hamlet: str = ""
+    address: str = ""
+    size: int | None = None
+    """Persons as stated; None: as many as members."""
+    decile: int | None = None
+    lon_deg: float | None = None
+    lat_deg: float | None = None
+    position_source: PositionSource | None = None
+    position_accuracy_m: float | None = None
+    kk: Secret | None = None
+    members: tuple[MemberRow, ...] = ()
+    file_row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSnapshot:
+    source: str
+    """The register: dtsen, dtks, bdt, office. Ids are compared only within one source."""
+    as_of_on: date
+    agreement_no: str = ""
+    file_name: str = ""
+    file_sha256: str = ""
+    lists_members: bool = True
+    """Whether every member is listed, so that one who is missing has left the household."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What a staged snapshot would do."""
+
+    new: int
+    changed: int
+    unchanged: int
+    suspected: int
+    """Of the new and changed ones: those sharing a NIK or No. KK with another household."""
+    members: int
+
+
+def key_of_kk(kk: Secret) -> str:
+    """Make the id of a household whose file gives none but the No. KK."""
+    return f"kk:{kk_index(kk).hex()[:32]}"
+
+
+def record_snapshot(tx: Tx, order: RecordSnapshot) -> UUID:
+    """Open a snapshot that rows can be staged for."""
+    snapshot_id = tx.new_id()
+    tx.session.execute(
+        sa.insert(Snapshot).values(
+            id=snapshot_id, regency_code=tx.regency_code, source=order.source, as_of_on=order.as_of_on,
+            agreement_no=order.agreement_no, file_name=order.file_name, file_sha256=order.file_sha256,
+            state=SnapshotState.STAGED, households=0, members=0, lists_members=order.lists_members,
+            recorded_at=tx.now, current_at=None,
+        )
+    )  # fmt: skip
+    tx.note("snapshot.record", "snapshot", snapshot_id, source=order.source, as_of=order.as_of_on.isoformat(),
+            file_sha256=order.file_sha256)  # fmt: skip
+    return snapshot_id
+
+
+def merge_households(tx: Tx, snapshot_id: UUID, rows: Iterable[HouseholdRow]) -> Weighed:
+    """Stage rows and take them over in this one transaction (demonstration, small files)."""
+    several = iter(rows)
+    while chunk := list(islice(several, CHUNK)):
+        stage_households(tx, snapshot_id, chunk)
+    return make_current(tx, snapshot_id)
+
+
+# ---------------------------------------------------------------- staging
+
+
+def stage_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) -> tuple[int, ...]:
+    """Stage checked households with the members they carry; gives the file rows of members that were there already.
+
+    A household that is staged already keeps its first row, and gets the members it did not have.
+    """
+    wanted = {row.external_id: row for row in reversed(rows)}
+    staged = staged_ids(tx, snapshot_id, list(wanted))
+    fresh = [row for row in wanted.values() if row.external_id not in staged][::-1]
+    keys, is_known = position_keys(
+        np.array([np.nan if row.lon_deg is None else row.lon_deg for row in fresh], dtype=np.float64),
+        np.array([np.nan if row.lat_deg is None else row.lat_deg for row in fresh], dtype=np.float64),
+    )
+    columns = (
+        "snapshot_id", "external_id", "link_id", "household_id", "file_row", *_ROW, *_PLACE, "head_name", "size",
+        "kk", "kk_bidx", "row_hash", "outcome",
+    )  # fmt: skip
+    put_rows(tx, StagedHousehold, columns, (
+        (
+            snapshot_id, row.external_id, tx.new_id(), tx.new_id(), row.file_row,
+            row.village_code, row.rt, row.rw, row.hamlet, row.address, row.decile,
+            *((row.lon_deg, row.lat_deg, key, (row.position_source or PositionSource.REGISTRY).value,
+               row.position_accuracy_m) if has_place else (None,) * 5),
+            row.head_name, row.size or 0, row.kk, kk_index(row.kk) if row.kk else None, _household_hash(row),
+            Outcome.NEW,
+        )
+        for row, key, has_place in zip(fresh, keys.tolist(), is_known.tolist(), strict=True)
+    ))  # fmt: skip
+    return stage_members(tx, snapshot_id, [(row.external_id, one) for row in rows for one in row.members], staged)
+
+
+def stage_members(
+    tx: Tx, snapshot_id: UUID, members: Sequence[tuple[str, MemberRow]], staged: frozenset[str] | None = None
+) -> tuple[int, ...]:
+    """Stage checked members of households that are staged; gives the file rows of those that were there already.
+
+    ``staged``: households among them that may have members already; None when that is not known.
+    """
+    places: dict[str, int] = {}
+    taken: set[tuple[str, str]] = set()
+    again = staged if staged is not None else frozenset(external_id for external_id, _ in members)
+    for external_id, key, place in _staged_members(tx, snapshot_id, again):
+        taken.add((external_id, key))
+        places[external_id] = max(places.get(external_id, 0), place)
+    ready: list[tuple[object, ...]] = []
+    doubled: list[int] = []
+    for external_id, one in members:
+        index = nik_index(one.nik) if one.nik else None
+        key = _member_key(one, index)
+        if (external_id, key) in taken:
+            doubled.append(one.file_row)
+            continue
+        taken.add((external_id, key))
+        place = places[external_id] = places.get(external_id, 0) + 1
+        ready.append((
+            snapshot_id, external_id, key, tx.new_id(), one.file_row,
+            # The head stands first, wherever the file has him.
+            0 if one.relation is Relation.HEAD else place, one.name, one.sex, one.birth_on, one.age_years,
+            one.age_as_of_on, one.relation, one.nik, index, one.is_pregnant, one.is_nursing, one.has_disability,
+            one.is_chronically_ill, _member_hash(one),
+        ))  # fmt: skip
+    put_rows(tx, StagedMember, ("snapshot_id", "external_id", "member_key", "member_id", "file_row", *_PERSON), ready)
+    return tuple(doubled)
+
+
+def staged_ids(tx: Tx, snapshot_id: UUID, external_ids: Sequence[str]) -> frozenset[str]:
+    """Give those of the households' ids that are staged already."""
+    found: set[str] = set()
+    for chunk in _chunks(external_ids, _IDS_AT_ONCE):
+        found.update(
+            tx.session.scalars(
+                sa.select(StagedHousehold.external_id).where(
+                    StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.external_id.in_(chunk)
+                )
+            )
+        )
+    return frozenset(found)
+
+
+def _staged_members(tx: Tx, snapshot_id: UUID, external_ids: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+    for chunk in _chunks(sorted(external_ids), _IDS_AT_ONCE):
+        query = sa.select(StagedMember.external_id, StagedMember.member_key, StagedMember.position).where(
+            StagedMember.snapshot_id == snapshot_id, StagedMember.external_id.in_(chunk)
+        )
+        for row in tx.session.execute(query):
+            yield row.external_id, row.member_key, row.position
+
+
+def _member_key(one: MemberRow, index: bytes | None) -> str:
+    if one.external_id:
+        return one.external_id
+    if index is not None:
+        return f"nik:{index.hex()[:32]}"
+    return f"name:{content_hash(' '.join(words_of(one.name)), one.birth_on or '').hex()[:32]}"
+
+
+def _household_hash(row: HouseholdRow) -> bytes:
+    return content_hash(
+        row.village_code, row.rt, row.rw, row.hamlet, row.address, row.head_name, row.size, row.decile, row.lon_deg,
+        row.lat_deg, row.position_source, row.position_accuracy_m, row.kk or "",
+    )  # fmt: skip
+
+
+def _member_hash(one: MemberRow) -> bytes:
+    # Without the place in the list: another order is no change.
+    return content_hash(
+        one.name, one.sex, one.birth_on, one.age_years, one.age_as_of_on, one.relation, one.nik or "", one.is_pregnant,
+        one.is_nursing, one.has_disability, one.is_chronically_ill,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- weighing
+
+
+def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
+    """Tell of every staged household whether it is new, changed or the same, and whether it may be a double.
+
+    Raises: NotFound; Conflict when the snapshot is not staged any more.
+    """
+    snapshot = _staged_snapshot(tx, snapshot_id)
+    if tx.session.get_bind().dialect.name == "postgresql":
+        # Freshly copied tables have no statistics yet; without them the joins below are planned for a few rows.
+        tx.session.execute(sa.text("ANALYZE staged_household"))
+        tx.session.execute(sa.text("ANALYZE staged_member"))
+    mine = StagedHousehold.snapshot_id == snapshot_id
+    tx.session.execute(
+        sa.update(StagedHousehold).where(mine).values(bound_id=None, outcome=Outcome.NEW, suspect_id=None)
+    )
+    known = (
+        Household.regency_code == snapshot.regency_code,
+        Household.source == snapshot.source,
+        Household.external_id == StagedHousehold.external_id,
+    )
+    tx.session.execute(
+        sa.update(StagedHousehold).where(mine, *known).values(
+            bound_id=Household.id,
+            outcome=sa.case((Household.row_hash == StagedHousehold.row_hash, Outcome.UNCHANGED.value),
+                            else_=Outcome.CHANGED.value),
+        ).execution_options(synchronize_session=False)
+    )  # fmt: skip
+    _bind_provisional(tx, snapshot_id)
+    _mark_changed_members(tx, snapshot_id, lists_members=snapshot.lists_members)
+    _suspect(tx, snapshot_id)
+    return weighed(tx, snapshot_id)
+
+
+def weighed(tx: Tx, snapshot_id: UUID) -> Weighed:
+    """Give the counts of the last weighing."""
+    mine = StagedHousehold.snapshot_id == snapshot_id
+    counts: dict[Outcome, int] = {}
+    suspected = 0
+    query = sa.select(
+        StagedHousehold.outcome, sa.func.count(), sa.func.count(StagedHousehold.suspect_id)
+    ).where(mine).group_by(StagedHousehold.outcome)  # fmt: skip
+    for outcome, number, suspects in tx.session.execute(query):
+        counts[outcome] = number
+        suspected += suspects
+    members = tx.session.scalar(
+        sa.select(sa.func.count()).select_from(StagedMember).where(StagedMember.snapshot_id == snapshot_id)
+    )
+    return Weighed(
+        new=counts.get(Outcome.NEW, 0), changed=counts.get(Outcome.CHANGED, 0),
+        unchanged=counts.get(Outcome.UNCHANGED, 0), suspected=suspected, members=members or 0,
+    )  # fmt: skip
+
+
+def _staged_snapshot(tx: Tx, snapshot_id: UUID) -> Any:
+    snapshot = tx.session.execute(
+        sa.select(Snapshot.__table__).where(Snapshot.id == snapshot_id, Snapshot.regency_code == tx.regency_code)
+    ).one_or_none()
+    if snapshot is None:
+        raise NotFound("snapshot.not_found")
+    if snapshot.state is not SnapshotState.STAGED:
+        raise Conflict("snapshot.cannot_commit", state=snapshot.state.value)
+    return snapshot
+
+
+def _bind_provisional(tx: Tx, snapshot_id: UUID) -> None:
+    """Bind a household registered on the spot to the one staged row that has its No. KK or a member's NIK."""
+    provisional = tx.session.execute(
+        sa.select(Household.id, Household.kk_bidx, Member.nik_bidx)
+        .outerjoin(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
+        .where(Household.regency_code == tx.regency_code, Household.is_provisional)
+    ).all()
+    by_kk = {row.kk_bidx: row.id for row in provisional if row.kk_bidx}
+    by_nik = {row.nik_bidx: row.id for row in provisional if row.nik_bidx}
+    found: dict[UUID, set[str]] = {}
+    open_rows = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.bound_id.is_(None))
+    for chunk in _chunks(list(by_kk), _IDS_AT_ONCE):
+        query = sa.select(StagedHousehold.external_id, StagedHousehold.kk_bidx)
+        for row in tx.session.execute(query.where(*open_rows, StagedHousehold.kk_bidx.in_(chunk))):
+            found.setdefault(by_kk[row.kk_bidx], set()).add(row.external_id)
+    for chunk in _chunks(list(by_nik), _IDS_AT_ONCE):
+        query = sa.select(StagedMember.external_id, StagedMember.nik_bidx).join(StagedHousehold, _same_household())
+        for row in tx.session.execute(query.where(*open_rows, StagedMember.nik_bidx.in_(chunk))):
+            found.setdefault(by_nik[row.nik_bidx], set()).add(row.external_id)
+    bound: set[str] = set()
+    for household_id, external_ids in sorted(found.items()):
+        # Two rows for one, or one for two: a person decides; they are suspected below.
+        if len(external_ids) != 1 or external_ids & bound:
+            continue
+        bound |= external_ids
+        tx.session.execute(
+            sa.update(StagedHousehold)
+            .where(*open_rows, StagedHousehold.external_id.in_(external_ids))
+            .values(bound_id=household_id, outcome=Outcome.CHANGED)
+        )
+
+
+def _same_household() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        StagedMember.snapshot_id == StagedHousehold.snapshot_id, StagedMember.external_id == StagedHousehold.external_id
+    )
+
+
+def _mark_changed_members(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> None:
+    same = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome == Outcome.UNCHANGED)
+    is_member = sa.and_(Member.household_id == StagedHousehold.bound_id, Member.member_key == StagedMember.member_key)
+    differing = (
+        sa.select(StagedHousehold.external_id)
+        .join(StagedMember, _same_household())
+        .outerjoin(Member, is_member)
+        .where(*same, sa.or_(Member.id.is_(None), ~Member.is_present, Member.row_hash != StagedMember.row_hash))
+    )
+    parts: list[sa.Select[str]] = [differing]
+    if lists_members:
+        parts.append(
+            sa.select(StagedHousehold.external_id)
+            .join(Member, sa.and_(Member.household_id == StagedHousehold.bound_id, Member.is_present))
+            .outerjoin(StagedMember, sa.and_(_same_household(), Member.member_key == StagedMember.member_key))
+            .where(*same, StagedMember.member_id.is_(None))
+        )
+    for part in parts:
+        tx.session.execute(
+            sa.update(StagedHousehold)
+            .where(*same, StagedHousehold.external_id.in_(part))
+            .values(outcome=Outcome.CHANGED)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _suspect(tx: Tx, snapshot_id: UUID) -> None:
+    """Point new and changed rows to another household with the same number; numbers twice in the file come first."""
+    own = sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
+    # One look-up per row: as a join, SQLite without statistics walks all households for each staged one.
+    same_kk = (
+        sa.select(Household.id)
+        .where(Household.regency_code == tx.regency_code, Household.kk_bidx == StagedHousehold.kk_bidx)
+        .where(Household.id != own)
+        .order_by(Household.id).limit(1).scalar_subquery()
+    )  # fmt: skip
+    same_nik = (
+        sa.select(Member.household_id)
+        .join(StagedMember, Member.nik_bidx == StagedMember.nik_bidx)
+        .where(_same_household(), Member.regency_code == tx.regency_code, Member.is_present, Member.household_id != own)
+        .order_by(Member.household_id).limit(1).scalar_subquery()
+    )  # fmt: skip
+    tx.session.execute(
+        sa.update(StagedHousehold)
+        .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
+        .values(suspect_id=sa.func.coalesce(same_nik, same_kk))
+        .execution_options(synchronize_session=False)
+    )
+    mine = StagedMember.snapshot_id == snapshot_id
+    doubled = sa.select(StagedMember.nik_bidx).where(mine, StagedMember.nik_bidx.is_not(None))
+    doubled = doubled.group_by(StagedMember.nik_bidx).having(sa.func.count() > 1)
+    twice = (
+        sa.select(StagedMember.nik_bidx, StagedHousehold.external_id, own.label("own"))
+        .join(StagedHousehold, _same_household())
+        .where(mine, StagedMember.nik_bidx.in_(doubled))
+        .order_by(StagedMember.nik_bidx, StagedMember.file_row)
+    )
+    first: dict[bytes, tuple[str, UUID]] = {}
+    suspects: dict[str, UUID] = {}
+    for index, external_id, household_id in tx.session.execute(twice):
+        assert index is not None
+        other = first.setdefault(index, (external_id, household_id))
+        if other[0] != external_id:
+            suspects[external_id] = other[1]
+    if suspects:
+        table = cast(sa.Table, StagedHousehold.__table__)
+        tx.session.connection().execute(
+            sa.update(table)
+            .where(table.c.snapshot_id == snapshot_id, table.c.external_id == sa.bindparam("at_id"))
+            .values(suspect_id=sa.bindparam("at_other")),
+            [{"at_id": key, "at_other": value} for key, value in sorted(suspects.items())],
+        )
+
+
+# ---------------------------------------------------------------- taking over
+
+
+def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
+    """Take a staged snapshot over: seen from outside nothing of it, or all.
+
+    Raises: NotFound; Conflict "snapshot.cannot_commit", "snapshot.older" (a newer one of the source is current),
+    "snapshot.empty".
+    """
+    # The counter is the lock: whoever registers a household waits until the numbers of this one stand.
+    last_no = _lock_counter(tx)
+    counts = weigh(tx, snapshot_id)
+    if not counts.new + counts.changed + counts.unchanged:
+        raise Conflict("snapshot.empty")
+    snapshot = _staged_snapshot(tx, snapshot_id)
+    before = tx.session.execute(
+        sa.select(Snapshot.id, Snapshot.as_of_on).where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.source == snapshot.source,
+            Snapshot.state == SnapshotState.CURRENT,
+        )
+    ).one_or_none()  # fmt: skip
+    if before is not None:
+        if before.as_of_on > snapshot.as_of_on:
+            raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
+        move(tx, Snapshot, before.id, SnapshotAct.REPLACE, SNAPSHOT_MOVES)
+    move(
+        tx, Snapshot, snapshot_id, SnapshotAct.COMMIT, SNAPSHOT_MOVES, current_at=tx.now,
+        households=counts.new + counts.changed + counts.unchanged, members=counts.members,
+    )  # fmt: skip
+    _name_heads(tx, snapshot_id)
+    _insert_new(tx, snapshot, last_no)
+    _set_counter(tx, last_no + counts.new)
+    _update_changed(tx, snapshot)
+    _take_members(tx, snapshot)
+    _link(tx, snapshot_id)
+    _write_words(tx, snapshot_id)
+    clear_staged(tx, snapshot_id)
+    bump_stamp(tx)
+    tx.note(
+        "snapshot.counts", "snapshot", snapshot_id, new=counts.new, changed=counts.changed,
+        unchanged=counts.unchanged, suspected=counts.suspected, members=counts.members,
+    )  # fmt: skip
+    return counts
+
+
+def discard(tx: Tx, snapshot_id: UUID, reason: str = "") -> None:
+    """Give up a staged snapshot; nothing of it stays but that it was there."""
+    _staged_snapshot(tx, snapshot_id)
+    move(tx, Snapshot, snapshot_id, SnapshotAct.DISCARD, SNAPSHOT_MOVES, reason=reason)
+    clear_staged(tx, snapshot_id)
+
+
+def clear_staged(tx: Tx, snapshot_id: UUID) -> None:
+    """Remove what was staged."""
+    tx.session.execute(sa.delete(StagedMember).where(StagedMember.snapshot_id == snapshot_id))
+    tx.session.execute(sa.delete(StagedHousehold).where(StagedHousehold.snapshot_id == snapshot_id))
+
+
+def take_row_no(tx: Tx) -> int:
+    """Take the next household number."""
+    number = _lock_counter(tx) + 1
+    _set_counter(tx, number)
+    return number
+
+
+def bump_stamp(tx: Tx) -> None:
+    """Say that the office's households have changed."""
+    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    tx.session.execute(
+        insert(RegistryStamp)
+        .values(regency_code=tx.regency_code, version=1)
+        .on_conflict_do_update(index_elements=["regency_code"], set_={"version": RegistryStamp.version + 1})
+    )
+
+
+def _lock_counter(tx: Tx) -> int:
+    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    tx.session.execute(insert(RowCounter).values(name=_COUNTER, last_no=0).on_conflict_do_nothing())
+    number = tx.session.scalar(sa.select(RowCounter.last_no).where(RowCounter.name == _COUNTER).with_for_update())
+    assert number is not None
+    return number
+
+
+def _set_counter(tx: Tx, last_no: int) -> None:
+    tx.session.execute(sa.update(RowCounter).where(RowCounter.name == _COUNTER).values(last_no=last_no))
+
+
+def _name_heads(tx: Tx, snapshot_id: UUID) -> None:
+    """Fill in the head's name and the size where the file has them only in its members."""
+    members = sa.select(StagedMember.name).where(_same_household())
+    first = members.order_by(StagedMember.position, StagedMember.file_row).limit(1).scalar_subquery()
+    count = sa.select(sa.func.count()).select_from(StagedMember).where(_same_household()).scalar_subquery()
+    tx.session.execute(
+        sa.update(StagedHousehold)
+        .where(
+            StagedHousehold.snapshot_id == snapshot_id,
+            StagedHousehold.outcome != Outcome.UNCHANGED,
+            sa.or_(StagedHousehold.head_name == "", StagedHousehold.size < count),
+        )
+        .values(
+            head_name=sa.case(
+                (StagedHousehold.head_name != "", StagedHousehold.head_name), else_=sa.func.coalesce(first, "")
+            ),
+            size=sa.case((StagedHousehold.size < count, count), else_=StagedHousehold.size),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _insert_new(tx: Tx, snapshot: Any, last_no: int) -> None:
+    staged = cast(sa.Table, StagedHousehold.__table__)
+    numbered = (
+        sa.select(
+            *staged.c,
+            (sa.func.row_number().over(order_by=(staged.c.village_code, staged.c.external_id)) + last_no).label("no"),
+        )
+        .where(staged.c.snapshot_id == snapshot.id, staged.c.outcome == Outcome.NEW)
+        .subquery()
+    )
+    columns: dict[str, sa.ColumnElement[Any]] = {
+        "id": numbered.c.household_id, "row_no": numbered.c.no, "regency_code": sa.literal(snapshot.regency_code),
+        "code": _code_of(numbered.c.no), **{name: numbered.c[name] for name in (*_ROW, *_PLACE)},
+        "head_name": numbered.c.head_name, "size": _at_least_one(numbered.c.size),
+        "kk": numbered.c.kk, "kk_bidx": numbered.c.kk_bidx, "is_provisional": sa.false(),
+        "snapshot_id": numbered.c.snapshot_id, "source": sa.literal(snapshot.source),
+        "external_id": numbered.c.external_id, "row_hash": numbered.c.row_hash,
+        "recorded_at": _now(tx), "changed_at": _now(tx),
+    }  # fmt: skip
+    tx.session.execute(sa.insert(Household).from_select(list(columns), sa.select(*columns.values())))
+
+
+def _now(tx: Tx) -> sa.ColumnElement[Any]:
+    return sa.literal(tx.now, Household.__table__.c.recorded_at.type)
+
+
+def _at_least_one(size: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    return sa.case((size < 1, 1), else_=size)
+
+
+def _code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+    """Write ``core.ids.code_with_check("KEL", number)`` in SQL, for numbers below 10^9."""
+    total: sa.ColumnElement[int] = sa.literal(0)
+    for place in range(9):
+        digit = (number // sa.literal_column(str(10**place), sa.Integer)) % sa.literal_column("10", sa.Integer)
+        if place % 2 == 0:
+            digit = digit * 2 - sa.case((digit > 4, 9), else_=0)
+        total = total + digit
+    text = sa.cast(number, sa.Text)
+    padded = sa.func.substr(sa.literal("000000").concat(text), sa.func.length(text) + 1, 6)
+    body = sa.case((number < 1_000_000, padded), else_=text)
+    check = sa.cast((10 - total % 10) % 10, sa.Text)
+    return sa.literal("KEL-").concat(body).concat("-").concat(check)
+
+
+def _update_changed(tx: Tx, snapshot: Any) -> None:
+    staged = StagedHousehold
+    # What the office measured itself stays, unless the file brings a measured position too.
+    keeps = sa.and_(
+        Household.position_source.in_([PositionSource.GPS, PositionSource.MAP]),
+        sa.func.coalesce(staged.position_source, PositionSource.REGISTRY.value) == PositionSource.REGISTRY.value,
+    )
+    lists = sa.literal(snapshot.lists_members)
+    places: dict[str, Any] = {
+        name: sa.case((keeps, getattr(Household, name)), else_=getattr(staged, name)) for name in _PLACE
+    }
+    tx.session.execute(
+        sa.update(Household)
+        .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id)
+        .values(
+            **{name: getattr(staged, name) for name in _ROW}, **places,
+            head_name=sa.case((staged.head_name != "", staged.head_name), else_=Household.head_name),
+            size=sa.case((sa.or_(staged.size > 0, lists), _at_least_one(cast(Any, staged.size))), else_=Household.size),
+            kk=sa.func.coalesce(staged.kk, Household.kk), kk_bidx=sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
+            is_provisional=sa.false(), snapshot_id=staged.snapshot_id, source=snapshot.source,
+            external_id=staged.external_id, row_hash=staged.row_hash, changed_at=tx.now,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    # A household that was registered on the spot by counts now has its members.
+    if snapshot.lists_members:
+        bound = sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None))
+        tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
+
+
+def _take_members(tx: Tx, snapshot: Any) -> None:
+    staged, own = StagedMember, sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
+    mine = sa.and_(StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome != Outcome.UNCHANGED)
+    is_member = sa.and_(Member.household_id == own, Member.member_key == staged.member_key)
+    changed = sa.and_(
+        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED, _same_household(),
+        Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key,
+    )  # fmt: skip
+    tx.session.execute(
+        sa.update(Member)
+        .where(changed, sa.or_(Member.row_hash.is_distinct_from(staged.row_hash), ~Member.is_present))
+        .values(**{name: getattr(staged, name) for name in _PERSON}, is_present=True)
+        .execution_options(synchronize_session=False)
+    )
+    if snapshot.lists_members:
+        listed = sa.exists().where(_same_household(), Member.member_key == staged.member_key)
+        tx.session.execute(
+            sa.update(Member)
+            .where(
+                StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED,
+                Member.household_id == StagedHousehold.bound_id, Member.is_present,
+                ~listed.correlate(StagedHousehold, Member),
+            )
+            .values(is_present=False)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+    columns: dict[str, Any] = {
+        "id": staged.member_id, "household_id": own, "regency_code": sa.literal(snapshot.regency_code),
+        "member_key": staged.member_key, **{name: getattr(staged, name) for name in _PERSON}, "is_present": sa.true(),
+    }  # fmt: skip
+    rows = (
+        sa.select(*columns.values())
+        .select_from(StagedHousehold)
+        .join(staged, _same_household())
+        .outerjoin(Member, is_member)
+        .where(mine, Member.id.is_(None))
+    )
+    tx.session.execute(sa.insert(Member).from_select(list(columns), rows))
+
+
+def _link(tx: Tx, snapshot_id: UUID) -> None:
+    staged = StagedHousehold
+    state = sa.case(
+        (staged.suspect_id.is_not(None), LinkState.DUPLICATE_SUSPECTED.value), else_=LinkState.IMPORTED.value
+    )
+    columns: dict[str, Any] = {
+        "id": staged.link_id, "regency_code": sa.literal(tx.regency_code),
+        "household_id": sa.func.coalesce(staged.bound_id, staged.household_id), "snapshot_id": staged.snapshot_id,
+        "external_id": staged.external_id, "state": state, "row_hash": staged.row_hash,
+        "suspect_household_id": staged.suspect_id, "recorded_at": _now(tx),
+    }  # fmt: skip
+    rows = sa.select(*columns.values()).where(staged.snapshot_id == snapshot_id)
+    tx.session.execute(sa.insert(RegistryLink).from_select(list(columns), rows))
+
+
+def _write_words(tx: Tx, snapshot_id: UUID) -> None:
+    own = sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
+    mine = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
+    numbers = sa.select(Household.row_no).join(StagedHousehold, own == Household.id)
+    changed = numbers.where(*mine, StagedHousehold.outcome == Outcome.CHANGED)
+    tx.session.execute(sa.delete(HouseholdWord).where(HouseholdWord.row_no.in_(changed)))
+    heads = sa.select(Household.row_no, Household.head_name).join(StagedHousehold, own == Household.id).where(*mine)
+    people = (
+        sa.select(Household.row_no, Member.name)
+        .join(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
+        .join(StagedHousehold, own == Household.id)
+        .where(*mine)
+    )
+    words: set[tuple[str, int]] = set()
+    for row_no, name in tx.session.execute(sa.union_all(heads, people)):
+        words.update((word, row_no) for word in words_of(name))
+    put_rows(tx, HouseholdWord, ("word", "row_no"), sorted(words))
+
+
+def write_words(tx: Tx, row_no: int, names: Sequence[str]) -> None:
+    """Write the search words of one household."""
+    words = {word for name in names for word in words_of(name)}
+    put_rows(tx, HouseholdWord, ("word", "row_no"), [(word, row_no) for word in sorted(words)])
+
+
+def _chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
