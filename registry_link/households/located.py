@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from uuid import UUID
+from typing import Any, Final, cast
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -17,19 +17,22 @@ from registry_link.households.models import Household
 from registry_link.households.positions import Bools, Floats, Ints
 from registry_link.households.states import PositionSource
 
-_CODES_AT_ONCE = 500
-_Query = sa.Select[int, UUID, str, str | None, str | None, int | None, float | None, int, str]
+_AT_ONCE: Final = 500
+_HOME: Final = cast(sa.Table, Household.__table__).c
+Texts = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """Households as columns, in the order of ``row_no``. All have the same length."""
+    """Households as columns of the same length, in the order of ``row_nos``, each household once."""
 
     row_nos: Ints
-    ids: tuple[UUID, ...]
-    village_codes: tuple[str, ...]
-    rws: tuple[str | None, ...]
-    rts: tuple[str | None, ...]
+    ids: Texts
+    """A UUID each."""
+    village_codes: Texts
+    rws: Texts
+    """Text or None."""
+    rts: Texts
     position_keys: Ints
     """-1 without a position."""
     accuracy_m: Floats
@@ -39,84 +42,100 @@ class Located:
 
 def households_of_villages(tx: Tx, codes: Sequence[str]) -> Located:
     """Give the office's households of these villages or, for the code of a district, of all its villages."""
-    queries = []
+    rows: list[sa.Row[Any]] = []
     wanted = sorted(set(codes))
-    for start in range(0, len(wanted), _CODES_AT_ONCE):
-        piece = wanted[start : start + _CODES_AT_ONCE]
+    for start in range(0, len(wanted), _AT_ONCE):
+        piece = wanted[start : start + _AT_ONCE]
         villages = [code for code in piece if code.count(".") >= 3]
         # "/" is the sign after ".": everything that starts with the district's code and a point.
-        below = [Household.village_code.between(f"{code}.", f"{code}/") for code in piece if code.count(".") < 3]
-        queries.append(
-            _columns().where(
-                Household.regency_code == tx.regency_code, sa.or_(Household.village_code.in_(villages), *below)
-            )
+        below = [_HOME.village_code.between(f"{code}.", f"{code}/") for code in piece if code.count(".") < 3]
+        query = _columns().where(
+            _HOME.regency_code == tx.regency_code, sa.or_(_HOME.village_code.in_(villages), *below)
         )
-    return _located(tx, queries)
+        rows += tx.session.connection().execute(query).all()
+    return _located(tx, rows)
 
 
-def households_at(tx: Tx, starts: Ints, stops: Ints) -> Located:
-    """Give the office's households whose position number lies in one of the half-open ranges."""
-    ranges = _ranges(tx, starts, stops)
-    # The office is not asked for in SQL: SQLite without statistics would walk through all of its households instead.
-    return _located(tx, [_columns().join_from(ranges, Household, _lies_in(ranges))])
+def households_numbered(tx: Tx, row_nos: Ints) -> Located:
+    """Give the office's households with these ``row_no``; others are left out."""
+    if not len(row_nos):
+        return _located(tx, [])
+    wanted = _listed(tx, row_nos)
+    query = _columns().join_from(wanted, Household.__table__, _HOME.row_no == wanted.c.start)
+    return _located(tx, tx.session.connection().execute(query).all())
 
 
 def numbers_at(tx: Tx, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
-    """Give position numbers and ``row_no`` of every household in the ranges, of any office, in no order.
+    """Give position number and ``row_no`` of every household in the half-open ranges, of any office, in no order.
 
     Read from the index alone and brought over as text: a third of the time of rows.
     """
-    ranges = _ranges(tx, starts, stops)
-    pair = sa.cast(Household.position_key, sa.Text) + "," + sa.cast(Household.row_no, sa.Text)
+    # The office is not asked for: SQLite without statistics would walk through all of its households instead.
+    ranges = _listed(tx, starts, stops)
+    lies_in = sa.and_(_HOME.position_key >= ranges.c.start, _HOME.position_key < ranges.c.stop)
+    pair = sa.cast(_HOME.position_key, sa.Text) + "," + sa.cast(_HOME.row_no, sa.Text)
     query = (
         sa.select(sa.func.aggregate_strings(pair, ","))
-        .select_from(ranges.join(Household, _lies_in(ranges)))
+        .select_from(ranges.join(Household.__table__, lies_in))
         .group_by(ranges.c.start)
     )
-    found = tx.session.execute(query).scalars().all()
+    found = tx.session.connection().execute(query).scalars().all()
     numbers = np.fromstring(",".join(found), dtype=np.int64, sep=",") if found else np.empty(0, np.int64)
     return numbers[0::2], numbers[1::2]
 
 
-def _columns() -> _Query:
+def united(one: Located, other: Located) -> Located:
+    """Join the columns of two, each household once."""
+    row_nos, first = np.unique(np.concatenate([one.row_nos, other.row_nos]), return_index=True)
+    return Located(
+        row_nos=row_nos,
+        ids=np.concatenate([one.ids, other.ids])[first],
+        village_codes=np.concatenate([one.village_codes, other.village_codes])[first],
+        rws=np.concatenate([one.rws, other.rws])[first],
+        rts=np.concatenate([one.rts, other.rts])[first],
+        position_keys=np.concatenate([one.position_keys, other.position_keys])[first],
+        accuracy_m=np.concatenate([one.accuracy_m, other.accuracy_m])[first],
+        is_gps=np.concatenate([one.is_gps, other.is_gps])[first],
+    )
+
+
+def _columns() -> sa.Select[Any]:
     return sa.select(
-        Household.row_no, Household.id, Household.village_code, Household.rw, Household.rt, Household.position_key,
-        Household.position_accuracy_m, sa.case((Household.position_source == PositionSource.GPS, 1), else_=0),
-        Household.regency_code,
+        _HOME.row_no, _HOME.id, _HOME.village_code, _HOME.rw, _HOME.rt,
+        sa.func.coalesce(_HOME.position_key, -1), sa.func.coalesce(_HOME.position_accuracy_m, -1.0),
+        sa.case((_HOME.position_source == PositionSource.GPS, 1), else_=0), _HOME.regency_code,
     )  # fmt: skip
 
 
-def _ranges(tx: Tx, starts: Ints, stops: Ints) -> sa.FromClause:
-    """Give the ranges as a table of one bound value: a thousand VALUES cost more to write down than to search."""
+def _listed(tx: Tx, starts: Ints, stops: Ints | None = None) -> sa.FromClause:
+    """Give numbers as a table of one bound value: a thousand VALUES cost more to write down than to search."""
+    stops = starts if stops is None else stops
     if tx.session.get_bind().dialect.name == "sqlite":
         pairs = sa.func.json_each(json.dumps(list(zip(starts.tolist(), stops.tolist(), strict=True))))
         pair = pairs.table_valued("value", name="pairs").c.value
         start, stop = sa.func.json_extract(pair, "$[0]"), sa.func.json_extract(pair, "$[1]")
-        return sa.select(start.label("start"), stop.label("stop")).subquery("ranges")
+        return sa.select(start.label("start"), stop.label("stop")).subquery("listed")
     columns = [sa.cast(one.tolist(), ARRAY(sa.BigInteger)) for one in (starts, stops)]
-    return sa.func.unnest(*columns).table_valued("start", "stop", name="ranges").render_derived()
+    return sa.func.unnest(*columns).table_valued("start", "stop", name="listed").render_derived()
 
 
-def _lies_in(ranges: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(Household.position_key >= ranges.c.start, Household.position_key < ranges.c.stop)
-
-
-def _located(tx: Tx, queries: Sequence[_Query]) -> Located:
-    found = chain.from_iterable(tx.session.execute(query).all() for query in queries)
-    rows = sorted({row[0]: row for row in found if row[8] == tx.regency_code}.values(), key=lambda row: row[0])
-    if not rows:
-        return Located(
-            row_nos=np.empty(0, np.int64), ids=(), village_codes=(), rws=(), rts=(),
-            position_keys=np.empty(0, np.int64), accuracy_m=np.empty(0), is_gps=np.empty(0, bool),
-        )  # fmt: skip
-    numbers, ids, villages, rws, rts, keys, accuracies, is_gps, _ = zip(*rows, strict=True)
+def _located(tx: Tx, rows: Sequence[sa.Row[Any]]) -> Located:
+    columns = list(zip(*(row for row in rows if row.regency_code == tx.regency_code), strict=True)) or [()] * 9
+    row_nos, first = np.unique(np.array(columns[0], dtype=np.int64), return_index=True)
+    accuracy = np.array(columns[6], dtype=np.float64)[first]
     return Located(
-        row_nos=np.array(numbers, dtype=np.int64),
-        ids=ids,
-        village_codes=villages,
-        rws=rws,
-        rts=rts,
-        position_keys=np.array([-1 if key is None else key for key in keys], dtype=np.int64),
-        accuracy_m=np.array([np.nan if one is None else one for one in accuracies], dtype=np.float64),
-        is_gps=np.array(is_gps, dtype=bool),
+        row_nos=row_nos,
+        ids=_texts(columns[1])[first],
+        village_codes=_texts(columns[2])[first],
+        rws=_texts(columns[3])[first],
+        rts=_texts(columns[4])[first],
+        position_keys=np.array(columns[5], dtype=np.int64)[first],
+        accuracy_m=np.where(accuracy >= 0, accuracy, np.nan),
+        is_gps=np.array(columns[7], dtype=bool)[first],
     )
+
+
+def _texts(values: Sequence[object]) -> Texts:
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made

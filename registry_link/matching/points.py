@@ -28,7 +28,5 @@ def inner_points(tx: Tx, village_codes: Sequence[str]) -> tuple[InnerPoint, ...]
     for one in boundaries_of(tx, tx.regency_code, Level.VILLAGE):
         if one.region_code in wanted:
             point = shapely.point_on_surface(shapely.from_geojson(one.geojson))
-            found.append(
-                InnerPoint(village_code=one.region_code, lon_deg=float(point.x), lat_deg=float(point.y))
-            )
+            found.append(InnerPoint(village_code=one.region_code, lon_deg=float(point.x), lat_deg=float(point.y)))
     return tuple(found)

@@ -9,7 +9,13 @@ from uuid import UUID
 import numpy as np
 
 from core.work import Tx
-from registry_link.households.located import Located, households_at, households_of_villages, numbers_at
+from registry_link.households.located import (
+    Located,
+    households_numbered,
+    households_of_villages,
+    numbers_at,
+    united,
+)
 from registry_link.households.positions import position_of
 from registry_link.matching import rules
 from registry_link.matching.arrays import Bools, Floats, Ints, Small, counted
@@ -75,15 +81,16 @@ def match_area(tx: Tx, area: Area) -> Matches:
     villages = Villages((one.region_code, one.geojson) for one in boundaries_of(tx, tx.regency_code, Level.VILLAGE))
     touch = villages.touched_by(area.outline) if area.outline else _untouched(len(villages.codes))
     codes = {villages.codes[number] for number in np.flatnonzero(touch.is_touched)}
-    found = [households_of_villages(tx, sorted(codes | {one.code for one in area.listed}))]
+    found = households_of_villages(tx, sorted(codes | {one.code for one in area.listed}))
     covered = cover(area.outline, margin_m=rules.REACH_M) if area.outline else None
     if covered is not None:
         whole = covered.whole.fewer(_MOST_RANGES)
-        near = households_at(tx, whole.starts, whole.stops)
+        _, row_nos = numbers_at(tx, whole.starts, whole.stops)
+        near = households_numbered(tx, np.setdiff1d(row_nos, found.row_nos))
         # Villages without a boundary: an outline touches them when it holds one of their households.
-        unknown = sorted({code for code in near.village_codes if villages.number(code) < 0} - codes)
-        found += [near, households_of_villages(tx, unknown)]
-    return match_located(united(found), area, villages, touch, covered)
+        unknown = sorted({code for code in near.village_codes if villages.number(code) < 0})
+        found = united(united(found, near), households_of_villages(tx, unknown))
+    return match_located(found, area, villages, touch, covered)
 
 
 def match_located(
@@ -94,9 +101,9 @@ def match_located(
     The answer is the same for any set of households that holds all of the touched and listed villages' and all within
     reach of the outline.
     """
-    codes, village = _numbered(located.village_codes)
+    codes, village = _numbered(located.village_codes.tolist())
     known_village = np.array([villages.number(code) for code in codes], dtype=np.int64)
-    rw, rt = rules.unit_nos(located.rws), rules.unit_nos(located.rts)
+    rw, rt = rules.unit_nos(located.rws.tolist()), rules.unit_nos(located.rts.tolist())
     has_geotag = located.position_keys >= 0
     lon, lat = position_of(np.maximum(located.position_keys, 0))
     place = _Place.of(area.outline, covered, located, has_geotag, lon, lat)
@@ -146,26 +153,6 @@ def numbers_inside(tx: Tx, outlines: Sequence[Outline]) -> tuple[Ints, Ints]:
         which.append(np.full(len(held), number))
         found.append(row_nos[held])
     return np.concatenate([np.empty(0, np.int64), *which]), np.concatenate([np.empty(0, np.int64), *found])
-
-
-def united(several: Sequence[Located]) -> Located:
-    """Join columns of households, each household once, in the order of ``row_nos``."""
-    row_nos = np.concatenate([one.row_nos for one in several])
-    _, first = np.unique(row_nos, return_index=True)
-    ids = [each for one in several for each in one.ids]
-    codes = [each for one in several for each in one.village_codes]
-    rws = [each for one in several for each in one.rws]
-    rts = [each for one in several for each in one.rts]
-    return Located(
-        row_nos=row_nos[first],
-        ids=tuple(ids[n] for n in first),
-        village_codes=tuple(codes[n] for n in first),
-        rws=tuple(rws[n] for n in first),
-        rts=tuple(rts[n] for n in first),
-        position_keys=np.concatenate([one.position_keys for one in several])[first],
-        accuracy_m=np.concatenate([one.accuracy_m for one in several])[first],
-        is_gps=np.concatenate([one.is_gps for one in several])[first],
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +215,9 @@ def _matches(
     reasons = [rules.EVIDENCES[number] for number in evidence.tolist()]
     neighbours = np.where(permille >= 0, shares.neighbours[kept], -1)
     return Matches(
-        household_ids=tuple(located.ids[n] for n in kept),
+        household_ids=tuple(located.ids[kept].tolist()),
         row_nos=located.row_nos[kept],
-        village_codes=tuple(located.village_codes[n] for n in kept),
+        village_codes=tuple(located.village_codes[kept].tolist()),
         confidences=tuple(reason.confidence for reason in reasons),
         evidences=tuple(reasons),
         share_permille=tuple(None if one < 0 else one for one in permille.tolist()),

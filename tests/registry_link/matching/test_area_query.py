@@ -365,10 +365,10 @@ def test_what_the_database_leaves_out_changes_nothing(work: Work):
     homes = a_district(8)
     located = Located(
         row_nos=np.array([home.row_no for home in homes]),
-        ids=tuple(UUID(int=home.row_no) for home in homes),
-        village_codes=tuple(home.village for home in homes),
-        rws=tuple(home.rw for home in homes),
-        rts=tuple(home.rt for home in homes),
+        ids=np.array([UUID(int=home.row_no) for home in homes], dtype=object),
+        village_codes=np.array([home.village for home in homes], dtype=object),
+        rws=np.array([home.rw for home in homes], dtype=object),
+        rts=np.array([home.rt for home in homes], dtype=object),
         position_keys=np.array([position_key(*home.at) if home.at else -1 for home in homes]),
         accuracy_m=np.array([home.accuracy_m or np.nan for home in homes]),
         is_gps=np.array([home.source is PositionSource.GPS for home in homes]),
