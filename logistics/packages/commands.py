@@ -39,10 +39,18 @@ from logistics.packages.states import (
     StandardAct,
     StandardState,
 )
+from registry_link.households.bulk import put_rows
 from stock.items.queries import items
 
 HOUSEHOLD: Final = "household"
-CHUNK: Final = 10_000
+SHAPES_AT_ONCE: Final = 100
+"""Times an item list of some dozens times five stays below SQLite's 32,766 parameters."""
+_PACKAGE_COLUMNS: Final = (
+    "id", "regency_code", "round_id", "plan_id", "beneficiary_kind", "beneficiary_id", "standard_id", "no",
+    "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "village_code", "rank", "reason_code",
+    "reason_facts", "shape", "persons", "adults", "children", "infants", "elderly", "women", "pregnant", "nursing",
+    "disabled", "created_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,40 +304,60 @@ def add_packages(
         return ()
     first_on: date = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one()
     last_no = _take_numbers(tx, first_on.year, len(drafts))
-    ids = []
-    for start in range(0, len(drafts), CHUNK):
-        rows: list[dict[str, object]] = []
-        lines: list[dict[str, object]] = []
-        for at, draft in enumerate(drafts[start : start + CHUNK], start=start):
-            who = draft.composition
-            package_id = derived("package", round_id, draft.beneficiary_kind, draft.beneficiary_id, standard_id)
-            ids.append(package_id)
-            is_placed = draft.post_id is not None and draft.serve_on is not None
-            rows.append(
-                {
-                    "id": package_id, "regency_code": tx.regency_code, "round_id": round_id, "plan_id": plan_id,
-                    "beneficiary_kind": draft.beneficiary_kind, "beneficiary_id": draft.beneficiary_id,
-                    "standard_id": standard_id, "no": 1, "supplements_id": None, "public_ref": None,
-                    "code": code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at + 1),
-                    "state": PackageState.PLANNED if is_placed else PackageState.WAITING,
-                    "post_id": draft.post_id, "serve_on": draft.serve_on, "village_code": draft.village_code,
-                    "rank": draft.rank, "reason_code": draft.reason.code,
-                    "reason_facts": json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False),
-                    "persons": who.persons, "adults": who.adults, "children": who.children, "infants": who.infants,
-                    "elderly": who.elderly, "women": who.women, "pregnant": who.pregnant, "nursing": who.nursing,
-                    "disabled": who.disabled, "created_at": tx.now,
-                }
-            )  # fmt: skip
-            lines.extend(
-                {"package_id": package_id, "item_id": one.item_id, "exact_milli": one.exact_milli,
-                 "quantity_milli": one.quantity_milli, "is_once": one.is_once}
-                for one in draft.need.items
-            )  # fmt: skip
-        tx.session.execute(sa.insert(Package.__table__), rows)  # type: ignore[arg-type]
-        if lines:
-            tx.session.execute(sa.insert(PackageLine.__table__), lines)  # type: ignore[arg-type]
+    ids = [derived("package", round_id, one.beneficiary_kind, one.beneficiary_id, standard_id) for one in drafts]
+    shapes: dict[int, int] = {}  # households that look alike share one Need: its identity is the shape
+    for draft in drafts:
+        shapes.setdefault(id(draft.need), len(shapes))
+    rows = [
+        (
+            package_id, tx.regency_code, round_id, plan_id, draft.beneficiary_kind, draft.beneficiary_id, standard_id,
+            1, None, code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at), None,
+            PackageState.WAITING if draft.post_id is None or draft.serve_on is None else PackageState.PLANNED,
+            draft.post_id, draft.serve_on, draft.village_code, draft.rank, draft.reason.code,
+            json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False), shapes[id(draft.need)],
+            draft.composition.persons, draft.composition.adults, draft.composition.children,
+            draft.composition.infants, draft.composition.elderly, draft.composition.women,
+            draft.composition.pregnant, draft.composition.nursing, draft.composition.disabled, tx.now,
+        )
+        for at, (package_id, draft) in enumerate(zip(ids, drafts, strict=True), start=1)
+    ]  # fmt: skip
+    put_rows(tx, Package, _PACKAGE_COLUMNS, rows)
+    _put_lines(tx, plan_id, drafts, shapes)
     tx.note("package.add", "round", round_id, plan_id=str(plan_id), packages=len(drafts))
     return tuple(ids)
+
+
+def _put_lines(tx: Tx, plan_id: UUID, drafts: Sequence[PackageDraft], shapes: Mapping[int, int]) -> None:
+    """Write the lines of new packages: the database multiplies each shape's few lines by its packages."""
+    ranks = [draft.rank for draft in drafts]
+    needs = list({id(draft.need): draft.need for draft in drafts}.values())
+    for start in range(0, len(needs), SHAPES_AT_ONCE):
+        lines = [
+            (shapes[id(need)], one.item_id, one.exact_milli, one.quantity_milli, one.is_once)
+            for need in needs[start : start + SHAPES_AT_ONCE]
+            for one in need.items
+        ]
+        if not lines:
+            continue
+        shape = (
+            sa.values(
+                sa.column("shape", sa.Integer), sa.column("item_id", sa.Uuid), sa.column("exact_milli", sa.BigInteger),
+                sa.column("quantity_milli", sa.BigInteger), sa.column("is_once", sa.Boolean),
+            )
+            .data(lines)
+            .cte("shapes")
+        )  # fmt: skip
+        tx.session.execute(
+            sa.insert(PackageLine).from_select(
+                ["package_id", "item_id", "exact_milli", "quantity_milli", "is_once"],
+                sa.select(
+                    Package.id, shape.c.item_id, shape.c.exact_milli, shape.c.quantity_milli, shape.c.is_once
+                )
+                .join(shape, shape.c.shape == Package.shape)
+                .where(Package.plan_id == plan_id, Package.rank.between(min(ranks), max(ranks)))
+                .order_by(Package.id, shape.c.item_id),
+            )
+        )  # fmt: skip
 
 
 def drop_packages(tx: Tx, plan_id: UUID) -> int:

@@ -125,6 +125,7 @@ class Package(Base):
         sa.UniqueConstraint("regency_code", "code"),
         sa.UniqueConstraint("public_ref"),
         sa.Index(None, "round_id", "post_id", "serve_on"),
+        sa.Index(None, "plan_id", "shape"),
         sa.Index(None, "beneficiary_kind", "beneficiary_id"),
         sa.CheckConstraint("state = 'waiting' OR state = 'cancelled' OR (post_id IS NOT NULL AND serve_on IS NOT NULL)",
                            name="placed"),
@@ -134,7 +135,7 @@ class Package(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     regency_code: Mapped[str]
     round_id: Mapped[UUID] = mapped_column(sa.ForeignKey("round.id"))
-    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"), index=True)
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"))
     beneficiary_kind: Mapped[str]
     beneficiary_id: Mapped[UUID]
     standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), index=True)
@@ -152,6 +153,8 @@ class Package(Base):
     reason_code: Mapped[str]
     reason_facts: Mapped[str]
     """JSON object of plain facts for the sentence; no person's name or number."""
+    shape: Mapped[int]
+    """Packages made together with the same shape hold the same lines; it lets the database write them."""
     persons: Mapped[int]
     adults: Mapped[int]
     children: Mapped[int]
@@ -172,6 +175,8 @@ class PackageLine(Base):
         whole("exact_milli"),
         whole("quantity_milli"),
         sa.CheckConstraint("quantity_milli >= exact_milli", name="rounded_up"),
+        # Half a million rows in one plan: on SQLite the key is the table, not a second tree beside it.
+        {"sqlite_with_rowid": False},
     )
 
     package_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
