@@ -142,7 +142,7 @@ def numbers_inside(tx: Tx, outlines: Sequence[Outline]) -> tuple[Ints, Ints]:
     covers = [cover(outline) for outline in outlines]
     ranges = Ranges.united([one.whole.fewer(_MOST_RANGES) for one in covers])
     keys, row_nos = numbers_at(tx, ranges.starts, ranges.stops)
-    order = np.argsort(keys)
+    order = np.argsort(keys, kind="stable")  # nearly in order already: this kind sees it
     keys, row_nos = keys[order], row_nos[order]
     which: list[Ints] = []
     found: list[Ints] = []
