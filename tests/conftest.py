@@ -81,7 +81,7 @@ def run(pytestconfig: pytest.Config) -> Run:
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
     """A fresh migrated database of its own for the test, on each engine in turn."""
-    with run.sqlite(tmp_path) if request.param == "sqlite" else run.postgresql() as url:
+    with run.database(request.param, tmp_path) as url:
         yield url
 
 

@@ -9,7 +9,7 @@ import os
 import pkgutil
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from tests.support.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("core", "registry_link", "stock", "logistics")
-TEMPLATE = "tanggap_template"
+Fill = Callable[[Engine, "Run"], None]
 PREFIX = "tanggap-tests-"
 
 
@@ -54,41 +54,57 @@ class Run:
 
     def keys(self) -> Keyring:
         """Give the run's keys: a template that one process filled must open in the others."""
-        with self._lock():
+        with fasteners.InterProcessLock(self.folder / "keys.lock"):
             return Keyring.load_or_make(self.keys_dir)
 
     @contextlib.contextmanager
-    def sqlite(self, folder: Path) -> Iterator[str]:
-        """Give the address of a fresh migrated SQLite file in ``folder``."""
-        template = self.folder / "template.db"
+    def database(self, kind: str, folder: Path, fill: Fill | None = None) -> Iterator[str]:
+        """Give the address of a fresh migrated database of one engine; a SQLite file lies in ``folder``.
+
+        ``fill`` puts something into the template, once in the run for each engine; it must be a module's own function.
+        """
+        template = "empty" if fill is None else fill.__name__
+        give = self._sqlite if kind == "sqlite" else self._postgresql
+        with give(template, folder, fill) as url:
+            yield url
+
+    @contextlib.contextmanager
+    def _sqlite(self, template: str, folder: Path, fill: Fill | None) -> Iterator[str]:
+        made = self.folder / f"{template}.db"
         with self._lock():
-            if not template.exists():
+            if not made.exists():
                 making = self.folder / "making.db"
                 making.unlink(missing_ok=True)  # left by a try that failed
-                make_schema(f"sqlite:///{making}")
-                making.rename(template)
+                self._make(f"sqlite:///{making}", fill)
+                making.rename(made)
         path = folder / f"{uuid4().hex}.db"
-        shutil.copyfile(template, path)
+        shutil.copyfile(made, path)
         yield f"sqlite:///{path}"
 
     @contextlib.contextmanager
-    def postgresql(self) -> Iterator[str]:
-        """Give the address of a fresh migrated PostgreSQL database; it is dropped afterwards."""
+    def _postgresql(self, template: str, folder: Path, fill: Fill | None) -> Iterator[str]:
+        made = self.folder / f"{template}.postgresql"
         with self._lock():
             if not self.postgres.is_running:
                 self.postgres.start()
-            made = self.folder / "postgresql-template"
             if not made.exists():
-                self.postgres.drop(TEMPLATE)  # left by a try that failed
-                self.postgres.create(TEMPLATE)
-                make_schema(self.postgres.url(TEMPLATE))
+                self.postgres.drop(f"template_{template}")  # left by a try that failed
+                self.postgres.create(f"template_{template}")
+                self._make(self.postgres.url(f"template_{template}"), fill)
                 made.touch()
         name = f"t_{uuid4().hex}"
-        self.postgres.create(name, TEMPLATE)
+        self.postgres.create(name, f"template_{template}")
         try:
             yield self.postgres.url(name)
         finally:
             self.postgres.drop(name)
+
+    def _make(self, url: str, fill: Fill | None) -> None:
+        make_schema(url)
+        if fill is not None:
+            engine = open_for_test(url)
+            fill(engine, self)
+            engine.dispose()
 
     @contextlib.contextmanager
     def empty(self, kind: str, folder: Path) -> Iterator[str]:
