@@ -48,8 +48,7 @@ def households_of_villages(tx: Tx, codes: Sequence[str]) -> Located:
     for start in range(0, len(wanted), _CODES_AT_ONCE):
         piece = wanted[start : start + _CODES_AT_ONCE]
         villages = [code for code in piece if code.count(".") >= 3]
-        # "/" is the sign after ".": everything that starts with the district's code and a point.
-        below = [_HOME.village_code.between(f"{code}.", f"{code}/") for code in piece if code.count(".") < 3]
+        below = [_HOME.village_code.startswith(f"{code}.", autoescape=True) for code in piece if code.count(".") < 3]
         query = _columns().where(
             _HOME.regency_code == tx.regency_code, sa.or_(_HOME.village_code.in_(villages), *below)
         )

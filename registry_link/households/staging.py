@@ -253,22 +253,24 @@ def _member_key(one: MemberRow, index: bytes | None) -> str:
         return one.external_id
     if index is not None:
         return f"nik:{index.hex()[:32]}"
-    return f"name:{content_hash(' '.join(words_of(one.name)), one.birth_on or '').hex()[:32]}"
+    return f"name:{content_hash(f'{words_of(one.name)}|{one.birth_on}').hex()[:32]}"
 
 
 def _household_hash(row: HouseholdRow) -> bytes:
     return content_hash(
-        row.village_code, row.rt, row.rw, row.hamlet, row.address, row.head_name, row.size, row.decile, row.lon_deg,
-        row.lat_deg, row.position_source, row.position_accuracy_m, row.kk or "",
-    )  # fmt: skip
+        f"{row.village_code}|{row.rt}|{row.rw}|{row.hamlet}|{row.address}|{row.head_name}|{row.size}|{row.decile}|"
+        f"{row.lon_deg}|{row.lat_deg}|{row.position_source}|{row.position_accuracy_m}",
+        row.kk,
+    )
 
 
 def _member_hash(one: MemberRow) -> bytes:
     # Without the place in the list: another order is no change.
     return content_hash(
-        one.name, one.sex, one.birth_on, one.age_years, one.age_as_of_on, one.relation, one.nik or "", one.is_pregnant,
-        one.is_nursing, one.has_disability, one.is_chronically_ill,
-    )  # fmt: skip
+        f"{one.name}|{one.sex}|{one.birth_on}|{one.age_years}|{one.age_as_of_on}|{one.relation}|{one.is_pregnant:d}"
+        f"{one.is_nursing:d}{one.has_disability:d}{one.is_chronically_ill:d}",
+        one.nik,
+    )
 
 
 # ---------------------------------------------------------------- weighing
