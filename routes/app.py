@@ -12,8 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, jsonify, redirect, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_smorest import Api, Blueprint as ApiBlueprint
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
@@ -28,8 +26,8 @@ from core.settings import Settings
 from core.work import Work
 from routes import api, context, frame, guard, limits, pages, problems, texts
 from routes.context import Runtime
+from routes.limiter import limiter
 
-limiter = Limiter(get_remote_address, storage_uri="memory://", default_limits=[])
 API_PREFIX = "/api/v1"
 CSP = {
     "default-src": "'self'",
@@ -117,7 +115,6 @@ def _spec() -> dict[str, Any]:
         "info": {
             "description": "From a posted area to a signed receipt. Every POST that changes stock, plans, hands over or "
             "issues a paper needs an Idempotency-Key header; refusals are application/problem+json.",
-            "license": {"name": "see LICENSE", "identifier": "AGPL-3.0-or-later"},
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
@@ -129,12 +126,12 @@ def _add_document(app: Flask, machines: Api) -> None:
     @app.get(f"{API_PREFIX}/openapi.json")
     @guard.public("the API's own description")
     def openapi() -> Response:
-        return jsonify(machines.spec.to_dict())  # type: ignore[no-untyped-call]
+        return jsonify(machines.spec.to_dict())
 
     @app.get(f"{API_PREFIX}/")
     @guard.public("the API's own description")
     def openapi_page() -> str:
-        return frame.render_api_page(machines.spec.to_dict())  # type: ignore[no-untyped-call]
+        return frame.render_api_page(machines.spec.to_dict())
 
     @app.get("/api")
     @guard.public("the API's own description")

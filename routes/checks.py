@@ -9,7 +9,7 @@ from core import audit
 from core.actor import Actor
 from logistics.handover.proof import prove as prove_handovers
 from routes.context import Runtime
-from stock.ledger.proof import prove as prove_stock
+from stock.reservations.proof import prove as prove_stock
 
 
 def prove_all(runtime: Runtime, actor: Actor) -> list[str]:

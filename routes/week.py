@@ -19,7 +19,7 @@ from logistics.planning.queries import RoundNeed, preview_need
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
 from logistics.zones import queries as zones
 from logistics.zones.states import Access, Phase, Severity
-from registry_link.households.queries import compositions, households_by_ids
+from registry_link.households.queries import compositions, households_by_ids, positions_of
 from registry_link.matching.points import inner_points
 
 _SEVERITY = {Severity.LIGHT: 1, Severity.MEDIUM: 2, Severity.HEAVY: 3}
@@ -31,11 +31,12 @@ def confirmed_households(tx: Tx, incident_id: UUID, on: date) -> tuple[Confirmed
     ids = [line.household_id for line in lines]
     known = {one.id: one for one in households_by_ids(tx, ids, purpose="planning")}
     people = {one.household_id: one for one in compositions(tx, ids, on)}
+    places = positions_of(tx, ids)
     return tuple(
         ConfirmedHousehold(
             household_id=line.household_id, code=known[line.household_id].code, village_code=line.village_code,
-            composition=people[line.household_id], lon_deg=known[line.household_id].lon_deg,
-            lat_deg=known[line.household_id].lat_deg, severity=_SEVERITY[line.severity],
+            composition=people[line.household_id], lon_deg=places.get(line.household_id, (None, None))[0],
+            lat_deg=places.get(line.household_id, (None, None))[1], severity=_SEVERITY[line.severity],
             is_cut_off=line.access is Access.CUT_OFF, decile=known[line.household_id].decile,
         )
         for line in lines if line.household_id in known

@@ -42,7 +42,7 @@ from logistics.handover.queries import people_at
 from logistics.packages.commands import mark_handed_over, mark_taken_back
 from logistics.packages.queries import PackageView, package, round_by_id
 from logistics.packages.states import PackageState, RoundState
-from registry_link.households.queries import HouseholdLine, households_by_ids
+from registry_link.households.queries import HouseholdLine, households_by_ids, kk_last4_of
 from registry_link.regions.queries import region
 from stock.items.queries import items
 from stock.ledger.commands import HandOver, ItemLine, hand_over, reverse_handover
@@ -333,7 +333,7 @@ def _issue_receipt(
     )  # fmt: skip
     person = ReceiptPerson(
         head_name=household.head_name, household_code=household.code, address=household.address,
-        rt=household.rt or "", rw=household.rw or "", kk_last4=household.kk_last4 or "",
+        rt=household.rt or "", rw=household.rw or "", kk_last4=kk_last4_of(tx, household.id),
         recipient_name=recipient.name, relation=recipient.relation, document=recipient.document,
     )  # fmt: skip
     issued = issue_document(

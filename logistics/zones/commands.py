@@ -41,7 +41,7 @@ from logistics.zones.states import (
     VersionAct,
     VersionState,
 )
-from registry_link.households.queries import village_of_household
+from registry_link.households.queries import villages_of_households
 from registry_link.matching.earth import Box
 from registry_link.matching.outlines import Outline, parse_outline
 from registry_link.matching.queries import Area, match_area
@@ -489,7 +489,9 @@ def add_affected(tx: Tx, incident_id: UUID, household_id: UUID, note: str, *, is
     incident = _incident(tx, incident_id)
     if incident.state is Phase.CLOSED:
         raise Conflict("incident.is_closed")
-    village = village_of_household(tx, household_id)
+    village = villages_of_households(tx, [household_id]).get(household_id)
+    if village is None:
+        raise NotFound("household.not_found")
     if not is_provisional:
         reach.need_village(village, "household")
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert

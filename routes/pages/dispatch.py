@@ -36,7 +36,8 @@ def _show(slug: str, form: Form) -> str:
         reach = tx.require("dispatch.see")
         view = zones.incident(tx, slug)
         the_round = week.current_round(tx, view.id, request.args.get("putaran", type=int))
-        waiting, sent = (), ()
+        waiting: tuple[queries.PickList, ...] = ()
+        sent: tuple[queries.LoadView, ...] = ()
         if the_round is not None:
             waiting = queries.to_send(tx, the_round.id, reach=None if reach.is_all else reach)
             sent = queries.loads(tx, the_round.id, reach=None if reach.is_all else reach)

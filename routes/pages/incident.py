@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +29,7 @@ from logistics.zones.states import (
     Severity,
     VersionState,
 )
-from registry_link.households.commands import RegisterProvisional, register_provisional
+from registry_link.households.commands import NewCounts, RegisterProvisional, register_provisional
 from registry_link.households.queries import SearchHouseholds, households_by_ids, search_households
 from registry_link.matching.rules import Confidence
 from registry_link.regions.queries import RegionView, regions, regions_of
@@ -547,11 +546,12 @@ def add_known(slug: str) -> BaseResponse:
 def register(slug: str) -> str | BaseResponse:
     form = Form()
     name, village = form.text("head_name", most=120, least=2), form.text("village_code", most=20, least=10)
-    counts = {
+    counted = {
         field: form.number(field, least=0, most=50, is_required=False) or 0
-        for field in ("adults", "children", "infants", "elderly", "women")
+        for field in ("infants", "toddlers", "children", "adults", "elderly", "women")
     }
-    if not counts["adults"] + counts["children"]:
+    counts = NewCounts(**counted)
+    if not counts.persons:
         form.fail("adults", "form.number", {"least": 1, "most": 50})
     details = {field: form.text(field, most=200) for field in ("address", "rt", "rw", "nik", "kk")}
 
@@ -560,7 +560,7 @@ def register(slug: str) -> str | BaseResponse:
             tx,
             RegisterProvisional(
                 head_name=name, village_code=village, address=details["address"], rt=details["rt"], rw=details["rw"],
-                nik=details["nik"] or None, kk=details["kk"] or None, **counts,
+                head_nik=details["nik"], kk=details["kk"], counts=counts,
             ),
         ).id  # fmt: skip
         commands.add_affected(tx, queries.incident(tx, slug).id, household_id, "", is_provisional=True)
@@ -586,8 +586,7 @@ def _add(slug: str, form: Form, found: list[Any]) -> str:
 
 
 def _flash_done(form: Form, act: Callable[[], Any], said: str) -> None:
-    done = form.attempt(lambda: (act(), True))
-    if done is not None:
+    if form.attempt(lambda: (act(), True)) is not None:
         flash(said, "good")
     for error in form.errors:
         flash(error["text"], "bad")
@@ -597,8 +596,8 @@ def _names(tx: Tx, codes: list[str]) -> dict[str, RegionView]:
     return {one.code: one for one in regions(tx, sorted(set(codes)))}
 
 
-def local_time(at: datetime) -> str:
-    return f"{at.astimezone(context.actor().zone):%H.%M}"
+def _geojson(body: dict[str, Any]) -> Response:
+    return Response(json.dumps(body, separators=(",", ":")), mimetype="application/geo+json")
 
 
 __all__ = ["frame", "pages", "tabs"]

@@ -108,7 +108,7 @@ def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) 
     the_board = board(tx, the_round.id)
     found = packages.packages(
         tx, the_round.id, post_id=post_id, serve_on=day,
-        state=PackageState(state) if state in set(PackageState) else None,
+        states=(PackageState(state),) if state in set(PackageState) else (),
         reach=None if reach.is_all else reach, limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
     )  # fmt: skip
     sees_people = reach.detail in ("full", "masked")

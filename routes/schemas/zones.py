@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from logistics.zones.commands import Decide, ListRegion, OpenIncident, RecordDecree, ReportCount
 from logistics.zones.rules import Count
@@ -111,7 +111,7 @@ class CountIn(In):
     @post_load
     def order(self, data: dict[str, Any], **_: Any) -> ReportCount:
         if (data["state"] is CountState.NUMBER) != (data["value"] is not None):
-            raise validate.ValidationError({"value": ["A number goes with the state 'number', and only with it."]})
+            raise ValidationError({"value": ["A number goes with the state 'number', and only with it."]})
         return ReportCount(
             village_code=data["village_code"], kind=data["kind"], count=Count(data["state"], data["value"])
         )

@@ -1,0 +1,130 @@
+"""Registri: households, their search, and everything that was done for one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template
+
+from core.i18n import say
+from core.permissions import may
+from core.work import Tx
+from logistics.handover.queries import handovers_of
+from logistics.packages.queries import packages_of, round_by_id
+from logistics.zones.queries import incident_by_id, incidents_of_household
+from registry_link.households import queries
+from registry_link.households.queries import SearchHouseholds
+from registry_link.regions.queries import regions_of
+from registry_link.regions.states import Level
+from routes import context, guard
+from routes.forms import Form
+from routes.texts import gettext as _
+
+pages = Blueprint("registry", __name__, url_prefix="/registri")
+PER_PAGE = 50
+
+
+@pages.get("")
+@guard.requires("household.search")
+def index() -> str:
+    return _index(Form(), None)
+
+
+@pages.post("/cari")
+@guard.requires("household.search")
+def search() -> str:
+    """Search persons: a POST, so that no name or number ever stands in an address or a log."""
+    form = Form()
+    page = form.number("page", least=0, most=10_000, is_required=False) or 0
+    order = SearchHouseholds(
+        text=form.text("q", most=80), village_code=form.text("village_code", most=20), limit=PER_PAGE,
+        offset=page * PER_PAGE,
+    )  # fmt: skip
+    with context.read() as tx:
+        found = queries.search_households(tx, order)
+    return _index(form, found, page)
+
+
+def _index(form: Form, found: queries.FoundHouseholds | None, page: int = 0) -> str:
+    with context.read() as tx:
+        reach = tx.require("household.search")
+        villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
+        counts = [one for one in queries.village_counts(tx) if reach.has_village(one.village_code)]
+        snapshots = queries.snapshots(tx) if may(tx.actor, "registry.see_imports") else ()
+    names = {one.code: one for one in villages}
+    return render_template(
+        "registry/index.html", form=form, found=found, page=page, names=names,
+        villages=[(one.code, one.full_name) for one in villages], counts=counts, snapshots=snapshots[:5],
+        households=sum(one.households for one in counts), persons=sum(one.persons for one in counts),
+        located=sum(one.located for one in counts),
+    )  # fmt: skip
+
+
+@pages.get("/keluarga/<uuid:household_id>")
+@guard.requires("household.see")
+def household(household_id: UUID) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        found = queries.household(tx, household_id)
+        entries = timeline(tx, household_id, lang)
+    return render_template(
+        "registry/household.html", household=found, entries=entries,
+        members=[
+            {"view": one, "relation": say(f"relation.{one.relation.value}", lang),
+             "sex": say(f"sex.{one.sex.value}", lang) if one.sex else "—", "marks": _marks(one)}
+            for one in found.members
+        ],
+        position=say(f"position.{found.position_source.value}", lang) if found.position_source else None,
+    )  # fmt: skip
+
+
+def _marks(one: queries.MemberLine) -> list[str]:
+    return [
+        word
+        for is_so, word in (
+            (one.is_pregnant, _("hamil")), (one.is_nursing, _("menyusui")),
+            (one.has_disability, _("disabilitas")), (one.is_chronically_ill, _("sakit menahun")),
+        )
+        if is_so
+    ]  # fmt: skip
+
+
+def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
+    """Give everything that was done for a household, newest first: lists, packages, handovers, each with its why."""
+    entries: list[dict[str, Any]] = []
+    names: dict[UUID, str] = {}
+    if may(tx.actor, "affected.see"):
+        for incident, line in incidents_of_household(tx, household_id):
+            names[incident.id] = incident.name
+            entries.append(
+                {
+                    "sort": line.decided_at or incident.opened_at, "at": line.decided_at or incident.opened_at,
+                    "who": "", "what": f"{incident.name}: {say(f'affected.state.{line.state.value}', lang)}",
+                    "why": line.reason(lang, ""), "tone": "info", "href": f"/kejadian/{incident.slug}/keluarga",
+                }
+            )  # fmt: skip
+    if may(tx.actor, "round.see"):
+        for row in packages_of(tx, [household_id]):
+            the_round = round_by_id(tx, row.round_id)
+            incident = incident_by_id(tx, the_round.incident_id)
+            entries.append(
+                {
+                    "sort": the_round.approved_at or incident.opened_at, "at": the_round.approved_at,
+                    "what": _("Paket %(code)s, putaran %(no)s: %(state)s", code=row.code, no=the_round.no,
+                              state=say(f"package.state.{row.state.value}", lang)),
+                    "who": the_round.approved_by_name or "", "why": row.reason(lang), "tone": "neutral",
+                    "href": f"/kejadian/{incident.slug}/paket/{row.id}",
+                }
+            )  # fmt: skip
+    if may(tx.actor, "handover.see"):
+        for done in handovers_of(tx, household_id):
+            entries.append(
+                {
+                    "sort": done.event_at, "at": done.event_at, "who": "",
+                    "what": _("Serah terima %(number)s: %(state)s", number=done.receipt_number or "",
+                              state=say(f"handover.state.{done.state.value}", lang)),
+                    "why": done.partial_reason, "tone": "good" if done.state.value == "valid" else "bad", "href": None,
+                }
+            )  # fmt: skip
+    return sorted(entries, key=lambda one: one["sort"], reverse=True)
