@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NoReturn, TypeGuard
@@ -69,9 +69,16 @@ class Outline:
 
     def to_geojson(self) -> str:
         """Write as Polygon or MultiPolygon, every coordinate exactly."""
-        polygons = [[shapely.get_coordinates(ring).tolist() for ring in shapely.get_rings(one)] for one in self.parts]
-        kind, coordinates = ("Polygon", polygons[0]) if len(polygons) == 1 else ("MultiPolygon", polygons)
-        return json.dumps({"type": kind, "coordinates": coordinates}, separators=(",", ":"))
+        return _text_of(self.parts)
+
+    def thinned(self, tolerance_m: float) -> str:
+        """Write for a map: no point farther than this from its true line, six decimals. Never for matching.
+
+        A ring of 20,000 points in the worst shape (a comb) takes two seconds: keep the text.
+        """
+        wide, high = degrees(tolerance_m, max(abs(self.bounds.south), abs(self.bounds.north)))
+        thin = shapely.simplify(np.array(self.parts, dtype=object), min(wide, high), preserve_topology=True)
+        return _text_of(thin, decimals=6)
 
     @cached_property
     def shapes(self) -> list[Polygon]:
@@ -117,6 +124,15 @@ class Outline:
             times[near] += shapely.contains_xy(shape, lon[near], lat[near])
         width_km, height_km = box.size_km
         return whole - float(np.maximum(times - 1, 0).sum()) * width_km * height_km / across**2
+
+
+def _text_of(polygons: Iterable[Polygon], *, decimals: int | None = None) -> str:
+    parts = []
+    for one in polygons:
+        rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(one)]
+        parts.append([(ring if decimals is None else np.round(ring, decimals)).tolist() for ring in rings])
+    kind, coordinates = ("Polygon", parts[0]) if len(parts) == 1 else ("MultiPolygon", parts)
+    return json.dumps({"type": kind, "coordinates": coordinates}, separators=(",", ":"))
 
 
 def parse_outline(document: Mapping[str, object] | str | bytes, *, district_box: Box | None = None) -> Outline:

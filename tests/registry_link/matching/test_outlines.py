@@ -15,7 +15,7 @@ from core.errors import Invalid, Refused
 from core.i18n import say, sentences
 from registry_link.matching import outlines
 from registry_link.matching.earth import Box
-from registry_link.matching.inside import inside
+from registry_link.matching.inside import edge_distance_m, inside
 from registry_link.matching.outlines import Outline, outline_of_circle, parse_outline
 from tests.registry_link.matching import shapes
 from tests.registry_link.matching.shapes import SOUTH, WEST, square
@@ -81,6 +81,19 @@ def test_an_outline_is_read_back_as_it_was_written(data: st.DataObject):
     back = Outline.from_geojson(outline.to_geojson())
     assert back == outline
     assert back.to_geojson() == outline.to_geojson()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), st.floats(1, 500))
+def test_a_thinned_outline_stays_near_its_line(data: st.DataObject, tolerance: float):
+    outline = data.draw(shapes.outlines())
+    thin = Outline.from_geojson(outline.thinned(tolerance))
+    assert len(thin.parts) == len(outline.parts)
+    assert thin.point_count <= outline.point_count
+    lon, lat = thin.edges[:, 0], thin.edges[:, 1]
+    assert (edge_distance_m(outline, lon, lat) <= tolerance + 0.2).all()
+    lon, lat = outline.edges[:, 0], outline.edges[:, 1]
+    assert (edge_distance_m(thin, lon, lat) <= tolerance * 1.01 + 0.2).all()
 
 
 def test_holes_are_kept():
