@@ -135,6 +135,16 @@ class Form:
             return None
         return int(raw)
 
+    def degrees(self, field: str, most: int) -> float | None:
+        """Read a position's degrees, with a comma or a point; None where nothing was typed."""
+        raw = self.raw(field).strip().replace(",", ".").replace("\u2212", "-")
+        if not raw:
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,9})?", raw, re.ASCII) or not -most <= float(raw) <= most:
+            self.fail(field, "form.number", {"least": -most, "most": most})
+            return None
+        return float(raw)
+
     def attempt(self, act: Callable[[], Any]) -> Any:
         """Do it when no mistake was noted; a refusal becomes a mistake and gives None."""
         if not self.is_good:

@@ -1,0 +1,595 @@
+"""Stok: what lies where, its cards, goods received and moved, and the documents it rests on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from core.accounts.queries import name_of
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.i18n import say
+from core.measures import LARGEST_MILLI, MILLI, Milli, Rupiah, print_quantity, print_rupiah
+from core.permissions import Reach, may
+from core.work import Tx
+from logistics.planning.queries import NeedLine, need
+from logistics.zones.queries import running_incident
+from routes import context, guard, week
+from routes.forms import Form, parse_typed_day
+from routes.texts import gettext as _
+from stock.items.kinds import Category
+from stock.items.queries import ItemView, find_item, items
+from stock.ledger import commands, queries
+from stock.ledger.kinds import DocumentKind, FundingSource, reason_label
+from stock.places.commands import AddPlace, add_place
+from stock.places.kinds import PlaceKind
+from stock.places.queries import PlaceView, find_place, places, quarantine_of
+
+pages = Blueprint("stock", __name__, url_prefix="/stok")
+NEAR_DAYS = 90
+LINES, MOST_LINES = 4, 40
+SHELVES = (PlaceKind.WAREHOUSE, PlaceKind.POST, PlaceKind.VEHICLE, PlaceKind.ASSEMBLY, PlaceKind.QUARANTINE)
+UNDONE_HERE = frozenset({DocumentKind.RECEIPT, DocumentKind.TRANSFER, DocumentKind.ADJUSTMENT, DocumentKind.WRITE_OFF})
+"""A load is undone by its return and a handover by its voiding, so that package and receipt follow the goods."""
+
+
+def visible(tx: Tx, reach: Reach) -> tuple[PlaceView, ...]:
+    """Give the places whose stock the actor may see; whoever sees totals only sees no place by itself."""
+    every = places(tx, kinds=SHELVES)
+    if reach.is_all:
+        return every
+    return tuple(one for one in every if reach.has_place(one.id) or reach.has_place(one.parent_id))
+
+
+# ---------------------------------------------------------------- balances
+
+
+@pages.get("")
+@guard.requires("stock.see")
+def index() -> str:
+    lang = context.lang()
+    asked, category, state = (request.args.get(name, "") for name in ("tempat", "kategori", "keadaan"))
+    with context.read() as tx:
+        reach = tx.require("stock.see")
+        sees_places = reach.detail != "totals"
+        every = visible(tx, reach)
+        place = next((one for one in every if sees_places and one.code == asked), None)
+        if asked and place is None:
+            raise NotFound("place.not_found", place=asked[:40])
+        warehouses = [one for one in every if one.kind is PlaceKind.WAREHOUSE]
+        shown = [place] if place else warehouses or list(every)
+        found = queries.item_balances(tx, place_ids=[one.id for one in shown])
+        near = [one for one in queries.near_expiry(tx, within_days=NEAR_DAYS, place_ids=[one.id for one in every])
+                if one.place.kind is not PlaceKind.QUARANTINE]  # fmt: skip
+        bars, the_round, incident = _bars(tx, lang) if reach.is_all and place is None else ([], None, None)
+        recent = (
+            queries.stock_documents(tx, place_ids=[one.id for one in ([place] if place else every)], limit=10)
+            if sees_places else ()
+        )  # fmt: skip
+    lines = _balance_lines(found, lang, category, state)
+    return render_template(
+        "stock/index.html", lines=lines, place=place, sees_places=sees_places, category=category, state=state,
+        tabs=_tabs(every, place) if sees_places else [],
+        value=print_rupiah(sum(one.value_rp for one in found), lang),
+        near=[_near_line(one, lang) for one in near] if sees_places else [],
+        expired=sum(1 for one in near if one.is_expired), soon=sum(1 for one in near if not one.is_expired),
+        near_days=NEAR_DAYS, bars=bars, round=the_round, incident=incident,
+        recent=[_document_line(one, lang) for one in recent],
+        categories=[(one.value, say(one.label, lang)) for one in Category],
+    )  # fmt: skip
+
+
+def _tabs(every: Sequence[PlaceView], place: PlaceView | None) -> list[dict[str, Any]]:
+    warehouses = [one for one in every if one.kind is PlaceKind.WAREHOUSE]
+    shown = [*warehouses, *([place] if place and place not in warehouses else [])]
+    first = {"label": _("Semua gudang") if warehouses else _("Tempat Anda"), "href": url_for("stock.index"),
+             "is_current": place is None}  # fmt: skip
+    return [first, *(
+        {"label": one.name, "href": url_for("stock.index", tempat=one.code), "is_current": one == place}
+        for one in shown
+    )]  # fmt: skip
+
+
+def _balance_lines(
+    found: Collection[queries.ItemBalance], lang: str, category: str, state: str
+) -> list[dict[str, Any]]:
+    """Add the places of each item up, and keep what the filters ask for."""
+    by_item: dict[UUID, list[queries.ItemBalance]] = defaultdict(list)
+    for one in found:
+        by_item[one.item.id].append(one)
+    lines = []
+    for group in by_item.values():
+        item = group[0].item
+        on_hand, reserved, free, expired = (
+            sum(getattr(one, name) for one in group)
+            for name in ("on_hand_milli", "reserved_milli", "available_milli", "expired_milli")
+        )
+        if category and item.category.value != category:
+            continue
+        is_asked = {"kedaluwarsa": expired > 0, "tersedia": free > 0, "habis": free == 0}
+        if not is_asked.get(state, True):
+            continue
+        lines.append(
+            {
+                "item": item, "name": item.name(lang), "category": say(item.category.label, lang),
+                "on_hand": print_quantity(on_hand, item.base_unit, lang),
+                "reserved": print_quantity(reserved, item.base_unit, lang) if reserved else "–",
+                "free": print_quantity(free, item.base_unit, lang), "has_free": free > 0,
+                "expired": print_quantity(expired, item.base_unit, lang) if expired else "",
+                "next_on": min((one.next_expiry_on for one in group if one.next_expiry_on), default=None),
+                "places": [
+                    {"place": one.place, "on_hand": print_quantity(one.on_hand_milli, item.base_unit, lang)}
+                    for one in group
+                ],
+                "value": print_rupiah(sum(one.value_rp for one in group), lang),
+            }
+        )  # fmt: skip
+    return sorted(lines, key=lambda line: str(line["name"]))
+
+
+def _bars(tx: Tx, lang: str) -> tuple[list[dict[str, Any]], Any, Any]:
+    """Give the stock bars of the running round: what still has to leave the warehouses, against what lies there."""
+    incident = running_incident(tx)
+    the_round = week.current_round(tx, incident.id) if incident else None
+    if incident is None or the_round is None:
+        return [], None, incident
+    lines = need(tx, the_round.id).lines
+    lying: dict[UUID, list[queries.ItemBalance]] = defaultdict(list)
+    for one in queries.item_balances(tx, kinds=(PlaceKind.WAREHOUSE,), item_ids=[line.item.id for line in lines]):
+        lying[one.item.id].append(one)
+    return [bar_of(line, lying[line.item.id], lang) for line in lines], the_round, incident
+
+
+def bar_of(line: NeedLine, lying: Collection[queries.ItemBalance], lang: str) -> dict[str, Any]:
+    """Give one item's bar: numbers for the drawing, words as they are printed."""
+    unit = line.item.base_unit
+    on_hand = sum(one.on_hand_milli - one.expired_milli for one in lying)
+    reserved = sum(one.reserved_milli for one in lying)
+    wanted = line.open_milli + reserved
+    return {
+        "name": line.item.name(lang), "code": line.item.code, "on_hand": on_hand, "reserved": reserved, "need": wanted,
+        "on_hand_text": print_quantity(on_hand, unit, lang), "reserved_text": print_quantity(reserved, unit, lang),
+        "free_text": print_quantity(line.free_milli, unit, lang), "need_text": print_quantity(wanted, unit, lang),
+        "short_text": print_quantity(line.short_milli, unit, lang) if line.short_milli else None,
+        "days_text": _("%(days)s hari", days=line.lasts_days) if line.lasts_days is not None else None,
+        "is_short": bool(line.short_milli), "lasts_days": line.lasts_days,
+    }  # fmt: skip
+
+
+def _near_line(one: queries.BatchBalance, lang: str) -> dict[str, Any]:
+    return {
+        "view": one, "name": one.batch.item.name(lang), "place": one.place,
+        "quantity": print_quantity(one.on_hand_milli, one.batch.item.base_unit, lang),
+        "may_move": may(context.actor(), "stock.transfer") and one.is_expired and not one.reserved_milli
+        and one.place.kind in (PlaceKind.WAREHOUSE, PlaceKind.POST),
+    }  # fmt: skip
+
+
+def _document_line(one: queries.DocumentRow, lang: str) -> dict[str, Any]:
+    label = reason_label(one.kind, one.reason)
+    return {
+        "view": one, "kind": say(one.kind.label, lang), "reason": say(label, lang) if label else one.reason,
+        "value": print_rupiah(one.value_rp, lang),
+    }  # fmt: skip
+
+
+@pages.get("/kartu")
+@guard.requires("stock.see")
+def card() -> str:
+    """Show the kartu persediaan of one item at one place, each line with the balance after it."""
+    lang = context.lang()
+    first_on, last_on = (parse_typed_day(request.args.get(name, "")) for name in ("dari", "sampai"))
+    with context.read() as tx:
+        reach = _sees_places(tx)
+        place = find_place(tx, request.args.get("tempat", ""))
+        if not (reach.has_place(place.id) or reach.has_place(place.parent_id)):
+            raise NotFound("place.not_found", place=place.code)
+        item = find_item(tx, request.args.get("barang", ""))
+        found = queries.stock_card(tx, item.id, [place.id], first_on=first_on, last_on=last_on)
+        batches = queries.batch_balances(tx, place_ids=[place.id], item_ids=[item.id])
+        others = [one for one in items(tx) if one.id != item.id]
+    unit = item.base_unit
+    return render_template(
+        "stock/card.html", card=found, place=place, item=item, unit=unit, first_on=first_on, last_on=last_on,
+        on_hand=print_quantity(sum(one.on_hand_milli for one in batches), unit, lang),
+        reserved=print_quantity(sum(one.reserved_milli for one in batches), unit, lang),
+        free=print_quantity(sum(one.available_milli for one in batches), unit, lang),
+        batches=[_near_line(one, lang) for one in batches],
+        funding={one.value: say(one.label, lang) for one in FundingSource},
+        others=[(one.code, one.name(lang)) for one in [item, *others]],
+        lines=[
+            {
+                "view": line, "kind": say(line.document_kind.label, lang),
+                "flag": say(line.flag.label, lang) if line.flag.value else "",
+                "counterpart": line.counterpart.name,
+                "in": print_quantity(line.in_milli, "", lang) if line.in_milli else "",
+                "out": print_quantity(line.out_milli, "", lang) if line.out_milli else "",
+                "balance": print_quantity(line.balance_milli, "", lang),
+            }
+            for line in found.lines
+        ],
+        opening=print_quantity(found.opening_milli, "", lang), closing=print_quantity(found.closing_milli, unit, lang),
+    )  # fmt: skip
+
+
+@pages.get("/barang")
+@guard.requires("stock.see")
+def catalogue() -> str:
+    """Show the catalogue: units, boxes, steps."""
+    lang = context.lang()
+    with context.read() as tx:
+        found = items(tx, with_inactive=True)
+    return render_template(
+        "stock/items.html",
+        lines=[
+            {
+                "item": one, "name": one.name(lang), "category": say(one.category.label, lang),
+                "packs": [
+                    f"{pack.name} {print_quantity(pack.quantity_milli, one.base_unit, lang)}" for pack in one.packs
+                ],
+                "step": print_quantity(one.step_milli, one.base_unit, lang),
+            }
+            for one in found
+        ],
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- documents
+
+
+@pages.get("/dokumen/<uuid:document_id>")
+@guard.requires("stock.see")
+def document(document_id: UUID) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        found = _document(tx, document_id)
+        who = name_of(tx, found.actor_id)
+        undoes = None
+        if found.kind is DocumentKind.REVERSAL and found.subject_id:
+            undoes = queries.stock_document(tx, UUID(found.subject_id))
+    label = reason_label(found.kind, found.reason)
+    return render_template(
+        "stock/document.html", document=found, who=who, undoes=undoes, kind=say(found.kind.label, lang),
+        reason=say(label, lang) if label else found.reason, may_undo=_may_undo(found),
+        total=print_rupiah(sum(line.value_rp for line in found.lines), lang),
+        lines=[
+            {
+                "view": line, "name": line.item.name(lang),
+                "flag": say(line.flag.label, lang) if line.flag.value else "",
+                "quantity": print_quantity(line.quantity_milli, line.item.base_unit, lang),
+                "funding": say(line.batch.funding_source.label, lang), "value": print_rupiah(line.value_rp, lang),
+            }
+            for line in found.lines
+        ],
+    )  # fmt: skip
+
+
+@pages.post("/dokumen/<uuid:document_id>/balik")
+@guard.requires("stock.reverse")
+def reverse(document_id: UUID) -> BaseResponse:
+    form = Form()
+    reason = form.text("note", most=300, least=5)
+
+    def act(tx: Tx) -> UUID:
+        if _document(tx, document_id).kind not in UNDONE_HERE:
+            raise Conflict("stock.undone_elsewhere")
+        return commands.reverse_document(tx, document_id, reason).document_id
+
+    made = form.attempt(lambda: context.write(act))
+    for error in form.errors:
+        flash(error["text"], "bad")
+    if made is None:
+        return redirect(url_for("stock.document", document_id=document_id), 303)
+    flash(_("Dokumen dibalik; barang dan nilainya kembali seperti sebelumnya."), "good")
+    return redirect(url_for("stock.document", document_id=made), 303)
+
+
+def _may_undo(found: queries.StockDocumentView) -> bool:
+    return (
+        may(context.actor(), "stock.reverse") and found.kind in UNDONE_HERE
+        and not any(line.is_reversed for line in found.lines)
+    )  # fmt: skip
+
+
+def _document(tx: Tx, document_id: UUID) -> queries.StockDocumentView:
+    reach = _sees_places(tx)
+    found = queries.stock_document(tx, document_id)
+    spots = [place for line in found.lines for place in (line.source, line.target)]
+    if not any(reach.has_place(one.id) or reach.has_place(one.parent_id) for one in spots):
+        raise NotFound("stock_document.not_found", document=str(document_id))
+    return found
+
+
+def _sees_places(tx: Tx) -> Reach:
+    reach = tx.require("stock.see")
+    if reach.detail == "totals":
+        raise Forbidden("permission.missing", action="stock.see")
+    return reach
+
+
+# ---------------------------------------------------------------- goods come in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """An item as it is counted on arrival: in its base unit, or in one of its boxes."""
+
+    value: str
+    item: ItemView
+    label: str
+    each_milli: Milli
+
+
+def goods_of(found: Sequence[ItemView], lang: str) -> dict[str, Goods]:
+    """Give everything that can be counted: ``beras`` in kilograms, ``beras|Karung`` in sacks."""
+    made: dict[str, Goods] = {}
+    for item in sorted(found, key=lambda one: one.name(lang)):
+        name = item.name(lang)
+        made[item.code] = Goods(
+            value=item.code, item=item, label=f"{name} ({item.base_unit})", each_milli=Milli(MILLI)
+        )
+        for pack in item.packs:
+            value = f"{item.code}|{pack.name}"
+            holds = print_quantity(pack.quantity_milli, item.base_unit, lang)
+            made[value] = Goods(
+                value=value, item=item, label=f"{name} – {pack.name} ({holds})", each_milli=pack.quantity_milli
+            )
+    return made
+
+
+@pages.get("/terima")
+@guard.requires("stock.receive")
+def receive_form() -> str:
+    return _receive(Form())
+
+
+@pages.post("/terima")
+@guard.requires("stock.receive")
+def receive() -> str | BaseResponse:
+    form = Form()
+    if form.raw("more"):
+        return _receive(form)
+    place_id, supplier_id = form.uuid("to_place_id"), form.uuid("from_place_id")
+    paper, note = form.text("incoming_document", most=160, least=2), form.text("note", most=500)
+    at = event_at(form, "received_on")
+    with context.read() as tx:
+        goods = goods_of(items(tx), context.lang())
+        today = tx.today
+        spot = next((one for one in places(tx) if one.id == place_id), None)
+    may_be_old = spot is not None and spot.kind is PlaceKind.QUARANTINE
+    lines = _receive_lines(form, goods, at.astimezone(context.actor().zone).date() if at else today, may_be_old)
+
+    def act(tx: Tx) -> str:
+        assert place_id
+        done = commands.receive(
+            tx,
+            commands.Receive(
+                to_place_id=place_id, from_place_id=supplier_id, lines=tuple(lines), incoming_document=paper,
+                event_at=at, note=note,
+            ),
+        )  # fmt: skip
+        flash(_("Barang masuk dicatat dengan bukti %(number)s.", number=done.number), "good")
+        return url_for("stock.document", document_id=done.document_id)
+
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_receive(form), 422)
+
+
+def _receive_lines(form: Form, goods: dict[str, Goods], on: date, may_be_old: bool) -> list[commands.ReceiveLine]:
+    """Read the lines; a line with neither goods nor quantity was left empty."""
+    lines = []
+    funding_before: FundingSource | None = None
+    for no in _used(form, ("goods", "quantity", "value_rp")):
+        one, quantity = _counted(form, no, goods)
+        funding = form.choice(f"funding-{no}", FundingSource, funding_before)
+        funding_before = funding or funding_before
+        value = form.number(f"value_rp-{no}", least=0, most=LARGEST_MILLI // MILLI, is_required=False) or 0
+        expires_on = form.day(f"expires_on-{no}", is_required=False)
+        if one and one.item.does_expire and expires_on is None and not form.raw(f"expires_on-{no}").strip():
+            form.fail(f"expires_on-{no}", "batch.expiry_missing", {"item": one.item.name(context.lang())})
+        if expires_on and expires_on < on and not may_be_old:
+            form.fail(f"expires_on-{no}", "stock.received_expired")
+        if one and quantity and funding:
+            lines.append(
+                commands.ReceiveLine(
+                    item_id=one.item.id, quantity_milli=quantity, funding_source=funding, value_rp=Rupiah(value),
+                    expires_on=expires_on,
+                )
+            )  # fmt: skip
+    if not lines and form.is_good:
+        form.fail("goods-1", "stock.nothing_to_do")
+    return lines
+
+
+def _counted(form: Form, no: int, goods: dict[str, Goods]) -> tuple[Goods | None, Milli | None]:
+    """Read what and how much of a line, in the base unit whatever it was counted in."""
+    one = goods.get(form.raw(f"goods-{no}"))
+    if one is None:
+        form.fail(f"goods-{no}", "form.choose")
+    typed = form.quantity(f"quantity-{no}")
+    if one is None or typed is None:
+        return one, None
+    exact, rest = divmod(typed * one.each_milli, MILLI)
+    if rest or not 1 <= exact <= LARGEST_MILLI:
+        form.fail(f"quantity-{no}", "stock.quantity_out_of_range")
+        return one, None
+    if exact % one.item.step_milli:
+        step = print_quantity(one.item.step_milli, one.item.base_unit, context.lang())
+        form.fail(f"quantity-{no}", "item.not_a_step", {"item": one.item.name(context.lang()), "step": step})
+        return one, None
+    return one, Milli(exact)
+
+
+def _used(form: Form, fields: Sequence[str]) -> list[int]:
+    return [no for no in range(1, _shown(form) + 1) if any(form.raw(f"{field}-{no}").strip() for field in fields)]
+
+
+def _shown(form: Form) -> int:
+    """Tell how many lines the form has; the button for more asks for some more."""
+    asked = form.raw("lines")
+    count = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 4 else LINES
+    return max(LINES, min(MOST_LINES, count + (LINES if form.raw("more") else 0)))
+
+
+def event_at(form: Form, field: str) -> datetime | None:
+    """Read the local day of an act: now for today, noon for an earlier day, None where nothing was typed."""
+    on = form.day(field, is_required=False)
+    now = context.runtime().work.clock.now()
+    if on is None or on == now.astimezone(context.actor().zone).date():
+        return None
+    if on > now.astimezone(context.actor().zone).date():
+        form.fail(field, "stock.event_in_future")
+        return None
+    return datetime.combine(on, time(12), tzinfo=context.actor().zone)
+
+
+def _receive(form: Form) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        reach = tx.require("stock.receive")
+        spots = [
+            one for kind in (PlaceKind.WAREHOUSE, PlaceKind.QUARANTINE) for one in places(tx, kinds=(kind,))
+            if not one.is_closed and reach.has_place(one.id)
+        ]  # fmt: skip
+        suppliers = places(tx, kinds=(PlaceKind.SUPPLIER,))
+        goods = goods_of(items(tx), lang)
+        today = tx.today
+    return render_template(
+        "stock/receive.html", form=form, count=_shown(form), today=f"{today:%d/%m/%Y}",
+        places=[(str(one.id), one.name) for one in spots], suppliers=[(str(one.id), one.name) for one in suppliers],
+        goods=[(one.value, one.label) for one in goods.values()],
+        funding=[(one.value, say(one.label, lang)) for one in FundingSource],
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- goods move
+
+
+@pages.get("/pindah")
+@guard.requires("stock.transfer")
+def transfer_form() -> str:
+    return _transfer(Form())
+
+
+@pages.post("/pindah")
+@guard.requires("stock.transfer")
+def transfer() -> str | BaseResponse:
+    form = Form()
+    if form.raw("more"):
+        return _transfer(form)
+    source, target = form.uuid("from_place_id"), form.uuid("to_place_id")
+    reason = form.text("reason", most=160, least=3)
+    with context.read() as tx:
+        goods = goods_of(items(tx), context.lang())
+    lines = []
+    for no in _used(form, ("goods", "quantity")):
+        one, quantity = _counted(form, no, goods)
+        if one and quantity:
+            lines.append(commands.ItemLine(item_id=one.item.id, quantity_milli=quantity))
+    if not lines and form.is_good:
+        form.fail("goods-1", "stock.nothing_to_do")
+
+    def act(tx: Tx) -> str:
+        assert source and target
+        shelves = {one.id for one in places(tx, kinds=(PlaceKind.WAREHOUSE,))}
+        if not {source, target} <= shelves:
+            # Posts get their goods by a load, so that packages follow; this form is for warehouses.
+            raise Invalid("stock.only_warehouses", field="to_place_id")
+        done = commands.transfer(
+            tx,
+            commands.Transfer(from_place_id=source, to_place_id=target, lines=tuple(lines), reason=reason),
+        )
+        flash(_("Pemindahan dicatat dengan bukti %(number)s.", number=done.number or "–"), "good")
+        return url_for("stock.document", document_id=done.document_id)
+
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_transfer(form), 422)
+
+
+def _transfer(form: Form) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        reach = tx.require("stock.transfer")
+        shelves = [one for one in places(tx, kinds=(PlaceKind.WAREHOUSE,)) if not one.is_closed]
+        goods = goods_of(items(tx), lang)
+    return render_template(
+        "stock/transfer.html", form=form, count=_shown(form),
+        sources=[(str(one.id), one.name) for one in shelves if reach.has_place(one.id)],
+        targets=[(str(one.id), one.name) for one in shelves],
+        goods=[(one.value, one.label) for one in goods.values()],
+    )  # fmt: skip
+
+
+@pages.post("/karantina")
+@guard.requires("stock.transfer")
+def quarantine() -> BaseResponse:
+    """Move everything of an expired batch out of reach, into its place's quarantine."""
+    form = Form()
+    place_id, batch_id = form.uuid("place_id"), form.uuid("batch_id")
+
+    def act(tx: Tx) -> str:
+        assert place_id and batch_id
+        lying = next(
+            (one for one in queries.batch_balances(tx, place_ids=[place_id]) if one.batch.id == batch_id), None
+        )
+        if lying is None:
+            raise NotFound("batch.not_found")
+        done = commands.transfer(
+            tx,
+            commands.Transfer(
+                from_place_id=place_id, to_place_id=quarantine_of(tx, place_id).id,
+                lines=(commands.BatchLine(batch_id=batch_id, quantity_milli=lying.on_hand_milli),),
+                reason=_("Kedaluwarsa"),
+            ),
+        )  # fmt: skip
+        flash(_("Batch %(code)s dipindahkan ke karantina.", code=lying.batch.code), "good")
+        return url_for("stock.document", document_id=done.document_id)
+
+    done = form.attempt(lambda: context.submit_once(act))
+    for error in form.errors:
+        flash(error["text"], "bad")
+    return done if done is not None else redirect(url_for("stock.index"), 303)  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------- warehouses
+
+
+@pages.get("/gudang")
+@guard.requires("stock.see")
+def warehouses() -> str:
+    return _warehouses(Form())
+
+
+@pages.post("/gudang")
+@guard.requires("place.manage")
+def add_warehouse() -> str | BaseResponse:
+    form = Form()
+    code, name = form.text("code", most=20, least=2).upper(), form.text("name", most=120, least=3)
+    address = form.text("address", most=200)
+    lon, lat = form.degrees("lon_deg", 180), form.degrees("lat_deg", 90)
+
+    def act(tx: Tx) -> str:
+        tx.require("place.manage")
+        add_place(
+            tx, AddPlace(kind=PlaceKind.WAREHOUSE, code=code, name=name, address=address, lon_deg=lon, lat_deg=lat)
+        )
+        flash(_("Gudang ditambahkan."), "good")
+        return url_for("stock.warehouses")
+
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_warehouses(form), 422)
+
+
+def _warehouses(form: Form) -> str:
+    with context.read() as tx:
+        found = [one for one in visible(tx, tx.require("stock.see")) if one.kind is PlaceKind.WAREHOUSE]
+    return render_template("stock/warehouses.html", form=form, places=found)
+
+
+__all__ = ["Goods", "bar_of", "event_at", "goods_of", "pages", "visible"]
