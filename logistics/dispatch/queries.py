@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.errors import NotFound
+from core.i18n import say
 from core.measures import Milli
 from core.permissions import Reach
 from core.work import Tx
@@ -39,6 +40,10 @@ class PostView:
     state: PostState
     opened_at: datetime
     closed_at: datetime | None
+
+    def state_label(self, lang: str) -> str:
+        """Name the state."""
+        return say(f"post.state.{self.state.value}", lang)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,10 @@ class LoadView:
     document_id: UUID | None
     stock_document_id: UUID | None
     lines: tuple[PickLine, ...]
+
+    def state_label(self, lang: str) -> str:
+        """Name the state."""
+        return say(f"dispatch.state.{self.state.value}", lang)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -290,6 +290,20 @@ def mark_round_approved(tx: Tx, round_id: UUID) -> None:
     )  # fmt: skip
 
 
+def mark_round_cancelled(tx: Tx, round_id: UUID, reason: str) -> int:
+    """Cancel the round with all its packages, and say how many they were; the caller gives the stock back.
+
+    Raises: NotFound; Conflict, also when anything of it has left or was handed over.
+    """
+    gone = sa.select(sa.func.count()).where(
+        Package.round_id == round_id, Package.state.in_((PackageState.LOADED, PackageState.HANDED_OVER))
+    )
+    if tx.session.scalar(gone):
+        raise Conflict("round.has_left")
+    move(tx, Round, round_id, RoundAct.CANCEL, ROUND_MOVES, reason=reason)
+    return _move_all(tx, PackageAct.CANCEL, Package.round_id == round_id)
+
+
 # ---------------------------------------------------------------- packages
 
 

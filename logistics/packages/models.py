@@ -129,7 +129,7 @@ class Package(Base):
         sa.Index(None, "beneficiary_kind", "beneficiary_id"),
         sa.CheckConstraint("state = 'waiting' OR state = 'cancelled' OR (post_id IS NOT NULL AND serve_on IS NOT NULL)",
                            name="placed"),
-        whole("persons", least=1, most=1000),
+        whole("persons", most=1000),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

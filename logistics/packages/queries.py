@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.errors import Fact, NotFound
+from core.i18n import say
 from core.measures import Milli, Period
 from core.permissions import Reach
 from core.work import Tx
@@ -61,6 +62,10 @@ class StandardView:
     approved_on: date | None
     lines: tuple[StandardLineView, ...]
 
+    def state_label(self, lang: str) -> str:
+        """Name the state."""
+        return say(f"standard.state.{self.state.value}", lang)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundView:
@@ -78,6 +83,10 @@ class RoundView:
     def days(self) -> Days:
         """The days of the response this week covers."""
         return Days(self.first_day, self.first_day + self.week.days - 1)
+
+    def state_label(self, lang: str) -> str:
+        """Name the state."""
+        return say(f"round.state.{self.state.value}", lang)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +144,10 @@ class PackageRow:
         """Say in one sentence why this post and day, or why it waits."""
         return reason_sentence(self.reason_code, self.reason_facts, lang)
 
+    def state_label(self, lang: str) -> str:
+        """Name the state."""
+        return say(f"package.state.{self.state.value}", lang)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageView:
@@ -154,6 +167,10 @@ class PackageView:
     lines: tuple[PackageLineView, ...]
     given_before: tuple[ItemView, ...]
     """Durables the standard names that this household has had already."""
+
+    def notes(self, lang: str) -> tuple[str, ...]:
+        """Say what is left out of the package, and why."""
+        return tuple(say("package.given_before", lang, {"item": one.name(lang)}) for one in self.given_before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

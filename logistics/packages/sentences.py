@@ -10,12 +10,18 @@ from core.i18n import say
 from core.measures import print_count, print_day, print_quantity
 from logistics.packages.rules import Basis, StandardLine, Step
 
+_STEP = {
+    (False, False): "package.step",
+    (True, False): "package.step_daily",
+    (False, True): "package.step_per_n",
+    (True, True): "package.step_daily_per_n",
+}
+
 
 def step_sentence(step: Step, unit: str, lang: str) -> str:
     """Say one line's share of a figure: ``5 jiwa × 0,4 kg × 7 hari = 14 kg``."""
-    code = "package.step" + ("_daily" if step.days is not None else "") + ("_per_n" if step.per_n > 1 else "")
     return say(
-        code, lang,
+        _STEP[step.days is not None, step.per_n > 1], lang,
         {
             "count": print_count(step.count, lang),
             "whom": say(f"package.basis.{step.basis.value}", lang),
@@ -31,7 +37,7 @@ def rate_sentence(line: StandardLine, unit: str, lang: str) -> str:
     """Say one line of a standard: ``0,4 kg per jiwa per hari``, with its days and condition where it has them."""
     whom = say(f"package.basis.{line.basis.value}", lang)
     text = say(
-        "package.rate" + ("_per_n" if line.per_n > 1 else ""), lang,
+        "package.rate_per_n" if line.per_n > 1 else "package.rate", lang,
         {"rate": print_quantity(line.rate_milli, unit, lang), "per_n": print_count(line.per_n, lang), "whom": whom},
     )  # fmt: skip
     if line.is_daily:

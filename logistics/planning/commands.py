@@ -23,6 +23,7 @@ from logistics.packages.commands import (
     drop_waiting,
     lock_round,
     mark_round_approved,
+    mark_round_cancelled,
     mark_round_empty,
     mark_round_planned,
     open_round,
@@ -61,7 +62,7 @@ from logistics.planning.rules import (
 )
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
 from stock.items.queries import ItemView, items
-from stock.reservations.commands import ReserveLine, ReserveStock, reserve
+from stock.reservations.commands import ReserveLine, ReserveStock, release, reserve
 
 PURPOSE = "round"
 
@@ -272,6 +273,22 @@ def discard_plan(tx: Tx, round_id: UUID) -> None:
     move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=f"{dropped} packages")
     if state is RoundState.PLANNED:
         mark_round_empty(tx, round_id)
+
+
+def cancel_round(tx: Tx, round_id: UUID, reason: str) -> None:
+    """Cancel a round that nothing has left for yet: its stock is free again, its packages are cancelled.
+
+    Raises: Forbidden; NotFound; Invalid without a reason; Conflict.
+    """
+    tx.require("round.approve")
+    lock_round(tx, round_id)
+    if len(reason.strip()) < 5:
+        raise Invalid("round.reason_missing", field="reason")
+    mark_round_cancelled(tx, round_id, reason.strip())
+    draft = draft_of(tx, round_id)
+    if draft is not None:
+        move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason.strip())
+    release(tx, PURPOSE, round_id, reason=reason.strip())
 
 
 def group_key(post_id: UUID, serve_on: date) -> str:

@@ -42,6 +42,14 @@ class PlanView:
     approved_by_name: str | None
     approved_at: datetime | None
 
+    def state_label(self, lang: str) -> str:
+        """Name the state."""
+        return say(f"plan.state.{self.state.value}", lang)
+
+    def rule(self, lang: str) -> str:
+        """Say the declared order the ranks follow."""
+        return say("plan.rule", lang)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarehouseFree:

@@ -16,8 +16,8 @@ from logistics.packages.commands import approve_standard, seed_default_standard
 from logistics.packages.rules import People
 from logistics.planning.commands import PlanRound
 from logistics.planning.rules import ConfirmedHousehold
-from logistics.zones.models import Incident
-from logistics.zones.states import Hazard, Phase
+from logistics.zones.commands import OpenIncident, open_incident
+from logistics.zones.states import Hazard
 from stock.items.commands import seed_items
 from stock.items.queries import items
 from stock.ledger.commands import Receive, ReceiveLine, receive
@@ -74,18 +74,10 @@ def a_week(work: Work, *, capacity: int = 10, stock: dict[str, int] | None = Non
     return week
 
 
-def an_incident(tx: Tx, slug: str) -> UUID:
-    """Write an incident's row: planning lies below zones and knows of it only this."""
-    incident_id = tx.new_id()
-    tx.session.add(
-        Incident(
-            id=incident_id, regency_code=tx.regency_code, slug=slug, name=slug, hazard=Hazard.FLOOD,
-            state=Phase.RESPONSE, started_at=datetime(2026, 11, 15, tzinfo=UTC), place_text="", chronology="",
-            opened_at=tx.now, opened_by=tx.actor.id,
-        )
-    )  # fmt: skip
-    tx.session.flush()
-    return incident_id
+def an_incident(tx: Tx, name: str) -> UUID:
+    """Open an incident that began the day before the week."""
+    order = OpenIncident(name=name, hazard=Hazard.FLOOD, started_at=datetime(2026, 11, 15, tzinfo=UTC))
+    return open_incident(tx, order).id
 
 
 def fill(work: Work, week: Week, place_id: UUID, stock: dict[str, int], expires_on: date | None = None) -> None:

@@ -36,7 +36,7 @@ from logistics.dispatch.queries import (
 from logistics.packages.commands import mark_handed_over, mark_taken_back
 from logistics.packages.queries import counts_of, packages
 from logistics.packages.states import PackageState
-from logistics.planning.commands import approve_round, plan_round
+from logistics.planning.commands import approve_round, cancel_round, plan_round
 from stock.ledger.queries import item_balances
 from stock.reservations.proof import prove
 from tests.logistics.week import MONDAY, OFFICER, PLENTY, SECOND, Week, a_week, fill, household, order
@@ -132,6 +132,15 @@ def test_of_many_who_press_the_button_at_once_one_sends(work: Work):
     assert sorted(outcomes) == [*["dispatch.already_sent"] * 3, "sent"]
     with work.read_by(OFFICER) as tx:
         assert prove(tx).problems == ()
+
+
+def test_a_round_of_which_something_has_left_cannot_be_cancelled(work: Work):
+    week = a_week(work)
+    round_id = an_approved_round(work, week)
+    send(work, a_load(week, round_id))
+    with pytest.raises(Conflict) as refused, work.by(OFFICER) as tx:
+        cancel_round(tx, round_id, "salah minggu")
+    assert refused.value.code == "round.has_left"
 
 
 def test_packages_are_loaded_only_when_no_warehouse_owes_anything_for_them(work: Work):

@@ -31,6 +31,7 @@ from logistics.planning.commands import (
     PlanShort,
     PlanSummary,
     approve_round,
+    cancel_round,
     discard_plan,
     group_key,
     plan_round,
@@ -245,6 +246,27 @@ def test_starting_over_and_throwing_away_leave_nothing_behind(work: Work):
     anew = plan(work, week, [household(1)])
     assert anew.round_id == made.round_id
     assert anew.plan_id != made.plan_id
+
+
+def test_a_cancelled_round_gives_its_stock_back_and_its_week_can_be_planned_anew(work: Work):
+    week = a_week(work)
+    made = plan(work, week, [household(1), household(2)])
+    approve(work, made.round_id)
+    with pytest.raises(Invalid), work.by(SECOND) as tx:
+        cancel_round(tx, made.round_id, " ")
+    with work.by(SECOND) as tx:
+        cancel_round(tx, made.round_id, "salah minggu")
+    with work.read_by(OFFICER) as tx:
+        assert round_by_id(tx, made.round_id).state is RoundState.CANCELLED
+        assert reservations(tx, purpose="round", purpose_id=made.round_id) == ()
+        (left,) = available(tx, [week.items["kasur"]], [week.near])
+        assert left.available_milli == 100_000
+        assert {row.state for row in packages_of(tx, [household(1).household_id])} == {PackageState.CANCELLED}
+    again = plan(work, week, [household(1)])
+    assert again.round_id != made.round_id
+    with work.read_by(OFFICER) as tx:
+        found = open_package_of(tx, again.round_id, household(1).household_id)
+    assert found is not None and "kasur" in {line.item_code for line in found.lines}
 
 
 def test_the_second_week_gives_consumables_again_but_no_durable_twice(work: Work):
