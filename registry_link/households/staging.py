@@ -572,7 +572,7 @@ def _insert_new(tx: Tx, snapshot: Any, last_no: int) -> None:
     )
     columns: dict[str, sa.ColumnElement[Any]] = {
         "id": numbered.c.household_id, "row_no": numbered.c.no, "regency_code": sa.literal(snapshot.regency_code),
-        "code": _code_of(numbered.c.no), **{name: numbered.c[name] for name in (*_ROW, *_PLACE)},
+        "code": code_of(numbered.c.no), **{name: numbered.c[name] for name in (*_ROW, *_PLACE)},
         "head_name": numbered.c.head_name, "size": _at_least_one(numbered.c.size),
         "kk": numbered.c.kk, "kk_bidx": numbered.c.kk_bidx, "is_provisional": sa.false(),
         "snapshot_id": numbered.c.snapshot_id, "source": sa.literal(snapshot.source),
@@ -590,7 +590,7 @@ def _at_least_one(size: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     return sa.case((size < 1, 1), else_=size)
 
 
-def _code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+def code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     """Write ``core.ids.code_with_check("KEL", number)`` in SQL, for numbers below 10^9."""
     total: sa.ColumnElement[int] = sa.literal(0)
     for place in range(9):
