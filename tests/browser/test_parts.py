@@ -58,7 +58,8 @@ def parts() -> Iterator[str]:
             "components.html", office=OFFICE, lang="id", nav=nav, search_url="/cari", lang_url="/bahasa",
             logout_url="/keluar", me={"name": "Petugas Rekaan", "initials": "PR", "roles": ["Petugas logistik"]},
             boundaries_url="/boundaries", running={"name": "Banjir Rekaan", "href": "#", "day": 3, "days": 7},
-            households_url="/households", villages=[{**one["properties"], "district": "Kecamatan Rekaan"} for one in VILLAGES],
+            households_url="/households",
+            villages=[{**one["properties"], "district": "Kecamatan Rekaan"} for one in VILLAGES],
             show_side="side" in request.args,
         )  # fmt: skip
 
