@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -60,6 +59,7 @@ from stock.reservations.proof import prove
 from tests.stock.shop import units
 
 START = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+EXAMPLES, STEPS = 12, 40
 OFFICES = itertools.count(1)
 WAREHOUSES, POSTS = ("W1", "W2"), ("P1", "P2")
 ITEMS = ("kasur", "beras", "mie_instan")
@@ -353,8 +353,7 @@ class Ledger(RuleBasedStateMachine):
         assert dated == dict(summed)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_any_order_of_acts_keeps_every_promise_of_the_books(work: Work, fixed_clock: FixedClock, seed: int):
+def test_any_order_of_acts_keeps_every_promise_of_the_books(work: Work, fixed_clock: FixedClock):
     class Machine(Ledger):
         pass
 
@@ -362,8 +361,7 @@ def test_any_order_of_acts_keeps_every_promise_of_the_books(work: Work, fixed_cl
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=25, stateful_step_count=45, deadline=None, database=None, derandomize=False, print_blob=True,
+            max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None, print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
-    assert seed >= 0
