@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -18,6 +18,7 @@ from core.i18n import say
 from core.measures import LARGEST_MILLI, MILLI, Milli, Rupiah, print_quantity, print_rupiah
 from core.permissions import Reach, may
 from core.work import Tx
+from logistics.handover.states import VoidReason
 from logistics.planning.queries import NeedLine, need
 from logistics.zones.queries import running_incident
 from routes import context, guard, week
@@ -34,6 +35,7 @@ from stock.places.queries import PlaceView, find_place, places, quarantine_of
 pages = Blueprint("stock", __name__, url_prefix="/stok")
 NEAR_DAYS = 90
 LINES, MOST_LINES = 4, 40
+BARS_AT_ONCE, MOST_COLUMNS = 6, 4
 SHELVES = (PlaceKind.WAREHOUSE, PlaceKind.POST, PlaceKind.VEHICLE, PlaceKind.ASSEMBLY, PlaceKind.QUARANTINE)
 UNDONE_HERE = frozenset({DocumentKind.RECEIPT, DocumentKind.TRANSFER, DocumentKind.ADJUSTMENT, DocumentKind.WRITE_OFF})
 """A load is undone by its return and a handover by its voiding, so that package and receipt follow the goods."""
@@ -75,7 +77,8 @@ def index() -> str:
     lines = _balance_lines(found, lang, category, state)
     return render_template(
         "stock/index.html", lines=lines, place=place, sees_places=sees_places, category=category, state=state,
-        tabs=_tabs(every, place) if sees_places else [],
+        tabs=_tabs(every, place) if sees_places else [], bar_count=BARS_AT_ONCE,
+        columns=shown if sees_places and place is None and len(shown) <= MOST_COLUMNS else [],
         value=print_rupiah(sum(one.value_rp for one in found), lang),
         near=[_near_line(one, lang) for one in near] if sees_places else [],
         expired=sum(1 for one in near if one.is_expired), soon=sum(1 for one in near if not one.is_expired),
@@ -118,15 +121,12 @@ def _balance_lines(
         lines.append(
             {
                 "item": item, "name": item.name(lang), "category": say(item.category.label, lang),
-                "on_hand": print_quantity(on_hand, item.base_unit, lang),
-                "reserved": print_quantity(reserved, item.base_unit, lang) if reserved else "–",
-                "free": print_quantity(free, item.base_unit, lang), "has_free": free > 0,
+                "on_hand": print_quantity(on_hand, "", lang),
+                "reserved": print_quantity(reserved, "", lang) if reserved else "",
+                "free": print_quantity(free, "", lang), "has_free": free > 0,
                 "expired": print_quantity(expired, item.base_unit, lang) if expired else "",
                 "next_on": min((one.next_expiry_on for one in group if one.next_expiry_on), default=None),
-                "places": [
-                    {"place": one.place, "on_hand": print_quantity(one.on_hand_milli, item.base_unit, lang)}
-                    for one in group
-                ],
+                "by_place": {one.place.id: print_quantity(one.on_hand_milli, "", lang) for one in group},
                 "value": print_rupiah(sum(one.value_rp for one in group), lang),
             }
         )  # fmt: skip
@@ -143,7 +143,18 @@ def _bars(tx: Tx, lang: str) -> tuple[list[dict[str, Any]], Any, Any]:
     lying: dict[UUID, list[queries.ItemBalance]] = defaultdict(list)
     for one in queries.item_balances(tx, kinds=(PlaceKind.WAREHOUSE,), item_ids=[line.item.id for line in lines]):
         lying[one.item.id].append(one)
-    return [bar_of(line, lying[line.item.id], lang) for line in lines], the_round, incident
+    return tightest(bar_of(line, lying[line.item.id], lang) for line in lines), the_round, incident
+
+
+def tightest(bars: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put what is short first, then what lasts the fewest days, then what leaves the smallest part free."""
+    return sorted(
+        bars,
+        key=lambda bar: (
+            not bar["is_short"], bar["lasts_days"] if bar["lasts_days"] is not None else 99,
+            1 - bar["need"] / bar["on_hand"] if bar["on_hand"] else 0,
+        ),
+    )  # fmt: skip
 
 
 def bar_of(line: NeedLine, lying: Collection[queries.ItemBalance], lang: str) -> dict[str, Any]:
@@ -172,11 +183,18 @@ def _near_line(one: queries.BatchBalance, lang: str) -> dict[str, Any]:
 
 
 def _document_line(one: queries.DocumentRow, lang: str) -> dict[str, Any]:
-    label = reason_label(one.kind, one.reason)
     return {
-        "view": one, "kind": say(one.kind.label, lang), "reason": say(label, lang) if label else one.reason,
+        "view": one, "kind": say(one.kind.label, lang), "reason": _reason(one.kind, one.reason, lang),
         "value": print_rupiah(one.value_rp, lang),
     }  # fmt: skip
+
+
+def _reason(kind: DocumentKind, reason: str, lang: str) -> str:
+    """Say a document's reason: a word of the ledger's or of a voided handover, else what people typed."""
+    if kind is DocumentKind.REVERSAL and reason in set(VoidReason):
+        return say(f"void.{reason}", lang)
+    label = reason_label(kind, reason)
+    return say(label, lang) if label else reason
 
 
 @pages.get("/kartu")
@@ -253,10 +271,9 @@ def document(document_id: UUID) -> str:
         undoes = None
         if found.kind is DocumentKind.REVERSAL and found.subject_id:
             undoes = queries.stock_document(tx, UUID(found.subject_id))
-    label = reason_label(found.kind, found.reason)
     return render_template(
         "stock/document.html", document=found, who=who, undoes=undoes, kind=say(found.kind.label, lang),
-        reason=say(label, lang) if label else found.reason, may_undo=_may_undo(found),
+        reason=_reason(found.kind, found.reason, lang), may_undo=_may_undo(found),
         total=print_rupiah(sum(line.value_rp for line in found.lines), lang),
         lines=[
             {
@@ -554,7 +571,7 @@ def quarantine() -> BaseResponse:
     done = form.attempt(lambda: context.submit_once(act))
     for error in form.errors:
         flash(error["text"], "bad")
-    return done if done is not None else redirect(url_for("stock.index"), 303)  # type: ignore[no-any-return]
+    return done if done is not None else redirect(url_for("stock.index"), 303)
 
 
 # ---------------------------------------------------------------- warehouses
@@ -592,4 +609,4 @@ def _warehouses(form: Form) -> str:
     return render_template("stock/warehouses.html", form=form, places=found)
 
 
-__all__ = ["Goods", "bar_of", "event_at", "goods_of", "pages", "visible"]
+__all__ = ["Goods", "bar_of", "event_at", "goods_of", "pages", "tightest", "visible"]

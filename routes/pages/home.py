@@ -1,0 +1,310 @@
+"""Beranda: how things are, what waits for the reader, where; the first page after the login."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+
+from core.accounts.queries import people
+from core.actor import Role
+from core.i18n import say
+from core.measures import WEEKDAYS, print_count, print_day, print_quantity
+from core.office.queries import DUTIES, signatories
+from core.permissions import may
+from core.work import Tx
+from logistics.dispatch.queries import posts as list_posts
+from logistics.dispatch.queries import to_send
+from logistics.packages import queries as packages
+from logistics.packages.states import RoundState, StandardState
+from logistics.planning.queries import PlanView, RoundNeed, draft_of, need
+from logistics.zones import queries as zones
+from logistics.zones.states import Phase, VersionState
+from routes import context, guard, week
+from routes.pages.plan import SHORT_MONTHS
+from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bar_of, tightest, visible
+from routes.texts import gettext as _
+from stock.ledger.queries import ItemBalance, item_balances, near_expiry
+from stock.places.kinds import PlaceKind
+
+pages = Blueprint("home", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One thing the reader is the one to do."""
+
+    text: str
+    why: str
+    href: str
+    icon: str
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """What the page was made from: the running incident and its round, where there are any."""
+
+    incident: zones.IncidentView | None = None
+    others: tuple[zones.IncidentView, ...] = ()
+    groups: zones.GroupCounts | None = None
+    round: packages.RoundView | None = None
+    counts: packages.RoundCounts | None = None
+    strip: tuple[packages.StripCell, ...] = ()
+    draft: PlanView | None = None
+    need: RoundNeed | None = None
+
+
+@pages.get("/")
+@guard.requires("home.see")
+def show() -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        now = _now(tx)
+        near = _near(tx)
+        page: dict[str, Any] = {
+            "waiting": _waiting(tx, now, near), "days": _days(now, tx.today, lang), "zones": _zones(tx, now, lang),
+            "bars": _bars(tx, now, lang), "near": near,
+        }  # fmt: skip
+        if Role.ADMIN in tx.actor.roles:
+            page["accounts"] = sum(1 for one in people(tx) if one.is_active)
+    short = [bar for bar in page["bars"] if bar["is_short"]]
+    return render_template(
+        "home/show.html", now=now, short=short, bar_count=BARS_AT_ONCE, near_days=NEAR_DAYS,
+        today=print_day(_today(), lang, weekday=True),
+        phase=say(f"phase.{now.incident.phase.value}", lang) if now.incident else "",
+        phase_tone=_TONES[now.incident.phase] if now.incident else "neutral",
+        hazard=say(f"hazard.{now.incident.hazard.value}", lang) if now.incident else "", **page,
+    )  # fmt: skip
+
+
+_TONES = {Phase.ALERT: "warn", Phase.RESPONSE: "bad", Phase.TRANSITION: "info", Phase.CLOSED: "neutral"}
+
+
+def _today() -> date:
+    return context.runtime().work.clock.now().astimezone(context.actor().zone).date()
+
+
+def _now(tx: Tx) -> Now:
+    if not may(tx.actor, "incident.see"):
+        return Now()
+    running = zones.incidents(tx, with_closed=False)
+    if not running:
+        return Now()
+    incident = zones.running_incident(tx) or running[0]
+    the_round = week.current_round(tx, incident.id)
+    sees_stock = may(tx.actor, "stock.see") and tx.require("stock.see").is_all
+    return Now(
+        incident=incident, others=tuple(one for one in running if one.id != incident.id),
+        groups=zones.groups(tx, incident.id), round=the_round,
+        counts=packages.counts_of(tx, the_round.id) if the_round else None,
+        strip=packages.strip_of(tx, the_round.id) if the_round else (),
+        draft=draft_of(tx, the_round.id) if the_round else None,
+        need=need(tx, the_round.id) if the_round and sees_stock else None,
+    )  # fmt: skip
+
+
+def _days(now: Now, today: date, lang: str) -> list[dict[str, Any]]:
+    if now.round is None or now.incident is None:
+        return []
+    planned: dict[date, int] = defaultdict(int)
+    served: dict[date, int] = defaultdict(int)
+    for cell in now.strip:
+        planned[cell.serve_on] += cell.households
+        served[cell.serve_on] += cell.served
+    is_open = may(context.actor(), "round.see")
+    return [
+        {
+            "no": no, "weekday": WEEKDAYS[lang][day.weekday()][:3], "date": f"{day.day} {SHORT_MONTHS[day.month - 1]}",
+            "planned": planned[day], "served": served[day], "is_today": day == today, "is_past": day < today,
+            "href": url_for("plan.show", slug=now.incident.slug, hari=no) if is_open else None,
+        }
+        for no, day in enumerate(now.round.week.each(), 1)
+    ]  # fmt: skip
+
+
+def _zones(tx: Tx, now: Now, lang: str) -> list[dict[str, Any]]:
+    if now.incident is None or not may(tx.actor, "zone.see"):
+        return []
+    return [
+        {
+            "view": one, "severity": say(f"severity.{one.severity.value}", lang),
+            "tone": {"heavy": "bad", "medium": "warn", "light": "info"}[one.severity.value],
+        }
+        for one in zones.zones(tx, now.incident.id)
+        if one.state is not VersionState.WITHDRAWN
+    ]  # fmt: skip
+
+
+def _bars(tx: Tx, now: Now, lang: str) -> list[dict[str, Any]]:
+    """Give days of supply per item, the shortest first."""
+    if now.need is None:
+        return []
+    lying: dict[Any, list[ItemBalance]] = defaultdict(list)
+    wanted = [line.item.id for line in now.need.lines]
+    for one in item_balances(tx, kinds=(PlaceKind.WAREHOUSE,), item_ids=wanted):
+        lying[one.item.id].append(one)
+    return tightest(bar_of(line, lying[line.item.id], lang) for line in now.need.lines)
+
+
+def _near(tx: Tx) -> dict[str, int] | None:
+    """Count batches near their day or past it, at the places the reader sees."""
+    if not may(tx.actor, "stock.see"):
+        return None
+    reach = tx.require("stock.see")
+    spots = [one.id for one in visible(tx, reach) if one.kind is not PlaceKind.QUARANTINE]
+    found = near_expiry(tx, within_days=NEAR_DAYS, place_ids=spots) if spots else ()
+    return {"expired": sum(1 for one in found if one.is_expired), "soon": sum(1 for one in found if not one.is_expired)}
+
+
+# ---------------------------------------------------------------- what waits
+
+
+def _waiting(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+    """Gather what this reader's roles are the ones to do, the urgent first."""
+    found: list[Waiting] = []
+    for part in (_setup, _list, _plan, _loads, _serving, _shelves):
+        found += part(tx, now, near)
+    return sorted(found, key=lambda one: not one.is_urgent)
+
+
+def _setup(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+    found = []
+    if may(tx.actor, "office.manage"):
+        missing = len(DUTIES) - sum(1 for one in signatories(tx) if one.name)
+        if missing:
+            found.append(Waiting(
+                text=_("Isi penanda tangan surat"), why=_("%(count)s dari %(all)s belum diisi.", count=missing,
+                all=len(DUTIES)), href=url_for("settings.index"), icon="edit",
+            ))  # fmt: skip
+    if may(tx.actor, "standard.approve"):
+        drafts = [one for one in packages.standards(tx) if one.state is StandardState.DRAFT]
+        if drafts and now.incident:
+            found.append(Waiting(
+                text=_("Setujui standar paket"), why=_("%(name)s versi %(no)s menunggu persetujuan Anda.",
+                name=drafts[0].name_id, no=drafts[0].version), href=url_for("plan.need", slug=now.incident.slug),
+                icon="check", is_urgent=True,
+            ))  # fmt: skip
+    return found
+
+
+def _list(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+    if now.incident is None or now.groups is None:
+        return []
+    slug, groups, found = now.incident.slug, now.groups, []
+    if may(tx.actor, "decree.record") and now.incident.window is None:
+        found.append(Waiting(
+            text=_("Catat SK tanggap darurat"), why=_("Tanpa masa tanggap, minggu paket belum dapat direncanakan."),
+            href=url_for("incident.decree", slug=slug), icon="document",
+        ))  # fmt: skip
+    if may(tx.actor, "zone.post") and not groups.total and not zones.zones(tx, now.incident.id):
+        found.append(Waiting(
+            text=_("Pasang wilayah terdampak"), why=_("%(name)s belum punya wilayah.", name=now.incident.name),
+            href=url_for("incident.zone_new", slug=slug), icon="map", is_urgent=True,
+        ))  # fmt: skip
+    if may(tx.actor, "affected.confirm_certain") and groups.proposed_certain:
+        found.append(Waiting(
+            text=_("Konfirmasi %(count)s keluarga yang pasti", count=_count(groups.proposed_certain)),
+            why=_("Rumahnya di dalam wilayah terdampak; satu tombol untuk semuanya."),
+            href=url_for("incident.affected", slug=slug, kelompok="pasti", keputusan="belum"), icon="family",
+            is_urgent=True,
+        ))  # fmt: skip
+    if may(tx.actor, "affected.decide"):
+        doubtful = groups.proposed_probable + groups.proposed_to_verify
+        if Role.VILLAGE in tx.actor.roles:
+            doubtful += groups.proposed_certain
+        if doubtful:
+            found.append(Waiting(
+                text=_("Periksa %(count)s keluarga", count=_count(doubtful)),
+                why=_("Benar terdampak atau tidak? Anda yang paling tahu."),
+                href=url_for("incident.affected", slug=slug, keputusan="belum"), icon="search",
+            ))  # fmt: skip
+    return found
+
+
+def _plan(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+    if now.incident is None or now.groups is None:
+        return []
+    slug, found = now.incident.slug, []
+    has_supply = now.need is not None and not now.need.shortages
+    if now.draft and may(tx.actor, "round.approve") and now.draft.planned_by != tx.actor.id:
+        found.append(Waiting(
+            text=_("Setujui rencana putaran %(no)s", no=now.round.no if now.round else 1),
+            why=_("Disusun %(name)s; stok dicadangkan begitu disetujui.", name=now.draft.planned_by_name)
+            if has_supply else _("Disusun %(name)s; stoknya belum cukup.", name=now.draft.planned_by_name),
+            href=url_for("plan.show", slug=slug), icon="check", is_urgent=has_supply,
+        ))  # fmt: skip
+    if may(tx.actor, "round.plan") and now.incident.window and now.groups.confirmed:
+        placed = now.counts.households - now.counts.waiting if now.counts else 0
+        is_open = now.round is None or now.round.state in (RoundState.DRAFT, RoundState.APPROVED)
+        left = now.groups.confirmed - placed
+        if is_open and left > 0 and not now.draft:
+            found.append(Waiting(
+                text=_("Susun rencana untuk %(count)s keluarga", count=_count(left)),
+                why=_("Sudah dikonfirmasi, belum punya titik dan hari."), href=url_for("plan.show", slug=slug),
+                icon="calendar",
+            ))  # fmt: skip
+    return found
+
+
+def _loads(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+    if now.incident is None or now.round is None or not may(tx.actor, "dispatch.send"):
+        return []
+    reach = tx.require("dispatch.send")
+    lists = to_send(tx, now.round.id, reach=None if reach.is_all else reach)
+    if not lists:
+        return []
+    first_on = min(one.serve_on for one in lists)
+    return [Waiting(
+        text=_("Kirim %(count)s muatan ke titik", count=_count(len(lists))),
+        why=_("Yang pertama untuk %(day)s.", day=print_day(first_on, context.lang(), weekday=True)),
+        href=url_for("dispatch.show", slug=now.incident.slug), icon="truck", is_urgent=first_on <= tx.today,
+    )]  # fmt: skip
+
+
+def _serving(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+    if now.incident is None or now.round is None or not may(tx.actor, "handover.record"):
+        return []
+    reach = tx.require("handover.record")
+    names = {one.id: one.name for one in list_posts(tx) if reach.has_place(one.id)}
+    found = []
+    for cell in now.strip:
+        if cell.post_id in names and cell.serve_on <= tx.today and cell.loaded:
+            found.append(Waiting(
+                text=_("Layani %(count)s keluarga di %(post)s", count=_count(cell.loaded), post=names[cell.post_id]),
+                why=print_day(cell.serve_on, context.lang(), weekday=True),
+                href=url_for(
+                    "handover.show", slug=now.incident.slug, titik=cell.post_id,
+                    hari=(cell.serve_on - now.round.week.first_on).days + 1,
+                ),
+                icon="handover", is_urgent=True,
+            ))  # fmt: skip
+    return found
+
+
+def _shelves(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+    found = []
+    is_officer = Role.LOGISTICS in tx.actor.roles and may(tx.actor, "stock.receive")
+    if is_officer and now.need is not None and now.need.shortages:
+        names = ", ".join(
+            f"{line.item.name(context.lang())} {print_quantity(line.short_milli, line.item.base_unit, context.lang())}"
+            for line in now.need.shortages[:3]
+        )
+        found.append(Waiting(
+            text=_("Tambah stok yang kurang"), why=names, href=url_for("stock.receive_form"), icon="stock",
+            is_urgent=True,
+        ))  # fmt: skip
+    if near and near["expired"] and may(tx.actor, "stock.transfer"):
+        found.append(Waiting(
+            text=_("Pindahkan %(count)s batch kedaluwarsa", count=_count(near["expired"])),
+            why=_("Ke karantina, lalu dihapuskan dengan berita acara."), href=url_for("stock.index") + "#kedaluwarsa",
+            icon="warn",
+        ))  # fmt: skip
+    return found
+
+
+def _count(number: int) -> str:
+    return print_count(number, context.lang())
