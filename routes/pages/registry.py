@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, render_template
 
 from core.i18n import say
+from core.measures import print_instant
 from core.permissions import may
 from core.work import Tx
 from logistics.handover.queries import handovers_of
@@ -99,7 +100,7 @@ def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
             names[incident.id] = incident.name
             entries.append(
                 {
-                    "sort": line.decided_at or incident.opened_at, "at": line.decided_at or incident.opened_at,
+                    "sort": line.decided_at or incident.opened_at,
                     "who": "", "what": f"{incident.name}: {say(f'affected.state.{line.state.value}', lang)}",
                     "why": line.reason(lang, ""), "tone": "info", "href": f"/kejadian/{incident.slug}/keluarga",
                 }
@@ -110,7 +111,7 @@ def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
             incident = incident_by_id(tx, the_round.incident_id)
             entries.append(
                 {
-                    "sort": the_round.approved_at or incident.opened_at, "at": the_round.approved_at,
+                    "sort": the_round.approved_at or incident.opened_at,
                     "what": _("Paket %(code)s, putaran %(no)s: %(state)s", code=row.code, no=the_round.no,
                               state=say(f"package.state.{row.state.value}", lang)),
                     "who": the_round.approved_by_name or "", "why": row.reason(lang), "tone": "neutral",
@@ -121,10 +122,13 @@ def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
         for done in handovers_of(tx, household_id):
             entries.append(
                 {
-                    "sort": done.event_at, "at": done.event_at, "who": "",
+                    "sort": done.event_at, "who": "",
                     "what": _("Serah terima %(number)s: %(state)s", number=done.receipt_number or "",
                               state=say(f"handover.state.{done.state.value}", lang)),
                     "why": done.partial_reason, "tone": "good" if done.state.value == "valid" else "bad", "href": None,
                 }
             )  # fmt: skip
-    return sorted(entries, key=lambda one: one["sort"], reverse=True)
+    for entry in entries:
+        entry["iso"] = entry["sort"].isoformat()
+        entry["at"] = print_instant(entry["sort"], tx.zone, lang)
+    return sorted(entries, key=lambda one: one["iso"], reverse=True)

@@ -1,0 +1,1 @@
+"""The demonstration: an invented district, its invented people, and one invented week."""
