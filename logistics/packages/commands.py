@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -43,12 +42,10 @@ from registry_link.households.bulk import put_rows
 from stock.items.queries import items
 
 HOUSEHOLD: Final = "household"
-SHAPES_AT_ONCE: Final = 100
-"""Times an item list of some dozens times five stays below SQLite's 32,766 parameters."""
 _PACKAGE_COLUMNS: Final = (
     "id", "regency_code", "round_id", "plan_id", "beneficiary_kind", "beneficiary_id", "standard_id", "no",
     "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "village_code", "rank", "reason_code",
-    "reason_facts", "shape", "persons", "adults", "children", "infants", "elderly", "women", "pregnant", "nursing",
+    "reason_facts", "persons", "adults", "children", "infants", "elderly", "women", "pregnant", "nursing",
     "disabled", "created_at",
 )  # fmt: skip
 
@@ -319,16 +316,13 @@ def add_packages(
     first_on: date = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one()
     last_no = _take_numbers(tx, first_on.year, len(drafts))
     ids = [derived("package", round_id, one.beneficiary_kind, one.beneficiary_id, standard_id) for one in drafts]
-    shapes: dict[int, int] = {}  # households that look alike share one Need: its identity is the shape
-    for draft in drafts:
-        shapes.setdefault(id(draft.need), len(shapes))
     rows = [
         (
             package_id, tx.regency_code, round_id, plan_id, draft.beneficiary_kind, draft.beneficiary_id, standard_id,
             1, None, code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at), None,
             PackageState.WAITING if draft.post_id is None or draft.serve_on is None else PackageState.PLANNED,
             draft.post_id, draft.serve_on, draft.village_code, draft.rank, draft.reason.code,
-            json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False), shapes[id(draft.need)],
+            json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False),
             draft.composition.persons, draft.composition.adults, draft.composition.children,
             draft.composition.infants, draft.composition.elderly, draft.composition.women,
             draft.composition.pregnant, draft.composition.nursing, draft.composition.disabled, tx.now,
@@ -336,42 +330,24 @@ def add_packages(
         for at, (package_id, draft) in enumerate(zip(ids, drafts, strict=True), start=1)
     ]  # fmt: skip
     put_rows(tx, Package, _PACKAGE_COLUMNS, rows)
-    _put_lines(tx, plan_id, drafts, shapes)
+    # Households that look alike share one Need; in the order of the key the database fills its pages one by one.
+    contents = {
+        id(draft.need): [
+            (one.item_id, one.exact_milli, one.quantity_milli, one.is_once)
+            for one in sorted(draft.need.items, key=lambda one: one.item_id.int)
+        ]
+        for draft in drafts
+    }
+    put_rows(
+        tx, PackageLine, ("package_id", "item_id", "exact_milli", "quantity_milli", "is_once"),
+        [
+            (package_id, *line)
+            for package_id, draft in sorted(zip(ids, drafts, strict=True), key=lambda pair: pair[0].int)
+            for line in contents[id(draft.need)]
+        ],
+    )  # fmt: skip
     tx.note("package.add", "round", round_id, plan_id=str(plan_id), packages=len(drafts))
     return tuple(ids)
-
-
-def _put_lines(tx: Tx, plan_id: UUID, drafts: Sequence[PackageDraft], shapes: Mapping[int, int]) -> None:
-    """Write the lines of new packages: the database multiplies each shape's few lines by its packages."""
-    ranks = [draft.rank for draft in drafts]
-    needs = list({id(draft.need): draft.need for draft in drafts}.values())
-    for start in range(0, len(needs), SHAPES_AT_ONCE):
-        lines = [
-            (shapes[id(need)], one.item_id, one.exact_milli, one.quantity_milli, one.is_once)
-            for need in needs[start : start + SHAPES_AT_ONCE]
-            for one in need.items
-        ]
-        if not lines:
-            continue
-        shape = (
-            sa.values(
-                sa.column("shape", sa.Integer), sa.column("item_id", sa.Uuid), sa.column("exact_milli", sa.BigInteger),
-                sa.column("quantity_milli", sa.BigInteger), sa.column("is_once", sa.Boolean),
-            )
-            .data(lines)
-            .cte("shapes")
-        )  # fmt: skip
-        tx.session.execute(
-            sa.insert(PackageLine).from_select(
-                ["package_id", "item_id", "exact_milli", "quantity_milli", "is_once"],
-                sa.select(
-                    Package.id, shape.c.item_id, shape.c.exact_milli, shape.c.quantity_milli, shape.c.is_once
-                )
-                .join(shape, shape.c.shape == Package.shape)
-                .where(Package.plan_id == plan_id, Package.rank.between(min(ranks), max(ranks)))
-                .order_by(Package.id, shape.c.item_id),
-            )
-        )  # fmt: skip
 
 
 def drop_packages(tx: Tx, plan_id: UUID) -> int:
@@ -414,19 +390,18 @@ def reserve_packages(tx: Tx, plan_id: UUID) -> int:
 
     The stock itself is reserved by the caller, in the same transaction.
     """
-    ids = tx.session.scalars(
-        sa.select(Package.id).where(Package.plan_id == plan_id, Package.state == PackageState.PLANNED)
-    ).all()
-    moved = _move_all(tx, PackageAct.RESERVE, Package.plan_id == plan_id, Package.state == PackageState.PLANNED)
-    if moved != len(ids):
-        raise Conflict("package.moved_meanwhile")
-    table = Package.__table__
-    if ids:
-        tx.session.execute(
-            sa.update(table).where(table.c.id == sa.bindparam("package_id")),  # type: ignore[arg-type]
-            [{"package_id": package_id, "public_ref": secrets.token_bytes(10)} for package_id in ids],
-        )
-    return moved
+    return _move_all(tx, PackageAct.RESERVE, Package.plan_id == plan_id, public_ref=_public_ref(tx))
+
+
+def _public_ref(tx: Tx) -> sa.ColumnElement[bytes]:
+    """Give ten unguessable bytes for each row, made by the database: thousands of single UPDATEs take too long."""
+    if tx.session.get_bind().dialect.name == "sqlite":
+        return sa.func.randomblob(10)
+    # The bytes 1-6 and 11-14 of a random UUID hold nothing but strong randomness: neither version nor variant.
+    return sa.literal_column(
+        "substring(uuid_send(gen_random_uuid()) from 1 for 6) || substring(uuid_send(gen_random_uuid()) from 11 for 4)",
+        sa.LargeBinary(),
+    )
 
 
 def load_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> int:
@@ -450,13 +425,13 @@ def mark_taken_back(tx: Tx, package_id: UUID) -> None:
     move(tx, Package, package_id, PackageAct.TAKE_BACK, PACKAGE_MOVES)
 
 
-def _move_all(tx: Tx, act: PackageAct, *where: sa.ColumnElement[bool]) -> int:
+def _move_all(tx: Tx, act: PackageAct, *where: sa.ColumnElement[bool], **also: sa.ColumnElement[bytes]) -> int:
     """Move many packages by one act, by the same table and guard as a single one."""
     moved = 0
     for (before, one_act), after in PACKAGE_MOVES.items():
         if one_act is act:
             done = tx.session.execute(
-                sa.update(Package).where(Package.state == before, *where).values(state=after)
+                sa.update(Package).where(Package.state == before, *where).values(state=after, **also)
                 .execution_options(synchronize_session=False)
             )  # fmt: skip
             moved += int(done.rowcount)  # type: ignore[attr-defined]

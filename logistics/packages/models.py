@@ -125,7 +125,6 @@ class Package(Base):
         sa.UniqueConstraint("regency_code", "code"),
         sa.UniqueConstraint("public_ref"),
         sa.Index(None, "round_id", "post_id", "serve_on"),
-        sa.Index(None, "plan_id", "shape"),
         sa.Index(None, "beneficiary_kind", "beneficiary_id"),
         sa.CheckConstraint("state = 'waiting' OR state = 'cancelled' OR (post_id IS NOT NULL AND serve_on IS NOT NULL)",
                            name="placed"),
@@ -135,7 +134,7 @@ class Package(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     regency_code: Mapped[str]
     round_id: Mapped[UUID] = mapped_column(sa.ForeignKey("round.id"))
-    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"))
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"), index=True)
     beneficiary_kind: Mapped[str]
     beneficiary_id: Mapped[UUID]
     standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), index=True)
@@ -153,8 +152,6 @@ class Package(Base):
     reason_code: Mapped[str]
     reason_facts: Mapped[str]
     """JSON object of plain facts for the sentence; no person's name or number."""
-    shape: Mapped[int]
-    """Packages made together with the same shape hold the same lines; it lets the database write them."""
     persons: Mapped[int]
     adults: Mapped[int]
     children: Mapped[int]

@@ -58,6 +58,7 @@ from logistics.planning.rules import (
     order_of,
     shorts,
     take_from_shelves,
+    totals,
     walk,
 )
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
@@ -173,6 +174,8 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
         pledged[group.item_id] += group.quantity_milli
     free = _free(shelves)
     before = counts_of_plan(tx, plan.id)
+    alike = {id(one): {item.item_id: int(item.quantity_milli) for item in one.items} for one in needs}
+    quantities = [alike[id(one)] for one in needs]
     turns = walk(
         new, order.posts, days,
         points=order.village_points,
@@ -180,7 +183,7 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
             Taken(post_id=cell.post_id, serve_on=cell.serve_on, households=cell.households)
             for cell in strip_of(tx, the_round.id)
         ],
-        needs=[{one.item_id: int(one.quantity_milli) for one in need.items} for need in needs],
+        needs=quantities,
         free={item_id: free.get(item_id, 0) - pledged[item_id] for item_id in catalogue}
         if order.fit_to_stock
         else None,
@@ -202,6 +205,7 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     if the_round.state is RoundState.DRAFT:
         mark_round_planned(tx, the_round.id)
     added = sum(turn.post is not None for turn in turns)
+    wanted = pledged + Counter(totals([one for one, turn in zip(quantities, turns, strict=True) if turn.post]))
     after = counts_of_plan(tx, plan.id)
     tx.note(
         "plan.make", "plan", plan.id, round_id=str(the_round.id), added=added, waiting=after.waiting,
@@ -210,7 +214,7 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     return PlanSummary(
         round_id=the_round.id, plan_id=plan.id, added=added, kept=len(order.households) - len(new),
         waiting=after.waiting, planned=after.planned, durables_elsewhere=elsewhere,
-        shortages=_shortages(tx, _wants(tx, plan.id), free),
+        shortages=_shortages(tx, wanted, free),
     )  # fmt: skip
 
 
@@ -234,7 +238,10 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     if wants[0].serve_on < tx.today:
         raise Conflict("plan.days_passed", day=wants[0].serve_on.isoformat())
     shelves = shelves_of(tx, sorted({want.item_id for want in wants}), the_round.week.last_on)
-    missing = _shortages(tx, wants, _free(shelves))
+    wanted: Counter[UUID] = Counter()
+    for want in wants:
+        wanted[want.item_id] += want.quantity_milli
+    missing = _shortages(tx, wanted, _free(shelves))
     if missing:
         raise PlanShort(missing)
     takes = take_from_shelves(wants, shelves, posts_of(tx, draft.id))
@@ -385,10 +392,7 @@ def _free(shelves: Sequence[Shelf]) -> dict[UUID, int]:
     return dict(free)
 
 
-def _shortages(tx: Tx, wants: Sequence[Want], free: Mapping[UUID, int]) -> tuple[Shortage, ...]:
-    wanted: Counter[UUID] = Counter()
-    for want in wants:
-        wanted[want.item_id] += want.quantity_milli
+def _shortages(tx: Tx, wanted: Mapping[UUID, int], free: Mapping[UUID, int]) -> tuple[Shortage, ...]:
     missing: tuple[Short, ...] = shorts(wanted, free)
     names = {one.id: one for one in items(tx, ids=[short.item_id for short in missing])}
     found = [Shortage(item=names[one.item_id], need_milli=one.need_milli, free_milli=one.free_milli) for one in missing]
