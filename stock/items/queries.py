@@ -39,6 +39,39 @@ class ItemView:
         return self.name_en if lang == "en" else self.name_id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """What the ledger needs of an item, read in one statement."""
+
+    id: UUID
+    name_id: str
+    base_unit: str
+    step_milli: Milli
+    does_expire: bool
+    is_active: bool
+
+
+_TABLE = Item.__table__.c
+_FACTS = sa.select(
+    _TABLE.id, _TABLE.name_id, _TABLE.base_unit, _TABLE.step_milli, _TABLE.does_expire, _TABLE.is_active
+).where(_TABLE.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def item_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
+    """Give what the ledger needs of these items. Raises: NotFound when one does not exist."""
+    found = {
+        row.id: ItemFacts(
+            id=row.id, name_id=row.name_id, base_unit=row.base_unit, step_milli=Milli(row.step_milli),
+            does_expire=row.does_expire, is_active=row.is_active,
+        )
+        for row in tx.session.execute(_FACTS, {"ids": list(ids)})
+    }  # fmt: skip
+    for item_id in ids:
+        if item_id not in found:
+            raise NotFound("item.not_found", item=str(item_id))
+    return found
+
+
 def items(tx: Tx, *, ids: Collection[UUID] | None = None, with_inactive: bool = False) -> tuple[ItemView, ...]:
     """Give the catalogue, or only these of it, by name."""
     query = sa.select(Item).order_by(Item.name_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -11,16 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.clock import local_day
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Invalid, NotFound
 from core.ids import code_with_check
 from core.measures import LARGEST_MILLI, Milli, Rupiah
 from core.work import Tx
-from stock.items.queries import ItemView, items
+from stock.items.queries import item_facts
 from stock.ledger.kinds import AdjustmentReason, DocumentKind, Flag, FundingSource, LossReason
 from stock.ledger.models import Batch, BatchSeries, Move, StockDocument
 from stock.ledger.posting import (
     Act,
     CannotPost,
+    Ground,
     Posted,
     PostedMove,
     Problem,
@@ -149,10 +150,12 @@ def receive(tx: Tx, order: Receive) -> Received:
     giver = order.from_place_id or sink(tx, PlaceKind.SUPPLIER).id
     if place_by_id(tx, giver).kind is not PlaceKind.SUPPLIER:
         raise Invalid("stock.not_a_giver", field="from_place_id")
-    goods = _goods(tx, {line.item_id for line in order.lines})
+    goods = item_facts(tx, {line.item_id for line in order.lines})
     on = local_day(at, tx.zone)
     for line in order.lines:
         item = goods[line.item_id]
+        if not item.is_active:
+            raise NotFound("item.not_found", item=item.name_id)
         if item.does_expire and line.expires_on is None:
             raise Invalid("batch.expiry_missing", field="expires_on", item=item.name_id)
         if not 0 <= line.value_rp <= LARGEST_MILLI:
@@ -208,16 +211,14 @@ def hand_over(tx: Tx, order: HandOver) -> Posted:
     The caller has asked for the right and is the judge of the handover itself. One handover id takes goods once.
     Raises: CannotPost; StockShort with every item that is short; Conflict("stock.handover_booked").
     """
-    if place_by_id(tx, order.post_id).kind is not PlaceKind.POST:
-        raise Invalid("stock.not_a_post", field="post_id")
     at = order.event_at or tx.now
-    booked = sa.select(StockDocument.id).where(
-        StockDocument.kind == DocumentKind.HANDOVER, StockDocument.subject_id == str(order.handover_id)
-    )
-    if tx.session.scalar(booked) is not None:
-        raise Conflict("stock.handover_booked")
-    target = sink(tx, PlaceKind.CONTESTED if order.is_double else PlaceKind.HOUSEHOLD).id
-    steps = _steps_by_item(tx, order.post_id, target, order.lines, at, may_be_expired=order.is_fact)
+    ground = Ground(tx)
+    sink_kind = PlaceKind.CONTESTED if order.is_double else PlaceKind.HOUSEHOLD
+    ground.need_places({order.post_id}, {sink_kind})
+    if ground.places[order.post_id].kind is not PlaceKind.POST:
+        raise Invalid("stock.not_a_post", field="post_id")
+    target = ground.the(sink_kind).id
+    steps = _steps_by_item(ground, order.post_id, target, order.lines, at, may_be_expired=order.is_fact)
     return post(
         tx,
         Act(
@@ -225,6 +226,7 @@ def hand_over(tx: Tx, order: HandOver) -> Posted:
             number=order.number,
         ),
         steps,
+        ground,
     )  # fmt: skip
 
 
@@ -306,7 +308,9 @@ def write_off(tx: Tx, order: WriteOff) -> Posted:
 def _transfer(tx: Tx, order: Transfer) -> Posted:
     _check_lines(order.lines)
     at = order.event_at or tx.now
-    source, target = place_by_id(tx, order.from_place_id), place_by_id(tx, order.to_place_id)
+    ground = Ground(tx)
+    ground.need_places({order.from_place_id, order.to_place_id})
+    source, target = ground.places[order.from_place_id], ground.places[order.to_place_id]
     if not source.is_bounded or not target.is_bounded:
         raise Invalid("stock.not_a_real_place", field="to_place_id")
     by_batch = [line for line in order.lines if isinstance(line, BatchLine)]
@@ -318,7 +322,8 @@ def _transfer(tx: Tx, order: Transfer) -> Posted:
         for line in by_batch
     ]
     if by_item:
-        steps += _steps_by_item(tx, source.id, target.id, by_item, at, taken=steps)
+        ground.need_batches({line.batch_id for line in by_batch})
+        steps += _steps_by_item(ground, source.id, target.id, by_item, at, taken=steps)
     return post(
         tx,
         Act(
@@ -326,16 +331,18 @@ def _transfer(tx: Tx, order: Transfer) -> Posted:
             subject_id=order.subject_id, reason=order.reason, note=order.note, number=order.number,
         ),
         steps,
+        ground,
     )  # fmt: skip
 
 
 def _steps_by_item(
-    tx: Tx, source: UUID, target: UUID, lines: Sequence[ItemLine], at: datetime, *, taken: Sequence[Step] = (),
+    ground: Ground, source: UUID, target: UUID, lines: Sequence[ItemLine], at: datetime, *, taken: Sequence[Step] = (),
     may_be_expired: bool = False,
 ) -> list[Step]:  # fmt: skip
     """Choose the batches; lines of one item are one demand."""
     _check_lines(lines)
-    goods = _goods(tx, {line.item_id for line in lines}, with_inactive=True)
+    ground.need_items({line.item_id for line in lines})
+    goods = ground.items
     wanted: dict[UUID, int] = {}
     for line in lines:
         if not 1 <= line.quantity_milli <= LARGEST_MILLI:
@@ -344,7 +351,7 @@ def _steps_by_item(
     wrong = [problem for item_id, q in wanted.items() if (problem := check_step(goods[item_id], q))]
     if wrong:
         raise CannotPost(wrong)
-    on = local_day(at, tx.zone)
+    on = local_day(at, ground.tx.zone)
     wants = [
         Want(
             group="", place_id=source, item_id=item_id, quantity_milli=Milli(quantity), usable_on=on,
@@ -357,11 +364,11 @@ def _steps_by_item(
         gone[step.batch_id] = gone.get(step.batch_id, 0) + step.quantity_milli
     shelf = [
         lot if lot.batch_id not in gone else replace(lot, free_milli=lot.free_milli - gone[lot.batch_id])
-        for lot in lots(tx, wants, to_place_id=target, also=gone)
+        for lot in lots(ground, wants, to_place_id=target, also=gone)
     ]
     picks, short = pick(wants, shelf)
     if short:
-        raise tell_short(tx, short)
+        raise tell_short(ground, short)
     return [
         Step(
             from_place_id=source, to_place_id=target, batch_id=one.batch_id, quantity_milli=one.quantity_milli,
@@ -424,14 +431,6 @@ def _batch_codes(tx: Tx, on: date, count: int) -> list[str]:
         .returning(BatchSeries.last_no)
     ).scalar_one()  # fmt: skip
     return [code_with_check(BATCH_PREFIX, on.year % 100, no) for no in range(last - count + 1, last + 1)]
-
-
-def _goods(tx: Tx, ids: Collection[UUID], *, with_inactive: bool = False) -> dict[UUID, ItemView]:
-    found = {item.id: item for item in items(tx, ids=ids)}
-    for item_id in ids:
-        if item_id not in found or not (with_inactive or found[item_id].is_active):
-            raise NotFound("item.not_found", item=str(item_id))
-    return found
 
 
 def _check_lines(lines: Sequence[object]) -> None:

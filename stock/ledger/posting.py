@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,8 +22,8 @@ from core.errors import Conflict, Fact, Invalid, NotFound
 from core.measures import LARGEST_MILLI, Milli, Rupiah, print_quantity
 from core.numbering import next_number
 from core.work import Tx
-from stock.items.queries import ItemView, items
-from stock.ledger.kinds import NUMBERED, DocumentKind, Flag
+from stock.items.queries import ItemFacts, item_facts
+from stock.ledger.kinds import NUMBERED, DocumentKind, Flag, FundingSource
 from stock.ledger.models import EVENT_AHEAD_MINUTES, Balance, Batch, Move, StockDocument
 from stock.ledger.rules import (
     Lot,
@@ -35,8 +36,8 @@ from stock.ledger.rules import (
     move_value_rp,
     share_rp,
 )
-from stock.places.kinds import UNBOUNDED
-from stock.places.queries import PlaceView, places
+from stock.places.kinds import PlaceKind
+from stock.places.queries import PlaceView, places_of_act
 
 Key = tuple[UUID, UUID]
 """(place, batch)."""
@@ -121,27 +122,152 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class _BatchFacts:
+class BatchFacts:
     code: str
     item_id: UUID
+    funding_source: FundingSource
     expires_on: date | None
+    received_on: date
     quantity_milli: int
     value_rp: int
 
 
 @dataclass(slots=True)
-class _Running:
+class Running:
     is_bounded: bool
     on_hand_milli: int
     reserved_milli: int
     value_rp: int
 
 
-def post(tx: Tx, act: Act, steps: Sequence[Step]) -> Posted:
+@dataclass(slots=True)
+class Ground:
+    """What one act has read and locked so far, so that each fact is read once."""
+
+    tx: Tx
+    places: dict[UUID, PlaceView] = field(default_factory=dict)
+    items: dict[UUID, ItemFacts] = field(default_factory=dict)
+    batches: dict[UUID, BatchFacts] = field(default_factory=dict)
+    rows: dict[Key, Running] = field(default_factory=dict)
+
+    def need_places(self, ids: Collection[UUID], kinds: Collection[PlaceKind] = ()) -> None:
+        """Raises: NotFound, also for another office's place."""
+        if kinds or not self.places.keys() >= set(ids):
+            self.places.update(places_of_act(self.tx, ids, kinds))
+
+    def need_items(self, ids: Collection[UUID]) -> None:
+        """Raises: NotFound."""
+        if not self.items.keys() >= set(ids):
+            self.items.update(item_facts(self.tx, ids))
+
+    def need_batches(self, ids: Collection[UUID]) -> None:
+        """Raises: NotFound, also for another office's batch."""
+        missing = set(ids) - self.batches.keys()
+        if missing:
+            asked = {"batches": list(missing), "regency": self.tx.regency_code}
+            for row in self.tx.session.execute(_BATCHES, asked):
+                self.batches[row.id] = _facts(row)
+        for batch_id in ids:
+            if batch_id not in self.batches:
+                raise NotFound("batch.not_found", batch=str(batch_id))
+
+    def the(self, kind: PlaceKind) -> PlaceView:
+        """Give the office's one place of a sink kind, once it has been read. Raises: NotFound."""
+        for place in self.places.values():
+            if place.kind is kind:
+                return place
+        raise NotFound("place.not_found", place=kind.value)
+
+    def lock(self, keys: Iterable[Key], *, is_known: Collection[Key] = ()) -> None:
+        """Make the balance rows that are missing, then lock all of them, both in (place, batch) order."""
+        new = sorted(set(keys) - self.rows.keys())
+        if not new:
+            return
+        among = {"places": list({key[0] for key in new}), "batches": list({key[1] for key in new})}
+        known = set(is_known) or {tuple(row) for row in self.tx.session.execute(_KNOWN, among)}
+        missing = [
+            {
+                "place_id": key[0], "batch_id": key[1], "is_bounded": self.places[key[0]].is_bounded,
+                "on_hand_milli": 0, "reserved_milli": 0, "value_rp": 0,
+            }
+            for key in new
+            if key not in known
+        ]  # fmt: skip
+        if missing:
+            # A row that another transaction is making is waited for: afterwards it can be seen and locked.
+            self.tx.session.execute(_MAKE_ROW[_dialect(self.tx)], missing)
+        wanted = set(new)
+        for row in self.tx.session.execute(_LOCK, among):
+            key = (row.place_id, row.batch_id)
+            if key in wanted:
+                self.batches[row.batch_id] = _facts(row)
+                self.rows[key] = Running(row.is_bounded, row.on_hand_milli, row.reserved_milli, row.rp)
+
+
+_BALANCE, _BATCH = cast(sa.Table, Balance.__table__), cast(sa.Table, Batch.__table__)
+_DOCUMENT, _MOVE = cast(sa.Table, StockDocument.__table__), cast(sa.Table, Move.__table__)
+_B, _T = _BALANCE.c, _BATCH.c
+_BATCH_COLUMNS = (
+    _T.id, _T.code, _T.item_id, _T.funding_source, _T.expires_on, _T.received_on, _T.quantity_milli, _T.value_rp,
+)  # fmt: skip
+_AT = _B.place_id.in_(sa.bindparam("places", expanding=True))
+_OF = _B.batch_id.in_(sa.bindparam("batches", expanding=True))
+_BATCHES = sa.select(*_BATCH_COLUMNS).where(
+    _T.id.in_(sa.bindparam("batches", expanding=True)), _T.regency_code == sa.bindparam("regency")
+)
+_KNOWN = sa.select(_B.place_id, _B.batch_id).where(_AT, _OF)
+_SHELVES = (
+    sa.select(_B.place_id, _B.batch_id, (_B.on_hand_milli > _B.reserved_milli).label("has_free"))
+    .join(_BATCH, _T.id == _B.batch_id)
+    .where(_AT, _T.item_id.in_(sa.bindparam("items", expanding=True)), _T.regency_code == sa.bindparam("regency"))
+)
+_READ = (
+    sa.select(
+        _B.place_id, _B.batch_id, _B.is_bounded, _B.on_hand_milli, _B.reserved_milli, _B.value_rp.label("rp"),
+        *_BATCH_COLUMNS,
+    )
+    .join(_BATCH, _T.id == _B.batch_id)
+    .where(_AT, _OF)
+    .order_by(_B.place_id, _B.batch_id)
+)  # fmt: skip
+_LOCK = _READ.with_for_update(of=_BALANCE)
+_MAKE_ROW = {
+    "postgresql": postgresql.insert(_BALANCE).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_BALANCE).on_conflict_do_nothing(),
+}
+_MAKE_DOCUMENT = {
+    "postgresql": postgresql.insert(_DOCUMENT).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_DOCUMENT).on_conflict_do_nothing(),
+}
+_MAKE_MOVE = sa.insert(_MOVE)
+_CHANGE = (
+    sa.update(_BALANCE)
+    .where(
+        _B.place_id == sa.bindparam("p_place"),
+        _B.batch_id == sa.bindparam("p_batch"),
+        sa.or_(
+            sa.not_(_B.is_bounded),
+            sa.and_(
+                _B.on_hand_milli - _B.reserved_milli >= sa.bindparam("p_free"),
+                _B.reserved_milli >= sa.bindparam("p_unreserved"),
+            ),
+        ),
+    )
+    .values(
+        on_hand_milli=_B.on_hand_milli + sa.bindparam("p_milli"),
+        reserved_milli=_B.reserved_milli - sa.bindparam("p_unreserved"),
+        value_rp=_B.value_rp + sa.bindparam("p_rp"),
+    )
+)
+"""What a row must still hold is part of the UPDATE that changes it."""
+
+
+def post(tx: Tx, act: Act, steps: Sequence[Step], ground: Ground | None = None) -> Posted:
     """Write one document and its moves, all or nothing.
 
     Raises: Invalid for an order that is wrong in itself; NotFound for another office's places or batches; CannotPost
-    with every rule that forbids it; StockShort with everything that is not there.
+    with every rule that forbids it; StockShort with everything that is not there; Conflict for a second document of
+    one handover or number. Nothing has been changed when it raises.
     """
     if not steps:
         raise Invalid("stock.nothing_to_do", field="lines")
@@ -151,23 +277,18 @@ def post(tx: Tx, act: Act, steps: Sequence[Step]) -> Posted:
         raise Invalid("stock.event_in_future", field="event_at")
     if any(not 1 <= step.quantity_milli <= LARGEST_MILLI for step in steps):
         raise Invalid("stock.quantity_out_of_range", field="quantity")
+    ground = ground or Ground(tx)
     event_on = local_day(act.event_at, tx.zone)
-    spots = _places(tx, {step.from_place_id for step in steps} | {step.to_place_id for step in steps})
-    batches = _batches(tx, {step.batch_id for step in steps})
-    goods = {item.id: item for item in items(tx, ids={facts.item_id for facts in batches.values()})}
-    problems = [
-        problem for step in steps
-        for problem in _forbidden(step, event_on, spots, batches[step.batch_id], goods)
-    ]  # fmt: skip
+    ground.need_places({step.from_place_id for step in steps} | {step.to_place_id for step in steps})
+    ground.need_batches({step.batch_id for step in steps})
+    ground.need_items({ground.batches[step.batch_id].item_id for step in steps})
+    problems = [problem for step in steps for problem in _forbidden(step, event_on, ground)]
     if problems:
         raise CannotPost(problems)
-
-    keys = sorted({(s.from_place_id, s.batch_id) for s in steps} | {(s.to_place_id, s.batch_id) for s in steps})
-    before = _lock(tx, keys, spots)
-    _check_there(tx, steps, before, spots, batches, goods)
-    running = {key: replace(state) for key, state in before.items()}
-    values = [_apply(step, running, batches[step.batch_id]) for step in steps]
-    _write_balances(tx, steps, before, running)
+    ground.lock(
+        {(step.from_place_id, step.batch_id) for step in steps} | {(step.to_place_id, step.batch_id) for step in steps}
+    )
+    _check_there(steps, ground)
 
     number = act.number
     if number is None and act.kind in NUMBERED:
@@ -177,22 +298,36 @@ def post(tx: Tx, act: Act, steps: Sequence[Step]) -> Posted:
         "regency_code": tx.regency_code, "event_at": act.event_at, "event_on": event_on, "recorded_at": tx.now,
         "actor_id": tx.actor.id,
     }  # fmt: skip
-    tx.session.execute(
-        sa.insert(StockDocument).values(
-            id=document_id, kind=act.kind, number=number, subject=act.subject, subject_id=act.subject_id,
-            reason=act.reason, note=act.note, **frame,
-        )
+    made = tx.session.execute(
+        _MAKE_DOCUMENT[_dialect(tx)],
+        {
+            "id": document_id, "kind": act.kind, "number": number, "subject": act.subject,
+            "subject_id": act.subject_id, "reason": act.reason, "note": act.note, **frame,
+        },
     )  # fmt: skip
-    ids = [tx.new_id() for _ in steps]
+    if made.rowcount != 1:  # type: ignore[attr-defined]
+        if act.kind is DocumentKind.HANDOVER:
+            raise Conflict("stock.handover_booked")
+        raise Conflict("stock.number_taken", number=number)
+    values = _change_balances(steps, ground)
+    moves = tuple(
+        PostedMove(
+            id=tx.new_id(), from_place_id=step.from_place_id, to_place_id=step.to_place_id,
+            item_id=ground.batches[step.batch_id].item_id, batch_id=step.batch_id,
+            batch_code=ground.batches[step.batch_id].code, quantity_milli=Milli(step.quantity_milli),
+            value_rp=Rupiah(value), flag=step.flag,
+        )
+        for step, value in zip(steps, values, strict=True)
+    )  # fmt: skip
     tx.session.execute(
-        sa.insert(Move),
+        _MAKE_MOVE,
         [
             {
-                "id": move_id, "document_id": document_id, "from_place_id": step.from_place_id,
-                "to_place_id": step.to_place_id, "batch_id": step.batch_id, "quantity_milli": step.quantity_milli,
-                "value_rp": value, "reverses_id": step.reverses_id, "flag": step.flag, **frame,
+                "id": move.id, "document_id": document_id, "from_place_id": move.from_place_id,
+                "to_place_id": move.to_place_id, "batch_id": move.batch_id, "quantity_milli": move.quantity_milli,
+                "value_rp": move.value_rp, "reverses_id": step.reverses_id, "flag": move.flag, **frame,
             }
-            for move_id, step, value in zip(ids, steps, values, strict=True)
+            for move, step in zip(moves, steps, strict=True)
         ],
     )  # fmt: skip
     flagged = sum(step.flag is not Flag.NONE for step in steps)
@@ -200,22 +335,11 @@ def post(tx: Tx, act: Act, steps: Sequence[Step]) -> Posted:
         f"stock.{act.kind.value}", "stock_document", document_id, reason=act.reason, number=number,
         cause=act.subject, cause_id=act.subject_id, moves=len(steps), flagged=flagged,
     )  # fmt: skip
-    return Posted(
-        document_id=document_id, number=number, event_on=event_on,
-        moves=tuple(
-            PostedMove(
-                id=move_id, from_place_id=step.from_place_id, to_place_id=step.to_place_id,
-                item_id=batches[step.batch_id].item_id, batch_id=step.batch_id,
-                batch_code=batches[step.batch_id].code, quantity_milli=Milli(step.quantity_milli),
-                value_rp=Rupiah(value), flag=step.flag,
-            )
-            for move_id, step, value in zip(ids, steps, values, strict=True)
-        ),
-    )  # fmt: skip
+    return Posted(document_id=document_id, number=number, event_on=event_on, moves=moves)
 
 
 def lots(
-    tx: Tx, wants: Iterable[Want], *, to_place_id: UUID | None = None, also: Collection[UUID] = (),
+    ground: Ground, wants: Iterable[Want], *, to_place_id: UUID | None = None, also: Collection[UUID] = (),
     is_locking: bool = True,
 ) -> tuple[Lot, ...]:  # fmt: skip
     """Give the batches from which these wants can be met.
@@ -223,42 +347,33 @@ def lots(
     Every row the act may touch, there and at ``to_place_id`` (for ``also`` too: batches named by the order), is made
     and locked here, in one order and in one statement: a transfer there and one back cannot wait for each other.
     """
+    tx = ground.tx
     wanted = tuple(wants)
     froms = {want.place_id for want in wanted}
-    source = sa.orm.aliased(Balance)
-    held = (
-        sa.select(source.batch_id)
-        .join(Batch, Batch.id == source.batch_id)
-        .where(
-            source.place_id.in_(froms), source.is_bounded, source.on_hand_milli > source.reserved_milli,
-            Batch.item_id.in_({want.item_id for want in wanted}), Batch.regency_code == tx.regency_code,
+    spots = froms | ({to_place_id} if to_place_id else set())
+    shelves = tx.session.execute(
+        _SHELVES,
+        {"places": list(spots), "items": list({want.item_id for want in wanted}), "regency": tx.regency_code},
+    ).all()
+    known = {(row.place_id, row.batch_id) for row in shelves}
+    held = {(row.place_id, row.batch_id) for row in shelves if row.has_free and row.place_id in froms}
+    if not is_locking:
+        among = {"places": list(froms), "batches": list({key[1] for key in held})}
+        return tuple(
+            _lot(row.place_id, row.batch_id, _facts(row), row.on_hand_milli - row.reserved_milli)
+            for row in tx.session.execute(_READ, among)
         )
-    )  # fmt: skip
-    batch_ids = set(tx.session.scalars(held)) | set(also)
-    if is_locking and to_place_id is not None:
-        _make_rows(tx, sorted((to_place_id, batch_id) for batch_id in batch_ids), _places(tx, {to_place_id}))
-    query = (
-        sa.select(
-            Balance.place_id, Balance.batch_id, Balance.on_hand_milli, Balance.reserved_milli, Batch.item_id,
-            Batch.code, Batch.funding_source, Batch.expires_on, Batch.received_on,
-        )
-        .join(Batch, Batch.id == Balance.batch_id)
-        .where(
-            Balance.place_id.in_(froms | ({to_place_id} if to_place_id else set())), Balance.batch_id.in_(batch_ids)
-        )
-        .order_by(Balance.place_id, Balance.batch_id)
-    )  # fmt: skip
-    if is_locking:
-        query = query.with_for_update(of=Balance)
+    keys = held | {(place_id, batch_id) for place_id in froms for batch_id in also}
+    if to_place_id is not None:
+        keys |= {(to_place_id, batch_id) for _, batch_id in keys}
+    # What was named by batch may be of another item: whether its rows are there was not asked above.
+    ground.need_places(spots)
+    ground.lock(keys, is_known=() if also else known)
     return tuple(
-        Lot(
-            place_id=row.place_id, item_id=row.item_id, batch_id=row.batch_id, batch_code=row.code,
-            funding_source=row.funding_source, expires_on=row.expires_on, received_on=row.received_on,
-            free_milli=row.on_hand_milli - row.reserved_milli,
-        )
-        for row in tx.session.execute(query)
-        if row.place_id in froms
-    )  # fmt: skip
+        _lot(place_id, batch_id, ground.batches[batch_id], row.on_hand_milli - row.reserved_milli)
+        for (place_id, batch_id), row in ground.rows.items()
+        if place_id in froms
+    )
 
 
 def promise(tx: Tx, wanted: Mapping[Key, int]) -> None:
@@ -292,19 +407,19 @@ def give_back(tx: Tx, promised: Mapping[Key, int]) -> None:
             raise Conflict("stock.moved_meanwhile")
 
 
-def tell_short(tx: Tx, shortages: Sequence[Shortage]) -> StockShort:
+def tell_short(ground: Ground, shortages: Sequence[Shortage]) -> StockShort:
     """Make the refusal that names everything that is short."""
-    goods = {item.id: item for item in items(tx, ids={one.item_id for one in shortages})}
-    spots = {place.id: place for place in places(tx, ids={one.place_id for one in shortages})}
+    ground.need_items({one.item_id for one in shortages})
+    ground.need_places({one.place_id for one in shortages})
     told = [
-        f"{goods[one.item_id].name_id} · {spots[one.place_id].name}: {print_quantity(one.free_milli)} / "
-        f"{print_quantity(one.wanted_milli, goods[one.item_id].base_unit)}"
+        f"{ground.items[one.item_id].name_id} · {ground.places[one.place_id].name}: "
+        f"{print_quantity(one.free_milli)} / {print_quantity(one.wanted_milli, ground.items[one.item_id].base_unit)}"
         for one in shortages
     ]
     return StockShort(shortages, told)
 
 
-def check_step(item: ItemView, quantity_milli: int) -> Problem | None:
+def check_step(item: ItemFacts, quantity_milli: int) -> Problem | None:
     """Say what is wrong with a quantity that is not a whole number of the item's steps."""
     if quantity_milli % item.step_milli == 0:
         return None
@@ -314,33 +429,27 @@ def check_step(item: ItemView, quantity_milli: int) -> Problem | None:
     )
 
 
-def _places(tx: Tx, ids: Collection[UUID]) -> dict[UUID, PlaceView]:
-    found = {place.id: place for place in places(tx, ids=ids)}
-    for place_id in ids:
-        if place_id not in found:
-            raise NotFound("place.not_found", place=str(place_id))
-    return found
+def _dialect(tx: Tx) -> str:
+    return tx.session.get_bind().dialect.name
 
 
-def _batches(tx: Tx, ids: Collection[UUID]) -> dict[UUID, _BatchFacts]:
-    rows = tx.session.execute(
-        sa.select(Batch.id, Batch.code, Batch.item_id, Batch.expires_on, Batch.quantity_milli, Batch.value_rp).where(
-            Batch.id.in_(ids), Batch.regency_code == tx.regency_code
-        )
+def _facts(row: Any) -> BatchFacts:
+    return BatchFacts(
+        row.code, row.item_id, row.funding_source, row.expires_on, row.received_on, row.quantity_milli, row.value_rp
     )
-    found = {
-        row.id: _BatchFacts(row.code, row.item_id, row.expires_on, row.quantity_milli, row.value_rp) for row in rows
-    }
-    for batch_id in ids:
-        if batch_id not in found:
-            raise NotFound("batch.not_found", batch=str(batch_id))
-    return found
 
 
-def _forbidden(
-    step: Step, event_on: date, spots: Mapping[UUID, PlaceView], batch: _BatchFacts, goods: Mapping[UUID, ItemView]
-) -> Iterable[Problem]:
-    source, target = spots[step.from_place_id], spots[step.to_place_id]
+def _lot(place_id: UUID, batch_id: UUID, facts: BatchFacts, free_milli: int) -> Lot:
+    return Lot(
+        place_id=place_id, item_id=facts.item_id, batch_id=batch_id, batch_code=facts.code,
+        funding_source=facts.funding_source, expires_on=facts.expires_on, received_on=facts.received_on,
+        free_milli=free_milli,
+    )  # fmt: skip
+
+
+def _forbidden(step: Step, event_on: date, ground: Ground) -> Iterable[Problem]:
+    source, target = ground.places[step.from_place_id], ground.places[step.to_place_id]
+    batch = ground.batches[step.batch_id]
     where: dict[str, Fact] = {"batch": batch.code, "source": source.name, "target": target.name}
     is_reversal = step.reverses_id is not None
     if source.id == target.id:
@@ -353,56 +462,11 @@ def _forbidden(
         allowed = may_go_back_expired if is_reversal else may_go_expired
         if not allowed(source.kind, target.kind):
             yield Problem(code="batch.expired", facts={**where, "expires_on": str(batch.expires_on)})
-    if not is_reversal and (problem := check_step(goods[batch.item_id], step.quantity_milli)):
+    if not is_reversal and (problem := check_step(ground.items[batch.item_id], step.quantity_milli)):
         yield problem
 
 
-def _make_rows(tx: Tx, keys: Sequence[Key], spots: Mapping[UUID, PlaceView]) -> None:
-    """Make the balance rows that are missing, at zero, in the order given (sorted, as every lock is)."""
-    known = {
-        (row.place_id, row.batch_id)
-        for row in tx.session.execute(sa.select(Balance.place_id, Balance.batch_id).where(_among(keys)))
-    }
-    missing = [
-        {
-            "place_id": key[0], "batch_id": key[1], "is_bounded": spots[key[0]].kind not in UNBOUNDED,
-            "on_hand_milli": 0, "reserved_milli": 0, "value_rp": 0,
-        }
-        for key in keys
-        if key not in known
-    ]  # fmt: skip
-    if missing:
-        # A row that another transaction is making is waited for: afterwards it can be seen and locked.
-        insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        tx.session.execute(insert(Balance).on_conflict_do_nothing(), missing)
-
-
-def _among(keys: Iterable[Key]) -> sa.ColumnElement[bool]:
-    pairs = tuple(keys)
-    return sa.and_(Balance.place_id.in_({key[0] for key in pairs}), Balance.batch_id.in_({key[1] for key in pairs}))
-
-
-def _lock(tx: Tx, keys: Sequence[Key], spots: Mapping[UUID, PlaceView]) -> dict[Key, _Running]:
-    """Make the rows that are missing, then lock all of them, both in (place, batch) order."""
-    _make_rows(tx, keys, spots)
-    wanted = set(keys)
-    rows = tx.session.execute(
-        sa.select(
-            Balance.place_id, Balance.batch_id, Balance.is_bounded, Balance.on_hand_milli, Balance.reserved_milli,
-            Balance.value_rp,
-        ).where(_among(keys)).order_by(Balance.place_id, Balance.batch_id).with_for_update()
-    )  # fmt: skip
-    return {
-        (row.place_id, row.batch_id): _Running(row.is_bounded, row.on_hand_milli, row.reserved_milli, row.value_rp)
-        for row in rows
-        if (row.place_id, row.batch_id) in wanted
-    }
-
-
-def _check_there(
-    tx: Tx, steps: Sequence[Step], before: Mapping[Key, _Running], spots: Mapping[UUID, PlaceView],
-    batches: Mapping[UUID, _BatchFacts], goods: Mapping[UUID, ItemView],
-) -> None:  # fmt: skip
+def _check_there(steps: Sequence[Step], ground: Ground) -> None:
     """Compare the summed demand of each (place, batch) with what is there and not promised to others."""
     wanted: dict[Key, int] = defaultdict(int)
     own: dict[Key, int] = defaultdict(int)
@@ -410,32 +474,57 @@ def _check_there(
         key = (step.from_place_id, step.batch_id)
         wanted[key] += step.quantity_milli
         own[key] += step.reserved_milli
-    short = []
+    short: list[Shortage] = []
+    told: list[str] = []
     for key in sorted(wanted):
-        state = before[key]
-        free = state.on_hand_milli - state.reserved_milli + min(own[key], state.reserved_milli)
-        if state.is_bounded and wanted[key] > free:
-            short.append((key, Milli(wanted[key]), Milli(free)))
-    if not short:
-        return
-    told = [
-        f"{goods[batches[key[1]].item_id].name_id} {batches[key[1]].code} · {spots[key[0]].name}: "
-        f"{print_quantity(free)} / {print_quantity(quantity, goods[batches[key[1]].item_id].base_unit)}"
-        for key, quantity, free in short
-    ]
-    raise StockShort(
-        [
-            Shortage(place_id=key[0], item_id=batches[key[1]].item_id, wanted_milli=quantity, free_milli=free)
-            for key, quantity, free in short
-        ],
-        told,
-    )
+        row, batch = ground.rows[key], ground.batches[key[1]]
+        free = row.on_hand_milli - row.reserved_milli + min(own[key], row.reserved_milli)
+        if not row.is_bounded or wanted[key] <= free:
+            continue
+        item = ground.items[batch.item_id]
+        short.append(
+            Shortage(
+                place_id=key[0], item_id=item.id, wanted_milli=Milli(wanted[key]), free_milli=Milli(free)
+            )
+        )  # fmt: skip
+        told.append(
+            f"{item.name_id} {batch.code} · {ground.places[key[0]].name}: "
+            f"{print_quantity(free)} / {print_quantity(wanted[key], item.base_unit)}"
+        )
+    if short:
+        raise StockShort(short, told)
 
 
-def _apply(step: Step, running: Mapping[Key, _Running], batch: _BatchFacts) -> int:
+def _change_balances(steps: Sequence[Step], ground: Ground) -> list[int]:
+    """Change every balance by its difference, guarded and in sorted order; gives the value of each step."""
+    after: dict[Key, Running] = {}
+    taken: dict[Key, int] = defaultdict(int)
+    values: list[int] = []
+    for step in steps:
+        source_key, target_key = (step.from_place_id, step.batch_id), (step.to_place_id, step.batch_id)
+        for key in (source_key, target_key):
+            if key not in after:
+                after[key] = replace(ground.rows[key])
+        taken[source_key] += step.quantity_milli
+        values.append(_apply(step, after[source_key], after[target_key], ground.batches[step.batch_id]))
+    for key in sorted(after):
+        old, new = ground.rows[key], after[key]
+        unreserved = old.reserved_milli - new.reserved_milli
+        done = ground.tx.session.execute(
+            _CHANGE,
+            {
+                "p_place": key[0], "p_batch": key[1], "p_free": taken[key] - unreserved, "p_unreserved": unreserved,
+                "p_milli": new.on_hand_milli - old.on_hand_milli, "p_rp": new.value_rp - old.value_rp,
+            },
+        )  # fmt: skip
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise Conflict("stock.moved_meanwhile")
+        ground.rows[key] = new
+    return values
+
+
+def _apply(step: Step, source: Running, target: Running, batch: BatchFacts) -> int:
     """Follow one step through the running balances and give its value."""
-    source = running[step.from_place_id, step.batch_id]
-    target = running[step.to_place_id, step.batch_id]
     value = step.value_rp
     if value is None:
         value = share_rp(step.quantity_milli, batch.quantity_milli, batch.value_rp)
@@ -447,30 +536,3 @@ def _apply(step: Step, running: Mapping[Key, _Running], batch: _BatchFacts) -> i
     target.on_hand_milli += step.quantity_milli
     target.value_rp += value
     return value
-
-
-def _write_balances(
-    tx: Tx, steps: Sequence[Step], before: Mapping[Key, _Running], after: Mapping[Key, _Running]
-) -> None:
-    """Change every balance by its difference, guarded: what the row must still hold is part of the UPDATE."""
-    taken: dict[Key, int] = defaultdict(int)
-    for step in steps:
-        taken[step.from_place_id, step.batch_id] += step.quantity_milli
-    for key in sorted(before):
-        old, new = before[key], after[key]
-        guards = [Balance.place_id == key[0], Balance.batch_id == key[1]]
-        unreserved = old.reserved_milli - new.reserved_milli
-        if old.is_bounded:
-            guards += [
-                Balance.on_hand_milli - Balance.reserved_milli >= taken[key] - unreserved,
-                Balance.reserved_milli >= unreserved,
-            ]
-        done = tx.session.execute(
-            sa.update(Balance).where(*guards).values(
-                on_hand_milli=Balance.on_hand_milli + (new.on_hand_milli - old.on_hand_milli),
-                reserved_milli=Balance.reserved_milli - unreserved,
-                value_rp=Balance.value_rp + (new.value_rp - old.value_rp),
-            ).execution_options(synchronize_session=False)
-        )  # fmt: skip
-        if done.rowcount != 1:  # type: ignore[attr-defined]
-            raise Conflict("stock.moved_meanwhile")

@@ -17,7 +17,7 @@ from core.work import Tx
 from stock.items.queries import ItemView, items
 from stock.ledger.kinds import DocumentKind, Flag, FundingSource
 from stock.ledger.models import Balance, Batch, Move, StockDocument
-from stock.ledger.posting import lots
+from stock.ledger.posting import Ground, lots
 from stock.ledger.rules import Shortage, Want, is_expired, pick
 from stock.places.kinds import PlaceKind
 from stock.places.queries import PlaceView, places
@@ -239,7 +239,7 @@ def available(
 def shortages(tx: Tx, wants: Iterable[Want]) -> tuple[Shortage, ...]:
     """Tell what these wants would lack if they were asked for now; promises nothing."""
     asked = tuple(wants)
-    return pick(asked, lots(tx, asked, is_locking=False))[1] if asked else ()
+    return pick(asked, lots(Ground(tx), asked, is_locking=False))[1] if asked else ()
 
 
 def balances_on(

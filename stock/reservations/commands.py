@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from core.errors import Conflict, Invalid, NotFound
 from core.measures import LARGEST_MILLI, Milli
 from core.work import Tx
-from stock.items.queries import items
+from stock.items.queries import item_facts
 from stock.ledger.posting import (
     Act,
     CannotPost,
+    Ground,
     Posted,
     Problem,
     Step,
@@ -90,10 +91,11 @@ def reserve(tx: Tx, order: ReserveStock) -> tuple[ReservedLine, ...]:
     number of the item's steps; StockShort with every place and item that is short.
     """
     wants = wants_of(tx, order)
-    shelf = lots(tx, wants)
+    ground = Ground(tx)
+    shelf = lots(ground, wants)
     picks, short = pick(wants, shelf)
     if short:
-        raise tell_short(tx, short)
+        raise tell_short(ground, short)
     promise(tx, _summed(picks))
     summed: dict[tuple[str, UUID, UUID, UUID], int] = defaultdict(int)
     for one in picks:
@@ -190,13 +192,11 @@ def wants_of(tx: Tx, order: ReserveStock) -> tuple[Want, ...]:
     if order.ends_on < tx.today:
         raise Invalid("reservation.ended", field="ends_on", ends_on=order.ends_on.isoformat())
     spots = {place.id: place for place in places(tx, ids={line.place_id for line in order.lines})}
-    goods = {item.id: item for item in items(tx, ids={line.item_id for line in order.lines})}
+    goods = item_facts(tx, {line.item_id for line in order.lines})
     problems: list[Problem] = []
     for line in order.lines:
         if line.place_id not in spots:
             raise NotFound("place.not_found", place=str(line.place_id))
-        if line.item_id not in goods:
-            raise NotFound("item.not_found", item=str(line.item_id))
         if spots[line.place_id].kind not in RESERVED_AT:
             raise Invalid("reservation.not_from_here", field="place_id", place=spots[line.place_id].name)
         if not 1 <= line.quantity_milli <= LARGEST_MILLI:
