@@ -40,7 +40,7 @@ from routes.matching import match_after
 from routes.texts import gettext as _
 
 pages = Blueprint("incident", __name__, url_prefix="/kejadian")
-PER_PAGE = 50
+PER_PAGE = 25
 _TONES = {Phase.ALERT: "warn", Phase.RESPONSE: "bad", Phase.TRANSITION: "info", Phase.CLOSED: "neutral"}
 GROUPS = {"pasti": Confidence.CERTAIN, "mungkin": Confidence.PROBABLE, "verifikasi": Confidence.TO_VERIFY}
 STATES = {

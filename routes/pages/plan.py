@@ -29,7 +29,7 @@ from routes.pages.incident import frame
 from routes.texts import gettext as _
 
 pages = Blueprint("plan", __name__, url_prefix="/kejadian/<slug>")
-PER_PAGE = 50
+PER_PAGE = 25
 SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
 
 

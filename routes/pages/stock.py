@@ -294,8 +294,7 @@ def reverse(document_id: UUID) -> BaseResponse:
     reason = form.text("note", most=300, least=5)
 
     def act(tx: Tx) -> UUID:
-        if _document(tx, document_id).kind not in UNDONE_HERE:
-            raise Conflict("stock.undone_elsewhere")
+        check_undone_here(_document(tx, document_id))
         return commands.reverse_document(tx, document_id, reason).document_id
 
     made = form.attempt(lambda: context.write(act))
@@ -305,6 +304,12 @@ def reverse(document_id: UUID) -> BaseResponse:
         return redirect(url_for("stock.document", document_id=document_id), 303)
     flash(_("Dokumen dibalik; barang dan nilainya kembali seperti sebelumnya."), "good")
     return redirect(url_for("stock.document", document_id=made), 303)
+
+
+def check_undone_here(found: queries.StockDocumentView) -> None:
+    """Raises: Conflict, for a load or a handover: those are undone where they are made."""
+    if found.kind not in UNDONE_HERE:
+        raise Conflict("stock.undone_elsewhere")
 
 
 def _may_undo(found: queries.StockDocumentView) -> bool:
@@ -609,4 +614,4 @@ def _warehouses(form: Form) -> str:
     return render_template("stock/warehouses.html", form=form, places=found)
 
 
-__all__ = ["Goods", "bar_of", "event_at", "goods_of", "pages", "tightest", "visible"]
+__all__ = ["Goods", "bar_of", "check_undone_here", "event_at", "goods_of", "pages", "tightest", "visible"]
