@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from routes.schemas.fields import Day, In, Instant, Line, Money, Quantity
+from stock.items.kinds import Category
+from stock.ledger.kinds import DocumentKind, Flag, FundingSource
+from stock.places.kinds import PlaceKind
+
+
+class PackOut(Schema):
+    name = fields.String()
+    quantity = Quantity(attribute="quantity_milli")
+
+
+class ItemOut(Schema):
+    code = fields.String()
+    name_id = fields.String()
+    name_en = fields.String()
+    category = fields.Enum(Category, by_value=True)
+    base_unit = fields.String()
+    step = Quantity(attribute="step_milli")
+    does_expire = fields.Boolean()
+    is_durable = fields.Boolean()
+    is_active = fields.Boolean()
+    packs = fields.List(fields.Nested(PackOut))
+
+
+class ItemsOut(Schema):
+    items = fields.List(fields.Nested(ItemOut))
+
+
+class PlaceOut(Schema):
+    id = fields.UUID()
+    code = fields.String()
+    name = fields.String()
+    kind = fields.Enum(PlaceKind, by_value=True)
+    village_code = fields.String(allow_none=True)
+    lon_deg = fields.Float(allow_none=True)
+    lat_deg = fields.Float(allow_none=True)
+    is_closed = fields.Boolean()
+
+
+class PlacesOut(Schema):
+    places = fields.List(fields.Nested(PlaceOut))
+
+
+class BalanceArgs(In):
+    place_code = fields.String(load_default="", validate=validate.Length(max=40))
+    item_code = fields.String(load_default="", validate=validate.Length(max=60))
+
+
+class BalanceOut(Schema):
+    """One item, at one place; ``place_code`` is empty where only totals may be seen."""
+
+    place_code = fields.String()
+    item_code = fields.String()
+    unit = fields.String()
+    on_hand = Quantity(attribute="on_hand_milli")
+    reserved = Quantity(attribute="reserved_milli")
+    available = Quantity(attribute="available_milli")
+    expired = Quantity(attribute="expired_milli")
+    value_rp = fields.Integer()
+    next_expiry_on = Day(allow_none=True)
+
+
+class BalancesOut(Schema):
+    balances = fields.List(fields.Nested(BalanceOut))
+
+
+class CardArgs(In):
+    place_code = fields.String(required=True, validate=validate.Length(min=1, max=40))
+    item_code = fields.String(required=True, validate=validate.Length(min=1, max=60))
+    first_on = Day(load_default=None)
+    last_on = Day(load_default=None)
+
+
+class CardLineOut(Schema):
+    document_id = fields.UUID()
+    document_kind = fields.Enum(DocumentKind, by_value=True)
+    number = fields.String(allow_none=True)
+    event_at = Instant()
+    event_on = Day()
+    recorded_at = Instant()
+    batch_code = fields.String()
+    counterpart_code = fields.String(attribute="counterpart.code")
+    quantity_in = Quantity(attribute="in_milli")
+    quantity_out = Quantity(attribute="out_milli")
+    balance = Quantity(attribute="balance_milli")
+    is_reversed = fields.Boolean()
+    flag = fields.Enum(Flag, by_value=True)
+
+
+class CardOut(Schema):
+    item_code = fields.String(attribute="item.code")
+    unit = fields.String(attribute="item.base_unit")
+    opening = Quantity(attribute="opening_milli")
+    closing = Quantity(attribute="closing_milli")
+    lines = fields.List(fields.Nested(CardLineOut))
+
+
+class ReceiveLineIn(In):
+    """One new batch; ``value_rp`` is what all of it is worth."""
+
+    item_code = Line(required=True, most=60, least=1)
+    quantity = Quantity(required=True)
+    funding_source = fields.Enum(FundingSource, by_value=True, required=True)
+    value_rp = Money(load_default=0)
+    expires_on = Day(load_default=None, allow_none=True)
+
+
+class ReceiveIn(In):
+    """Goods that came; ``incoming_document`` is the giver's own paper."""
+
+    to_place_code = Line(required=True, most=40, least=1)
+    from_place_code = Line(load_default="", most=40)
+    incoming_document = Line(required=True, most=160, least=2)
+    event_at = Instant(load_default=None, allow_none=True)
+    note = Line(load_default="", most=500)
+    lines = fields.List(fields.Nested(ReceiveLineIn), required=True, validate=validate.Length(min=1, max=500))
+
+
+class TransferLineIn(In):
+    """So much of an item (earliest expiry first), or of one batch."""
+
+    item_code = Line(load_default="", most=60)
+    batch_code = Line(load_default="", most=40)
+    quantity = Quantity(required=True)
+
+    @post_load
+    def one_of_two(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if bool(data["item_code"]) == bool(data["batch_code"]):
+            raise ValidationError({"item_code": ["Give either item_code or batch_code."]})
+        return data
+
+
+class TransferIn(In):
+    from_place_code = Line(required=True, most=40, least=1)
+    to_place_code = Line(required=True, most=40, least=1)
+    event_at = Instant(load_default=None, allow_none=True)
+    reason = Line(load_default="", most=160)
+    note = Line(load_default="", most=500)
+    lines = fields.List(fields.Nested(TransferLineIn), required=True, validate=validate.Length(min=1, max=500))
+
+
+class MovedOut(Schema):
+    batch_code = fields.String()
+    quantity = Quantity(attribute="quantity_milli")
+
+
+class BookedOut(Schema):
+    document_id = fields.UUID()
+    number = fields.String(allow_none=True)
+    moves = fields.List(fields.Nested(MovedOut))
+
+
+class StockLineOut(Schema):
+    item_code = fields.String(attribute="item.code")
+    unit = fields.String(attribute="item.base_unit")
+    batch_code = fields.String(attribute="batch.code")
+    from_place_code = fields.String(attribute="source.code")
+    to_place_code = fields.String(attribute="target.code")
+    quantity = Quantity(attribute="quantity_milli")
+    value_rp = fields.Integer()
+    flag = fields.Enum(Flag, by_value=True)
+    is_reversed = fields.Boolean()
+
+
+class StockDocumentOut(Schema):
+    id = fields.UUID()
+    kind = fields.Enum(DocumentKind, by_value=True)
+    number = fields.String(allow_none=True)
+    reason = fields.String()
+    note = fields.String()
+    event_at = Instant()
+    event_on = Day()
+    recorded_at = Instant()
+    lines = fields.List(fields.Nested(StockLineOut))
+
+
+class ReverseIn(In):
+    reason = Line(required=True, most=300, least=5)
