@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.work import Work
 from tests.support import chromium
 from tests.support.databases import Run, open_for_test
+from tests.support.demo import NOON, demonstration
 from tests.support.serving import serve
 
 ENGINES = ("sqlite", "postgresql")
@@ -155,6 +156,41 @@ def client(app: Flask) -> FlaskClient:
 def address(app: Flask) -> Iterator[str]:
     """The application behind a real socket, for ``page``."""
     with serve(app) as address:
+        yield address
+
+
+# ---------------------------------------------------------------- the demonstration
+
+
+@pytest.fixture(params=ENGINES)
+def demo_work(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[Work]:
+    """The demonstration district with 1,500 households on a database of its own, its clock at noon of its third day."""
+    with run.database(request.param, tmp_path, demonstration) as url:
+        engine = open_for_test(url)
+        yield Work(engine, FixedClock(NOON))
+        engine.dispose()
+
+
+@pytest.fixture
+def demo_app(demo_work: Work, keys_dir: Path, tmp_path: Path) -> Flask:
+    """The application on the demonstration."""
+    from routes.app import create_app
+
+    settings = Settings.from_env(
+        database_url=demo_work.engine.url.render_as_string(hide_password=False),
+        data_dir=tmp_path / "var",
+        keys_dir=keys_dir,
+        public_url="http://tanggap.test",
+    )
+    app = create_app(settings, work=demo_work)
+    app.config["TESTING"] = True
+    return app
+
+
+@pytest.fixture
+def demo_address(demo_app: Flask) -> Iterator[str]:
+    """The demonstration behind a real socket, for ``page``."""
+    with serve(demo_app) as address:
         yield address
 
 
