@@ -84,3 +84,18 @@ def open_file(tx: Tx, folder: Path, file_id: UUID) -> Path:
     if row is None or row.regency_code != tx.regency_code or row.deleted_at is not None:
         raise NotFound("file.not_found")
     return path_of(folder, row.sha256)
+
+
+def forget_file(tx: Tx, folder: Path, file_id: UUID) -> None:
+    """Take a stored file away: its row says so, its bytes go once that stands, unless another row still needs them."""
+    row = tx.session.get(StoredFile, file_id)
+    if row is None or row.regency_code != tx.regency_code or row.deleted_at is not None:
+        return
+    row.deleted_at = tx.now
+    tx.note("file.forget", "file", file_id, sha256=row.sha256)
+    others = sa.select(sa.func.count()).select_from(StoredFile).where(
+        StoredFile.sha256 == row.sha256, StoredFile.deleted_at.is_(None), StoredFile.id != file_id
+    )
+    path = path_of(folder, row.sha256)
+    if not tx.session.scalar(others):
+        tx.after_commit(lambda: path.unlink(missing_ok=True))

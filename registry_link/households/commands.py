@@ -23,6 +23,7 @@ from registry_link.households.models import (
 )
 from registry_link.households.numbers import kk_index, nik_index, opened
 from registry_link.households.positions import position_key
+from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.rules import (
     ADDRESS_LENGTH,
     NAME_LENGTH,
@@ -34,8 +35,6 @@ from registry_link.households.rules import (
     checked_unit,
 )
 from registry_link.households.staging import (
-    HouseholdRow,
-    MemberRow,
     RecordSnapshot,
     Weighed,
     bump_stamp,

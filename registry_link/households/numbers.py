@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from core.crypto import Secret, ring
 from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT
+from registry_link.households.rules import is_birth_of_nik, sex_of_nik
+from registry_link.households.states import Sex
 
 
 def nik_index(nik: Secret) -> bytes:
@@ -14,6 +18,21 @@ def nik_index(nik: Secret) -> bytes:
 def kk_index(kk: Secret) -> bytes:
     """Give the keyed hash by which a No. KK is found."""
     return ring().blind_index(kk.reveal(), KK_CONTEXT)
+
+
+def key_of_kk(kk: Secret) -> str:
+    """Make the id of a household whose file gives none but the No. KK."""
+    return f"kk:{kk_index(kk).hex()[:32]}"
+
+
+def sex_told(nik: Secret) -> Sex:
+    """Tell what a NIK says of the sex."""
+    return sex_of_nik(nik.reveal())
+
+
+def is_birth_told(nik: Secret, born_on: date) -> bool:
+    """Tell whether a NIK carries this day of birth."""
+    return is_birth_of_nik(nik.reveal(), born_on)
 
 
 def opened(number: Secret, index: bytes | None, context: str) -> str:

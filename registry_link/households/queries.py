@@ -336,6 +336,16 @@ def snapshots(tx: Tx) -> tuple[SnapshotLine, ...]:
     )
 
 
+def snapshot_as_of(tx: Tx, snapshot_id: UUID) -> date:
+    """Tell of which day a snapshot of the office is. Raises: NotFound."""
+    day = tx.session.scalar(
+        sa.select(Snapshot.as_of_on).where(Snapshot.id == snapshot_id, Snapshot.regency_code == tx.regency_code)
+    )
+    if day is None:
+        raise NotFound("snapshot.not_found")
+    return day
+
+
 def registry_version(tx: Tx) -> int:
     """Tell how often the office's households have changed: what is derived from them compares it."""
     return tx.session.scalar(sa.select(RegistryStamp.version).where(RegistryStamp.regency_code == tx.regency_code)) or 0

@@ -99,7 +99,7 @@ def checked_text(text: str, most: int) -> str | Flaw:
     text = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
     while "  " in text:
         text = text.replace("  ", " ")
-    if any(unicodedata.category(one) in _INVISIBLE for one in text):
+    if "\ufffd" in text or any(unicodedata.category(one) in _INVISIBLE for one in text):
         return Flaw(code="registry.text_invisible")
     if text.startswith(_FORMULA):
         return Flaw(code="registry.text_formula", facts={"sign": text[0]})

@@ -17,7 +17,6 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.crypto import Secret
 from core.errors import Conflict, NotFound
 from core.states import move
 from core.work import Tx
@@ -36,6 +35,7 @@ from registry_link.households.models import (
 )
 from registry_link.households.numbers import content_hash, kk_index, nik_index
 from registry_link.households.positions import position_keys
+from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.rules import words_of
 from registry_link.households.states import (
     SNAPSHOT_MOVES,
@@ -43,7 +43,6 @@ from registry_link.households.states import (
     Outcome,
     PositionSource,
     Relation,
-    Sex,
     SnapshotAct,
     SnapshotState,
 )
@@ -57,52 +56,6 @@ _PERSON: Final = (
     "position", "name", "sex", "birth_on", "age_years", "age_as_of_on", "relation", "nik", "nik_bidx",
     "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill", "row_hash",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberRow:
-    """One person of a file, checked."""
-
-    name: str
-    external_id: str = ""
-    """Its id in the files of this source; empty where they have none."""
-    relation: Relation = Relation.OTHER
-    sex: Sex | None = None
-    birth_on: date | None = None
-    age_years: int | None = None
-    """Only where there is no birth date; true on ``age_as_of_on``."""
-    age_as_of_on: date | None = None
-    nik: Secret | None = None
-    is_pregnant: bool = False
-    is_nursing: bool = False
-    has_disability: bool = False
-    is_chronically_ill: bool = False
-    file_row: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HouseholdRow:
-    """One household of a file, checked; its members may come with it or apart."""
-
-    external_id: str
-    """Its id in the files of this source, the same in the next file."""
-    village_code: str
-    head_name: str = ""
-    """Empty: the name of the member who is head."""
-    rt: str | None = None
-    rw: str | None = None
-    hamlet: str = ""
-    address: str = ""
-    size: int | None = None
-    """Persons as stated; None: as many as members."""
-    decile: int | None = None
-    lon_deg: float | None = None
-    lat_deg: float | None = None
-    position_source: PositionSource | None = None
-    position_accuracy_m: float | None = None
-    kk: Secret | None = None
-    members: tuple[MemberRow, ...] = ()
-    file_row: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +80,6 @@ class Weighed:
     suspected: int
     """Of the new and changed ones: those sharing a NIK or No. KK with another household."""
     members: int
-
-
-def key_of_kk(kk: Secret) -> str:
-    """Make the id of a household whose file gives none but the No. KK."""
-    return f"kk:{kk_index(kk).hex()[:32]}"
 
 
 def record_snapshot(tx: Tx, order: RecordSnapshot) -> UUID:

@@ -149,6 +149,13 @@ class Gazetteer:
             return _unknown_name(district, regency_code)
         return self._village(districts[0], village)
 
+    def in_district(
+        self, system: CodeSystem, district_code: str, district_name: str, village: str
+    ) -> RegionName | Mismatch:
+        """Give the village of this name in the district of this code (and name, where there is one)."""
+        district = self.find(system, district_code, district_name, Level.DISTRICT)
+        return district if isinstance(district, Mismatch) else self._village(district, village)
+
     def _find(self, code: str, name: str, level: Level) -> RegionName | Mismatch:
         code = dotted(code)
         found = self._by_code.get(code)

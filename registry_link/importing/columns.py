@@ -1,0 +1,127 @@
+"""Which column of a registry file says what: pure.
+
+The aliases are those seen in BDT, DTKS/SIKS-NG and DTSEN layouts (domain.md §4.2); everything else in a file is ignored
+and not stored.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from core.errors import Malformed
+from registry_link.importing.states import Layout
+
+ALIASES: Final = {
+    "household_id": ("idbdt", "id_dtks", "idkeluarga", "id_keluarga", "no id dtks", "id_kk", "household_registry_id"),
+    "member_id": ("idartbdt", "id_art", "id art dtks", "id_individu", "member_registry_id"),
+    "kk": ("nokk", "nokk_dtks", "nomor_kartu_keluarga", "nkk", "no_kk", "no. kk", "kk_nomor", "nomor_kk", "kk",
+           "family_card_no"),
+    "nik": ("nik", "nik_ktp", "nik_art", "nomor_induk_kependudukan"),
+    "name": ("nama", "nama_penerima", "nama_art", "nama_lengkap", "namalengkap", "nama_lgkp", "name"),
+    "head_name": ("nama_krt", "nama_kepala_keluarga", "kepala_keluarga", "nama_kk"),
+    "sex": ("jnskel", "jenis_kelamin", "jeniskelamin", "jk", "jk (l/p)", "l/p", "sex"),
+    "birth_on": ("tgllahir", "tanggal_lahir", "tgl_lahir", "birth_date"),
+    "age": ("umur", "usia", "age"),
+    "relation": ("hubkrt", "hub_krt", "hubkel", "shdk", "hubungan_dengan_kepala_keluarga", "hubungan_keluarga",
+                 "relation_to_head"),
+    "pregnant": ("sta_hamil", "status_kehamilan", "kehamilan", "hamil", "pregnant"),
+    "nursing": ("sta_menyusui", "menyusui", "ibu_menyusui", "nursing"),
+    "disability": ("jenis_cacat", "penyandang_cacat", "disabilitas", "jenis_disabilitas", "disability"),
+    "chronic": ("penyakit_kronis", "penyakit_menahun", "chronic_disease"),
+    "province": ("kdprop", "nmprop", "kode_provinsi", "provinsi", "province_code"),
+    "regency": ("kdkab", "nmkab", "kode_kabupaten_kota", "kabupaten_kota", "kabkota_kode", "kabupaten", "regency_code"),
+    "district": ("kdkec", "nmkec", "kecamatan_kode", "kode_kecamatan", "kecamatan", "nama_kecamatan", "district_code"),
+    "village": ("kddesa", "nmkel", "kd_wilayah", "nama_desa_kelurahan", "kelurahan_desa", "desa_kelurahan", "kode_desa",
+                "kode_wilayah", "nama_desa", "desa", "kelurahan", "village_code"),
+    "address": ("alamat", "alamat_lengkap", "address"),
+    "rt": ("rt", "no_rt"),
+    "rw": ("rw", "no_rw"),
+    "hamlet": ("sls", "dusun", "nama_dusun", "banjar", "daerah/banjar", "lingkungan", "nama_sls"),
+    "size": ("jumlah_anggota_keluarga", "jml_art", "jumlah_art", "jumlah_anggota", "household_size"),
+    "decile": ("desil_nasional", "desil", "peringkat_desil", "desil_class", "decile"),
+    "lat": ("lat", "latitude", "lintang"),
+    "lon": ("lng", "lon", "long", "longitude", "bujur"),
+    "accuracy": ("akurasi", "akurasi_m", "accuracy", "accuracy_m"),
+}  # fmt: skip
+SEVERAL: Final = ("province", "regency", "district", "village")
+"""Code and name may stand in columns of their own."""
+MOST_COLUMNS: Final = 100
+ERRORS: Final = "Kesalahan"
+"""The column that is added to rows given back."""
+
+
+def plain(header: str) -> str:
+    """Give a header as it is compared: letters and digits only."""
+    text = unicodedata.normalize("NFKD", header).lower()
+    return re.sub(r"[^a-z0-9]", "", text)
+
+
+_FIELD_OF: Final = {plain(alias): name for name, aliases in ALIASES.items() for alias in aliases}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Where in a row which field stands, and what its header says."""
+
+    header: tuple[str, ...]
+    places: tuple[tuple[str, tuple[int, ...]], ...]
+    layout: Layout
+
+    def cell(self, cells: Sequence[str], name: str) -> str:
+        """Give a field's text without outer blanks; empty where the file has no such column."""
+        for field, places in self.places:
+            if field == name:
+                return cells[places[0]].strip()
+        return ""
+
+    def several(self, cells: Sequence[str], name: str) -> list[str]:
+        """Give the texts of all columns of one region field that are filled."""
+        for field, places in self.places:
+            if field == name:
+                return [text for place in places if (text := cells[place].strip())]
+        return []
+
+    def has(self, name: str) -> bool:
+        return any(field == name for field, _ in self.places)
+
+    def label(self, name: str) -> str:
+        """Give the header of a field as the file writes it."""
+        for field, places in self.places:
+            if field == name:
+                return self.header[places[0]]
+        return name
+
+
+def recognise(header: Sequence[str], layout: Layout | None = None) -> Columns:
+    """Tell which columns hold which fields, and what a row of the file is.
+
+    Raises: Malformed "registry.column_twice", "registry.column_missing", "registry.too_many_columns".
+    """
+    if len(header) > MOST_COLUMNS:
+        raise Malformed("registry.too_many_columns", columns=len(header), most=MOST_COLUMNS)
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(header):
+        name = _FIELD_OF.get(plain(text))
+        if name is None:
+            continue
+        if name in places and name not in SEVERAL:
+            first = header[places[name][0]]
+            raise Malformed("registry.column_twice", first=first[:60], second=text[:60])
+        places.setdefault(name, []).append(place)
+    is_person = any(name in places for name in ("relation", "birth_on", "age", "member_id"))
+    guessed = Layout.MEMBER if "village" not in places else Layout.FLAT if is_person else Layout.HOUSEHOLD
+    found = Columns(
+        header=tuple(header), places=tuple((name, tuple(where)) for name, where in places.items()),
+        layout=layout or guessed,
+    )  # fmt: skip
+    if not found.has("household_id") and not found.has("kk"):
+        raise Malformed("registry.column_missing", column="id_keluarga / no_kk")
+    if found.layout is not Layout.MEMBER and not found.has("village"):
+        raise Malformed("registry.column_missing", column="kode_desa / desa_kelurahan")
+    if not found.has("name") and not (found.layout is Layout.HOUSEHOLD and found.has("head_name")):
+        raise Malformed("registry.column_missing", column="nama")
+    return found

@@ -1,0 +1,439 @@
+"""Imports: started, read in pieces, weighed, approved by another person, applied at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.crypto import Secret
+from core.errors import Conflict, Invalid, Issue, NotFound, Refused
+from core.files.commands import forget_file
+from core.states import move
+from core.work import Tx
+from registry_link.households.bulk import put_rows
+from registry_link.households.queries import snapshot_as_of
+from registry_link.households.rows import HouseholdRow, MemberRow
+from registry_link.households.staging import (
+    RecordSnapshot,
+    Weighed,
+    discard,
+    make_current,
+    record_snapshot,
+    stage_households,
+    stage_members,
+    staged_ids,
+    weigh,
+)
+from registry_link.importing.columns import Columns, recognise
+from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
+from registry_link.importing.reader import MOST_ROWS, FileForm, ReadRow, inspect, read_rows
+from registry_link.importing.rules import FileFacts, Parsed, parse_row
+from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
+from registry_link.regions.queries import gazetteer
+from registry_link.regions.states import CodeSystem
+
+CHUNK: Final = 5000
+MOST_REFUSED: Final = 100_000
+"""Refused rows that are kept to be given back; a file with more is another kind of file."""
+LEAST_TO_JUDGE: Final = 30
+"""So many NIK are needed before their last digits say anything."""
+ZERO_SHARE: Final = 0.6
+"""One NIK in ten ends with 0 by chance."""
+LONGEST_SOURCE: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file as it was stored: by core.files, or by the caller."""
+
+    path: Path
+    name: str
+    sha256: str
+    size: int
+    file_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartImport:
+    """One file (flat, or households), or two: households and their members."""
+
+    files: tuple[SourceFile, ...]
+    source: str
+    """The register: dtsen, dtks, bdt, office …; ids are compared within one source only."""
+    as_of_on: date
+    agreement_no: str = ""
+    code_system: CodeSystem = CodeSystem.KEMENDAGRI
+    layout: Layout | None = None
+    """What a row of a single file is, where its columns do not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    rows: int
+    is_done: bool
+    """Everything is read; the run is ready or refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """What the run keeps of a file, as JSON."""
+
+    name: str
+    path: str
+    file_id: str
+    size: int
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    first_byte: int
+    layout: str
+
+    @property
+    def form(self) -> FileForm:
+        return FileForm(
+            encoding=self.encoding, delimiter=self.delimiter, header=tuple(self.header), first_byte=self.first_byte
+        )
+
+    @property
+    def columns(self) -> Columns:
+        return recognise(self.header, Layout(self.layout))
+
+
+def start_import(tx: Tx, order: StartImport) -> UUID:
+    """Open an import; nothing is read yet but how the files are written and what their columns are.
+
+    Raises: Forbidden; Invalid; TooLarge; Malformed for a file that cannot be read; Conflict "import_run.same_file" when
+    the same bytes were imported already (and not discarded).
+    """
+    tx.require("registry.import")
+    source = order.source.strip().lower()
+    if not source or len(source) > LONGEST_SOURCE or not source.replace("-", "").replace("_", "").isalnum():
+        raise Invalid("registry.source_form", field="source")
+    if order.as_of_on > tx.today:
+        raise Invalid("registry.as_of_future", field="as_of_on")
+    files = _described(order)
+    digest = "+".join(one.sha256 for one in order.files)
+    before = tx.session.execute(
+        sa.select(ImportRun.id, ImportRun.started_at).where(
+            ImportRun.regency_code == tx.regency_code, ImportRun.file_sha256 == digest,
+            ImportRun.state.not_in([RunState.DISCARDED, RunState.REFUSED]),
+        )
+    ).first()  # fmt: skip
+    if before is not None:
+        on = before.started_at.astimezone(tx.zone).date().isoformat()
+        raise Conflict("import_run.same_file", run_id=str(before.id), on=on)
+    layouts = [one.layout for one in files]
+    snapshot_id = record_snapshot(
+        tx,
+        RecordSnapshot(
+            source=source, as_of_on=order.as_of_on, agreement_no=order.agreement_no.strip()[:80],
+            file_name=" + ".join(one.name for one in files), file_sha256=digest,
+            lists_members=Layout.HOUSEHOLD not in layouts or Layout.MEMBER in layouts,
+        ),
+    )  # fmt: skip
+    run_id = tx.new_id()
+    tx.session.execute(sa.insert(ImportRun).values(
+        id=run_id, regency_code=tx.regency_code, snapshot_id=snapshot_id, state=RunState.READING,
+        code_system=order.code_system, file_sha256=digest, files=json.dumps([asdict(one) for one in files]),
+        file_no=0, at_byte=files[0].first_byte, at_row=1, bytes_read=0, bytes_total=sum(one.size for one in files),
+        rows=0, refused=0, warned=0, doubled=0, niks=0, niks_ending_zero=0, new=0, changed=0, unchanged=0,
+        suspected=0, problem="", started_at=tx.now, started_by=tx.actor.id, started_by_name=tx.actor.name,
+        approved_by=None, approved_by_name=None, finished_at=None,
+    ))  # fmt: skip
+    tx.note("import_run.start", "import_run", run_id, source=source, file_sha256=digest,
+            layouts=[str(one) for one in layouts])  # fmt: skip
+    return run_id
+
+
+def _described(order: StartImport) -> list[_File]:
+    if not 1 <= len(order.files) <= 2:
+        raise Invalid("registry.file_count", field="files")
+    files = []
+    for one in order.files:
+        form = inspect(one.path)
+        columns = recognise(form.header, order.layout if len(order.files) == 1 else None)
+        files.append(_File(
+            name=one.name[-120:], path=str(one.path), file_id=str(one.file_id or ""), size=one.size,
+            encoding=form.encoding, delimiter=form.delimiter, header=form.header, first_byte=form.first_byte,
+            layout=columns.layout,
+        ))  # fmt: skip
+    layouts = [Layout(one.layout) for one in files]
+    if len(files) == 1 and layouts[0] is Layout.MEMBER:
+        raise Invalid("registry.households_missing", field="files")
+    if len(files) == 2:
+        # Households first, whichever was chosen first.
+        files.sort(key=lambda one: one.layout == Layout.MEMBER)
+        if [Layout(one.layout) for one in files] != [Layout.HOUSEHOLD, Layout.MEMBER]:
+            raise Invalid("registry.files_kind", field="files")
+    return files
+
+
+# ---------------------------------------------------------------- reading
+
+
+def stage_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> Staged:
+    """Read and check the next rows; they and the cursor are kept together, so a cut-off import goes on where it was.
+
+    Raises: NotFound; Conflict "import_run.not_reading", "import_run.moved_meanwhile" (another process read this piece).
+    """
+    run = _run(tx, run_id)
+    if run.state is not RunState.READING:
+        raise Conflict("import_run.not_reading", state=run.state.value)
+    files = _files_of(run)
+    file = files[run.file_no]
+    path = Path(file.path)
+    if not path.exists():
+        return _refuse(tx, run, "registry.file_gone")
+    columns = file.columns
+    facts = FileFacts(
+        columns=columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
+        regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
+    )  # fmt: skip
+    read = list(islice(read_rows(path, file.form, run.at_byte), limit))
+    is_last_of_file = len(read) < limit
+    next_file = run.file_no + 1
+    has_next = is_last_of_file and next_file < len(files)
+    # The guarded cursor first: a twin that read the same piece waits here and then keeps nothing.
+    _advance(
+        tx, run,
+        file_no=next_file if has_next else run.file_no,
+        at_byte=files[next_file].first_byte if has_next else (read[-1].next_byte if read else run.at_byte),
+        at_row=1 if has_next else run.at_row + len(read),
+        bytes_read=run.bytes_read + (read[-1].next_byte - run.at_byte if read else 0),
+    )  # fmt: skip
+    if run.rows + len(read) > MOST_ROWS:
+        return _refuse(tx, run, "registry.too_many_rows", most=MOST_ROWS)
+    chunk = _Chunk(run, file, facts)
+    for number, row in enumerate(read, start=run.at_row + 1):
+        chunk.take(number, row)
+    if columns.layout is Layout.MEMBER:
+        chunk.refuse_without_household(staged_ids(tx, run.snapshot_id, sorted({key for key, _ in chunk.members})))
+        doubled = stage_members(tx, run.snapshot_id, chunk.members)
+    else:
+        if columns.layout is Layout.HOUSEHOLD:
+            chunk.refuse_again(staged_ids(tx, run.snapshot_id, chunk.external_ids))
+        doubled = stage_households(tx, run.snapshot_id, chunk.grouped())
+    chunk.warn_doubled(doubled)
+    chunk.write(tx)
+    values = {
+        "rows": run.rows + chunk.taken, "refused": run.refused + len(chunk.refused),
+        "warned": run.warned + chunk.warned, "doubled": run.doubled + len(doubled), "niks": run.niks + chunk.niks,
+        "niks_ending_zero": run.niks_ending_zero + chunk.niks_ending_zero,
+    }  # fmt: skip
+    tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run_id).values(**values))
+    if values["refused"] > MOST_REFUSED:
+        return _refuse(tx, run, "registry.too_many_refused", most=MOST_REFUSED)
+    if is_last_of_file and not has_next:
+        return _finish(tx, run, values)
+    return Staged(rows=len(read), is_done=False)
+
+
+def _advance(tx: Tx, run: Any, **cursor: int) -> None:
+    done = tx.session.execute(
+        sa.update(ImportRun)
+        .where(
+            ImportRun.id == run.id, ImportRun.state == RunState.READING, ImportRun.file_no == run.file_no,
+            ImportRun.at_byte == run.at_byte, ImportRun.at_row == run.at_row,
+        )
+        .values(**cursor)
+    )  # fmt: skip
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("import_run.moved_meanwhile")
+
+
+def _finish(tx: Tx, run: Any, counts: dict[str, int]) -> Staged:
+    if counts["niks"] >= LEAST_TO_JUDGE and counts["niks_ending_zero"] > ZERO_SHARE * counts["niks"]:
+        return _refuse(tx, run, "registry.niks_rounded", zeros=counts["niks_ending_zero"], niks=counts["niks"])
+    weighed = weigh(tx, run.snapshot_id)
+    _forget_files(tx, run)
+    move(
+        tx, ImportRun, run.id, RunAct.FINISH, IMPORT_RUN_MOVES, new=weighed.new, changed=weighed.changed,
+        unchanged=weighed.unchanged, suspected=weighed.suspected, finished_at=tx.now,
+    )  # fmt: skip
+    return Staged(rows=counts["rows"], is_done=True)
+
+
+def _refuse(tx: Tx, run: Any, code: str, **facts: int) -> Staged:
+    problem = json.dumps({"code": code, "facts": facts})
+    move(tx, ImportRun, run.id, RunAct.REFUSE, IMPORT_RUN_MOVES, problem=problem, finished_at=tx.now)
+    discard(tx, run.snapshot_id, reason=code)
+    _forget_files(tx, run)
+    return Staged(rows=0, is_done=True)
+
+
+def _forget_files(tx: Tx, run: Any) -> None:
+    """Take the uploads away: what is good is staged and sealed, what is not is kept sealed row by row."""
+    for file in _files_of(run):
+        if file.file_id:
+            forget_file(tx, Path(file.path).parent.parent, UUID(file.file_id))
+
+
+class _Chunk:
+    """What one piece of a file comes to."""
+
+    def __init__(self, run: Any, file: _File, facts: FileFacts) -> None:
+        self._run, self._file, self._facts = run, file, facts
+        self._households: dict[str, HouseholdRow] = {}
+        self._people: dict[str, list[MemberRow]] = {}
+        self._cells: dict[int, tuple[str, ...]] = {}
+        self._issues: list[Issue] = []
+        self.members: list[tuple[str, MemberRow]] = []
+        self.refused: dict[int, tuple[str, ...]] = {}
+        self.warned = self.taken = self.niks = self.niks_ending_zero = 0
+
+    def take(self, number: int, row: ReadRow) -> None:
+        if not row.is_broken and not any(cell.strip() for cell in row.cells):
+            return
+        self.taken += 1
+        if row.is_broken:
+            self._refuse(number, row.cells, (Issue(code="registry.row_quotes", row=number),))
+            return
+        parsed = parse_row(number, row.cells, self._facts)
+        if not isinstance(parsed, Parsed):
+            self._refuse(number, row.cells, parsed)
+            return
+        if parsed.warnings:
+            self.warned += 1
+            self._issues += parsed.warnings
+        self._cells[number] = row.cells
+        if parsed.household is not None:
+            known = self._households.setdefault(parsed.external_id, parsed.household)
+            if known is not parsed.household and self._facts.columns.layout is Layout.HOUSEHOLD:
+                self._refuse(number, row.cells, (
+                    Issue(code="registry.household_twice", row=number, facts={"first": known.file_row}),
+                ))  # fmt: skip
+                return
+        if parsed.member is not None:
+            self.members.append((parsed.external_id, parsed.member))
+            self._people.setdefault(parsed.external_id, []).append(parsed.member)
+            if parsed.member.nik is not None:
+                self.niks += 1
+                self.niks_ending_zero += parsed.member.nik.last4.endswith("0")
+
+    def grouped(self) -> list[HouseholdRow]:
+        """Give the households with the members that this piece has of them."""
+        return [
+            HouseholdRow(**{**_fields(one), "members": tuple(self._people.get(key, ()))})
+            for key, one in self._households.items()
+        ]
+
+    def refuse_without_household(self, known: frozenset[str]) -> None:
+        for key, member in self.members:
+            if key not in known:
+                label = self._facts.columns.label("household_id" if self._facts.columns.has("household_id") else "kk")
+                issue = Issue(code="registry.household_missing", row=member.file_row, column=label)
+                self._refuse(member.file_row, self._cells[member.file_row], (issue,))
+        self.members = [(key, member) for key, member in self.members if key in known]
+
+    @property
+    def external_ids(self) -> list[str]:
+        return sorted(self._households)
+
+    def refuse_again(self, known: frozenset[str]) -> None:
+        """Refuse households that an earlier piece of the file has already."""
+        for key in known:
+            number = self._households.pop(key).file_row
+            self._refuse(number, self._cells[number], (Issue(code="registry.household_again", row=number),))
+
+    def warn_doubled(self, rows: Sequence[int]) -> None:
+        self._issues += [Issue(code="registry.member_twice", row=row, is_warning=True) for row in rows]
+
+    def write(self, tx: Tx) -> None:
+        run_id, file_no = self._run.id, self._run.file_no
+        put_rows(tx, ImportRow, ("run_id", "file_no", "row", "cells"), [
+            (run_id, file_no, row, Secret(json.dumps(cells, ensure_ascii=False))) for row, cells in self.refused.items()
+        ])  # fmt: skip
+        put_rows(tx, ImportIssue, ("id", "run_id", "file_no", "row", "column", "code", "is_warning", "facts"), [
+            (tx.new_id(), run_id, file_no, one.row, one.column, one.code, one.is_warning, json.dumps(dict(one.facts)))
+            for one in self._issues
+        ])  # fmt: skip
+
+    def _refuse(self, number: int, cells: tuple[str, ...], issues: Sequence[Issue]) -> None:
+        self.refused[number] = cells
+        self._issues += issues
+
+
+def _fields(row: HouseholdRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in HouseholdRow.__dataclass_fields__}
+
+
+# ---------------------------------------------------------------- deciding
+
+
+def approve_import(tx: Tx, run_id: UUID) -> None:
+    """Let the job apply a ready import. Raises: Forbidden; NotFound; Conflict, also for whoever started it."""
+    tx.require("registry.commit")
+    run = _run(tx, run_id)
+    if tx.actor.kind != "system" and tx.actor.id == run.started_by:
+        raise Conflict("import_run.four_eyes")
+    move(
+        tx, ImportRun, run_id, RunAct.APPROVE, IMPORT_RUN_MOVES, approved_by=tx.actor.id, approved_by_name=tx.actor.name
+    )
+
+
+def commit_import(tx: Tx, run_id: UUID) -> Weighed:
+    """Approve a ready import and apply it in this one transaction: seen from outside nothing of it, or all.
+
+    Raises: as ``approve_import``; Conflict "snapshot.older" or "snapshot.empty".
+    """
+    approve_import(tx, run_id)
+    return apply_import(tx, run_id)
+
+
+def apply_import(tx: Tx, run_id: UUID) -> Weighed:
+    """Apply an approved import (the job's part). Raises: NotFound; Conflict."""
+    run = _run(tx, run_id)
+    weighed = make_current(tx, run.snapshot_id)
+    move(
+        tx, ImportRun, run_id, RunAct.APPLY, IMPORT_RUN_MOVES, new=weighed.new, changed=weighed.changed,
+        unchanged=weighed.unchanged, suspected=weighed.suspected, finished_at=tx.now,
+    )  # fmt: skip
+    return weighed
+
+
+def discard_import(tx: Tx, run_id: UUID, reason: str = "") -> None:
+    """Give up an import that is not applied. Raises: Forbidden; NotFound; Conflict."""
+    tx.require("registry.import")
+    run = _run(tx, run_id)
+    move(tx, ImportRun, run_id, RunAct.DISCARD, IMPORT_RUN_MOVES, reason=reason, finished_at=tx.now)
+    discard(tx, run.snapshot_id, reason=reason)
+    _forget_files(tx, run)
+
+
+def refuse_approved(tx: Tx, run_id: UUID, refused: Refused) -> None:
+    """Keep why an approved import could not be applied."""
+    run = _run(tx, run_id)
+    problem = json.dumps({"code": refused.code, "facts": refused.facts})
+    move(tx, ImportRun, run_id, RunAct.REFUSE, IMPORT_RUN_MOVES, problem=problem, finished_at=tx.now)
+    discard(tx, run.snapshot_id, reason=refused.code)
+
+
+def pending(tx: Tx) -> tuple[tuple[UUID, RunState], ...]:
+    """Give the office's imports that wait for the job, oldest first."""
+    query = (
+        sa.select(ImportRun.id, ImportRun.state)
+        .where(ImportRun.regency_code == tx.regency_code, ImportRun.state.in_([RunState.READING, RunState.APPROVED]))
+        .order_by(ImportRun.started_at, ImportRun.id)
+    )
+    return tuple((row.id, row.state) for row in tx.session.execute(query))
+
+
+def _run(tx: Tx, run_id: UUID) -> Any:
+    row = tx.session.execute(
+        sa.select(ImportRun.__table__).where(ImportRun.id == run_id, ImportRun.regency_code == tx.regency_code)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("import_run.not_found")
+    return row
+
+
+def _files_of(run: Any) -> list[_File]:
+    return [_File(**one) for one in json.loads(run.files)]

@@ -1,0 +1,369 @@
+"""One row of a registry file becomes a household, a person, or the reasons why not: pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from core.crypto import Secret
+from core.errors import Fact, Issue
+from registry_link.households.numbers import is_birth_told, key_of_kk, sex_told
+from registry_link.households.positions import position_key
+from registry_link.households.rows import HouseholdRow, MemberRow
+from registry_link.households.rules import (
+    ADDRESS_LENGTH,
+    NAME_LENGTH,
+    Flaw,
+    checked_kk,
+    checked_nik,
+    checked_text,
+    checked_unit,
+)
+from registry_link.households.states import PositionSource, Relation, Sex
+from registry_link.importing.columns import Columns
+from registry_link.importing.states import Layout
+from registry_link.regions.rules import Gazetteer, Mismatch, RegionName
+from registry_link.regions.states import CodeSystem
+
+LONGEST_CELL: Final = 1000
+LONGEST_ID: Final = 60
+LARGEST_HOUSEHOLD: Final = 50
+OLDEST: Final = 150
+_DATES: Final = (
+    re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII),
+    re.compile(r"(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})(?: 0?0[:.]00(?:[:.]00)?)?", re.ASCII),
+)
+_CODE: Final = re.compile(r"[0-9][0-9. ]*", re.ASCII)
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
+_SEXES: Final = {
+    "1": Sex.MALE, "l": Sex.MALE, "lk": Sex.MALE, "laki": Sex.MALE, "lakilaki": Sex.MALE, "pria": Sex.MALE,
+    "2": Sex.FEMALE, "p": Sex.FEMALE, "pr": Sex.FEMALE, "perempuan": Sex.FEMALE, "wanita": Sex.FEMALE,
+}  # fmt: skip
+_RELATIONS: Final = {
+    "1": Relation.HEAD, "kepala": Relation.HEAD, "kepalakeluarga": Relation.HEAD,
+    "kepalarumahtangga": Relation.HEAD, "krt": Relation.HEAD, "kk": Relation.HEAD,
+    "2": Relation.SPOUSE, "istrisuami": Relation.SPOUSE, "suamiistri": Relation.SPOUSE, "istri": Relation.SPOUSE,
+    "isteri": Relation.SPOUSE, "suami": Relation.SPOUSE,
+    "3": Relation.CHILD, "anak": Relation.CHILD, "anakkandung": Relation.CHILD,
+    "4": Relation.CHILD_IN_LAW, "menantu": Relation.CHILD_IN_LAW,
+    "5": Relation.GRANDCHILD, "cucu": Relation.GRANDCHILD,
+    "6": Relation.PARENT, "orangtuamertua": Relation.PARENT, "orangtua": Relation.PARENT, "mertua": Relation.PARENT,
+    "7": Relation.SERVANT, "pembantu": Relation.SERVANT, "pembanturumahtangga": Relation.SERVANT,
+    "pembantusopir": Relation.SERVANT, "sopir": Relation.SERVANT,
+    "8": Relation.OTHER, "lainnya": Relation.OTHER, "lain": Relation.OTHER, "famililain": Relation.OTHER,
+}  # fmt: skip
+"""Numbers as in the registry's questionnaire (domain.md §4.2)."""
+_YES: Final = frozenset({"1", "ya", "y", "hamil", "menyusui", "ada", "true"})
+_NO: Final = frozenset(
+    {"", "0", "00", "2", "tidak", "tdk", "t", "n", "tidakhamil", "tidakmenyusui", "tidakada", "false"}
+)
+_NONE: Final = frozenset({"", "0", "00", "tidak", "tidakada", "tidakcacat", "nondisabilitas", "tidakpenyandang"})
+_UNDECIDED: Final = frozenset({"", "0", "-", "belumditentukan", "null", "na"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """What holds for every row of one import."""
+
+    columns: Columns
+    gazetteer: Gazetteer
+    code_system: CodeSystem
+    regency_code: str
+    as_of_on: date
+    heads_are_members: bool = True
+    """Whether a household's row makes its head a member: not where a file of members comes with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a row says. ``household`` is there for household and flat rows, ``member`` for member and flat rows."""
+
+    external_id: str
+    household: HouseholdRow | None
+    member: MemberRow | None
+    warnings: tuple[Issue, ...]
+
+
+Refusals = tuple[Issue, ...]
+
+
+def parse_row(number: int, cells: Sequence[str], facts: FileFacts) -> Parsed | Refusals:
+    """Check one row; gives what it says, or every reason why it cannot be taken.
+
+    ``number`` counts as people see it: the header is row 1. Facts of issues hold neither names nor numbers of people.
+    """
+    if len(cells) != len(facts.columns.header):
+        shown: dict[str, Fact] = {"cells": len(cells), "want": len(facts.columns.header)}
+        return (Issue(code="registry.row_width", row=number, facts=shown),)
+    for place, cell in enumerate(cells):
+        if len(cell) > LONGEST_CELL:
+            shown = {"most": LONGEST_CELL, "letters": len(cell)}
+            return (Issue(code="registry.text_long", row=number, column=facts.columns.header[place], facts=shown),)
+    reading = _Reading(number, cells, facts)
+    parsed = reading.parsed()
+    return tuple(one for one in reading.issues if not one.is_warning) or parsed
+
+
+class _Reading:
+    def __init__(self, number: int, cells: Sequence[str], facts: FileFacts) -> None:
+        self.number, self.cells, self.facts = number, cells, facts
+        self.columns = facts.columns
+        self.issues: list[Issue] = []
+
+    def parsed(self) -> Parsed:
+        kk = self._number("kk")
+        external_id = self._key(kk)
+        layout = self.columns.layout
+        nik = self._number("nik")
+        member = self._member(nik) if layout is not Layout.HOUSEHOLD or self._has_head() else None
+        household = self._household(external_id, kk) if layout is not Layout.MEMBER else None
+        return Parsed(
+            external_id=external_id, household=household, member=member,
+            warnings=tuple(one for one in self.issues if one.is_warning),
+        )  # fmt: skip
+
+    # -- parts ---------------------------------------------------------------------------------------------------
+
+    def _has_head(self) -> bool:
+        return self.facts.heads_are_members and self.columns.has("nik")
+
+    def _key(self, kk: Secret | None) -> str:
+        text = self._cell("household_id")
+        if text:
+            if len(text) <= LONGEST_ID and _ID.fullmatch(text):
+                return text
+            if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", text):
+                self._wrong("registry.number_scientific", "household_id")
+            else:
+                self._wrong("registry.id_form", "household_id", most=LONGEST_ID)
+            return ""
+        if kk is not None:
+            return key_of_kk(kk)
+        if not any(one.column == self.columns.label("kk") for one in self.issues):
+            self._wrong("registry.no_key", "kk" if self.columns.has("kk") else "household_id")
+        return ""
+
+    def _household(self, external_id: str, kk: Secret | None) -> HouseholdRow:
+        is_flat = self.columns.layout is Layout.FLAT
+        lon, lat, accuracy = self._position()
+        size = self._whole("size", 1, LARGEST_HOUSEHOLD)
+        return HouseholdRow(
+            external_id=external_id, village_code=self._village(),
+            head_name=self._text("head_name", NAME_LENGTH) or ("" if is_flat else self._text("name", NAME_LENGTH)),
+            rt=self._unit("rt"), rw=self._unit("rw"), hamlet=self._text("hamlet", NAME_LENGTH),
+            address=self._text("address", ADDRESS_LENGTH), size=size, decile=self._decile(), lon_deg=lon,
+            lat_deg=lat, position_accuracy_m=accuracy,
+            position_source=None if lon is None else PositionSource.REGISTRY if accuracy is None
+            else PositionSource.GPS,
+            kk=kk, file_row=self.number,
+        )  # fmt: skip
+
+    def _member(self, nik: Secret | None) -> MemberRow:
+        name = self._text("name" if self.columns.has("name") else "head_name", NAME_LENGTH)
+        if not name:
+            self._wrong("registry.name_missing", "name")
+        born_on, age = self._birth()
+        sex = self._sex()
+        if nik is not None:
+            sex = self._agreeing(nik, sex, born_on)
+        is_household = self.columns.layout is Layout.HOUSEHOLD
+        is_pregnant = self._mark("pregnant")
+        if is_pregnant and sex is Sex.MALE:
+            self._warn("registry.pregnant_man", "pregnant")
+            is_pregnant = False
+        member_id = self._cell("member_id")
+        if member_id and not (len(member_id) <= LONGEST_ID and _ID.fullmatch(member_id)):
+            self._wrong("registry.id_form", "member_id", most=LONGEST_ID)
+        return MemberRow(
+            name=name, external_id=member_id, relation=Relation.HEAD if is_household else self._relation(), sex=sex,
+            birth_on=born_on, age_years=age, age_as_of_on=None if age is None else self.facts.as_of_on, nik=nik,
+            is_pregnant=is_pregnant, is_nursing=self._mark("nursing"),
+            has_disability=_compared(self._cell("disability")) not in _NONE,
+            is_chronically_ill=_compared(self._cell("chronic")) not in _NONE, file_row=self.number,
+        )  # fmt: skip
+
+    def _agreeing(self, nik: Secret, sex: Sex | None, born_on: date | None) -> Sex | None:
+        # The registry's own birth date and sex stand; a number that says otherwise is worth a look, no more.
+        told = sex_told(nik)
+        if sex is not None and told is not sex:
+            self._warn("registry.nik_sex_differs", "nik")
+        if born_on is not None and not is_birth_told(nik, born_on):
+            self._warn("registry.nik_birth_differs", "nik")
+        return sex or told
+
+    # -- fields --------------------------------------------------------------------------------------------------
+
+    def _cell(self, name: str) -> str:
+        return self.columns.cell(self.cells, name)
+
+    def _wrong(self, code: str, name: str, **facts: Fact) -> None:
+        self.issues.append(Issue(code=code, row=self.number, column=self.columns.label(name), facts=facts))
+
+    def _warn(self, code: str, name: str, **facts: Fact) -> None:
+        self.issues.append(
+            Issue(code=code, row=self.number, column=self.columns.label(name), is_warning=True, facts=facts)
+        )
+
+    def _number(self, name: str) -> Secret | None:
+        text = self._cell(name)
+        if not text or text in ("-", "0"):
+            return None
+        checked = checked_nik(text) if name == "nik" else checked_kk(text)
+        if isinstance(checked, Flaw):
+            self._wrong(checked.code, name, **checked.facts)
+            return None
+        return Secret(checked)
+
+    def _text(self, name: str, most: int) -> str:
+        text = self._cell(name)
+        if text in ("", "-"):
+            return ""
+        checked = checked_text(text, most)
+        if isinstance(checked, Flaw):
+            self._wrong(checked.code, name, **checked.facts)
+            return ""
+        return checked
+
+    def _unit(self, name: str) -> str | None:
+        checked = checked_unit(self._cell(name))
+        if isinstance(checked, Flaw):
+            self._warn(checked.code, name)
+            return None
+        return checked
+
+    def _whole(self, name: str, least: int, most: int) -> int | None:
+        text = self._cell(name)
+        if text in ("", "-"):
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
+            self._wrong("registry.count_form", name, least=least, most=most)
+            return None
+        return int(text)
+
+    def _decile(self) -> int | None:
+        text = self._cell("decile")
+        if _compared(text) in _UNDECIDED or text == "-":
+            return None
+        digits = text.lower().removeprefix("desil").strip(" _")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 2 and 1 <= int(digits) <= 10):
+            self._wrong("registry.decile_form", "decile")
+            return None
+        return int(digits)
+
+    def _birth(self) -> tuple[date | None, int | None]:
+        text = self._cell("birth_on")
+        if text in ("", "-", "0000-00-00", "00-00-0000"):
+            return None, self._whole("age", 0, OLDEST)
+        found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
+        try:
+            born_on = date(int(found["y"]), int(found["m"]), int(found["d"])) if found else None
+        except ValueError:
+            born_on = None
+        if born_on is None:
+            self._wrong("registry.date_form", "birth_on")
+        elif born_on > self.facts.as_of_on or born_on.year < self.facts.as_of_on.year - OLDEST:
+            self._wrong("registry.birth_impossible", "birth_on", as_of=self.facts.as_of_on.isoformat())
+        return born_on, None
+
+    def _sex(self) -> Sex | None:
+        text = _compared(self._cell("sex"))
+        if not text:
+            return None
+        if text not in _SEXES:
+            self._wrong("registry.sex_form", "sex")
+        return _SEXES.get(text)
+
+    def _relation(self) -> Relation:
+        text = _compared(self._cell("relation"))
+        text = text.lstrip("0") or text
+        found = _RELATIONS.get(text)
+        if found is None and text:
+            self._warn("registry.relation_unknown", "relation")
+        return found or Relation.OTHER
+
+    def _mark(self, name: str) -> bool:
+        text = _compared(self._cell(name))
+        if text in _NO:
+            return False
+        if text not in _YES:
+            self._warn("registry.mark_unknown", name)
+        return text in _YES
+
+    def _position(self) -> tuple[float | None, float | None, float | None]:
+        texts = [self._cell(name).replace(",", ".") for name in ("lon", "lat")]
+        if not any(texts):
+            return None, None, None
+        lon, lat = (_decimal(text) for text in texts)
+        if lon == 0 and lat == 0:
+            return None, None, None
+        if lon is None or lat is None or position_key(lon, lat) is None:
+            is_swapped = lon is not None and lat is not None and position_key(lat, lon) is not None
+            self._warn("registry.position_swapped" if is_swapped else "registry.position_form", "lon")
+            return None, None, None
+        accuracy = _decimal(self._cell("accuracy").replace(",", "."))
+        return lon, lat, accuracy if accuracy is not None and 0 < accuracy <= 100_000 else None
+
+    # -- place ---------------------------------------------------------------------------------------------------
+
+    def _village(self) -> str:
+        found = self._find_village()
+        if isinstance(found, RegionName):
+            return found.code
+        self._wrong(found.code, "village", **found.facts)
+        return ""
+
+    def _find_village(self) -> RegionName | Mismatch:
+        system, gazetteer = self.facts.code_system, self.facts.gazetteer
+        code, name = self._code_and_name("village")
+        district_code, district_name = self._code_and_name("district")
+        if not code and not name:
+            return Mismatch(code="registry.village_missing")
+        digits = _digits(code)
+        if digits and len(digits) < 10:
+            above = self._district_digits(district_code)
+            width = 4 if system is CodeSystem.KEMENDAGRI else 3
+            digits = above + digits.zfill(width) if above and len(digits) <= width else digits
+        if digits:
+            return gazetteer.find(system, digits, name)
+        above = self._district_digits(district_code)
+        if above:
+            return gazetteer.in_district(system, above, district_name, name)
+        if not district_name:
+            return Mismatch(code="registry.district_missing", facts={"name": name})
+        return gazetteer.by_names(self.facts.regency_code, district_name, name)
+
+    def _district_digits(self, code: str) -> str:
+        """Give the district's whole code, put together from the parts where each has its own column."""
+        width = 6 if self.facts.code_system is CodeSystem.KEMENDAGRI else 7
+        digits = _digits(code)
+        if not digits or len(digits) >= width:
+            return digits[:width]
+        province, regency = (_digits(self._code_and_name(name)[0]) for name in ("province", "regency"))
+        regency = regency if len(regency) == 4 else province.zfill(2) + regency.zfill(2) if regency else ""
+        return regency + digits.zfill(width - 4) if len(regency) == 4 else ""
+
+    def _code_and_name(self, field: str) -> tuple[str, str]:
+        texts = self.columns.several(self.cells, field)
+        codes = [text for text in texts if _CODE.fullmatch(text)]
+        names = [text for text in texts if not _CODE.fullmatch(text)]
+        return codes[0] if codes else "", names[0] if names else ""
+
+
+def _compared(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _digits(text: str) -> str:
+    return text.replace(".", "").replace(" ", "")
+
+
+def _decimal(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
