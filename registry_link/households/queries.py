@@ -213,8 +213,8 @@ def households_by_ids(tx: Tx, ids: Sequence[UUID], purpose: str) -> tuple[Househ
     """
     found: dict[UUID, Any] = {}
     for chunk in _chunks(ids):
-        query = _line_columns().where(Household.id.in_(chunk), Household.regency_code == tx.regency_code)
-        found.update((row.id, row) for row in tx.session.execute(query))
+        asked = {"ids": list(chunk), "regency": tx.regency_code}
+        found.update((row.id, row) for row in tx.session.execute(_LINES_BY_ID, asked))
     tx.saw("household", sorted(found), purpose)
     return _lines(tx, [found[one] for one in ids if one in found])
 
@@ -363,6 +363,14 @@ def _line_columns() -> Any:
     )  # fmt: skip
 
 
+_LINES_BY_ID = _line_columns().where(
+    Household.id.in_(sa.bindparam("ids", expanding=True)), Household.regency_code == sa.bindparam("regency")
+)
+_KK = sa.select(Household.kk).where(
+    Household.id == sa.bindparam("household"), Household.regency_code == sa.bindparam("regency")
+)
+
+
 def _lines(tx: Tx, rows: Sequence[Any]) -> tuple[HouseholdLine, ...]:
     names = _village_names(tx, [row.village_code for row in rows])
     return tuple(
@@ -479,7 +487,5 @@ def positions_of(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, tuple[float, floa
 
 def kk_last4_of(tx: Tx, household_id: UUID) -> str:
     """Give the last four digits of a household's No. KK, as its receipt shows them; empty where there is none."""
-    number: Secret | None = tx.session.scalar(
-        sa.select(Household.kk).where(Household.id == household_id, Household.regency_code == tx.regency_code)
-    )
+    number: Secret | None = tx.session.scalar(_KK, {"household": household_id, "regency": tx.regency_code})
     return number.last4 if number is not None else ""

@@ -163,9 +163,10 @@ class _Reading:
         )  # fmt: skip
 
     def _member(self, nik: Secret | None) -> MemberRow:
-        name = self._text("name" if self.columns.has("name") else "head_name", NAME_LENGTH)
-        if not name:
-            self._wrong("registry.name_missing", "name")
+        field = "name" if self.columns.has("name") else "head_name"
+        name = self._text(field, NAME_LENGTH)
+        if self._cell(field) in ("", "-"):
+            self._wrong("registry.name_missing", field)
         born_on, age = self._birth()
         sex = self._sex()
         if nik is not None:
@@ -200,12 +201,12 @@ class _Reading:
     def _cell(self, name: str) -> str:
         return self.columns.cell(self.cells, name)
 
-    def _wrong(self, code: str, name: str, **facts: Fact) -> None:
-        self.issues.append(Issue(code=code, row=self.number, column=self.columns.label(name), facts=facts))
+    def _wrong(self, code: str, field: str, /, **facts: Fact) -> None:
+        self.issues.append(Issue(code=code, row=self.number, column=self.columns.label(field), facts=facts))
 
-    def _warn(self, code: str, name: str, **facts: Fact) -> None:
+    def _warn(self, code: str, field: str, /, **facts: Fact) -> None:
         self.issues.append(
-            Issue(code=code, row=self.number, column=self.columns.label(name), is_warning=True, facts=facts)
+            Issue(code=code, row=self.number, column=self.columns.label(field), is_warning=True, facts=facts)
         )
 
     def _number(self, name: str) -> Secret | None:

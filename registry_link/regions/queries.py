@@ -78,7 +78,8 @@ def regions(tx: Tx, codes: Sequence[str]) -> tuple[RegionView, ...]:
     found: list[RegionView] = []
     wanted = sorted(set(codes))
     for start in range(0, len(wanted), 500):
-        found += _views_of(tx, Region.code.in_(wanted[start : start + 500]))
+        rows = tx.session.execute(_NAMED, {"codes": wanted[start : start + 500]})
+        found += [RegionView(**row._mapping) for row in rows]
     return tuple(found)
 
 
@@ -165,18 +166,20 @@ def boundaries_for_view(tx: Tx, level: Level, tolerance_m: float = 60.0) -> str:
     return text
 
 
+_parent = sa.orm.aliased(Region)
+_VIEW = (
+    sa.select(
+        Region.code, Region.name, Region.level, Region.kind, Region.parent_code, _parent.name.label("parent_name"),
+        Region.regency_code, Region.bps_code, Region.time_zone,
+    )
+    .outerjoin(_parent, _parent.code == Region.parent_code)
+    .order_by(Region.code)
+)  # fmt: skip
+_NAMED = _VIEW.where(Region.code.in_(sa.bindparam("codes", expanding=True)))
+
+
 def _views_of(tx: Tx, *where: sa.ColumnElement[bool]) -> list[RegionView]:
-    parent = sa.orm.aliased(Region)
-    query = (
-        sa.select(
-            Region.code, Region.name, Region.level, Region.kind, Region.parent_code, parent.name.label("parent_name"),
-            Region.regency_code, Region.bps_code, Region.time_zone,
-        )
-        .outerjoin(parent, parent.code == Region.parent_code)
-        .where(*where)
-        .order_by(Region.code)
-    )  # fmt: skip
-    return [RegionView(**row._mapping) for row in tx.session.execute(query)]
+    return [RegionView(**row._mapping) for row in tx.session.execute(_VIEW.where(*where))]
 
 
 def _names(tx: Tx, where: sa.ColumnElement[bool]) -> list[RegionName]:

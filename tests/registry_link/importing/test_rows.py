@@ -1,0 +1,260 @@
+"""One row: what it says, or every reason why it cannot be taken. Columns, layouts, encodings."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from core.errors import Issue, Malformed
+from core.i18n import say
+from registry_link.households.states import PositionSource, Relation, Sex
+from registry_link.importing.columns import recognise
+from registry_link.importing.reader import inspect, read_rows
+from registry_link.importing.rules import FileFacts, Parsed, parse_row
+from registry_link.importing.states import Layout
+from registry_link.regions.rules import Gazetteer, RegionName
+from registry_link.regions.states import CodeSystem, Level
+from tests.registry_link.people import OLILIT, SAUM, kk, nik
+
+NAMES = Gazetteer(
+    RegionName(code=code, name=name, level=level, bps_code=bps, bps_name=None)
+    for code, name, level, bps in [
+        ("99.01", "Kabupaten Nusa Contoh", Level.REGENCY, "9803"),
+        ("99.01.01", "Laut Utara", Level.DISTRICT, "9803010"),
+        ("99.01.02", "Darat", Level.DISTRICT, "9803020"),
+        (SAUM, "Saum", Level.VILLAGE, None),
+        (OLILIT, "Olilit", Level.VILLAGE, None),
+        ("99.01.02.2001", "Olilit", Level.VILLAGE, None),
+        ("99.01.02.2002", "Kembar", Level.VILLAGE, None),
+        ("99.01.02.2003", "Kembar", Level.VILLAGE, None),
+    ]
+)
+FLAT = {
+    "id_keluarga": "K-1", "no_kk": kk(1), "nik": nik(1), "nama": "Petrus Contoh", "jenis_kelamin": "L",
+    "tgl_lahir": "02-04-1986", "shdk": "1", "kode_desa": SAUM, "alamat": "Jalan Laut 1", "rt": "1", "rw": "002",
+}  # fmt: skip
+
+
+def parse(system: CodeSystem = CodeSystem.KEMENDAGRI, **cells: str | None) -> Parsed | tuple[Issue, ...]:
+    row = {key: value for key, value in {**FLAT, **cells}.items() if value is not None}
+    facts = FileFacts(
+        columns=recognise(tuple(row)), gazetteer=NAMES, code_system=system, regency_code="99.01",
+        as_of_on=date(2026, 6, 1),
+    )  # fmt: skip
+    return parse_row(214, list(row.values()), facts)
+
+
+def taken(**cells: str | None) -> Parsed:
+    parsed = parse(**cells)  # type: ignore[arg-type]
+    assert isinstance(parsed, Parsed), parsed
+    return parsed
+
+
+def test_a_flat_row_is_a_household_and_a_person():
+    parsed = taken()
+    assert parsed.household is not None
+    assert parsed.member is not None
+    assert (parsed.external_id, parsed.household.village_code, parsed.household.rt, parsed.household.rw) == (
+        "K-1", SAUM, "001", "002",
+    )  # fmt: skip
+    one = parsed.member
+    assert (one.name, one.sex, one.birth_on, one.relation) == (
+        "Petrus Contoh", Sex.MALE, date(1986, 4, 2), Relation.HEAD,
+    )  # fmt: skip
+    assert parsed.household.kk is not None
+    assert nik(1) not in repr(parsed)
+    assert kk(1) not in repr(parsed)
+    assert parsed.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "column"),
+    [
+        ({"nik": "9,90101E+15"}, "registry.number_scientific", "nik"),
+        ({"nik": "990101020486001"}, "registry.number_short", "nik"),
+        ({"nik": "'9901010204860001"}, "registry.number_apostrophe", "nik"),
+        ({"nik": "9901 0102 0486 0001"}, "registry.number_spaces", "nik"),
+        ({"nik": "9901013002860001"}, "registry.number_date", "nik"),
+        ({"nik": "9901010204860000"}, "registry.number_serial", "nik"),
+        ({"no_kk": "9901014204860001"}, "registry.number_date", "no_kk"),
+        ({"id_keluarga": "", "no_kk": ""}, "registry.no_key", "no_kk"),
+        ({"id_keluarga": "8,1E+20"}, "registry.number_scientific", "id_keluarga"),
+        ({"id_keluarga": "x y"}, "registry.id_form", "id_keluarga"),
+        ({"nama": ""}, "registry.name_missing", "nama"),
+        ({"nama": "=CMD()"}, "registry.text_formula", "nama"),
+        ({"alamat": "x" * 201}, "registry.text_long", "alamat"),
+        ({"alamat": "x" * 1001}, "registry.text_long", "alamat"),
+        ({"tgl_lahir": "31-02-1986"}, "registry.date_form", "tgl_lahir"),
+        ({"tgl_lahir": "31504"}, "registry.date_form", "tgl_lahir"),
+        ({"tgl_lahir": "2026-06-02"}, "registry.birth_impossible", "tgl_lahir"),
+        ({"tgl_lahir": "02-04-1786"}, "registry.birth_impossible", "tgl_lahir"),
+        ({"jenis_kelamin": "X"}, "registry.sex_form", "jenis_kelamin"),
+        ({"desil": "11"}, "registry.decile_form", "desil"),
+        ({"jml_art": "0"}, "registry.count_form", "jml_art"),
+        ({"kode_desa": "99.01.09.2001"}, "region.unknown_code", "kode_desa"),
+        ({"kode_desa": ""}, "registry.village_missing", "kode_desa"),
+        ({"nama_desa": "Olilit"}, "region.code_name_differ", "kode_desa"),
+        ({"kode_desa": None, "desa": "Olilit"}, "registry.district_missing", "desa"),
+        ({"kode_desa": None, "desa": "Kembar", "kecamatan": "Darat"}, "region.name_ambiguous", "desa"),
+        ({"kode_desa": None, "desa": "Olilit", "kecamatan": "Gunung"}, "region.unknown_name", "desa"),
+    ],
+)
+def test_a_row_that_cannot_be_taken_says_where_and_why(cells: dict[str, str | None], code: str, column: str):
+    parsed = parse(**cells)  # type: ignore[arg-type]
+    assert not isinstance(parsed, Parsed)
+    assert [(one.code, one.column, one.row) for one in parsed] == [(code, column, 214)]
+    assert "99010102" not in repr(parsed)
+    for lang in ("id", "en"):
+        assert "…" not in say(code, lang, parsed[0].facts)
+
+
+def test_every_reason_of_a_row_is_given_at_once():
+    parsed = parse(nik="123", tgl_lahir="kemarin", kode_desa="1")
+    assert not isinstance(parsed, Parsed)
+    assert {one.code for one in parsed} == {
+        "registry.number_length", "registry.date_form", "region.unknown_code",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        ({"jenis_kelamin": "P"}, "registry.nik_sex_differs"),
+        ({"tgl_lahir": "03-04-1986"}, "registry.nik_birth_differs"),
+        ({"rt": "RT dalam"}, "registry.unit_form"),
+        ({"shdk": "paman"}, "registry.relation_unknown"),
+        ({"sta_hamil": "1"}, "registry.pregnant_man"),
+        ({"sta_menyusui": "mungkin"}, "registry.mark_unknown"),
+        ({"lng": "-7,98", "lat": "131,3"}, "registry.position_swapped"),
+        ({"lng": "131,3", "lat": "x"}, "registry.position_form"),
+    ],
+)
+def test_what_is_only_worth_a_look_is_a_warning(cells: dict[str, str], code: str):
+    parsed = taken(**cells)
+    assert [one.code for one in parsed.warnings] == [code]
+    assert all(one.is_warning for one in parsed.warnings)
+
+
+def test_marks_ages_and_positions_are_understood():
+    parsed = taken(
+        nik="", jenis_kelamin="perempuan", tgl_lahir="", usia="34", shdk="Istri/Suami", status_kehamilan="Hamil",
+        jenis_cacat="3", penyakit_kronis="0", lng="131,3102", lat="-7,9834", akurasi="6,5", desil="Desil 2",
+        jml_art="4",
+    )  # fmt: skip
+    one, house = parsed.member, parsed.household
+    assert one is not None
+    assert house is not None
+    assert (one.sex, one.age_years, one.age_as_of_on, one.relation) == (
+        Sex.FEMALE, 34, date(2026, 6, 1), Relation.SPOUSE,
+    )  # fmt: skip
+    assert (one.is_pregnant, one.has_disability, one.is_chronically_ill, one.nik) == (True, True, False, None)
+    assert (house.lon_deg, house.lat_deg, house.position_accuracy_m) == (131.3102, -7.9834, 6.5)
+    assert (house.position_source, house.decile, house.size) == (PositionSource.GPS, 2, 4)
+    empty = taken(lng="0", lat="0", desil="belum ditentukan").household
+    assert empty is not None
+    assert (empty.lon_deg, empty.decile) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("system", "cells"),
+    [
+        (CodeSystem.KEMENDAGRI, {"kode_desa": "9901012002"}),
+        (CodeSystem.KEMENDAGRI, {"kode_desa": OLILIT, "nama_desa": "DESA OLILIT"}),
+        (CodeSystem.KEMENDAGRI, {"kode_desa": None, "kelurahan_desa": "Olilit", "kecamatan": "LAUT UTARA"}),
+        (CodeSystem.KEMENDAGRI, {"kode_desa": None, "KDPROP": "99", "KDKAB": "1", "KDKEC": "1", "KDDESA": "2002"}),
+        (CodeSystem.BPS, {"kode_desa": "9803010007", "nama_desa": "Olilit"}),
+        (CodeSystem.BPS, {"kode_desa": None, "KDPROP": "98", "KDKAB": "03", "KDKEC": "010", "KDDESA": "007",
+                          "NMKEL": "OLILIT"}),
+        (CodeSystem.BPS, {"kode_desa": None, "desa": "Olilit", "kode_kecamatan": "9803010", "kecamatan": "Laut Utara"}),
+    ],
+)  # fmt: skip
+def test_a_village_is_found_by_code_parts_or_names_in_its_system(system: CodeSystem, cells: dict[str, str | None]):
+    parsed = parse(system, **cells)
+    assert isinstance(parsed, Parsed), parsed
+    assert parsed.household is not None
+    assert parsed.household.village_code == OLILIT
+
+
+def test_a_file_without_household_ids_uses_the_keyed_no_kk():
+    parsed = taken(id_keluarga=None)
+    assert parsed.external_id.startswith("kk:")
+    assert kk(1) not in parsed.external_id
+    assert taken(id_keluarga=None, nik="").external_id == parsed.external_id
+
+
+# ---------------------------------------------------------------- columns
+
+
+@pytest.mark.parametrize(
+    ("header", "layout"),
+    [
+        ("IDBDT,IDARTBDT,KDPROP,KDKAB,KDKEC,KDDESA,Nama,JnsKel,TglLahir,HubKRT,NIK,NoKK", Layout.FLAT),
+        ("id_keluarga,nomor_kartu_keluarga,nama,kelurahan_desa,kecamatan,desil_nasional", Layout.HOUSEHOLD),
+        ("NIK_KTP,NOKK_DTKS,NAMA_PENERIMA,IDKELUARGA,NMPROP,NMKAB,NMKEC,NMKEL,ALAMAT", Layout.HOUSEHOLD),
+        ("id_keluarga,id_art,nik,nama_art,tgl_lahir,shdk", Layout.MEMBER),
+    ],
+)
+def test_the_columns_tell_what_a_row_is(header: str, layout: Layout):
+    assert recognise(header.split(",")).layout is layout
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("nama,kode_desa", "registry.column_missing"),
+        ("no_kk,kode_desa", "registry.column_missing"),
+        ("no_kk,nkk,nama,kode_desa", "registry.column_twice"),
+        (",".join(["no_kk", "nama", "kode_desa", *(f"x{n}" for n in range(98))]), "registry.too_many_columns"),
+    ],
+)
+def test_a_file_without_the_needed_columns_is_refused(header: str, code: str):
+    with pytest.raises(Malformed) as caught:
+        recognise(header.split(","))
+    assert caught.value.code == code
+
+
+# ---------------------------------------------------------------- bytes
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_file_is_read_from_any_row_on(tmp_path: Path, encoding: str, delimiter: str, newline: str):
+    rows = [["no_kk", "nama", "alamat"], ["1", "José", 'di "sana"'], ["2", "B", "dua\nbaris"], ["3", "C;,\t", ""]]
+    lines = [delimiter.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    path = tmp_path / "x.csv"
+    path.write_bytes(newline.join(lines).encode(encoding))
+    form = inspect(path)
+    assert (form.delimiter, form.header) == (delimiter, ("no_kk", "nama", "alamat"))
+    at, read = form.first_byte, []
+    while one := next(read_rows(path, form, at), None):
+        read.append(list(one.cells))
+        at = one.next_byte
+    assert [[cell.replace("\r\n", "\n") for cell in row] for row in read] == rows[1:]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "registry.empty_file"),
+        (b"\xff\xfen\x00o\x00", "registry.utf16"),
+        (b"PK\x03\x04rest", "registry.is_workbook"),
+        (b"no_kk;nama\n1;\x00", "registry.not_text"),
+    ],
+)
+def test_what_is_no_csv_is_refused_with_advice(tmp_path: Path, content: bytes, code: str):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(Malformed) as caught:
+        inspect(path)
+    assert caught.value.code == code
+
+
+def test_a_broken_quote_costs_its_row_only(tmp_path: Path):
+    path = tmp_path / "x.csv"
+    path.write_text('no_kk;nama\n1;"A"x\n2;B\n')
+    form = inspect(path)
+    read = list(read_rows(path, form, form.first_byte))
+    assert [(one.is_broken, one.cells) for one in read] == [(True, ()), (False, ("2", "B"))]
