@@ -313,7 +313,8 @@ def _flood(
     yield f"Rencana satu minggu: {approved.packages} paket, stok dicadangkan"
     served = 0
     for day in range(-_DAYS_AGO, 1):
-        if story.at(day, 7, 30):
+        # The first day's goods leave in the morning, every other day's the afternoon before.
+        if story.at(day, 7, 30) if day == -_DAYS_AGO else story.at(day - 1, 16):
             _send(story, cast["gudang"], officer, planned.round_id, story.today + timedelta(days=day))
         if story.at(day, 9):
             served += _serve(story, cast["tagana"], planned.round_id, posts[0], day)

@@ -80,11 +80,11 @@ def _show(slug: str, text: str) -> str:
         page: dict[str, Any] = {"round": the_round, "posts": mine, "text": text, "people": [], "recent": [], "post": None}
         if the_round is not None and mine:
             post_id = request.args.get("titik", type=UUID)
-            post = next((one for one in mine if one.id == post_id), None) or _busiest(tx, the_round, mine)
             days = the_round.week.each()
             asked = request.args.get("hari", "")
             number = int(asked) if asked.isdecimal() and asked.isascii() else 0
             day = days[number - 1] if 1 <= number <= len(days) else min(max(view.today, days[0]), days[-1])
+            post = next((one for one in mine if one.id == post_id), None) or _busiest(tx, the_round, mine, day)
             people = queries.people_at(tx, the_round.id, post.id, day, text)
             if text and not people:
                 # Somebody may come on another day than planned: look at the whole week of this post.
@@ -117,11 +117,12 @@ def _show(slug: str, text: str) -> str:
     return render_template("handover/show.html", per_page=PER_PAGE, **page, **frame(view, "handover"))
 
 
-def _busiest(tx: Tx, the_round: packages.RoundView, mine: list[Any]) -> Any:
-    """Choose the post with most households still to serve, for one who sees all posts."""
+def _busiest(tx: Tx, the_round: packages.RoundView, mine: list[Any], day: date) -> Any:
+    """Choose the post with most households still to serve that day, for one who sees several."""
     left: dict[UUID, int] = {}
     for cell in packages.strip_of(tx, the_round.id):
-        left[cell.post_id] = left.get(cell.post_id, 0) + cell.loaded * 1000 + cell.households
+        if cell.serve_on == day:
+            left[cell.post_id] = cell.loaded * 1000 + cell.households
     return max(mine, key=lambda one: left.get(one.id, 0))
 
 
