@@ -140,7 +140,7 @@ def test_need_shows_stock_by_warehouse_the_days_it_lasts_and_where_the_figure_co
     assert rice.origin("id") == (
         "0,4 kg per jiwa per hari",
         "2 keluarga: kebutuhan tepat 28 kg + pembulatan per keluarga 0 kg = 28 kg",
-        "Sudah dipesan atau diserahkan 0 kg; masih diperlukan 28 kg, tersedia di gudang 24 kg",
+        "Sudah dicadangkan atau diserahkan 0 kg; masih diperlukan 28 kg, tersedia di gudang 24 kg",
     )
     assert [line.quantity_milli for line in early.lines] == [line.quantity_milli for line in shown.lines]
 
