@@ -117,13 +117,18 @@ def head_of(code: str, time_zone: str):  # type: ignore[no-untyped-def]
 
 def region_rows(code: str, name: str, villages: Sequence[Village]) -> list[RegionRow]:
     province = code.split(".")[0]
+    # BPS numbers the same regency and its districts otherwise, as it does 199 of the real ones.
+    bps = "9803" if code == REGENCY else None
     rows = [
         RegionRow(row=1, code=province, name="Provinsi Contoh", level=Level.PROVINCE, kind="provinsi"),
-        RegionRow(row=2, code=code, name=name, level=Level.REGENCY, kind="kabupaten"),
+        RegionRow(row=2, code=code, name=name, level=Level.REGENCY, kind="kabupaten", bps_code=bps),
     ]
     districts = sorted({one.code[:8] for one in villages})
     rows += [
-        RegionRow(row=3, code=one, name=f"Kecamatan {one[-2:]}", level=Level.DISTRICT, kind="kecamatan")
+        RegionRow(
+            row=3, code=one, name=f"Kecamatan {one[-2:]}", level=Level.DISTRICT, kind="kecamatan",
+            bps_code=f"{bps}0{one[-2:]}" if bps else None,
+        )
         for one in districts
     ]
     rows += [
@@ -157,8 +162,8 @@ def household_rows(villages: Sequence[Village], per_village: int) -> list[Househ
             serial = place * 1000 + number
             rows.append(
                 HouseholdRow(
-                    external_id=f"H-{place}-{number}", village_code=village.code, head_name=f"Uji {place}-{number} Coba",
-                    rt=f"{number % 3 + 1:03d}", rw="001", address=f"Jalan Contoh {number + 1}",
+                    external_id=f"H-{place}-{number}", village_code=village.code,
+                    head_name=f"Uji {place}-{number} Coba", rt=f"{number % 3 + 1:03d}", rw="001", address=f"Jalan Contoh {number + 1}",
                     decile=number % 10 + 1, lon_deg=point[0] if point else None, lat_deg=point[1] if point else None,
                     position_source=PositionSource.MAP if point else None,
                     kk=Secret(f"990101010120{serial % 10_000:04d}"),
