@@ -26,7 +26,7 @@ def load_models() -> None:
 
 
 def render_item(kind: str, item: object, _context: object) -> str | bool:
-    """Write our column types into migrations as what they are in the table, so that a migration never needs our code."""
+    """Write our column types as what they are in the table, so that a migration never needs our code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, Sealed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -65,7 +65,7 @@ def described(engine: sa.Engine) -> dict[str, object]:
         for check in inspector.get_check_constraints(table)
     }
     indexes = {
-        (table, index["name"]): (tuple(index["column_names"]), index["unique"], str(index.get("dialect_options") or {}))
+        (table, index["name"]): (tuple(index["column_names"]), index["unique"], _told(index.get("dialect_options")))
         for table in tables
         for index in inspector.get_indexes(table)
     }
@@ -75,3 +75,8 @@ def described(engine: sa.Engine) -> dict[str, object]:
         else:
             triggers = set(connection.scalars(sa.text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")))
     return {"tables": tables, "checks": checks, "indexes": indexes, "triggers": triggers}
+
+
+def _told(options: Mapping[str, object] | None) -> str:
+    """Write an index's own options; a WHERE comes as an object whose repr is its place in memory."""
+    return str({name: str(value) for name, value in sorted((options or {}).items())})
