@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -68,6 +69,11 @@ class AccessRow(Base):
 append_only(AuditRow.__table__)
 append_only(AccessRow.__table__)
 
+# By the tables and written once: these end every transaction.
+_AUDIT, _ACCESS = cast(sa.Table, AuditRow.__table__), cast(sa.Table, AccessRow.__table__)
+_LAST = sa.select(_AUDIT.c.seq, _AUDIT.c.hash).order_by(_AUDIT.c.seq.desc()).limit(1)
+_ADD, _ADD_ACCESS = sa.insert(_AUDIT), sa.insert(_ACCESS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
@@ -111,7 +117,7 @@ def append(session: Session, actor: Actor, at: datetime, notes: list[Note]) -> N
     """Write the notes as the last statements of the transaction, so that the chain's lock is short."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    last = session.execute(sa.select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)).first()
+    last = session.execute(_LAST).first()
     seq, prev = (last.seq, last.hash) if last else (0, GENESIS)
     rows: list[dict[str, object]] = []
     for note in notes:
@@ -134,7 +140,7 @@ def append(session: Session, actor: Actor, at: datetime, notes: list[Note]) -> N
         row["prev"] = prev
         row["hash"] = prev = _hash(row)
         rows.append(row)
-    session.execute(sa.insert(AuditRow), rows)
+    session.execute(_ADD, rows)
 
 
 def append_access(
@@ -142,10 +148,12 @@ def append_access(
 ) -> None:
     """Write one row of the access log."""
     session.execute(
-        sa.insert(AccessRow).values(
-            id=access_id, at=at, regency_code=actor.regency_code, actor_kind=actor.kind, actor_id=actor.id,
-            purpose=purpose, subject=subject, count=len(ids), subject_ids=json.dumps(ids, separators=(",", ":")),
-        )
+        _ADD_ACCESS,
+        {
+            "id": access_id, "at": at, "regency_code": actor.regency_code, "actor_kind": actor.kind,
+            "actor_id": actor.id, "purpose": purpose, "subject": subject, "count": len(ids),
+            "subject_ids": json.dumps(ids, separators=(",", ":")),
+        },
     )  # fmt: skip
 
 
@@ -169,7 +177,7 @@ def verify(session: Session, anchor_file: Path | None = None) -> Verdict:
 
 def anchor(session: Session, at: datetime, anchor_file: Path) -> int:
     """Append the signed head to a file outside the database; gives the anchored seq."""
-    last = session.execute(sa.select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)).first()
+    last = session.execute(_LAST).first()
     if last is None:
         return 0
     head = f"{last.seq} {last.hash} {at.isoformat()}"

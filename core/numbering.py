@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,6 +45,27 @@ class NumberSeries(Base):
     last_no: Mapped[int]
 
 
+_SERIES = cast(sa.Table, NumberSeries.__table__)
+_KEY = ["regency_code", "kind", "year"]
+_insert_pg, _insert_lite = postgresql.insert(_SERIES), sqlite.insert(_SERIES)
+_TAKE = {
+    "postgresql": _insert_pg.on_conflict_do_update(
+        index_elements=_KEY, set_={"last_no": _SERIES.c.last_no + _insert_pg.excluded.last_no}
+    ).returning(_SERIES.c.last_no),
+    "sqlite": _insert_lite.on_conflict_do_update(
+        index_elements=_KEY, set_={"last_no": _SERIES.c.last_no + _insert_lite.excluded.last_no}
+    ).returning(_SERIES.c.last_no),
+}
+_WRITTEN = (
+    sa.select(Office.unit_code, Office.classification, NumberTemplate.template)
+    .outerjoin(
+        NumberTemplate,
+        sa.and_(NumberTemplate.regency_code == Office.regency_code, NumberTemplate.kind == sa.bindparam("kind")),
+    )
+    .where(Office.regency_code == sa.bindparam("regency"))
+)
+
+
 def check_template(template: str) -> None:
     """Raises: Invalid, when the template names an unknown part or lacks the running number or the year."""
     names = _PART.findall(template)
@@ -61,22 +83,11 @@ def next_number(tx: Tx, kind: str, day: date) -> str:
 
 def next_numbers(tx: Tx, kind: str, day: date, count: int) -> list[str]:
     """Take several numbers in a row. The series' row stays locked until the transaction ends, so there are no gaps."""
-    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(NumberSeries).values(regency_code=tx.regency_code, kind=kind, year=day.year, last_no=count)
     last: int = tx.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["regency_code", "kind", "year"],
-            set_={"last_no": NumberSeries.last_no + count},
-        ).returning(NumberSeries.last_no)
+        _TAKE[tx.session.get_bind().dialect.name],
+        {"regency_code": tx.regency_code, "kind": kind, "year": day.year, "last_no": count},
     ).scalar_one()
-    office = tx.session.execute(
-        sa.select(Office.unit_code, Office.classification).where(Office.regency_code == tx.regency_code)
-    ).one()
-    template = tx.session.scalar(
-        sa.select(NumberTemplate.template).where(
-            NumberTemplate.regency_code == tx.regency_code, NumberTemplate.kind == kind
-        )
-    )
+    office = tx.session.execute(_WRITTEN, {"regency": tx.regency_code, "kind": kind}).one()
     parts = {
         "classification": office.classification,
         "kind": kind,
@@ -85,6 +96,9 @@ def next_numbers(tx: Tx, kind: str, day: date, count: int) -> list[str]:
         "year": str(day.year),
     }
     return [
-        _PART.sub(lambda match, no=no: {**parts, "number": f"{no:04d}"}[match[1]], template or DEFAULT_TEMPLATE)  # type: ignore[misc]
+        _PART.sub(
+            lambda match, no=no: {**parts, "number": f"{no:04d}"}[match[1]],
+            office.template or DEFAULT_TEMPLATE,
+        )
         for no in range(last - count + 1, last + 1)
     ]

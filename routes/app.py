@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, jsonify, redirect, request
-from flask_smorest import Api, Blueprint as ApiBlueprint
+from flask_smorest import Api
+from flask_smorest import Blueprint as ApiBlueprint
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -113,7 +114,7 @@ def _modules(package: ModuleType) -> list[ModuleType]:
 def _spec() -> dict[str, Any]:
     return {
         "info": {
-            "description": "From a posted area to a signed receipt. Every POST that changes stock, plans, hands over or "
+            "description": "From a posted area to a signed receipt. Every POST that moves stock, plans, hands over or "
             "issues a paper needs an Idempotency-Key header; refusals are application/problem+json.",
         },
         "servers": [{"url": "/"}],

@@ -58,7 +58,9 @@ def the_actor() -> Actor:
     with Session(context.runtime().work.engine) as session:
         found = offices(session)
     if len(found) != 1:
-        raise click.ClickException("Belum ada kantor: jalankan `flask office init`." if not found else "Ada beberapa kantor.")
+        raise click.ClickException(
+            "Belum ada kantor: jalankan `flask office init`." if not found else "Ada beberapa kantor."
+        )
     return system(found[0].regency_code, found[0].time_zone, name="command line")
 
 
@@ -117,14 +119,14 @@ def office_init(
             )  # fmt: skip
             add_person(
                 tx,
-                AddPerson(
-                    username=admin, name=admin_name, password=admin_password, grants=(Grant(Role.ADMIN),)
-                ),
+                AddPerson(username=admin, name=admin_name, password=admin_password, grants=(Grant(Role.ADMIN),)),
             )
             seed_office(tx)
     except Refused as refused:
         raise told(refused) from refused
-    click.echo(f"Kantor {regency_code} dibuka. Masuk sebagai {admin}, ganti kata sandi, lalu tambah orang di Pengaturan.")
+    click.echo(
+        f"Kantor {regency_code} dibuka. Masuk sebagai {admin}, ganti kata sandi, lalu tambah orang di Pengaturan."
+    )
 
 
 @regions_group.command("import", help="Load code lists (*.csv) and boundaries (*.geojson); folders are searched.")

@@ -108,5 +108,3 @@ def render_api_page(document: dict[str, Any]) -> str:
     return render_template(
         "api.html", document=document, operations=operations, schemas=document.get("components", {}).get("schemas", {})
     )
-
-

@@ -57,9 +57,7 @@ def mark_of(app: Flask, endpoint: str) -> str:
 
 def install(app: Flask) -> None:
     """Check every route now, and every request from now on."""
-    unguarded = sorted(
-        rule.endpoint for rule in app.url_map.iter_rules() if not mark_of(app, rule.endpoint)
-    )
+    unguarded = sorted(rule.endpoint for rule in app.url_map.iter_rules() if not mark_of(app, rule.endpoint))
     if unguarded:
         raise RuntimeError(f"routes without a declared right: {unguarded}")
     app.before_request(_admit)

@@ -33,9 +33,7 @@ class StrictJson(DefaultJSONProvider):
             raise Malformed("request.not_utf8") from error
         _check_shape(text)
         try:
-            read = json.loads(
-                text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_bounded_int
-            )
+            read = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_bounded_int)
         except (json.JSONDecodeError, RecursionError) as error:
             where = error.pos if isinstance(error, json.JSONDecodeError) else 0
             raise Malformed("request.malformed_json", position=where) from error

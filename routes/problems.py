@@ -58,7 +58,9 @@ def http_error(error: HTTPException) -> BaseResponse:
 
 def unexpected(error: Exception) -> BaseResponse:
     """Answer a bug: the reference leads to the log, nothing of the inside is shown."""
-    log.error("unexpected", request=context.request_id(), path=_path(), kind=type(error).__name__, exc_info=_safe(error))
+    log.error(
+        "unexpected", request=context.request_id(), path=_path(), kind=type(error).__name__, exc_info=_safe(error)
+    )
     if _is_disk_full(error):
         return _answer(507, "request.storage_full", {}, [])
     return _answer(500, "request.failed", {"reference": context.request_id()}, [])

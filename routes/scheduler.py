@@ -83,5 +83,5 @@ def _trigger(job: Job) -> IntervalTrigger | CronTrigger:
         case Every(seconds=seconds):
             return IntervalTrigger(seconds=seconds)
         case Daily(minute=minute):
-            # Asked every hour at its minute; the slot's row makes one run a local day of it, whatever the office's zone.
+            # Asked every hour at its minute; the slot's row makes one run a local day of it, in any zone.
             return CronTrigger(minute=minute)

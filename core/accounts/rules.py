@@ -10,9 +10,30 @@ SHORTEST = 12
 LONGEST = 128
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}", re.ASCII)
 COMMON = frozenset(
-    """password1234 123456789012 1234567890123 qwertyuiop12 passwordpassword adminadminadmin administrator
-    dinassosial dinassosial123 indonesia1234 indonesia2026 kabupaten1234 bismillah1234 sayangsayang rahasia12345
-    tanggapdarurat bencana12345 selamatdatang selamatpagi1 merdeka12345 merdeka1945 garuda1234567""".split()
+    [
+        "password1234",
+        "123456789012",
+        "1234567890123",
+        "qwertyuiop12",
+        "passwordpassword",
+        "adminadminadmin",
+        "administrator",
+        "dinassosial",
+        "dinassosial123",
+        "indonesia1234",
+        "indonesia2026",
+        "kabupaten1234",
+        "bismillah1234",
+        "sayangsayang",
+        "rahasia12345",
+        "tanggapdarurat",
+        "bencana12345",
+        "selamatdatang",
+        "selamatpagi1",
+        "merdeka12345",
+        "merdeka1945",
+        "garuda1234567",
+    ]
 )
 _ALONE = frozenset({Role.ADMIN, Role.AUDITOR, Role.HEAD})
 """Who gives rights has no data; who approves does not plan; who audits does neither (safety.md 3.2)."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -37,6 +38,10 @@ class IssuedDocument:
     number: str
 
 
+_ISSUE = sa.insert(cast(sa.Table, Document.__table__))
+_ISSUE_PERSON = sa.insert(cast(sa.Table, DocumentPerson.__table__))
+
+
 def issue_document(tx: Tx, order: IssueDocument) -> IssuedDocument:
     """Issue a paper: number it and freeze what it says.
 
@@ -47,16 +52,18 @@ def issue_document(tx: Tx, order: IssueDocument) -> IssuedDocument:
     document_id = tx.new_id()
     number = order.number or next_number(tx, order.kind, order.day)
     tx.session.execute(
-        sa.insert(Document).values(
-            id=document_id, regency_code=tx.regency_code, kind=order.kind, number=number, state=DocumentState.ISSUED,
-            subject=order.subject, subject_id=order.subject_id, title=order.title, view=view, view_sha256=digest(view),
-            person_sha256=digest(person) if person else "", public_ref=order.public_ref,
-            village_code=order.village_code, place_id=order.place_id, issued_on=order.day, issued_at=tx.now,
-            issued_by=tx.actor.id, voided_at=None, void_reason="",
-        )
+        _ISSUE,
+        {
+            "id": document_id, "regency_code": tx.regency_code, "kind": order.kind, "number": number,
+            "state": DocumentState.ISSUED, "subject": order.subject, "subject_id": order.subject_id,
+            "title": order.title, "view": view, "view_sha256": digest(view),
+            "person_sha256": digest(person) if person else "", "public_ref": order.public_ref,
+            "village_code": order.village_code, "place_id": order.place_id, "issued_on": order.day,
+            "issued_at": tx.now, "issued_by": tx.actor.id, "voided_at": None, "void_reason": "",
+        },
     )  # fmt: skip
     if person:
-        tx.session.execute(sa.insert(DocumentPerson).values(document_id=document_id, view=person))
+        tx.session.execute(_ISSUE_PERSON, {"document_id": document_id, "view": person})
     tx.note("document.issue", "document", document_id, kind=order.kind, number=number, view_sha256=digest(view))
     return IssuedDocument(document_id, number)
 
@@ -90,7 +97,7 @@ def record_print(tx: Tx, document_ids: list[UUID]) -> list[int]:
             .where(DocumentPrint.document_id.in_(chunk))
             .group_by(DocumentPrint.document_id)
         )
-        known.update({document_id: last for document_id, last in rows})
+        known.update(dict(rows))
     copies = [known[document_id] + 1 for document_id in document_ids]
     tx.session.execute(
         sa.insert(DocumentPrint),

@@ -53,6 +53,9 @@ _FIELDS = (
 )  # fmt: skip
 
 
+_REF = sa.select(Document.id).where(Document.public_ref == sa.bindparam("ref"))
+
+
 def document(tx: Tx, document_id: UUID, reach: Reach | None = None) -> DocumentView:
     """Give one paper of the office. Raises: NotFound, also outside the reach."""
     row = tx.session.execute(
@@ -89,6 +92,11 @@ def find_by_ref(tx: Tx, ref: bytes) -> DocumentView | None:
     """Find a paper by the reference in its QR, in any office of this database; None when there is none."""
     row = tx.session.execute(sa.select(*_FIELDS).where(Document.public_ref == ref)).first()
     return DocumentView(**row._mapping) if row else None
+
+
+def is_free_ref(tx: Tx, ref: bytes) -> bool:
+    """Tell whether no paper carries this reference yet."""
+    return tx.session.scalar(_REF, {"ref": ref}) is None
 
 
 def said(tx: Tx, document_id: UUID, kind: type[View]) -> View:

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFile:
-    stream: BinaryIO
+    stream: IO[bytes]
     name: str
     purpose: str
     most_bytes: int
@@ -93,8 +93,10 @@ def forget_file(tx: Tx, folder: Path, file_id: UUID) -> None:
         return
     row.deleted_at = tx.now
     tx.note("file.forget", "file", file_id, sha256=row.sha256)
-    others = sa.select(sa.func.count()).select_from(StoredFile).where(
-        StoredFile.sha256 == row.sha256, StoredFile.deleted_at.is_(None), StoredFile.id != file_id
+    others = (
+        sa.select(sa.func.count())
+        .select_from(StoredFile)
+        .where(StoredFile.sha256 == row.sha256, StoredFile.deleted_at.is_(None), StoredFile.id != file_id)
     )
     path = path_of(folder, row.sha256)
     if not tx.session.scalar(others):

@@ -49,16 +49,24 @@ class TemplateView:
     template: str
 
 
+_OFFICE = sa.select(*(getattr(Office, name) for name in OfficeView.__dataclass_fields__)).where(
+    Office.regency_code == sa.bindparam("regency")
+)
+_SIGNATORIES = sa.select(Signatory.duty, Signatory.name, Signatory.position, Signatory.employee_no).where(
+    Signatory.regency_code == sa.bindparam("regency")
+)
+
+
 def _view(row: Office) -> OfficeView:
     return OfficeView(**{name: getattr(row, name) for name in OfficeView.__dataclass_fields__})
 
 
 def office(tx: Tx) -> OfficeView:
     """Give the actor's office. Raises: NotFound."""
-    row = tx.session.get(Office, tx.regency_code)
+    row = tx.session.execute(_OFFICE, {"regency": tx.regency_code}).first()
     if row is None:
         raise NotFound("office.not_found")
-    return _view(row)
+    return OfficeView(**row._mapping)
 
 
 def offices(session: Session) -> tuple[OfficeView, ...]:
@@ -68,19 +76,20 @@ def offices(session: Session) -> tuple[OfficeView, ...]:
 
 def signatories(tx: Tx) -> tuple[SignatoryView, ...]:
     """Give who signs, in the order of ``DUTIES``."""
-    rows = tx.session.scalars(sa.select(Signatory).where(Signatory.regency_code == tx.regency_code)).all()
-    views = (
-        SignatoryView(duty=row.duty, name=row.name, position=row.position, employee_no=row.employee_no) for row in rows
-    )
+    rows = tx.session.execute(_SIGNATORIES, {"regency": tx.regency_code})
+    views = (SignatoryView(**row._mapping) for row in rows)
     return tuple(sorted(views, key=lambda view: DUTIES.index(view.duty)))
 
 
 def signatory(tx: Tx, duty: str) -> SignatoryView:
     """Give who signs as this; with empty fields where nobody was named, so that a paper still prints."""
-    for view in signatories(tx):
-        if view.duty == duty:
-            return view
-    return SignatoryView(duty=duty, name="", position="", employee_no="")
+    return signing(tx, duty)[0]
+
+
+def signing(tx: Tx, *duties: str) -> tuple[SignatoryView, ...]:
+    """Give who signs as each of these, as ``signatory`` does, by one look."""
+    named = {view.duty: view for view in signatories(tx)}
+    return tuple(named.get(duty) or SignatoryView(duty=duty, name="", position="", employee_no="") for duty in duties)
 
 
 def templates(tx: Tx) -> tuple[TemplateView, ...]:

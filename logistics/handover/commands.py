@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,11 +13,11 @@ from core.actor import Role
 from core.clock import local_day
 from core.crypto import new_ref
 from core.documents.commands import IssueDocument, issue_document, void_document
-from core.documents.queries import document, find_by_ref
+from core.documents.queries import document, is_free_ref
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.measures import print_instant
 from core.numbering import next_number
-from core.office.queries import office, signatory
+from core.office.queries import office, signatory, signing
 from core.work import Tx
 from logistics.handover.models import Handover, HandoverEvent, HandoverLine, HandoverPerson
 from logistics.handover.papers import (
@@ -29,6 +29,7 @@ from logistics.handover.papers import (
     ReceiptItem,
     ReceiptPerson,
 )
+from logistics.handover.queries import people_at
 from logistics.handover.rules import Due, Fact, Recipient, check_lines, read_fact, read_recipient, sha256
 from logistics.handover.states import (
     HANDOVERS,
@@ -38,7 +39,6 @@ from logistics.handover.states import (
     StockState,
     VoidReason,
 )
-from logistics.handover.queries import people_at
 from logistics.packages.commands import mark_handed_over, mark_taken_back
 from logistics.packages.queries import PackageView, package, round_by_id
 from logistics.packages.states import PackageState, RoundState
@@ -90,6 +90,20 @@ class VoidHandover:
     note: str = ""
 
 
+# By the tables and written once: this is the act that a post does all day long.
+_HANDOVER, _EVENT = cast(sa.Table, Handover.__table__), cast(sa.Table, HandoverEvent.__table__)
+_KNOWN = sa.select(_EVENT.c.payload, _EVENT.c.regency_code).where(_EVENT.c.id == sa.bindparam("event"))
+_ADD_EVENT, _ADD_PERSON = sa.insert(_EVENT), sa.insert(cast(sa.Table, HandoverPerson.__table__))
+_ADD_LINE = sa.insert(cast(sa.Table, HandoverLine.__table__))
+_ADD = {
+    "postgresql": postgresql.insert(_HANDOVER).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_HANDOVER).on_conflict_do_nothing(),
+}
+_SET_RECEIPT = (
+    sa.update(_HANDOVER).where(_HANDOVER.c.id == sa.bindparam("p_id")).values(receipt_id=sa.bindparam("p_receipt"))
+)
+
+
 def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
     """Record that a household got its package: event, books, package and receipt together, or nothing.
 
@@ -115,36 +129,37 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
     handover_id = tx.new_id()
     row = found.row
     tx.session.execute(
-        sa.insert(HandoverEvent).values(
-            id=fact.id, regency_code=tx.regency_code, payload=order.payload.encode(),
-            payload_sha256=sha256(order.payload), signature=None, device_id=None, device_seq=None, prev_sha256=None,
-            happened_at=fact.at, received_at=tx.now, received_by=tx.actor.id, outcome=Outcome.ACCEPTED,
-        )
+        _ADD_EVENT,
+        {
+            "id": fact.id, "regency_code": tx.regency_code, "payload": order.payload.encode(),
+            "payload_sha256": sha256(order.payload), "signature": None, "device_id": None, "device_seq": None,
+            "prev_sha256": None, "happened_at": fact.at, "received_at": tx.now, "received_by": tx.actor.id,
+            "outcome": Outcome.ACCEPTED,
+        },
     )  # fmt: skip
-    tx.session.execute(sa.insert(HandoverPerson).values(event_id=fact.id, text=order.person))
+    tx.session.execute(_ADD_PERSON, {"event_id": fact.id, "text": order.person})
     mark_handed_over(tx, row.id)
     event_on = local_day(happened, tx.zone)
-    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     # The partial unique index is the last guard: whatever slipped past the others ends here as a refusal, not a 500.
     done = tx.session.execute(
-        insert(Handover)
-        .values(
-            id=handover_id, event_id=fact.id, regency_code=tx.regency_code, round_id=row.round_id, package_id=row.id,
-            package_no=row.no, beneficiary_kind=row.beneficiary_kind, beneficiary_id=row.beneficiary_id,
-            standard_id=row.standard_id, village_code=row.village_code, post_id=fact.post_id,
-            state=HandoverState.VALID, recipient_kind=fact.recipient, is_partial=is_partial,
-            partial_reason=fact.partial_reason.strip(), event_at=happened, event_on=event_on, recorded_at=tx.now,
-            recorded_by=tx.actor.id, receipt_id=None, stock_state=StockState.BOOKED, void_reason=None, void_note="",
-            voided_at=None, voided_by=None,
-        )
-        .on_conflict_do_nothing()
+        _ADD[tx.session.get_bind().dialect.name],
+        {
+            "id": handover_id, "event_id": fact.id, "regency_code": tx.regency_code, "round_id": row.round_id,
+            "package_id": row.id, "package_no": row.no, "beneficiary_kind": row.beneficiary_kind,
+            "beneficiary_id": row.beneficiary_id, "standard_id": row.standard_id, "village_code": row.village_code,
+            "post_id": fact.post_id, "state": HandoverState.VALID, "recipient_kind": fact.recipient,
+            "is_partial": is_partial, "partial_reason": fact.partial_reason.strip(), "event_at": happened,
+            "event_on": event_on, "recorded_at": tx.now, "recorded_by": tx.actor.id, "receipt_id": None,
+            "stock_state": StockState.BOOKED, "void_reason": None, "void_note": "", "voided_at": None,
+            "voided_by": None,
+        },
     )  # fmt: skip
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("handover.already_served", when="", number="")
     number = next_number(tx, RECEIPT, event_on)
     given = {line.item_code: line.quantity_milli for line in fact.lines}
     tx.session.execute(
-        sa.insert(HandoverLine),
+        _ADD_LINE,
         [
             {
                 "handover_id": handover_id, "item_id": line.item_id, "due_milli": line.quantity_milli,
@@ -164,7 +179,7 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
         ),
     )  # fmt: skip
     receipt = _issue_receipt(tx, order, fact, found, recipient, number, is_partial)
-    tx.session.execute(sa.update(Handover).where(Handover.id == handover_id).values(receipt_id=receipt))
+    tx.session.execute(_SET_RECEIPT, {"p_id": handover_id, "p_receipt": receipt})
     tx.note(
         "handover.record", "handover", handover_id, package=row.code, post=str(fact.post_id), number=number,
         recipient=fact.recipient.value, is_partial=is_partial, payload_sha256=sha256(order.payload),
@@ -256,7 +271,7 @@ def void_handover(tx: Tx, order: VoidHandover) -> None:
 
 
 def _known(tx: Tx, event_id: UUID, payload: str) -> RecordedHandover | None:
-    kept = tx.session.get(HandoverEvent, event_id)
+    kept = tx.session.execute(_KNOWN, {"event": event_id}).first()
     if kept is None:
         return None
     if kept.payload != payload.encode() or kept.regency_code != tx.regency_code:
@@ -286,16 +301,14 @@ def _judge(tx: Tx, fact: Fact, found: PackageView) -> bool:
         )
     if row.state is PackageState.CANCELLED:
         raise Conflict("handover.package_cancelled", package=row.code)
-    the_round = round_by_id(tx, row.round_id)
-    if the_round.state is not RoundState.APPROVED:
+    if found.round.state is not RoundState.APPROVED:
         raise Conflict("handover.round_not_open")
     if row.state is not PackageState.LOADED:
         raise Conflict("handover.not_at_post", package=row.code)
-    if local_day(fact.at, tx.zone) < the_round.week.first_on:
+    if local_day(fact.at, tx.zone) < found.round.week.first_on:
         raise Invalid("handover.before_round", field="at")
-    steps = {item.code: item.step_milli for item in items(tx, ids={line.item_id for line in found.lines})}
     due = tuple(
-        Due(item_code=line.item_code, quantity_milli=line.quantity_milli, step_milli=steps[line.item_code])
+        Due(item_code=line.item_code, quantity_milli=line.quantity_milli, step_milli=line.step_milli)
         for line in found.lines
     )
     return check_lines(fact.lines, due, fact.partial_reason)
@@ -307,15 +320,15 @@ def _issue_receipt(
     row = found.row
     own = office(tx)
     post = place_by_id(tx, fact.post_id)
-    the_round = round_by_id(tx, row.round_id)
-    village = region(tx, row.village_code).full_name
-    giver, acknowledger = signatory(tx, "giver"), signatory(tx, "acknowledger")
+    giver, acknowledger = signing(tx, "giver", "acknowledger")
     given = {line.item_code: line.quantity_milli for line in fact.lines}
     household = _household(tx, row.beneficiary_id)
+    is_at_home = household.village_code == row.village_code
+    village = household.village_name if is_at_home else region(tx, row.village_code).full_name
     facts = ReceiptFacts(
         office_name=own.name, regency_name=own.regency_name, office_address=own.address, office_contact=own.contact,
         office_seat=own.seat, time_zone=own.time_zone, is_demo=own.is_demo, incident_name=order.occasion,
-        round_no=the_round.no, first_on=the_round.week.first_on, last_on=the_round.week.last_on,
+        round_no=found.round.no, first_on=found.round.week.first_on, last_on=found.round.week.last_on,
         standard_name=found.standard_name_id, package_code=row.code, post_name=post.name, village_name=village,
         persons=row.persons, event_at=min(fact.at, tx.now), recipient_kind=fact.recipient.value,
         is_partial=is_partial, partial_reason=fact.partial_reason.strip(),
@@ -350,7 +363,7 @@ def _issue_receipt(
 
 
 def _free_ref(tx: Tx, wanted: bytes | None) -> bytes:
-    if wanted is not None and find_by_ref(tx, wanted) is None:
+    if wanted is not None and is_free_ref(tx, wanted):
         return wanted
     return new_ref()
 

@@ -27,7 +27,9 @@ def prove(tx: Tx) -> list[str]:
         )
         .having(sa.func.count() > 1)
     ).all()  # fmt: skip
-    problems += [f"handover: {row.beneficiary_id} was served {row.number} times in round {row.round_id}" for row in doubles]
+    problems += [
+        f"handover: {row.beneficiary_id} was served {row.number} times in round {row.round_id}" for row in doubles
+    ]
     for event in tx.session.execute(
         sa.select(HandoverEvent.id, HandoverEvent.payload, HandoverEvent.payload_sha256).where(
             HandoverEvent.regency_code == tx.regency_code

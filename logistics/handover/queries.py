@@ -101,9 +101,7 @@ def handover_lines(tx: Tx, handover_id: UUID) -> tuple[HandoverLineView, ...]:
         .order_by(HandoverLine.item_id)
     )
     return tuple(
-        HandoverLineView(
-            item_id=row.item_id, due_milli=Milli(row.due_milli), quantity_milli=Milli(row.quantity_milli)
-        )
+        HandoverLineView(item_id=row.item_id, due_milli=Milli(row.due_milli), quantity_milli=Milli(row.quantity_milli))
         for row in rows
     )
 
@@ -152,9 +150,7 @@ def people_at(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date, text: str =
         shown = f"{household.head_name} {household.code} {content.row.code} {household.address}".casefold()
         if all(word in shown for word in words):
             found.append(
-                PostPerson(
-                    content=content, household=household, is_served=content.row.state.value == "handed_over"
-                )
+                PostPerson(content=content, household=household, is_served=content.row.state.value == "handed_over")
             )
     return tuple(sorted(found, key=lambda one: (one.household.head_name.casefold(), one.content.row.code)))
 
@@ -189,4 +185,3 @@ def _handovers(tx: Tx, reach: Reach, *where: sa.ColumnElement[bool], limit: int 
     rows = tx.session.execute(query).all()
     numbers = numbers_of(tx, [row.receipt_id for row in rows if row.receipt_id])
     return tuple(HandoverView(**row._mapping, receipt_number=numbers.get(row.receipt_id)) for row in rows)
-

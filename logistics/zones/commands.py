@@ -390,7 +390,8 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
             sa.select(
                 sa.literal(incident_id, sa.Uuid()), best.c.household_id, sa.literal(tx.regency_code),
                 best.c.village_code, best.c.version_id, best.c.confidence, best.c.evidence, best.c.share_permille,
-                best.c.neighbours, best.c.distance_m, sa.true(), sa.literal(AffectedState.PROPOSED.value), sa.literal(""),
+                best.c.neighbours, best.c.distance_m, sa.true(), sa.literal(AffectedState.PROPOSED.value),
+                sa.literal(""),
                 sa.literal(tx.now, AffectedHousehold.joined_at.type),
             ).where(best.c.household_id.not_in(known)),
         )
@@ -495,12 +496,14 @@ def add_affected(tx: Tx, incident_id: UUID, household_id: UUID, note: str, *, is
     if not is_provisional:
         reach.need_village(village, "household")
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = dict(
-        incident_id=incident_id, household_id=household_id, regency_code=tx.regency_code, village_code=village,
-        version_id=None, confidence=Confidence.CERTAIN, evidence=UNREGISTERED if is_provisional else ADDED,
-        share_permille=None, is_inside=True, state=AffectedState.CONFIRMED, reject_reason=None, note=note.strip(),
-        decided_at=tx.now, decided_by=tx.actor.id, joined_at=tx.now,
-    )  # fmt: skip
+    values = {
+        "incident_id": incident_id, "household_id": household_id, "regency_code": tx.regency_code,
+        "village_code": village,
+        "version_id": None, "confidence": Confidence.CERTAIN, "evidence": UNREGISTERED if is_provisional else ADDED,
+        "share_permille": None, "is_inside": True, "state": AffectedState.CONFIRMED, "reject_reason": None,
+        "note": note.strip(),
+        "decided_at": tx.now, "decided_by": tx.actor.id, "joined_at": tx.now,
+    }  # fmt: skip
     done = tx.session.execute(insert(AffectedHousehold).values(**values).on_conflict_do_nothing())
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("affected.is_listed")

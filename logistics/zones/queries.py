@@ -255,9 +255,7 @@ def incidents(tx: Tx, *, with_closed: bool = True) -> tuple[IncidentView, ...]:
 def incident(tx: Tx, slug: str) -> IncidentView:
     """Give one incident by its readable address. Raises: Forbidden, NotFound."""
     tx.require("incident.see")
-    row = tx.session.scalar(
-        sa.select(Incident).where(Incident.regency_code == tx.regency_code, Incident.slug == slug)
-    )
+    row = tx.session.scalar(sa.select(Incident).where(Incident.regency_code == tx.regency_code, Incident.slug == slug))
     if row is None:
         raise NotFound("incident.not_found")
     return _incident_view(tx, row)

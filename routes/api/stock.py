@@ -139,9 +139,7 @@ def receive_goods(data: dict[str, Any], **_: Any) -> Response:
                 ),
             ),
         )  # fmt: skip
-        return shapes.BookedOut().dump(
-            {"document_id": done.document_id, "number": done.number, "moves": done.batches}
-        )
+        return shapes.BookedOut().dump({"document_id": done.document_id, "number": done.number, "moves": done.batches})
 
     return context.write_once(act)
 

@@ -24,6 +24,7 @@ from logistics.handover.queries import people_at
 from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fact, write_recipient
 from logistics.handover.states import RecipientKind
 from logistics.packages.commands import approve_standard
+from logistics.packages.queries import standards
 from logistics.planning.commands import approve_round
 from logistics.zones import commands as zones
 from logistics.zones.queries import affected, incident_by_id
@@ -96,7 +97,7 @@ def make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]:
     _stock(work, warehouses, today)
     yield f"{len(warehouses)} gudang, {len(posts)} titik, {len(cast.actors)} orang"
     with work.by(cast["kepala"]) as tx:
-        standard = week.standards(tx)[0].id
+        standard = standards(tx)[0].id
         approve_standard(tx, standard)
     yield from _flood(story, world, struck, cast, posts, households)
 
@@ -237,9 +238,7 @@ def _stock(work: Work, warehouses: tuple[UUID, ...], today: date) -> None:
             tx,
             Receive(to_place_id=warehouses[0], lines=(line(EXPIRED),), incoming_document="BAST/LAMA/01/DEMO"),
         )
-        quarantine = next(
-            one for one in places(tx, kinds=[PlaceKind.QUARANTINE]) if one.parent_id == warehouses[0]
-        )
+        quarantine = next(one for one in places(tx, kinds=[PlaceKind.QUARANTINE]) if one.parent_id == warehouses[0])
         transfer(
             tx,
             Transfer(
@@ -413,7 +412,8 @@ def _serve(story: _Story, officer: Actor, round_id: UUID, post_id: UUID, day: in
         person = write_recipient(
             Recipient(
                 name="Lidia Pelasina" if is_proxy else one.household.head_name,
-                relation="tetangga" if is_proxy else "", document="KTP",
+                relation="tetangga" if is_proxy else "",
+                document="KTP",
             )
         )
         fact = Fact(

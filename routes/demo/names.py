@@ -17,18 +17,21 @@ MEN = (
     "Abner", "Agus", "Amir", "Andreas", "Anton", "Arif", "Bambang", "Benny", "Daniel", "David", "Dedi", "Edi", "Elias",
     "Ferdi", "Frans", "Gerson", "Hadi", "Hasan", "Hendrik", "Imanuel", "Ismail", "Jaya", "Johan", "Joko", "Kristian",
     "Lukas", "Markus", "Matius", "Melki", "Muhamad", "Nikolas", "Obet", "Paulus", "Petrus", "Rahmat", "Robi", "Rudi",
-    "Saleh", "Samuel", "Simon", "Stefanus", "Taufik", "Thomas", "Viktor", "Wahyu", "Yakob", "Yohanis", "Yusuf", "Zakarias",
+    "Saleh", "Samuel", "Simon", "Stefanus", "Taufik", "Thomas", "Viktor", "Wahyu", "Yakob", "Yohanis", "Yusuf",
+    "Zakarias",
 )  # fmt: skip
 WOMEN = (
     "Agnes", "Ana", "Anita", "Aisyah", "Bernadeta", "Dewi", "Debora", "Dorkas", "Elisabet", "Ester", "Eka", "Fatimah",
-    "Fransina", "Halima", "Hana", "Ida", "Juliana", "Kartini", "Katarina", "Lena", "Lidia", "Lusia", "Magdalena", "Maria",
+    "Fransina", "Halima", "Hana", "Ida", "Juliana", "Kartini", "Katarina", "Lena", "Lidia", "Lusia", "Magdalena",
+    "Maria",
     "Marta", "Mega", "Melani", "Mira", "Naomi", "Nona", "Nur", "Oktavina", "Paulina", "Ratna", "Rina", "Rosa", "Rut",
     "Sari", "Selfina", "Siti", "Sofia", "Susana", "Tina", "Wati", "Welmina", "Yuliana", "Yuni", "Zubaida",
 )  # fmt: skip
 _CLAN_A = ("Ama", "Bale", "Dari", "Fena", "Kela", "Lama", "Mora", "Nara", "Pela", "Rata", "Sela", "Tama", "Uli", "Wari")
 _CLAN_B = ("bela", "dora", "fuka", "kora", "lewa", "masi", "neru", "pono", "rola", "sina", "tawe", "wola")
 CLANS = tuple(first + second for first in _CLAN_A for second in _CLAN_B)
-ROADS = ("Jalan Pelabuhan", "Jalan Pantai", "Jalan Kebun", "Jalan Sekolah", "Jalan Masjid", "Jalan Gereja", "Jalan Pasar",
+ROADS = ("Jalan Pelabuhan", "Jalan Pantai", "Jalan Kebun", "Jalan Sekolah", "Jalan Masjid", "Jalan Gereja",
+         "Jalan Pasar",
          "Jalan Mata Air", "Jalan Bukit")  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import json
 import math
 from collections import defaultdict
@@ -192,10 +193,10 @@ def _smooth(chain: list[Node]) -> list[Point]:
     is_turned = chain[::-1] < chain
     nodes: list[Point] = [(float(x), float(y)) for x, y in (chain[::-1] if is_turned else chain)]
     if len(nodes) > 2:
-        middles = [((x0 + x1) / 2, (y0 + y1) / 2) for (x0, y0), (x1, y1) in zip(nodes, nodes[1:], strict=False)]
+        middles = [((x0 + x1) / 2, (y0 + y1) / 2) for (x0, y0), (x1, y1) in itertools.pairwise(nodes)]
         nodes = [nodes[0], *middles, nodes[-1]]
         cut: list[Point] = [nodes[0]]
-        for (x0, y0), (x1, y1) in zip(nodes, nodes[1:], strict=False):
+        for (x0, y0), (x1, y1) in itertools.pairwise(nodes):
             cut += [(x0 * 0.75 + x1 * 0.25, y0 * 0.75 + y1 * 0.25), (x0 * 0.25 + x1 * 0.75, y0 * 0.25 + y1 * 0.75)]
         nodes = _without_straight([*cut, nodes[-1]])
     return nodes[::-1] if is_turned else nodes
@@ -203,7 +204,7 @@ def _smooth(chain: list[Node]) -> list[Point]:
 
 def _without_straight(points: list[Point]) -> list[Point]:
     kept = [points[0]]
-    for here, there in zip(points[1:-1], points[2:], strict=True):
+    for here, there in itertools.pairwise(points):
         (x0, y0), (x1, y1), (x2, y2) = kept[-1], here, there
         if abs((x1 - x0) * (y2 - y1) - (y1 - y0) * (x2 - x1)) > 1e-9:
             kept.append(here)

@@ -125,10 +125,12 @@ def _members(
     for place, (relation, is_woman, age) in enumerate(plan):
         born = as_of - timedelta(days=int(age * 365.25) + chance.randrange(0, 364))
         is_fertile = is_woman and 18 <= age <= 42
+        given = chance.choice(WOMEN if is_woman else MEN)
+        family = chance.choice(CLANS) if relation is Relation.SPOUSE else clan
         knows_birth = chance.random() > 0.03
         found.append(
             MemberRow(
-                name=f"{chance.choice(WOMEN if is_woman else MEN)} {chance.choice(CLANS) if relation is Relation.SPOUSE else clan}",
+                name=f"{given} {family}",
                 external_id=f"DEMO-{serial:07d}-{place + 1}", relation=relation,
                 sex=Sex.FEMALE if is_woman else Sex.MALE, birth_on=born if knows_birth else None,
                 age_years=None if knows_birth else age, age_as_of_on=None if knows_birth else as_of,

@@ -83,7 +83,11 @@ BATCHES: Final = (
 """Some near their day; quantities cover the flood's week with little to spare."""
 EXPIRED: Final = DemoBatch(0, "makanan_anak", 180, _P, 32_000, -20)
 """One batch past its day, in quarantine."""
-WAREHOUSES: Final = (("G-01", "Gudang Induk Dinas Sosial"), ("G-02", "Gudang Kecamatan Utara"), ("G-03", "Lumbung Sosial Selatan"))
+WAREHOUSES: Final = (
+    ("G-01", "Gudang Induk Dinas Sosial"),
+    ("G-02", "Gudang Kecamatan Utara"),
+    ("G-03", "Lumbung Sosial Selatan"),
+)
 POSTS_NEAR: Final = 4
 POSTS: Final = 12
 CAPACITY: Final = (70, 60, 50, 50, 40, 40, 40, 30, 30, 30, 30, 30)

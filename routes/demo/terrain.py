@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +64,7 @@ def raise_islands(seed: int) -> Terrain:
 
     nearness = np.zeros_like(columns)
     for half_width, spine in SPINES:
-        for (x0, y0), (x1, y1) in zip(spine, spine[1:], strict=False):
+        for (x0, y0), (x1, y1) in itertools.pairwise(spine):
             length2 = (x1 - x0) ** 2 + (y1 - y0) ** 2
             along = np.clip(((bent_x - x0) * (x1 - x0) + (bent_y - y0) * (y1 - y0)) / length2, 0.0, 1.0)
             away2 = (bent_x - x0 - along * (x1 - x0)) ** 2 + (bent_y - y0 - along * (y1 - y0)) ** 2
@@ -127,7 +128,7 @@ def label_parts(mask: Bools) -> Ints:
 
     Shape: as the mask. Parts are numbered from 1 in the order of their first cell.
     """
-    rows, columns = mask.shape
+    rows, _columns = mask.shape
     parent: list[int] = [0]
 
     def root(run: int) -> int:

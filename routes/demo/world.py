@@ -17,6 +17,8 @@ from routes.demo.terrain import SOUTH_DEG, STEP_DEG, WEST_DEG, Terrain, raise_is
 
 CODE = "99.01"
 VILLAGES = 92
+_NEAR = ((3, 0), (-3, 0), (0, 3), (0, -3), (2, 2), (-2, -2), (2, -2), (-2, 2))
+"""Where the sea must be for a cell to lie at the coast: some 700 m away."""
 TOWNS = 6
 """Villages that are kelurahan: the biggest of the main town's district."""
 
@@ -92,7 +94,8 @@ def _villages(terrain: Terrain, land: Land, seed: int) -> tuple[DemoVillage, ...
             DemoVillage(
                 number=n + 1, name=names[n], kind="kelurahan" if is_town else "desa", weight=weights[n],
                 code=f"{CODE}.{district:02d}.{(1000 if is_town else 2000) + serials[district, is_town]}",
-                district_code=f"{CODE}.{district:02d}", hamlets=_hamlets(terrain, land.village, n + 1, weights[n], chance),
+                district_code=f"{CODE}.{district:02d}",
+                hamlets=_hamlets(terrain, land.village, n + 1, weights[n], chance),
             )
         )  # fmt: skip
     return tuple(found)
@@ -102,8 +105,7 @@ def _hamlets(terrain: Terrain, village: Ints, number: int, weight: float, chance
     """Choose settlements near the sea and on low ground, some way from each other."""
     rows, columns = np.nonzero(village == number)
     cells = list(zip(columns.tolist(), rows.tolist(), strict=True))
-    sea = {cell for cell in cells if not all(terrain.is_land[cell[1] + dy, cell[0] + dx] for dx, dy in
-                                             ((3, 0), (-3, 0), (0, 3), (0, -3), (2, 2), (-2, -2), (2, -2), (-2, 2)))}  # fmt: skip
+    sea = {(x, y) for x, y in cells if not all(terrain.is_land[y + down, x + right] for right, down in _NEAR)}
     low = [cell for cell in cells if cell in sea] or cells
     count = min(2 + int(weight > 3) + int(weight > 6) + chance.randrange(2), max(1, len(cells) // 12), 6)
     chosen: list[tuple[int, int]] = [low[chance.randrange(len(low))]]
@@ -112,8 +114,9 @@ def _hamlets(terrain: Terrain, village: Ints, number: int, weight: float, chance
         chosen.append(max(tries, key=lambda cell: min((cell[0] - x) ** 2 + (cell[1] - y) ** 2 for x, y in chosen)))
     return tuple(
         Hamlet(
-            column=x + 0.5, row=y + 0.5, spread=0.9 + chance.random() * 1.3, weight=1.6 if n == 0 else 0.4 + chance.random(),
-            name=f"Dusun {'I II III IV V VI'.split()[n]}",
+            column=x + 0.5, row=y + 0.5, spread=0.9 + chance.random() * 1.3,
+            weight=1.6 if n == 0 else 0.4 + chance.random(),
+            name=f"Dusun {['I', 'II', 'III', 'IV', 'V', 'VI'][n]}",
         )
         for n, (x, y) in enumerate(chosen)
     )  # fmt: skip
@@ -153,4 +156,3 @@ def _boundaries(land: Land, villages: tuple[DemoVillage, ...]) -> tuple[Boundary
                 )
             )  # fmt: skip
     return tuple(rows)
-

@@ -44,7 +44,7 @@ def _show(slug: str, form: Form) -> str:
         numbers = {one.id: document(tx, one.document_id).number for one in sent if one.document_id}
     return render_template(
         "dispatch/show.html", form=form, round=the_round, today=view.today,
-        waiting=[{"view": one, "lines": _lines(one.lines, lang), "key": f"{one.post.id}/{one.serve_on}/{one.warehouse.id}"}
+        waiting=[{"view": one, "lines": _lines(one.lines, lang)}
                  for one in waiting],
         sent=[
             {"view": one, "lines": _lines(one.lines, lang), "number": numbers.get(one.id, ""),

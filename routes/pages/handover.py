@@ -77,7 +77,14 @@ def _show(slug: str, text: str) -> str:
         view = zones.incident(tx, slug)
         the_round = week.current_round(tx, view.id, request.args.get("putaran", type=int))
         mine = [one for one in list_posts(tx) if reach.has_place(one.id)]
-        page: dict[str, Any] = {"round": the_round, "posts": mine, "text": text, "people": [], "recent": [], "post": None}
+        page: dict[str, Any] = {
+            "round": the_round,
+            "posts": mine,
+            "text": text,
+            "people": [],
+            "recent": [],
+            "post": None,
+        }
         if the_round is not None and mine:
             post_id = request.args.get("titik", type=UUID)
             days = the_round.week.each()
@@ -95,12 +102,17 @@ def _show(slug: str, text: str) -> str:
             names = {item.id: item for item in items(tx)}
             recent = queries.handovers(tx, round_id=the_round.id, post_id=post.id, limit=10)
             page |= {
-                "post": post, "day": day, "day_no": (day - days[0]).days + 1, "post_options": [(str(one.id), one.name) for one in mine],
+                "post": post,
+                "day": day,
+                "day_no": (day - days[0]).days + 1,
+                "post_options": [(str(one.id), one.name) for one in mine],
                 "day_options": [(str(no), print_day(each, lang, weekday=True)) for no, each in enumerate(days, 1)],
-                "served": sum(1 for one in people if one.is_served), "all": len(people),
+                "served": sum(1 for one in people if one.is_served),
+                "all": len(people),
                 "people": [
                     {
-                        "view": one, "state": say(f"package.state.{one.content.row.state.value}", lang),
+                        "view": one,
+                        "state": say(f"package.state.{one.content.row.state.value}", lang),
                         "is_ready": one.content.row.state is PackageState.LOADED,
                         "items": [
                             f"{names[line.item_id].name(lang)} "
@@ -111,8 +123,10 @@ def _show(slug: str, text: str) -> str:
                     for one in people[:PER_PAGE]
                 ],
                 "recent": [{"view": one, "state": say(f"handover.state.{one.state.value}", lang)} for one in recent],
-                "codes": {row.id: row.code for row in packages.packages_of(
-                    tx, [one.beneficiary_id for one in recent], round_id=the_round.id)},
+                "codes": {
+                    row.id: row.code
+                    for row in packages.packages_of(tx, [one.beneficiary_id for one in recent], round_id=the_round.id)
+                },
             }
     return render_template("handover/show.html", per_page=PER_PAGE, **page, **frame(view, "handover"))
 
@@ -275,5 +289,3 @@ def receipts(slug: str) -> Response:
         return papers.print_papers(tx, unprinted), f"TT-{serve_on}.pdf"
 
     return pdf(*context.write(act))
-
-

@@ -70,8 +70,11 @@ def start() -> str | BaseResponse:
             )  # fmt: skip
             files.append(
                 commands.SourceFile(
-                    path=path_of(folder, stored.sha256), name=upload.filename or "", sha256=stored.sha256,
-                    size=stored.size, file_id=stored.id,
+                    path=path_of(folder, stored.sha256),
+                    name=upload.filename or "",
+                    sha256=stored.sha256,
+                    size=stored.size,
+                    file_id=stored.id,
                 )
             )
         run_id = commands.start_import(

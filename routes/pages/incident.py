@@ -88,7 +88,7 @@ def index() -> str:
     with context.read() as tx:
         lines = [
             {
-                **{"view": one, "groups": queries.groups(tx, one.id)},
+                "view": one, "groups": queries.groups(tx, one.id),
                 "phase": say(f"phase.{one.phase.value}", lang), "tone": _TONES[one.phase],
                 "hazard": say(f"hazard.{one.hazard.value}", lang),
             }
@@ -143,6 +143,7 @@ def phase(slug: str) -> BaseResponse:
     form = Form()
     act = form.choice("act", PhaseAct)
     if act is not None:
+
         def move(tx: Tx) -> None:
             commands.move_incident(tx, queries.incident(tx, slug).id, act, form.text("reason", most=200))
 
@@ -207,7 +208,9 @@ def show(slug: str) -> str | BaseResponse:
         view = queries.incident(tx, slug)
         zones = queries.zones(tx, view.id)
         lines = queries.by_village(tx, view.id)
-        names = _names(tx, [one.village_code for one in lines] + [part.region_code for one in zones for part in one.listed])
+        names = _names(
+            tx, [one.village_code for one in lines] + [part.region_code for one in zones for part in one.listed]
+        )
         page = {
             "zones": [_zone_line(one, names, lang) for one in zones],
             "villages": [_village_line(one, names, lang) for one in lines],

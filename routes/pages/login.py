@@ -110,5 +110,3 @@ def _target(path: str) -> str:
     parts = urlsplit(path)
     is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
     return path if is_own else "/"
-
-

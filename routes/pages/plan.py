@@ -19,7 +19,8 @@ from logistics.packages import queries as packages
 from logistics.packages.commands import approve_standard
 from logistics.packages.states import PackageState, StandardState
 from logistics.planning.commands import approve_round, discard_plan
-from logistics.planning.queries import NeedLine, draft_of, need as round_need, plans_of
+from logistics.planning.queries import NeedLine, draft_of, plans_of
+from logistics.planning.queries import need as round_need
 from logistics.zones import queries as zones
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
@@ -119,7 +120,7 @@ def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) 
     }  # fmt: skip
     names = {one.code: one for one in regions(tx, sorted({row.village_code for row in found.rows}))}
     known_posts = {one.id: one for one in posts(tx, with_closed=True)}
-    short = [line for line in round_need(tx, the_round.id).shortages] if draft else []
+    short = list(round_need(tx, the_round.id).shortages) if draft else []
     return {
         "draft": draft, "plans": plans_of(tx, the_round.id), "counts": packages.counts_of(tx, the_round.id),
         "strip": _strip(the_board, tx.today, lang, request.path), "board": _board(the_board), "day": day,
@@ -127,7 +128,9 @@ def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) 
         "last": max(1, -(-found.total // PER_PAGE)), "sees_people": sees_people,
         "round_state": say(f"round.state.{the_round.state.value}", lang),
         "may_approve": draft is not None and draft.planned_by != tx.actor.id,
-        "short": [(line.item.name(lang), print_quantity(line.short_milli, line.item.base_unit, lang)) for line in short],
+        "short": [
+            (line.item.name(lang), print_quantity(line.short_milli, line.item.base_unit, lang)) for line in short
+        ],
         "posts": [(str(one.id), one.name) for one in known_posts.values()],
         "states": [(one.value, say(f"package.state.{one.value}", lang)) for one in PackageState],
         "lines": [

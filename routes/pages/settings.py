@@ -158,9 +158,7 @@ def add_person() -> str | BaseResponse:
     def act(tx: Tx) -> UUID:
         return commands.add_person(
             tx,
-            commands.AddPerson(
-                username=username, name=name, password=password, grants=grants, employee_no=employee_no
-            ),
+            commands.AddPerson(username=username, name=name, password=password, grants=grants, employee_no=employee_no),
         )
 
     person_id = form.attempt(lambda: context.write(act))

@@ -353,9 +353,7 @@ def goods_of(found: Sequence[ItemView], lang: str) -> dict[str, Goods]:
     made: dict[str, Goods] = {}
     for item in sorted(found, key=lambda one: one.name(lang)):
         name = item.name(lang)
-        made[item.code] = Goods(
-            value=item.code, item=item, label=f"{name} ({item.base_unit})", each_milli=Milli(MILLI)
-        )
+        made[item.code] = Goods(value=item.code, item=item, label=f"{name} ({item.base_unit})", each_milli=Milli(MILLI))
         for pack in item.packs:
             value = f"{item.code}|{pack.name}"
             holds = print_quantity(pack.quantity_milli, item.base_unit, lang)

@@ -187,4 +187,3 @@ def lines_of(lines: Any, lang: str) -> list[dict[str, Any]]:
         }
         for line in lines
     ]  # fmt: skip
-

@@ -111,9 +111,7 @@ def test_weak_passwords_are_refused(work: Work, password: str) -> None:
         (Grant(Role.LOGISTICS, ScopeKind.VILLAGE, "99.01.01.2001"),),
     ],
 )
-def test_roles_that_must_not_meet_and_scopes_that_do_not_fit_are_refused(
-    work: Work, grants: tuple[Grant, ...]
-) -> None:
+def test_roles_that_must_not_meet_and_scopes_that_do_not_fit_are_refused(work: Work, grants: tuple[Grant, ...]) -> None:
     an_office(work)
     with pytest.raises(Invalid), work.by(SYSTEM) as tx:
         commands.add_person(tx, AddPerson(username="siti", name="Siti", password=PASSWORD, grants=grants))

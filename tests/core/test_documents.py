@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.crypto import new_ref
-from core.documents.commands import IssueDocument, IssuedDocument, issue_document, record_print, void_document
+from core.documents.commands import IssuedDocument, IssueDocument, issue_document, record_print, void_document
 from core.documents.queries import document, documents, find_by_ref, said, said_of_person
 from core.documents.states import DocumentState
 from core.errors import Conflict, Invalid

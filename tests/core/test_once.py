@@ -30,7 +30,7 @@ def together(count: int, act: Callable[[int], None]) -> list[BaseException]:
         start.wait()
         try:
             act(number)
-        except BaseException as error:  # noqa: BLE001 (reported to the test)
+        except BaseException as error:
             failed.append(error)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]

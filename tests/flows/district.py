@@ -126,14 +126,16 @@ def region_rows(code: str, name: str, villages: Sequence[Village]) -> list[Regio
     districts = sorted({one.code[:8] for one in villages})
     rows += [
         RegionRow(
-            row=3, code=one, name=f"Kecamatan {one[-2:]}", level=Level.DISTRICT, kind="kecamatan",
+            row=3,
+            code=one,
+            name=f"Kecamatan {one[-2:]}",
+            level=Level.DISTRICT,
+            kind="kecamatan",
             bps_code=f"{bps}0{one[-2:]}" if bps else None,
         )
         for one in districts
     ]
-    rows += [
-        RegionRow(row=4, code=one.code, name=one.name, level=Level.VILLAGE, kind=one.kind) for one in villages
-    ]
+    rows += [RegionRow(row=4, code=one.code, name=one.name, level=Level.VILLAGE, kind=one.kind) for one in villages]
     return rows
 
 
@@ -163,8 +165,9 @@ def household_rows(villages: Sequence[Village], per_village: int) -> list[Househ
             rows.append(
                 HouseholdRow(
                     external_id=f"H-{place}-{number}", village_code=village.code,
-                    head_name=f"Uji {place}-{number} Coba", rt=f"{number % 3 + 1:03d}", rw="001", address=f"Jalan Contoh {number + 1}",
-                    decile=number % 10 + 1, lon_deg=point[0] if point else None, lat_deg=point[1] if point else None,
+                    head_name=f"Uji {place}-{number} Coba", rt=f"{number % 3 + 1:03d}", rw="001",
+                    address=f"Jalan Contoh {number + 1}", decile=number % 10 + 1,
+                    lon_deg=point[0] if point else None, lat_deg=point[1] if point else None,
                     position_source=PositionSource.MAP if point else None,
                     kk=Secret(f"990101010120{serial % 10_000:04d}"),
                     members=tuple(_members(serial)),
