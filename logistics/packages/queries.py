@@ -21,7 +21,7 @@ from logistics.packages.models import Package, PackageLine, PackageStandard, Pac
 from logistics.packages.rules import Basis, Days, People, StandardLine, Step, need_of
 from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardState
-from stock.items.queries import ItemView, items
+from stock.items.queries import ItemFacts, item_facts, items
 
 HOUSEHOLD = "household"
 
@@ -98,6 +98,8 @@ class PackageLineView:
     item_name_id: str
     item_name_en: str
     unit: str
+    step_milli: Milli
+    """In which the item moves."""
     exact_milli: Milli
     quantity_milli: Milli
     is_once: bool
@@ -154,6 +156,7 @@ class PackageView:
     """One package with everything in it."""
 
     row: PackageRow
+    round: RoundView
     incident_id: UUID
     plan_id: UUID
     public_ref: bytes | None
@@ -165,7 +168,7 @@ class PackageView:
     standard_approved_by: str | None
     standard_approved_on: date | None
     lines: tuple[PackageLineView, ...]
-    given_before: tuple[ItemView, ...]
+    given_before: tuple[ItemFacts, ...]
     """Durables the standard names that this household has had already."""
 
     def notes(self, lang: str) -> tuple[str, ...]:
@@ -289,13 +292,18 @@ def standard(tx: Tx, standard_id: UUID) -> StandardView:
     return _standard_view(tx, row)
 
 
+_STANDARD_LINES = (
+    sa.select(
+        *(getattr(PackageStandardLine, name) for name in StandardLine.__dataclass_fields__),
+    )
+    .where(PackageStandardLine.standard_id == sa.bindparam("standard"))
+    .order_by(PackageStandardLine.position)
+)
+
+
 def standard_lines(tx: Tx, standard_id: UUID) -> tuple[StandardLine, ...]:
     """Give a standard's rules as the arithmetic knows them, in their order."""
-    rows = tx.session.scalars(
-        sa.select(PackageStandardLine)
-        .where(PackageStandardLine.standard_id == standard_id)
-        .order_by(PackageStandardLine.position)
-    )
+    rows = tx.session.execute(_STANDARD_LINES, {"standard": standard_id})
     return tuple(
         StandardLine(
             item_id=row.item_id, basis=row.basis, rate_milli=Milli(row.rate_milli), per_n=row.per_n,
@@ -332,10 +340,19 @@ def _standard_view(tx: Tx, row: PackageStandard) -> StandardView:
 # ---------------------------------------------------------------- rounds
 
 
+_ROUND_FIELDS = (
+    Round.id, Round.incident_id, Round.no, Round.first_on, Round.last_on, Round.first_day, Round.standard_id,
+    Round.state, Round.approved_by_name, Round.approved_at,
+)  # fmt: skip
+_ROUND = sa.select(*_ROUND_FIELDS).where(
+    Round.id == sa.bindparam("round"), Round.regency_code == sa.bindparam("regency")
+)
+
+
 def round_by_id(tx: Tx, round_id: UUID) -> RoundView:
     """Raises: NotFound, also for another office's round."""
-    row = tx.session.get(Round, round_id, populate_existing=True)
-    if row is None or row.regency_code != tx.regency_code:
+    row = tx.session.execute(_ROUND, {"round": round_id, "regency": tx.regency_code}).first()
+    if row is None:
         raise NotFound("round.not_found")
     return _round_view(row)
 
@@ -351,7 +368,7 @@ def rounds_of(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
     return tuple(_round_view(row) for row in rows)
 
 
-def _round_view(row: Round) -> RoundView:
+def _round_view(row: Round | sa.Row[*tuple[Any, ...]]) -> RoundView:
     return RoundView(
         id=row.id, incident_id=row.incident_id, no=row.no, week=Period(row.first_on, row.last_on),
         first_day=row.first_day, standard_id=row.standard_id, state=row.state,
@@ -591,8 +608,8 @@ def contents_at(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tuple[
 
 def package(tx: Tx, package_id: UUID, reach: Reach | None = None) -> PackageView:
     """Give one package with its arithmetic. Raises: NotFound, also outside the reach."""
-    found = tx.session.get(Package, package_id, populate_existing=True)
-    if found is None or found.regency_code != tx.regency_code:
+    found = tx.session.execute(_PACKAGE, {"package": package_id, "regency": tx.regency_code}).first()
+    if found is None:
         raise NotFound("package.not_found")
     if reach is not None and not (reach.has_village(found.village_code) or reach.has_place(found.post_id)):
         raise NotFound("package.not_found")
@@ -644,16 +661,15 @@ def packages_of(
 def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HOUSEHOLD) -> PackageView | None:
     """Give the beneficiary's open package of the round; None when it has none."""
     found = tx.session.scalar(
-        sa.select(Package)
+        sa.select(Package.id)
         .where(
             Package.round_id == round_id, Package.beneficiary_kind == kind, Package.beneficiary_id == beneficiary_id,
             Package.regency_code == tx.regency_code, Package.state.in_(OPEN_PACKAGE_STATES),
         )
         .order_by(Package.no.desc())
         .limit(1)
-        .execution_options(populate_existing=True)
     )  # fmt: skip
-    return _package_view(tx, found) if found else None
+    return package(tx, found) if found else None
 
 
 _FIELDS = (
@@ -663,11 +679,28 @@ _FIELDS = (
 )  # fmt: skip
 
 
+_PACKAGE = (
+    sa.select(
+        *_FIELDS, Package.plan_id, Package.public_ref, Package.supplements_id, Package.adults, Package.children,
+        Package.infants, Package.elderly, Package.women, Package.pregnant, Package.nursing, Package.disabled,
+        *(column.label(f"round_{column.key}") for column in _ROUND_FIELDS),
+        PackageStandard.name_id, PackageStandard.name_en, PackageStandard.version,
+        PackageStandard.approved_by_name.label("standard_approved_by_name"), PackageStandard.approved_on,
+    )
+    .join(Round, Round.id == Package.round_id)
+    .join(PackageStandard, PackageStandard.id == Package.standard_id)
+    .where(Package.id == sa.bindparam("package"), Package.regency_code == sa.bindparam("regency"))
+)  # fmt: skip
+_LINES = sa.select(
+    PackageLine.item_id, PackageLine.exact_milli, PackageLine.quantity_milli, PackageLine.is_once
+).where(PackageLine.package_id == sa.bindparam("package"))  # fmt: skip
+
+
 def _rows() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(*_FIELDS)
 
 
-def _row(row: sa.Row[*tuple[Any, ...]] | Package) -> PackageRow:
+def _row(row: sa.Row[*tuple[Any, ...]]) -> PackageRow:
     values = {column.key: getattr(row, column.key) for column in _FIELDS}
     values["reason_facts"] = json.loads(values["reason_facts"])
     return PackageRow(**values)
@@ -680,9 +713,13 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
     return sa.or_(*either)
 
 
-def _package_view(tx: Tx, found: Package) -> PackageView:
-    the_round = round_by_id(tx, found.round_id)
-    the_standard = tx.session.get_one(PackageStandard, found.standard_id)
+def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
+    the_round = RoundView(
+        id=found.round_id, incident_id=found.round_incident_id, no=found.round_no,
+        week=Period(found.round_first_on, found.round_last_on), first_day=found.round_first_day,
+        standard_id=found.round_standard_id, state=found.round_state, approved_by_name=found.round_approved_by_name,
+        approved_at=found.round_approved_at,
+    )  # fmt: skip
     people = People(
         persons=found.persons, adults=found.adults, children=found.children, infants=found.infants,
         elderly=found.elderly, women=found.women, pregnant=found.pregnant, nursing=found.nursing,
@@ -690,24 +727,22 @@ def _package_view(tx: Tx, found: Package) -> PackageView:
     )  # fmt: skip
     need = need_of(standard_lines(tx, found.standard_id), people, the_round.days)
     steps = {one.item_id: one.steps for one in need.items}
-    stored = {
-        line.item_id: line
-        for line in tx.session.scalars(sa.select(PackageLine).where(PackageLine.package_id == found.id))
-    }
-    catalogue = {one.id: one for one in items(tx, ids={*stored, *steps})}
+    stored = {line.item_id: line for line in tx.session.execute(_LINES, {"package": found.id})}
+    catalogue = item_facts(tx, {*stored, *steps})
     is_rest = found.supplements_id is not None
     order = [*steps, *(item_id for item_id in stored if item_id not in steps)]
     return PackageView(
-        row=_row(found), incident_id=the_round.incident_id, plan_id=found.plan_id, public_ref=found.public_ref,
-        supplements_id=found.supplements_id, people=people, standard_name_id=the_standard.name_id,
-        standard_name_en=the_standard.name_en, standard_version=the_standard.version,
-        standard_approved_by=the_standard.approved_by_name, standard_approved_on=the_standard.approved_on,
+        row=_row(found), round=the_round, incident_id=the_round.incident_id, plan_id=found.plan_id,
+        public_ref=found.public_ref, supplements_id=found.supplements_id, people=people,
+        standard_name_id=found.name_id, standard_name_en=found.name_en, standard_version=found.version,
+        standard_approved_by=found.standard_approved_by_name, standard_approved_on=found.approved_on,
         lines=tuple(
             PackageLineView(
                 item_id=item_id, item_code=catalogue[item_id].code, item_name_id=catalogue[item_id].name_id,
                 item_name_en=catalogue[item_id].name_en, unit=catalogue[item_id].base_unit,
-                exact_milli=Milli(stored[item_id].exact_milli), quantity_milli=Milli(stored[item_id].quantity_milli),
-                is_once=stored[item_id].is_once, steps=() if is_rest else steps.get(item_id, ()),
+                step_milli=catalogue[item_id].step_milli, exact_milli=Milli(stored[item_id].exact_milli),
+                quantity_milli=Milli(stored[item_id].quantity_milli), is_once=stored[item_id].is_once,
+                steps=() if is_rest else steps.get(item_id, ()),
             )
             for item_id in order
             if item_id in stored

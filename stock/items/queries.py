@@ -41,28 +41,34 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
-    """What the ledger needs of an item, read in one statement."""
+    """What the ledger and a package need of an item, read in one statement."""
 
     id: UUID
+    code: str
     name_id: str
+    name_en: str
     base_unit: str
     step_milli: Milli
     does_expire: bool
     is_active: bool
 
+    def name(self, lang: str) -> str:
+        return self.name_en if lang == "en" else self.name_id
+
 
 _TABLE = Item.__table__.c
 _FACTS = sa.select(
-    _TABLE.id, _TABLE.name_id, _TABLE.base_unit, _TABLE.step_milli, _TABLE.does_expire, _TABLE.is_active
-).where(_TABLE.id.in_(sa.bindparam("ids", expanding=True)))
+    _TABLE.id, _TABLE.code, _TABLE.name_id, _TABLE.name_en, _TABLE.base_unit, _TABLE.step_milli, _TABLE.does_expire,
+    _TABLE.is_active,
+).where(_TABLE.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
 
 
 def item_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
     """Give what the ledger needs of these items. Raises: NotFound when one does not exist."""
     found = {
         row.id: ItemFacts(
-            id=row.id, name_id=row.name_id, base_unit=row.base_unit, step_milli=Milli(row.step_milli),
-            does_expire=row.does_expire, is_active=row.is_active,
+            id=row.id, code=row.code, name_id=row.name_id, name_en=row.name_en, base_unit=row.base_unit,
+            step_milli=Milli(row.step_milli), does_expire=row.does_expire, is_active=row.is_active,
         )
         for row in tx.session.execute(_FACTS, {"ids": list(ids)})
     }  # fmt: skip

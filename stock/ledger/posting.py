@@ -507,19 +507,19 @@ def _change_balances(steps: Sequence[Step], ground: Ground) -> list[int]:
                 after[key] = replace(ground.rows[key])
         taken[source_key] += step.quantity_milli
         values.append(_apply(step, after[source_key], after[target_key], ground.batches[step.batch_id]))
+    changes = []
     for key in sorted(after):
         old, new = ground.rows[key], after[key]
         unreserved = old.reserved_milli - new.reserved_milli
-        done = ground.tx.session.execute(
-            _CHANGE,
-            {
-                "p_place": key[0], "p_batch": key[1], "p_free": taken[key] - unreserved, "p_unreserved": unreserved,
-                "p_milli": new.on_hand_milli - old.on_hand_milli, "p_rp": new.value_rp - old.value_rp,
-            },
-        )  # fmt: skip
-        if done.rowcount != 1:  # type: ignore[attr-defined]
-            raise Conflict("stock.moved_meanwhile")
+        changes.append({
+            "p_place": key[0], "p_batch": key[1], "p_free": taken[key] - unreserved, "p_unreserved": unreserved,
+            "p_milli": new.on_hand_milli - old.on_hand_milli, "p_rp": new.value_rp - old.value_rp,
+        })  # fmt: skip
         ground.rows[key] = new
+    # One statement, run for each row in this order; both drivers say how many rows it met in all.
+    done = ground.tx.session.execute(_CHANGE, changes)
+    if done.rowcount != len(changes):  # type: ignore[attr-defined]
+        raise Conflict("stock.moved_meanwhile")
     return values
 
 

@@ -72,10 +72,7 @@ def places_of_act(tx: Tx, ids: Collection[UUID], kinds: Collection[PlaceKind] = 
 
 def place_by_id(tx: Tx, place_id: UUID) -> PlaceView:
     """Raises: NotFound, also for another office's place."""
-    found = places(tx, ids=(place_id,))
-    if not found:
-        raise NotFound("place.not_found", place=str(place_id))
-    return found[0]
+    return places_of_act(tx, (place_id,))[place_id]
 
 
 def find_place(tx: Tx, code: str) -> PlaceView:
