@@ -1,23 +1,31 @@
-"""State machines: tables named ``…_MOVES`` in a noun's ``states.py``; one starts in the first state of the enum."""
+"""State machines: the tables ``(state, act): state`` of a noun's ``states.py``; one starts in the first state."""
 
 from __future__ import annotations
 
 import ast
 import enum
 import importlib
+from collections.abc import Mapping
 
 from core.states import reachable
 from tests.support import tree
 
 
-def machines() -> list[tuple[str, dict[tuple[enum.StrEnum, enum.StrEnum], enum.StrEnum]]]:
+def machines() -> list[tuple[str, Mapping[tuple[enum.StrEnum, enum.StrEnum], enum.StrEnum]]]:
     found = []
     for noun in tree.nouns():
         path = noun / "states.py"
         if path.exists():
             names = vars(importlib.import_module(tree.module(path)))
-            found += [(f"{tree.name(path)} {name}", table) for name, table in names.items() if name.endswith("_MOVES")]
+            found += [(f"{tree.name(path)} {name}", table) for name, table in names.items() if is_machine(table)]
     return found
+
+
+def is_machine(table: object) -> bool:
+    return isinstance(table, Mapping) and all(
+        isinstance(step, tuple) and len(step) == 2 and all(isinstance(part, enum.StrEnum) for part in (*step, after))
+        for step, after in table.items()
+    )
 
 
 def test_there_are_machines():
