@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from core.errors import Conflict
 from core.work import Tx, Work
 
 SYSTEM = system("99.01")
+NAIVE = datetime.combine(date(2026, 1, 1), time())
 
 
 def attempt(tx: Tx) -> LoginAttempt:
@@ -75,10 +77,8 @@ def test_a_look_at_persons_is_logged_also_for_a_read(work: Work) -> None:
 
 
 def test_an_instant_without_its_zone_is_refused() -> None:
-    from datetime import datetime
-
     with pytest.raises(TypeError):
-        UtcDateTime().process_bind_param(datetime(2026, 1, 1), sa.create_engine("sqlite://").dialect)
+        UtcDateTime().process_bind_param(NAIVE, sa.create_engine("sqlite://").dialect)
 
 
 @pytest.mark.parametrize("value", ["'abc'", "1.5", "-1", "1000000000000001"])
