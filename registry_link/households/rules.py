@@ -20,6 +20,7 @@ _SCIENTIFIC: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", re.ASCII)
 _DECIMAL: Final = re.compile(r"[0-9]+[.,][0-9]+", re.ASCII)
 _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _INVISIBLE: Final = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+_WORD: Final = re.compile(r"[a-z0-9]+")
 _FORMULA: Final = ("=", "+", "-", "@")
 
 
@@ -120,8 +121,11 @@ def checked_unit(text: str) -> str | Flaw | None:
 
 def words_of(name: str) -> tuple[str, ...]:
     """Give the words of a name as they are searched: lower case, without accents and signs, each once."""
-    plain = unicodedata.normalize("NFKD", name).lower().replace("'", "").replace("’", "")
-    return tuple(dict.fromkeys(word for word in re.split(r"[^a-z0-9]+", plain) if word))
+    if not name.isascii():
+        name = "".join(
+            one for one in unicodedata.normalize("NFKD", name) if one != "’" and not unicodedata.combining(one)
+        )
+    return tuple(dict.fromkeys(_WORD.findall(name.lower().replace("'", ""))))
 
 
 def age_on(day: date, born_on: date | None, age_years: int | None, as_of_on: date | None) -> int | None:

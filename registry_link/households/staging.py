@@ -131,7 +131,8 @@ def stage_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) ->
             row.village_code, row.rt, row.rw, row.hamlet, row.address, row.decile,
             *((row.lon_deg, row.lat_deg, key, (row.position_source or PositionSource.REGISTRY).value,
                row.position_accuracy_m) if has_place else (None,) * 5),
-            row.head_name, row.size or 0, row.kk, kk_index(row.kk) if row.kk else None, _household_hash(row),
+            row.head_name or next((one.name for one in row.members if one.relation is Relation.HEAD), ""),
+            max(row.size or 0, len(row.members)), row.kk, kk_index(row.kk) if row.kk else None, _household_hash(row),
             Outcome.NEW,
         )
         for row, key, has_place in zip(fresh, keys.tolist(), is_known.tolist(), strict=True)
@@ -235,8 +236,15 @@ def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
         tx.session.execute(sa.text("ANALYZE staged_household"))
         tx.session.execute(sa.text("ANALYZE staged_member"))
     mine = StagedHousehold.snapshot_id == snapshot_id
+    is_weighed = sa.or_(
+        StagedHousehold.outcome != Outcome.NEW, StagedHousehold.bound_id.is_not(None),
+        StagedHousehold.suspect_id.is_not(None),
+    )  # fmt: skip
     tx.session.execute(
-        sa.update(StagedHousehold).where(mine).values(bound_id=None, outcome=Outcome.NEW, suspect_id=None)
+        sa.update(StagedHousehold)
+        .where(mine, is_weighed)
+        .values(bound_id=None, outcome=Outcome.NEW, suspect_id=None)
+        .execution_options(synchronize_session=False)
     )
     known = (
         Household.regency_code == snapshot.regency_code,
@@ -369,7 +377,11 @@ def _suspect(tx: Tx, snapshot_id: UUID) -> None:
     )  # fmt: skip
     tx.session.execute(
         sa.update(StagedHousehold)
-        .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
+        .where(
+            StagedHousehold.snapshot_id == snapshot_id,
+            StagedHousehold.outcome != Outcome.UNCHANGED,
+            sa.or_(same_nik.is_not(None), same_kk.is_not(None)),
+        )
         .values(suspect_id=sa.func.coalesce(same_nik, same_kk))
         .execution_options(synchronize_session=False)
     )
@@ -488,22 +500,25 @@ def _set_counter(tx: Tx, last_no: int) -> None:
 
 def _name_heads(tx: Tx, snapshot_id: UUID) -> None:
     """Fill in the head's name and the size where the file has them only in its members."""
-    members = sa.select(StagedMember.name).where(_same_household())
-    first = members.order_by(StagedMember.position, StagedMember.file_row).limit(1).scalar_subquery()
-    count = sa.select(sa.func.count()).select_from(StagedMember).where(_same_household()).scalar_subquery()
+    open_rows = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
+    count = (
+        sa.select(StagedMember.external_id, sa.func.count().label("persons"))
+        .where(StagedMember.snapshot_id == snapshot_id)
+        .group_by(StagedMember.external_id)
+        .subquery()
+    )
     tx.session.execute(
         sa.update(StagedHousehold)
-        .where(
-            StagedHousehold.snapshot_id == snapshot_id,
-            StagedHousehold.outcome != Outcome.UNCHANGED,
-            sa.or_(StagedHousehold.head_name == "", StagedHousehold.size < count),
-        )
-        .values(
-            head_name=sa.case(
-                (StagedHousehold.head_name != "", StagedHousehold.head_name), else_=sa.func.coalesce(first, "")
-            ),
-            size=sa.case((StagedHousehold.size < count, count), else_=StagedHousehold.size),
-        )
+        .where(*open_rows, StagedHousehold.external_id == count.c.external_id, StagedHousehold.size < count.c.persons)
+        .values(size=count.c.persons)
+        .execution_options(synchronize_session=False)
+    )
+    members = sa.select(StagedMember.name).where(_same_household())
+    first = members.order_by(StagedMember.position, StagedMember.file_row).limit(1).scalar_subquery()
+    tx.session.execute(
+        sa.update(StagedHousehold)
+        .where(*open_rows, StagedHousehold.head_name == "")
+        .values(head_name=sa.func.coalesce(first, ""))
         .execution_options(synchronize_session=False)
     )
 
@@ -652,8 +667,9 @@ def _write_words(tx: Tx, snapshot_id: UUID) -> None:
         .where(*mine)
     )
     words: set[tuple[str, int]] = set()
-    for row_no, name in tx.session.execute(sa.union_all(heads, people)):
-        words.update((word, row_no) for word in words_of(name))
+    for row_no, name in tx.session.execute(sa.union_all(heads, people)).all():
+        for word in words_of(name):
+            words.add((word, row_no))
     put_rows(tx, HouseholdWord, ("word", "row_no"), sorted(words))
 
 
