@@ -56,9 +56,10 @@ def move(
 @cache
 def _statements(model: type[Base]) -> tuple[sa.Select[Any], sa.Update]:
     # By the table and written once: a state is moved in every hot act, and the ORM's own update costs five of these.
-    table = cast(sa.Table, model.__table__)
-    mine = table.c.id == sa.bindparam("p_id")
-    return sa.select(table.c.state).where(mine), sa.update(table).where(mine, table.c.state == sa.bindparam("p_before"))
+    named: Any = sa.inspect(model).columns
+    mine = named.id == sa.bindparam("p_id")
+    change = sa.update(cast(sa.Table, model.__table__)).where(mine, named.state == sa.bindparam("p_before"))
+    return sa.select(named.state).where(mine), change
 
 
 def reachable(start: State, table: Mapping[tuple[State, Act], State]) -> frozenset[State]:
