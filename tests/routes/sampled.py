@@ -1,0 +1,187 @@
+"""A world with one of everything that an address can name: one's own, a neighbour's, and another office's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from core.accounts.commands import AddPerson, IssueToken, add_person, issue_token, start_session
+from core.accounts.models import ApiToken
+from core.actor import Grant, Role, ScopeKind
+from core.clock import FixedClock
+from core.crypto import ring, use_ring
+from core.work import Tx, Work
+from logistics.dispatch.queries import loads
+from logistics.handover.commands import IssueList, issue_list
+from logistics.packages.queries import PackageView
+from logistics.zones import commands as zones
+from logistics.zones.queries import zones as zones_of
+from registry_link.households.queries import villages_of_households
+from registry_link.importing.commands import SourceFile, StartImport, start_import
+from tests.flows import line
+from tests.flows.district import Village, a_district, household_rows, squares, system_of
+from tests.support.builders import PASSWORD, REGENCY
+from tests.support.databases import Run
+
+OTHER = "99.02"
+ZONE = "Asia/Jayapura"
+NOBODY = "nobody"
+WHO = (NOBODY, *(role.value for role in Role))
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Values for the names of route parameters; a name may be narrowed by the blueprint: ``stock.document_id``."""
+
+    values: Mapping[str, str]
+
+    def of(self, endpoint: str, parameter: str) -> str | None:
+        return self.values.get(f"{endpoint.split('.')[0]}.{parameter}", self.values.get(parameter))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """``own`` lies within every role's scope, ``beside`` at another post and village, ``foreign`` in another office."""
+
+    work: Work
+    own: Samples
+    beside: Samples
+    foreign: Samples
+    people: Mapping[str, UUID]
+    tokens: Mapping[str, str]
+    known_numbers: tuple[str, ...]
+
+    def cookie_of(self, who: str) -> str:
+        """Start a session for this role's person and give its cookie."""
+        with self.work.by(system_of(REGENCY, ZONE)) as tx:
+            return start_session(tx, self.people[who])
+
+
+def two_offices(engine: Engine, run: Run) -> None:
+    """Two districts, each with a week at its posts: a filled template."""
+    use_ring(run.keys())
+    work = Work(engine, FixedClock(line.MONDAY))
+    a_district(work)
+    line.a_sent_week(work)
+    others = tuple(
+        Village(code=one.code.replace(REGENCY, OTHER), name=one.name, kind=one.kind, geojson=one.geojson)
+        for one in squares()
+    )
+    a_district(work, villages=others, per_village=4, regency=(OTHER, "Kabupaten Lain"))
+    flood = line.Flood(incident_id=UUID(int=0), slug="")
+    listed = tuple(zones.ListRegion(code=one.code) for one in others)
+    line.a_sent_week(work, line.an_area(flood, outline=None, regions=listed), code=OTHER)
+
+
+def a_world(work: Work, folder: Path) -> World:
+    """Hand over some packages, issue papers, give everybody an account and a token."""
+    own, beside = _samples(work, REGENCY, folder, place=0), _samples(work, REGENCY, folder, place=1)
+    foreign = _samples(work, OTHER, folder, place=0)
+    people: dict[str, UUID] = {}
+    tokens: dict[str, str] = {}
+    with work.by(system_of(REGENCY, ZONE)) as tx:
+        for role in Role:
+            grant = _grant(role, own)
+            people[role.value] = add_person(
+                tx,
+                AddPerson(
+                    username=f"uji.{role.value.lower()}", name=f"Uji {role.value}", password=PASSWORD, grants=(grant,),
+                    must_change_password=False,
+                ),
+            )  # fmt: skip
+            tokens[role.value] = _token(tx, grant)
+    return World(
+        work=work, own=Samples(own), beside=Samples(beside), foreign=Samples(foreign), people=people, tokens=tokens,
+        known_numbers=tuple(_numbers()),
+    )  # fmt: skip
+
+
+def _numbers() -> list[str]:
+    rows = household_rows(squares(), 12)
+    return [one.kk.reveal() for one in rows if one.kk] + [
+        member.nik.reveal() for one in rows for member in one.members if member.nik
+    ]
+
+
+def _grant(role: Role, own: Mapping[str, str]) -> Grant:
+    if role in (Role.FIELD, Role.WAREHOUSE):
+        return Grant(role, ScopeKind.PLACE, own["place_id"])
+    if role is Role.VILLAGE:
+        return Grant(role, ScopeKind.VILLAGE, own["village_code"])
+    return Grant(role)
+
+
+def _token(tx: Tx, grant: Grant) -> str:
+    """Issue a token; admins and heads get none from the product, so theirs is made by hand: it must be judged too."""
+    is_given = grant.role not in (Role.ADMIN, Role.HEAD)
+    issued = issue_token(
+        tx,
+        IssueToken(
+            name=f"uji {grant.role.value}", role=grant.role if is_given else Role.LOGISTICS,
+            scope=grant.scope, scope_id=grant.scope_id,
+        ),
+    )  # fmt: skip
+    if not is_given:
+        tx.session.flush()
+        tx.session.execute(sa.update(ApiToken).where(ApiToken.id == issued.id).values(role=grant.role))
+    return issued.token
+
+
+def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
+    officer = line.of_office(line.OFFICER, code)
+    week = line.sent_week_of(work, code)
+    with work.read_by(officer) as tx:
+        villages = villages_of_households(tx, [one.row.beneficiary_id for one in week.packages])
+        area = zones_of(tx, week.incident_id)[0]
+    # The first village for one's own things, the last one for the neighbour's; both have a post.
+    village = sorted(set(villages.values()))[-place]
+    here = [one for one in week.packages if villages[one.row.beneficiary_id] == village]
+    served, waiting = here[0], here[1]
+    assert served.row.post_id is not None
+    field = line.of_office(line.field_officer(served.row.post_id), code)
+    done = line.hand_over(work, served, field)
+    with work.by(field) as tx:
+        listing = issue_list(
+            tx,
+            IssueList(
+                round_id=week.round_id, post_id=served.row.post_id, serve_on=_day_of(waiting), occasion=line.OCCASION
+            ),
+        )
+    with work.read_by(officer) as tx:
+        load = loads(tx, week.round_id, post_id=served.row.post_id)[0]
+    with work.by(system_of(code, ZONE)) as tx:
+        person = add_person(
+            tx,
+            AddPerson(
+                username=f"contoh{code[-1]}{place}", name="Orang Contoh", password=PASSWORD,
+                grants=(Grant(Role.LOGISTICS),),
+            ),
+        )  # fmt: skip
+        token = issue_token(tx, IssueToken(name="contoh", role=Role.BPBD)).id
+    file = folder / f"{code}-{place}.csv"
+    file.write_text("id_keluarga;nama;kode_desa\nK1;Uji;" + village + "\n")
+    source = SourceFile(path=file, name=file.name, sha256=uuid4().hex * 2, size=file.stat().st_size)
+    with work.by(officer) as tx:
+        run = start_import(tx, StartImport(files=(source,), source="uji", as_of_on=date(2026, 10, place + 2)))
+    assert waiting.public_ref is not None
+    return {
+        "incident_id": str(week.incident_id), "slug": week.slug,
+        "zone_id": str(area.zone_id), "round_id": str(week.round_id), "standard_id": str(waiting.row.standard_id),
+        "package_id": str(waiting.row.id), "handover_id": str(done.handover_id), "load_id": str(load.id),
+        "household_id": str(waiting.row.beneficiary_id), "document_id": str(done.receipt_id),
+        "handovers.document_id": str(listing), "stock.document_id": str(load.stock_document_id),
+        "stock-ledger.document_id": str(load.stock_document_id), "person_id": str(person), "token_id": str(token),
+        "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
+        "place_id": str(served.row.post_id), "village_code": village,
+    }  # fmt: skip
+
+
+def _day_of(found: PackageView) -> date:
+    assert found.row.serve_on is not None
+    return found.row.serve_on
