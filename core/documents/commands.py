@@ -93,11 +93,11 @@ def record_print(tx: Tx, document_ids: list[UUID]) -> list[int]:
     known = dict.fromkeys(document_ids, -1)
     for chunk in (document_ids[n : n + 500] for n in range(0, len(document_ids), 500)):
         rows = tx.session.execute(
-            sa.select(DocumentPrint.document_id, sa.func.max(DocumentPrint.copy_no))
+            sa.select(DocumentPrint.document_id, sa.func.max(DocumentPrint.copy_no).label("copy_no"))
             .where(DocumentPrint.document_id.in_(chunk))
             .group_by(DocumentPrint.document_id)
         )
-        known.update(dict(rows))
+        known.update({row.document_id: row.copy_no for row in rows})
     copies = [known[document_id] + 1 for document_id in document_ids]
     tx.session.execute(
         sa.insert(DocumentPrint),
