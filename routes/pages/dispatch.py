@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.documents.queries import document
+from core.errors import NotFound
 from core.i18n import say
 from core.measures import print_quantity
 from core.work import Tx
@@ -72,12 +72,13 @@ def send(slug: str) -> str | BaseResponse:
     post_id, warehouse_id = form.uuid("post_id"), form.uuid("warehouse_id")
     vehicle = form.text("vehicle", most=80, least=2)
     plate, driver = form.text("plate", most=20), form.text("driver", most=120)
-    serve_on = date.fromisoformat(form.raw("serve_on"))
+    serve_on = form.day("serve_on")
 
     def act(tx: Tx) -> str:
-        assert post_id and warehouse_id
+        assert post_id and warehouse_id and serve_on
         current = week.current_round(tx, zones.incident(tx, slug).id)
-        assert current is not None
+        if current is None:
+            raise NotFound("round.not_found")
         sent = commands.send_to_post(
             tx,
             commands.SendToPost(

@@ -201,6 +201,8 @@ def _decree(slug: str, form: Form) -> str:
 def show(slug: str) -> str | BaseResponse:
     lang = context.lang()
     if not may(context.actor(), "zone.see"):
+        with context.read() as tx:
+            queries.incident(tx, slug)
         # Warehouse keepers and field officers start where their work is.
         target = "dispatch.show" if may(context.actor(), "dispatch.see") else "plan.show"
         return redirect(url_for(target, slug=slug))
