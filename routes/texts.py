@@ -17,6 +17,12 @@ def gettext(text: str, **facts: Any) -> str:
     return found % facts if facts else found
 
 
+def pgettext(where: str, text: str, **facts: Any) -> str:
+    """Translate a word that is one in Indonesian and several in English; ``where`` tells them apart."""
+    found = catalogue(context.lang()).pgettext(where, text)
+    return found % facts if facts else found
+
+
 def ngettext(one: str, many: str, count: int, **facts: Any) -> str:
     found = catalogue(context.lang()).ngettext(one, many, count)
     return found % {"num": count, **facts}
@@ -29,6 +35,7 @@ def install(app: Flask) -> None:
         lambda text: catalogue(context.lang()).gettext(text),
         lambda one, many, count: catalogue(context.lang()).ngettext(one, many, count),
         newstyle=True,
+        pgettext=lambda where, text: catalogue(context.lang()).pgettext(where, text),
     )
     app.jinja_env.filters.update(
         count=lambda number: print_count(number, context.lang()),

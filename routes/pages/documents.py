@@ -19,6 +19,7 @@ from logistics.handover.papers import ListFacts, ReceiptFacts
 from routes import context, guard, papers
 from routes.pages.dispatch import pdf
 from routes.texts import gettext as _
+from routes.texts import pgettext
 
 pages = Blueprint("document", __name__, url_prefix="/dokumen")
 PER_PAGE = 50
@@ -107,7 +108,7 @@ def _said(tx: Tx, paper: DocumentView) -> tuple[list[tuple[str, str]], list[tupl
     if paper.kind == "TT":
         receipt = said(tx, paper.id, ReceiptFacts)
         return [
-            (_("Kejadian"), f"{receipt.incident_name} · " + _("putaran %(no)s", no=receipt.round_no)),
+            (pgettext("satu", "Kejadian"), f"{receipt.incident_name} · " + _("putaran %(no)s", no=receipt.round_no)),
             (_("Paket"), f"{receipt.standard_name} · {receipt.package_code}"),
             (_("Diserahkan"), print_instant(receipt.event_at, context.actor().zone, lang)),
             (_("Titik pembagian"), receipt.post_name), (_("Desa/kelurahan"), receipt.village_name),
@@ -127,7 +128,7 @@ def _said(tx: Tx, paper: DocumentView) -> tuple[list[tuple[str, str]], list[tupl
     if paper.kind == "DTT":
         listed = said(tx, paper.id, ListFacts)
         return [
-            (_("Kejadian"), f"{listed.incident_name} · " + _("putaran %(no)s", no=listed.round_no)),
+            (pgettext("satu", "Kejadian"), f"{listed.incident_name} · " + _("putaran %(no)s", no=listed.round_no)),
             (_("Titik pembagian"), listed.post_name),
             (_("Hari pembagian"), print_day(listed.serve_on, lang, weekday=True)),
             (_("Keluarga dalam daftar"), print_count(len(listed.lines), lang)),
