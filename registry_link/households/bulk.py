@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
 from psycopg import sql
 
-from core.db import Base
+from core.db import Base, Sealed, UtcDateTime
 from core.work import Tx
 
 
@@ -25,11 +25,10 @@ def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[S
     # Column by column: half the time of row by row.
     ready = list(
         zip(
-            *(_made(_maker(table.c[name], connection.dialect), column)
-              for name, column in zip(columns, values, strict=True)),
+            *(_made(table.c[name], connection.dialect, column) for name, column in zip(columns, values, strict=True)),
             strict=True,
         )
-    )  # fmt: skip
+    )
     if connection.dialect.name == "postgresql":
         names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
@@ -46,9 +45,19 @@ def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[S
     return len(ready)
 
 
-def _made(make: Callable[[Any], Any] | None, column: Sequence[object]) -> Sequence[object]:
-    return column if make is None else [None if value is None else make(value) for value in column]
+def _made(column: sa.Column[Any], dialect: sa.Dialect, values: Sequence[Any]) -> Sequence[object]:
+    if isinstance(column.type, Sealed):
+        return column.type.sealed_all(values)
+    if isinstance(column.type, sa.LargeBinary):
+        return values
+    make = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if make is None:
+        return values
+    if isinstance(column.type, _FEW):
+        made = {value: None if value is None else make(value) for value in set(values)}
+        return [made[value] for value in values]
+    return [None if value is None else make(value) for value in values]
 
 
-def _maker(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+_FEW = (sa.Enum, sa.Boolean, sa.Date, UtcDateTime)
+"""Types of which a column holds few values, many times."""

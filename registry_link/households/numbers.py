@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from core.crypto import Secret, ring
@@ -35,6 +36,21 @@ def is_birth_told(nik: Secret, born_on: date) -> bool:
     return is_birth_of_nik(nik.reveal(), born_on)
 
 
+def nik_indexes(niks: Sequence[Secret | None]) -> list[bytes | None]:
+    """Give ``nik_index`` of a whole column."""
+    return _indexes(niks, NIK_CONTEXT)
+
+
+def kk_indexes(kks: Sequence[Secret | None]) -> list[bytes | None]:
+    """Give ``kk_index`` of a whole column."""
+    return _indexes(kks, KK_CONTEXT)
+
+
+def _indexes(numbers: Sequence[Secret | None], context: str) -> list[bytes | None]:
+    found = iter(ring().blind_indexes([one.reveal() for one in numbers if one is not None], context))
+    return [None if one is None else next(found) for one in numbers]
+
+
 def opened(number: Secret, index: bytes | None, context: str) -> str:
     """Give the number itself, once its index proves that it is this row's own (a swapped cell opens too).
 
@@ -47,4 +63,10 @@ def opened(number: Secret, index: bytes | None, context: str) -> str:
 
 def content_hash(content: str, number: Secret | None = None) -> bytes:
     """Give a keyed hash of a row's content, so that an unchanged one is known without keeping it open."""
-    return ring().blind_index(content if number is None else f"{content}\x1f{number.reveal()}", "registry.row")
+    return content_hashes([(content, number)])[0]
+
+
+def content_hashes(rows: Iterable[tuple[str, Secret | None]]) -> list[bytes]:
+    """Give ``content_hash`` of many rows."""
+    contents = (text if number is None else f"{text}\x1f{number.reveal()}" for text, number in rows)
+    return ring().blind_indexes(contents, "registry.row")

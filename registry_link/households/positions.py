@@ -32,6 +32,14 @@ def position_key(lon_deg: float, lat_deg: float) -> int | None:
     return int(keys[0]) if is_known[0] else None
 
 
+def is_numbered(lon_deg: float, lat_deg: float) -> bool:
+    """Tell whether ``position_key`` gives a number, fast for one position at a time."""
+    if not (abs(lon_deg) <= 180 and abs(lat_deg) <= 90):
+        return False
+    across, up = round(lon_deg * PER_DEGREE) - WEST, round(lat_deg * PER_DEGREE) - SOUTH
+    return max(across, up) < int(2**BITS) and min(across, up) >= 0
+
+
 def position_keys(lon_deg: Floats, lat_deg: Floats) -> tuple[Ints, Bools]:
     """Give the positions' numbers, and which of them are valid (finite and in the numbered part of the world).
 

@@ -54,20 +54,8 @@ def checked_kk(text: str) -> str | Flaw:
 
 def _checked(text: str, added: int) -> str | Flaw:
     text = text.strip(" \t")
-    if text[:1] in ("'", "’", "`", '"') or text[-1:] in ("'", "’", "`", '"'):
-        return Flaw(code="registry.number_apostrophe")
-    if any(one.isspace() for one in text):
-        return Flaw(code="registry.number_spaces")
-    if _SCIENTIFIC.fullmatch(text):
-        return Flaw(code="registry.number_scientific")
-    if _DECIMAL.fullmatch(text):
-        return Flaw(code="registry.number_decimal")
-    if not (text.isascii() and text.isdigit()):
-        return Flaw(code="registry.number_letters")
-    if len(text) == 15:
-        return Flaw(code="registry.number_short", facts={"digits": 15})
-    if len(text) != 16:
-        return Flaw(code="registry.number_length", facts={"digits": len(text)})
+    if not (len(text) == 16 and text.isascii() and text.isdigit()):
+        return _misread(text)
     if len(set(text)) == 1:
         return Flaw(code="registry.number_same")
     if text[0] == "0" or text[:2] == "10" or "00" in (text[2:4], text[4:6]):
@@ -81,6 +69,23 @@ def _checked(text: str, added: int) -> str | Flaw:
     if text[12:] == "0000":
         return Flaw(code="registry.number_serial")
     return text
+
+
+def _misread(text: str) -> Flaw:
+    """Tell what became of a number that is not sixteen digits."""
+    if text[:1] in ("'", "’", "`", '"') or text[-1:] in ("'", "’", "`", '"'):
+        return Flaw(code="registry.number_apostrophe")
+    if any(one.isspace() for one in text):
+        return Flaw(code="registry.number_spaces")
+    if _SCIENTIFIC.fullmatch(text):
+        return Flaw(code="registry.number_scientific")
+    if _DECIMAL.fullmatch(text):
+        return Flaw(code="registry.number_decimal")
+    if not (text.isascii() and text.isdigit()):
+        return Flaw(code="registry.number_letters")
+    if len(text) == 15:
+        return Flaw(code="registry.number_short", facts={"digits": 15})
+    return Flaw(code="registry.number_length", facts={"digits": len(text)})
 
 
 def sex_of_nik(nik: str) -> Sex:
@@ -97,11 +102,12 @@ def is_birth_of_nik(nik: str, born_on: date) -> bool:
 
 def checked_text(text: str, most: int) -> str | Flaw:
     """Give people's text in one spelling (NFC, single spaces), or what is wrong with it."""
-    text = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
-    while "  " in text:
-        text = text.replace("  ", " ")
-    if "\ufffd" in text or any(unicodedata.category(one) in _INVISIBLE for one in text):
-        return Flaw(code="registry.text_invisible")
+    if not (text.isascii() and text.isprintable()):
+        # A line break within a cell (Alt+Enter) is a blank; every other sign that cannot be printed is refused.
+        text = unicodedata.normalize("NFC", text.replace("\r", " ").replace("\n", " ").replace("\t", " "))
+        if "\ufffd" in text or any(unicodedata.category(one) in _INVISIBLE for one in text):
+            return Flaw(code="registry.text_invisible")
+    text = " ".join(word for word in text.split(" ") if word)
     if text.startswith(_FORMULA):
         return Flaw(code="registry.text_formula", facts={"sign": text[0]})
     if len(text) > most:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,32 +68,24 @@ class Columns:
     """Where in a row which field stands, and what its header says."""
 
     header: tuple[str, ...]
-    places: tuple[tuple[str, tuple[int, ...]], ...]
+    places: Mapping[str, tuple[int, ...]]
     layout: Layout
 
     def cell(self, cells: Sequence[str], name: str) -> str:
         """Give a field's text without outer blanks; empty where the file has no such column."""
-        for field, places in self.places:
-            if field == name:
-                return cells[places[0]].strip()
-        return ""
+        places = self.places.get(name)
+        return cells[places[0]].strip() if places else ""
 
     def several(self, cells: Sequence[str], name: str) -> list[str]:
         """Give the texts of all columns of one region field that are filled."""
-        for field, places in self.places:
-            if field == name:
-                return [text for place in places if (text := cells[place].strip())]
-        return []
+        return [text for place in self.places.get(name, ()) if (text := cells[place].strip())]
 
     def has(self, name: str) -> bool:
-        return any(field == name for field, _ in self.places)
+        return name in self.places
 
     def label(self, name: str) -> str:
         """Give the header of a field as the file writes it."""
-        for field, places in self.places:
-            if field == name:
-                return self.header[places[0]]
-        return name
+        return self.header[self.places[name][0]] if name in self.places else name
 
 
 def recognise(header: Sequence[str], layout: Layout | None = None) -> Columns:
@@ -115,7 +107,7 @@ def recognise(header: Sequence[str], layout: Layout | None = None) -> Columns:
     is_person = any(name in places for name in ("relation", "birth_on", "age", "member_id"))
     guessed = Layout.MEMBER if "village" not in places else Layout.FLAT if is_person else Layout.HOUSEHOLD
     found = Columns(
-        header=tuple(header), places=tuple((name, tuple(where)) for name, where in places.items()),
+        header=tuple(header), places={name: tuple(where) for name, where in places.items()},
         layout=layout or guessed,
     )  # fmt: skip
     if not found.has("household_id") and not found.has("kk"):

@@ -12,7 +12,7 @@ from typing import Final
 from core.crypto import Secret
 from core.errors import Fact, Issue
 from registry_link.households.numbers import is_birth_told, key_of_kk, sex_told
-from registry_link.households.positions import position_key
+from registry_link.households.positions import is_numbered
 from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.rules import (
     ADDRESS_LENGTH,
@@ -301,8 +301,8 @@ class _Reading:
         lon, lat = (_decimal(text) for text in texts)
         if lon == 0 and lat == 0:
             return None, None, None
-        if lon is None or lat is None or position_key(lon, lat) is None:
-            is_swapped = lon is not None and lat is not None and position_key(lat, lon) is not None
+        if lon is None or lat is None or not is_numbered(lon, lat):
+            is_swapped = lon is not None and lat is not None and is_numbered(lat, lon)
             self._warn("registry.position_swapped" if is_swapped else "registry.position_form", "lon")
             return None, None, None
         accuracy = _decimal(self._cell("accuracy").replace(",", "."))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.crypto import Secret
 from registry_link.households.numbers import nik_index, opened
+from registry_link.households.positions import is_numbered, position_key
 from registry_link.households.rules import (
     Flaw,
     age_on,
@@ -136,7 +137,13 @@ def test_text_that_would_hurt_later_is_refused(text: str, code: str):
 
 
 def test_text_is_kept_in_one_spelling():
-    assert checked_text("  Jose\u0301   Da Costa ", 120) == "José Da Costa"
+    assert checked_text("  Jose\u0301   Da\r\nCosta ", 120) == "José Da Costa"
+
+
+@given(st.floats(-200, 200), st.floats(-100, 100))
+def test_the_fast_check_of_a_position_agrees_with_its_number(lon: float, lat: float):
+    assert is_numbered(lon, lat) == (position_key(lon, lat) is not None)
+    assert not is_numbered(float("nan"), lat)
 
 
 @pytest.mark.parametrize(
