@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
@@ -31,7 +31,7 @@ from logistics.zones import queries as areas
 from logistics.zones.states import Hazard, Severity
 from routes import week
 from tests.flows.district import a_district
-from tests.support.builders import an_actor
+from tests.support.builders import REGENCY, an_actor
 from tests.support.databases import Run
 
 MONDAY = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
@@ -152,21 +152,26 @@ def send_all(work: Work, round_id: UUID, *, actor: Actor = OFFICER) -> list[disp
     return [work.run(actor, lambda tx, one=one: send(tx, one)) for one in waiting]  # type: ignore[misc]
 
 
-def a_sent_week(work: Work, order: zones.PostZone | None = None) -> UUID:
+def of_office(actor: Actor, code: str) -> Actor:
+    return replace(actor, regency_code=code)
+
+
+def a_sent_week(work: Work, order: zones.PostZone | None = None, *, code: str = REGENCY) -> UUID:
     """Walk from nothing but the district to goods at the posts; gives the round."""
-    flood = open_flood(work)
+    bpbd, officer, second = (of_office(one, code) for one in (BPBD, OFFICER, SECOND))
+    flood = open_flood(work, OCCASION if code == REGENCY else f"Longsor {code}", actor=bpbd)
     order = an_area(flood, work.clock.now()) if order is None else replace(order, incident_id=flood.incident_id)
-    post(work, order)
-    confirm_certain(work, flood.incident_id)
-    planned = plan(work, flood.incident_id)
-    approve(work, planned.round_id)
-    send_all(work, planned.round_id)
+    post(work, order, actor=bpbd)
+    confirm_certain(work, flood.incident_id, actor=officer)
+    planned = plan(work, flood.incident_id, actor=officer)
+    approve(work, planned.round_id, actor=second)
+    send_all(work, planned.round_id, actor=officer)
     return planned.round_id
 
 
-def sent_week_of(work: Work) -> SentWeek:
+def sent_week_of(work: Work, code: str = REGENCY) -> SentWeek:
     """Read the only round there is, with its packages at the posts."""
-    with work.read_by(OFFICER) as tx:
+    with work.read_by(of_office(OFFICER, code)) as tx:
         flood = areas.incidents(tx)[0]
         found = week.current_round(tx, flood.id)
         assert found is not None
@@ -227,10 +232,6 @@ def households(work: Work) -> dict[str, UUID]:
     with work.engine.connect() as connection:
         rows = connection.execute(sa.select(table.c.id, table.c.head_name)).all()
     return {f"H-{row.head_name.split()[1]}": row.id for row in rows if row.head_name.startswith("Uji ")}
-
-
-def days(first: date, count: int) -> Sequence[date]:
-    return [first + timedelta(days=number) for number in range(count)]
 
 
 # ---------------------------------------------------------------- filled templates (``Run.database(fill=…)``)
