@@ -111,7 +111,7 @@ def _said(tx: Tx, paper: DocumentView) -> tuple[list[tuple[str, str]], list[tupl
             (pgettext("satu", "Kejadian"), f"{receipt.incident_name} · " + _("putaran %(no)s", no=receipt.round_no)),
             (_("Paket"), f"{receipt.standard_name} · {receipt.package_code}"),
             (_("Diserahkan"), print_instant(receipt.event_at, context.actor().zone, lang)),
-            (_("Titik pembagian"), receipt.post_name), (_("Desa/kelurahan"), receipt.village_name),
+            (pgettext("satu", "Titik pembagian"), receipt.post_name), (_("Desa/kelurahan"), receipt.village_name),
             (_("Jiwa"), print_count(receipt.persons, lang)),
             (_("Penerima"), _("Wakil") if receipt.recipient_kind == "proxy" else _("Keluarga sendiri")),
             *([(_("Diserahkan sebagian"), receipt.partial_reason)] if receipt.is_partial else []),
@@ -129,7 +129,7 @@ def _said(tx: Tx, paper: DocumentView) -> tuple[list[tuple[str, str]], list[tupl
         listed = said(tx, paper.id, ListFacts)
         return [
             (pgettext("satu", "Kejadian"), f"{listed.incident_name} · " + _("putaran %(no)s", no=listed.round_no)),
-            (_("Titik pembagian"), listed.post_name),
+            (pgettext("satu", "Titik pembagian"), listed.post_name),
             (_("Hari pembagian"), print_day(listed.serve_on, lang, weekday=True)),
             (_("Keluarga dalam daftar"), print_count(len(listed.lines), lang)),
         ], []  # fmt: skip
