@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 import os
 import secrets
 import stat
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,7 +78,7 @@ class Keyring:
         self._seal = {number: AESGCM(key) for number, key in seal_keys.items()}
         self._raw_seal = dict(seal_keys)
         self._index_key = index_key
-        self._context_keys: dict[str, bytes] = {}
+        self._context_hashes: dict[str, tuple[hashlib._Hash, hashlib._Hash]] = {}
         private = serialization.load_der_private_key(sign_key, None)
         if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise KeysUnusable("The signing key is not an elliptic-curve key.")
@@ -92,6 +92,17 @@ class Keyring:
         head = bytes((_FORMAT, self._active))
         return head + nonce + self._seal[self._active].encrypt(nonce, plain.encode(), context.encode() + head)
 
+    def seal_all(self, plains: Sequence[str | None], context: str) -> list[bytes | None]:
+        """Encrypt a whole column as ``seal`` does its values; what is None stays None."""
+        head = bytes((_FORMAT, self._active))
+        encrypt, bound = self._seal[self._active].encrypt, context.encode() + head
+        chance = secrets.token_bytes(12 * len(plains))
+        nonces = (chance[at : at + 12] for at in range(0, len(chance), 12))
+        return [
+            None if plain is None else head + nonce + encrypt(nonce, plain.encode(), bound)
+            for plain, nonce in zip(plains, nonces, strict=True)
+        ]
+
     def open(self, sealed: bytes, context: str) -> str:
         """Decrypt what ``seal`` made for the same column. Raises: KeysUnusable."""
         if len(sealed) < 30 or sealed[0] != _FORMAT or sealed[1] not in self._seal:
@@ -103,12 +114,27 @@ class Keyring:
 
     def blind_index(self, plain: str, context: str) -> bytes:
         """Give the 32 bytes by which a sealed text is found again; useless without the index key."""
-        key = self._context_keys.get(context)
-        if key is None:
-            info = f"bidx:{context}".encode()
-            key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(self._index_key)
-            self._context_keys[context] = key
-        return hmac.digest(key, plain.encode(), "sha256")
+        return self.blind_indexes((plain,), context)[0]
+
+    def blind_indexes(self, plains: Iterable[str], context: str) -> list[bytes]:
+        """Give ``blind_index`` of many texts of one column."""
+        inner, outer = self._context_hashes.get(context) or self._begin_hashes(context)
+        found = []
+        for plain in plains:
+            within, around = inner.copy(), outer.copy()
+            within.update(plain.encode())
+            around.update(within.digest())
+            found.append(around.digest())
+        return found
+
+    def _begin_hashes(self, context: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+        # HMAC-SHA-256 begun with its key and copied for each text: OpenSSL's own takes twice as long to set up.
+        info = f"bidx:{context}".encode()
+        key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(self._index_key)
+        padded = key.ljust(hashlib.sha256().block_size, b"\0")
+        begun = hashlib.sha256(bytes(one ^ 0x36 for one in padded)), hashlib.sha256(bytes(one ^ 0x5C for one in padded))
+        self._context_hashes[context] = begun
+        return begun
 
     # -- receipt tokens ------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -65,6 +66,11 @@ class Sealed(TypeDecorator[Secret]):
             return None
         plain = value.reveal() if isinstance(value, Secret) else value
         return ring().seal(plain, self.context)
+
+    def sealed_all(self, values: Sequence[str | None]) -> list[bytes | None]:
+        """Encrypt a whole column of new rows, as the binding of one value does."""
+        plains = [value.reveal() if isinstance(value, Secret) else value for value in values]
+        return ring().seal_all(plains, self.context)
 
     def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Secret | None:
         return None if value is None else Secret(ring().open(bytes(value), self.context))

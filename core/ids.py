@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import struct
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -36,6 +37,18 @@ class Ids:
             stamp = self._last
         value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | self._random_bits(62)
         return UUID(int=value)
+
+    def several(self, count: int) -> list[UUID]:
+        """Make so many ids at once, each sorting after the one before it."""
+        with self._lock:
+            first = max(int(self._clock.now().timestamp() * 1000) << 12, self._last + 1)
+            self._last = first + count - 1
+        chances = struct.unpack(f">{count}Q", self._random_bits(64 * count).to_bytes(8 * count, "big"))
+        fixed = 0x7 << 76 | 0b10 << 62
+        return [
+            UUID(int=(at >> 12) << 80 | (at & 0xFFF) << 64 | fixed | chance >> 2)
+            for at, chance in enumerate(chances, first)
+        ]
 
 
 def derived(*parts: object) -> UUID:

@@ -58,6 +58,9 @@ class Tx:
     def new_id(self) -> UUID:
         return self._ids.new()
 
+    def new_ids(self, count: int) -> list[UUID]:
+        return self._ids.several(count) if count else []
+
     def require(self, action: str) -> Reach:
         """Tell how far the actor may do this. Raises: Forbidden."""
         return reach(self.actor, action)

@@ -33,7 +33,7 @@ from registry_link.households.models import (
     StagedMember,
     StatedCounts,
 )
-from registry_link.households.numbers import content_hash, kk_index, nik_index
+from registry_link.households.numbers import content_hash, content_hashes, kk_indexes, nik_indexes
 from registry_link.households.positions import position_keys
 from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.rules import words_of
@@ -127,15 +127,18 @@ def stage_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) ->
     )  # fmt: skip
     put_rows(tx, StagedHousehold, columns, (
         (
-            snapshot_id, row.external_id, tx.new_id(), tx.new_id(), row.file_row,
+            snapshot_id, row.external_id, link_id, household_id, row.file_row,
             row.village_code, row.rt, row.rw, row.hamlet, row.address, row.decile,
             *((row.lon_deg, row.lat_deg, key, (row.position_source or PositionSource.REGISTRY).value,
                row.position_accuracy_m) if has_place else (None,) * 5),
             row.head_name or next((one.name for one in row.members if one.relation is Relation.HEAD), ""),
-            max(row.size or 0, len(row.members)), row.kk, kk_index(row.kk) if row.kk else None, _household_hash(row),
-            Outcome.NEW,
+            max(row.size or 0, len(row.members)), row.kk, index, content, Outcome.NEW,
         )
-        for row, key, has_place in zip(fresh, keys.tolist(), is_known.tolist(), strict=True)
+        for row, key, has_place, link_id, household_id, index, content in zip(
+            fresh, keys.tolist(), is_known.tolist(), tx.new_ids(len(fresh)), tx.new_ids(len(fresh)),
+            kk_indexes([row.kk for row in fresh]), content_hashes((_content(row), row.kk) for row in fresh),
+            strict=True,
+        )
     ))  # fmt: skip
     return stage_members(tx, snapshot_id, [(row.external_id, one) for row in rows for one in row.members], staged)
 
@@ -155,8 +158,11 @@ def stage_members(
         places[external_id] = max(places.get(external_id, 0), place)
     ready: list[tuple[object, ...]] = []
     doubled: list[int] = []
-    for external_id, one in members:
-        index = nik_index(one.nik) if one.nik else None
+    indexes = nik_indexes([one.nik for _, one in members])
+    hashes = content_hashes((_member_content(one), one.nik) for _, one in members)
+    for (external_id, one), index, member_id, content in zip(
+        members, indexes, tx.new_ids(len(members)), hashes, strict=True
+    ):
         key = _member_key(one, index)
         if (external_id, key) in taken:
             doubled.append(one.file_row)
@@ -164,11 +170,11 @@ def stage_members(
         taken.add((external_id, key))
         place = places[external_id] = places.get(external_id, 0) + 1
         ready.append((
-            snapshot_id, external_id, key, tx.new_id(), one.file_row,
+            snapshot_id, external_id, key, member_id, one.file_row,
             # The head stands first, wherever the file has him.
             0 if one.relation is Relation.HEAD else place, one.name, one.sex, one.birth_on, one.age_years,
             one.age_as_of_on, one.relation, one.nik, index, one.is_pregnant, one.is_nursing, one.has_disability,
-            one.is_chronically_ill, _member_hash(one),
+            one.is_chronically_ill, content,
         ))  # fmt: skip
     put_rows(tx, StagedMember, ("snapshot_id", "external_id", "member_key", "member_id", "file_row", *_PERSON), ready)
     return tuple(doubled)
@@ -205,20 +211,18 @@ def _member_key(one: MemberRow, index: bytes | None) -> str:
     return f"name:{content_hash(f'{words_of(one.name)}|{one.birth_on}').hex()[:32]}"
 
 
-def _household_hash(row: HouseholdRow) -> bytes:
-    return content_hash(
+def _content(row: HouseholdRow) -> str:
+    return (
         f"{row.village_code}|{row.rt}|{row.rw}|{row.hamlet}|{row.address}|{row.head_name}|{row.size}|{row.decile}|"
-        f"{row.lon_deg}|{row.lat_deg}|{row.position_source}|{row.position_accuracy_m}",
-        row.kk,
+        f"{row.lon_deg}|{row.lat_deg}|{row.position_source}|{row.position_accuracy_m}"
     )
 
 
-def _member_hash(one: MemberRow) -> bytes:
+def _member_content(one: MemberRow) -> str:
     # Without the place in the list: another order is no change.
-    return content_hash(
+    return (
         f"{one.name}|{one.sex}|{one.birth_on}|{one.age_years}|{one.age_as_of_on}|{one.relation}|{one.is_pregnant:d}"
-        f"{one.is_nursing:d}{one.has_disability:d}{one.is_chronically_ill:d}",
-        one.nik,
+        f"{one.is_nursing:d}{one.has_disability:d}{one.is_chronically_ill:d}"
     )
 
 
@@ -666,11 +670,17 @@ def _write_words(tx: Tx, snapshot_id: UUID) -> None:
         .join(StagedHousehold, own == Household.id)
         .where(*mine)
     )
-    words: set[tuple[str, int]] = set()
+    split: dict[str, tuple[str, ...]] = {}
+    found: dict[str, set[int]] = {}
     for row_no, name in tx.session.execute(sa.union_all(heads, people)).all():
-        for word in words_of(name):
-            words.add((word, row_no))
-    put_rows(tx, HouseholdWord, ("word", "row_no"), sorted(words))
+        if name not in split:
+            split[name] = words_of(name)
+        for word in split[name]:
+            found.setdefault(word, set()).add(row_no)
+    put_rows(
+        tx, HouseholdWord, ("word", "row_no"),
+        ((word, row_no) for word in sorted(found) for row_no in sorted(found[word])),
+    )  # fmt: skip
 
 
 def write_words(tx: Tx, row_no: int, names: Sequence[str]) -> None:
