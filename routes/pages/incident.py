@@ -536,7 +536,7 @@ def add_search(slug: str) -> str:
 def add_known(slug: str) -> BaseResponse:
     form = Form()
     household_id = form.uuid("household")
-    note = form.text("note", most=300) or _("Terdampak menurut pemeriksaan di lapangan")
+    note = form.text("note", most=300) or "Terdampak menurut pemeriksaan di lapangan"
 
     def act(tx: Tx) -> None:
         assert household_id

@@ -565,7 +565,7 @@ def quarantine() -> BaseResponse:
             commands.Transfer(
                 from_place_id=place_id, to_place_id=quarantine_of(tx, place_id).id,
                 lines=(commands.BatchLine(batch_id=batch_id, quantity_milli=lying.on_hand_milli),),
-                reason=_("Kedaluwarsa"),
+                reason="Kedaluwarsa",
             ),
         )  # fmt: skip
         flash(_("Batch %(code)s dipindahkan ke karantina.", code=lying.batch.code), "good")
