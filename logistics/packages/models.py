@@ -95,7 +95,8 @@ class Round(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     regency_code: Mapped[str]
-    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"), index=True)
+    # The type is written out: a statement made at import would take the foreign key's, which is not known yet.
+    incident_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("incident.id"), index=True)
     no: Mapped[int]
     first_on: Mapped[date]
     last_on: Mapped[date]
