@@ -65,7 +65,7 @@ def receipt_of(
         number=number,
         programme=facts.incident_name,
         package_code=facts.package_code,
-        standard_name=facts.standard_name,
+        standard_name=f"Sisa dari paket {facts.rest_of}" if facts.rest_of else facts.standard_name,
         round_no=facts.round_no,
         first_on=facts.first_on,
         last_on=facts.last_on,

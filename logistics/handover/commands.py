@@ -15,7 +15,7 @@ from core.crypto import new_ref
 from core.documents.commands import IssueDocument, issue_document, void_document
 from core.documents.queries import document, is_free_ref
 from core.errors import Conflict, Forbidden, Invalid, NotFound
-from core.measures import print_instant
+from core.measures import Milli, print_instant
 from core.numbering import next_number
 from core.office.queries import office, signatory, signing
 from core.work import Tx
@@ -39,8 +39,8 @@ from logistics.handover.states import (
     StockState,
     VoidReason,
 )
-from logistics.packages.commands import mark_handed_over, mark_taken_back
-from logistics.packages.queries import PackageView, package, round_by_id
+from logistics.packages.commands import RestLine, add_supplement, mark_cancelled, mark_handed_over, mark_taken_back
+from logistics.packages.queries import PackageView, package, rest_of, round_by_id
 from logistics.packages.states import PackageState, RoundState
 from registry_link.households.queries import HouseholdLine, households_by_ids, kk_last4_of
 from registry_link.regions.queries import region
@@ -73,6 +73,8 @@ class RecordedHandover:
     number: str
     outcome: Outcome
     is_partial: bool
+    rest_id: UUID | None
+    """The supplementary package that holds the rest of a partial handover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,11 @@ class VoidHandover:
 # By the tables and written once: this is the act that a post does all day long.
 _HANDOVER, _EVENT = cast(sa.Table, Handover.__table__), cast(sa.Table, HandoverEvent.__table__)
 _KNOWN = sa.select(_EVENT.c.payload, _EVENT.c.regency_code).where(_EVENT.c.id == sa.bindparam("event"))
-_ADD_EVENT, _ADD_PERSON = sa.insert(_EVENT), sa.insert(cast(sa.Table, HandoverPerson.__table__))
+_ADD_EVENT = {
+    "postgresql": postgresql.insert(_EVENT).on_conflict_do_nothing(index_elements=["id"]),
+    "sqlite": sqlite.insert(_EVENT).on_conflict_do_nothing(index_elements=["id"]),
+}
+_ADD_PERSON = sa.insert(cast(sa.Table, HandoverPerson.__table__))
 _ADD_LINE = sa.insert(cast(sa.Table, HandoverLine.__table__))
 _ADD = {
     "postgresql": postgresql.insert(_HANDOVER).on_conflict_do_nothing(),
@@ -122,14 +128,9 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
         raise Invalid("handover.in_future", field="at")
     if not reach.has_place(fact.post_id):
         raise NotFound("package.not_found")
-    found = package(tx, fact.package_id, reach)
-    is_partial = _judge(tx, fact, found)
-
-    happened = min(fact.at, tx.now)
-    handover_id = tx.new_id()
-    row = found.row
-    tx.session.execute(
-        _ADD_EVENT,
+    # Claimed before anything is judged: a twin sent at the same moment waits here and gets the first one's answer.
+    claimed = tx.session.execute(
+        _ADD_EVENT[tx.session.get_bind().dialect.name],
         {
             "id": fact.id, "regency_code": tx.regency_code, "payload": order.payload.encode(),
             "payload_sha256": sha256(order.payload), "signature": None, "device_id": None, "device_seq": None,
@@ -137,6 +138,14 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
             "outcome": Outcome.ACCEPTED,
         },
     )  # fmt: skip
+    if claimed.rowcount != 1 and (known := _known(tx, fact.id, order.payload)):  # type: ignore[attr-defined]
+        return known
+    found = package(tx, fact.package_id, reach)
+    is_partial = _judge(tx, fact, found)
+
+    happened = min(fact.at, tx.now)
+    handover_id = tx.new_id()
+    row = found.row
     tx.session.execute(_ADD_PERSON, {"event_id": fact.id, "text": order.person})
     mark_handed_over(tx, row.id)
     event_on = local_day(happened, tx.zone)
@@ -180,13 +189,26 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
     )  # fmt: skip
     receipt = _issue_receipt(tx, order, fact, found, recipient, number, is_partial)
     tx.session.execute(_SET_RECEIPT, {"p_id": handover_id, "p_receipt": receipt})
+    rest_id = None
+    if is_partial:
+        # What is still due stays due: whoever decides that it is not given any more cancels it, with a reason.
+        rest_id = add_supplement(
+            tx, row.id,
+            [
+                RestLine(
+                    item_id=line.item_id, quantity_milli=Milli(line.quantity_milli - given.get(line.item_code, 0)),
+                    is_once=line.is_once,
+                )
+                for line in found.lines
+            ],
+        )  # fmt: skip
     tx.note(
         "handover.record", "handover", handover_id, package=row.code, post=str(fact.post_id), number=number,
         recipient=fact.recipient.value, is_partial=is_partial, payload_sha256=sha256(order.payload),
     )  # fmt: skip
     return RecordedHandover(
         event_id=fact.id, handover_id=handover_id, receipt_id=receipt, number=number, outcome=Outcome.ACCEPTED,
-        is_partial=is_partial,
+        is_partial=is_partial, rest_id=rest_id,
     )  # fmt: skip
 
 
@@ -245,7 +267,9 @@ def issue_list(tx: Tx, order: IssueList) -> UUID:
 def void_handover(tx: Tx, order: VoidHandover) -> None:
     """Declare that a handover did not happen so: goods return to the post's books, the receipt is void.
 
-    Raises: Forbidden, also for somebody else's or after 15 minutes for a field officer; NotFound; Invalid; Conflict.
+    The rest of a partial one is due with the whole again, so its supplementary package is cancelled. Raises: Forbidden,
+    also for somebody else's or after 15 minutes for a field officer; NotFound; Invalid; Conflict, also when the rest
+    has been handed over already: that handover is voided first.
     """
     reach = tx.require("handover.void")
     if order.reason is VoidReason.OTHER and len(order.note.strip()) < 5:
@@ -260,10 +284,15 @@ def void_handover(tx: Tx, order: VoidHandover) -> None:
         raise Conflict("handover.not_valid")
     if round_by_id(tx, row.round_id).state is RoundState.CLOSED:
         raise Conflict("handover.round_closed")
+    rest = rest_of(tx, row.package_id)
+    if rest is not None and rest.state is PackageState.HANDED_OVER:
+        raise Conflict("handover.rest_served", package=rest.code)
     states.move(
         tx, Handover, row.id, HandoverAct.VOID, HANDOVERS, reason=order.reason.value, void_reason=order.reason,
         void_note=order.note.strip(), voided_at=tx.now, voided_by=tx.actor.id,
     )  # fmt: skip
+    if rest is not None:  # before the whole is open again: a beneficiary has one open package of a standard
+        mark_cancelled(tx, rest.id, order.reason.value)
     mark_taken_back(tx, row.package_id)
     reverse_handover(tx, row.id, order.note.strip() or order.reason.value)
     if row.receipt_id is not None:
@@ -277,9 +306,10 @@ def _known(tx: Tx, event_id: UUID, payload: str) -> RecordedHandover | None:
     if kept.payload != payload.encode() or kept.regency_code != tx.regency_code:
         raise Invalid("handover.id_reused", field="id")
     row = tx.session.execute(sa.select(Handover).where(Handover.event_id == event_id)).scalar_one()
+    rest = rest_of(tx, row.package_id) if row.is_partial else None
     return RecordedHandover(
         event_id=event_id, handover_id=row.id, receipt_id=_must(row.receipt_id), number=_number(tx, row.receipt_id),
-        outcome=Outcome.DUPLICATE, is_partial=row.is_partial,
+        outcome=Outcome.DUPLICATE, is_partial=row.is_partial, rest_id=rest.id if rest else None,
     )  # fmt: skip
 
 
@@ -332,6 +362,7 @@ def _issue_receipt(
         standard_name=found.standard_name_id, package_code=row.code, post_name=post.name, village_name=village,
         persons=row.persons, event_at=min(fact.at, tx.now), recipient_kind=fact.recipient.value,
         is_partial=is_partial, partial_reason=fact.partial_reason.strip(),
+        rest_of=package(tx, found.supplements_id).row.code if found.supplements_id else "",
         items=tuple(
             ReceiptItem(
                 name=line.item_name_id, quantity_milli=given.get(line.item_code, 0), due_milli=line.quantity_milli,

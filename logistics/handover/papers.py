@@ -39,6 +39,8 @@ class ReceiptFacts:
     recipient_kind: str
     is_partial: bool
     partial_reason: str
+    rest_of: str = ""
+    """The package that was handed over in part before, where this is the rest of it."""
     giver_name: str
     giver_employee_no: str
     acknowledger_name: str

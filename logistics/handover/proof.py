@@ -11,6 +11,7 @@ from core.work import Tx
 from logistics.handover.models import Handover, HandoverEvent, HandoverLine
 from logistics.handover.rules import sha256
 from logistics.handover.states import HandoverState, StockState
+from logistics.packages.queries import rests
 from stock.ledger.queries import handed_over
 
 
@@ -58,4 +59,23 @@ def prove(tx: Tx) -> list[str]:
         expected = lines.get(row.id, {}) if row.state is not HandoverState.VOIDED else {}
         if row.stock_state is StockState.BOOKED and booked.get(row.id, {}) != expected:
             problems.append(f"handover {row.id}: the ledger and its lines differ")
-    return problems
+    return problems + _rests(tx)
+
+
+def _rests(tx: Tx) -> list[str]:
+    """Check that every rest is what its whole left over: anything more would be a double in disguise."""
+    left: dict[UUID, dict[UUID, int]] = {}
+    for line in tx.session.execute(
+        sa.select(Handover.package_id, HandoverLine.item_id, HandoverLine.due_milli, HandoverLine.quantity_milli)
+        .join(Handover, Handover.id == HandoverLine.handover_id)
+        .where(
+            Handover.regency_code == tx.regency_code, Handover.state == HandoverState.VALID, Handover.is_partial,
+            HandoverLine.quantity_milli < HandoverLine.due_milli,
+        )
+    ):  # fmt: skip
+        left.setdefault(line.package_id, {})[line.item_id] = line.due_milli - line.quantity_milli
+    return [
+        f"package {rest.code}: it is not what its partial handover left over"
+        for rest in rests(tx)
+        if left.get(rest.of_id) != rest.quantities
+    ]

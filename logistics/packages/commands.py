@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.crypto import new_ref
 from core.errors import Conflict, Fact, Invalid, NotFound
 from core.ids import code_with_check, derived
 from core.measures import Milli, Period, week_from
@@ -93,6 +94,15 @@ class PackageDraft:
     post_id: UUID | None
     serve_on: date | None
     beneficiary_kind: str = HOUSEHOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestLine:
+    """What of one item was due and was not handed over."""
+
+    item_id: UUID
+    quantity_milli: Milli
+    is_once: bool
 
 
 # ---------------------------------------------------------------- standards
@@ -423,6 +433,63 @@ def mark_handed_over(tx: Tx, package_id: UUID) -> None:
 def mark_taken_back(tx: Tx, package_id: UUID) -> None:
     """Say that the handover was void: the package stands at its post again. Raises: NotFound, Conflict."""
     move(tx, Package, package_id, PackageAct.TAKE_BACK, PACKAGE_MOVES)
+
+
+def mark_cancelled(tx: Tx, package_id: UUID, reason: str) -> None:
+    """Take the package out of its round; the caller sees to its goods. Raises: NotFound, Conflict."""
+    move(tx, Package, package_id, PackageAct.CANCEL, PACKAGE_MOVES, reason=reason)
+
+
+def release_packages(tx: Tx, round_id: UUID) -> int:
+    """Say that nothing is reserved any more for a round's packages that have not left, and how many they were."""
+    return _move_all(tx, PackageAct.RELEASE, Package.round_id == round_id)
+
+
+def add_supplement(tx: Tx, package_id: UUID, rest: Sequence[RestLine]) -> UUID:
+    """Make the rest of a package that was handed over in part a package of its own, and give its id.
+
+    It is at its post at once, for the rest lies there. Its id follows from the round, the beneficiary, the standard and
+    its number, so a twin of this call cannot make a second one. Raises: NotFound, Invalid without anything left over.
+    """
+    lines = [one for one in rest if one.quantity_milli > 0]
+    if not lines:
+        raise Invalid("package.no_rest", field="lines")
+    first = tx.session.execute(
+        sa.select(*Package.__table__.columns).where(Package.id == package_id, Package.regency_code == tx.regency_code)
+    ).first()
+    if first is None:
+        raise NotFound("package.not_found")
+    # Nobody else numbers this family now: whoever adds to it holds the row of the package just handed over.
+    no = 1 + tx.session.execute(
+        sa.select(sa.func.max(Package.no)).where(
+            Package.round_id == first.round_id, Package.beneficiary_kind == first.beneficiary_kind,
+            Package.beneficiary_id == first.beneficiary_id, Package.standard_id == first.standard_id,
+        )
+    ).scalar_one()  # fmt: skip
+    year = tx.session.execute(sa.select(Round.first_on).where(Round.id == first.round_id)).scalar_one().year
+    rest_id = derived(
+        "package", first.round_id, first.beneficiary_kind, first.beneficiary_id, first.standard_id, str(no)
+    )
+    tx.session.execute(
+        sa.insert(Package).values(
+            {
+                **first._mapping, "id": rest_id, "no": no, "supplements_id": package_id,
+                "code": code_with_check("PKT", year % 100, _take_numbers(tx, year, 1)), "public_ref": new_ref(),
+                "state": PackageState.LOADED, "reason_code": "package.rest",
+                "reason_facts": json.dumps({"package": first.code}), "created_at": tx.now,
+            }
+        )
+    )  # fmt: skip
+    tx.session.execute(
+        sa.insert(PackageLine),
+        [
+            {"package_id": rest_id, "item_id": one.item_id, "exact_milli": one.quantity_milli,
+             "quantity_milli": one.quantity_milli, "is_once": one.is_once}
+            for one in lines
+        ],
+    )  # fmt: skip
+    tx.note("package.supplement", "package", rest_id, supplements=first.code, no=no, lines=len(lines))
+    return rest_id
 
 
 def _move_all(tx: Tx, act: PackageAct, *where: sa.ColumnElement[bool], **also: sa.ColumnElement[bytes]) -> int:

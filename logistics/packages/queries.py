@@ -197,6 +197,16 @@ class PackageContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What a supplementary package holds of the package it completes, in thousandths by item."""
+
+    package_id: UUID
+    code: str
+    of_id: UUID
+    quantities: Mapping[UUID, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StripCell:
     """One post on one day: how many households stand in which state."""
 
@@ -368,6 +378,17 @@ def rounds_of(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
     return tuple(_round_view(row) for row in rows)
 
 
+def rounds_with_reserved(tx: Tx, *, last_before: date) -> tuple[RoundView, ...]:
+    """Give the office's rounds that ended before a day and still hold packages that count as reserved."""
+    waiting = sa.exists().where(Package.round_id == Round.id, Package.state == PackageState.RESERVED)
+    rows = tx.session.execute(
+        sa.select(*_ROUND_FIELDS)
+        .where(Round.regency_code == tx.regency_code, Round.last_on < last_before, waiting)
+        .order_by(Round.id)
+    )
+    return tuple(_round_view(row) for row in rows)
+
+
 def _round_view(row: Round | sa.Row[*tuple[Any, ...]]) -> RoundView:
     return RoundView(
         id=row.id, incident_id=row.incident_id, no=row.no, week=Period(row.first_on, row.last_on),
@@ -382,7 +403,7 @@ def counts_of(tx: Tx, round_id: UUID) -> RoundCounts:
         row.state: row
         for row in tx.session.execute(
             sa.select(Package.state, sa.func.count().label("households"), sa.func.sum(Package.persons).label("persons"))
-            .where(Package.round_id == round_id, Package.state != PackageState.CANCELLED)
+            .where(Package.round_id == round_id, Package.state != PackageState.CANCELLED, _IS_WHOLE)
             .group_by(Package.state)
         )
     }
@@ -401,7 +422,7 @@ def counts_of_plan(tx: Tx, plan_id: UUID) -> PlanCounts:
             sa.func.coalesce(sa.func.sum(sa.case((Package.state == PackageState.WAITING, 1), else_=0)), 0),
             sa.func.coalesce(sa.func.sum(sa.case((Package.state.in_(_PLACED), 1), else_=0)), 0),
             sa.func.coalesce(sa.func.max(Package.rank), 0),
-        ).where(Package.plan_id == plan_id)
+        ).where(Package.plan_id == plan_id, _IS_WHOLE)
     ).one()
     return PlanCounts(waiting=int(row[0]), planned=int(row[1]), last_rank=int(row[2]))
 
@@ -415,7 +436,7 @@ def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[St
         )
         .where(
             Package.round_id == round_id, Package.post_id.is_not(None),
-            Package.state.in_(_PLACED),
+            Package.state.in_(_PLACED), _IS_WHOLE,
         )
         .group_by(Package.post_id, Package.serve_on, Package.state)
     )  # fmt: skip
@@ -440,6 +461,8 @@ def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[St
 
 _PLACED = (PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
 _PROMISED = (PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
+_IS_WHOLE = Package.supplements_id.is_(None)
+"""The rest of a partial handover stands in the first package's figures already: households and goods count once."""
 
 
 def item_sums(tx: Tx, round_id: UUID) -> tuple[ItemSum, ...]:
@@ -454,7 +477,7 @@ def item_sums(tx: Tx, round_id: UUID) -> tuple[ItemSum, ...]:
             sa.func.sum(waiting).label("waiting"), sa.func.sum(promised).label("promised"),
         )
         .join(Package, Package.id == PackageLine.package_id)
-        .where(Package.round_id == round_id, Package.state != PackageState.CANCELLED)
+        .where(Package.round_id == round_id, Package.state != PackageState.CANCELLED, _IS_WHOLE)
         .group_by(PackageLine.item_id)
     )  # fmt: skip
     found = {
@@ -656,6 +679,36 @@ def packages_of(
             query = query.where(Package.round_id == round_id)
         rows.extend(_row(row) for row in tx.session.execute(query))
     return tuple(rows)
+
+
+def rest_of(tx: Tx, package_id: UUID) -> PackageRow | None:
+    """Give the supplementary package that holds the rest of this one, unless it was cancelled; None without one."""
+    found = tx.session.execute(
+        _rows().where(
+            Package.supplements_id == package_id, Package.regency_code == tx.regency_code,
+            Package.state != PackageState.CANCELLED,
+        )
+    ).first()  # fmt: skip
+    return _row(found) if found else None
+
+
+def rests(tx: Tx) -> tuple[Rest, ...]:
+    """Give every supplementary package of the office that was not cancelled, with what it holds: for proofs."""
+    lines: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    rows = tx.session.execute(
+        sa.select(Package.id, Package.code, Package.supplements_id, PackageLine.item_id, PackageLine.quantity_milli)
+        .join(PackageLine, PackageLine.package_id == Package.id)
+        .where(
+            Package.regency_code == tx.regency_code, Package.supplements_id.is_not(None),
+            Package.state != PackageState.CANCELLED,
+        )
+    ).all()  # fmt: skip
+    for row in rows:
+        lines[row.id][row.item_id] = row.quantity_milli
+    found = {row.id: (row.code, row.supplements_id) for row in rows}
+    return tuple(
+        Rest(package_id=one, code=code, of_id=of_id, quantities=lines[one]) for one, (code, of_id) in found.items()
+    )
 
 
 def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HOUSEHOLD) -> PackageView | None:

@@ -22,11 +22,13 @@ from logistics.packages.commands import (
     drop_packages,
     drop_waiting,
     lock_round,
+    mark_cancelled,
     mark_round_approved,
     mark_round_cancelled,
     mark_round_empty,
     mark_round_planned,
     open_round,
+    release_packages,
     reserve_packages,
 )
 from logistics.packages.queries import (
@@ -34,15 +36,17 @@ from logistics.packages.queries import (
     counts_of_plan,
     durables_given,
     group_sums,
+    package,
     placed_in,
     round_by_id,
     rounds_of,
+    rounds_with_reserved,
     standard,
     standard_lines,
     strip_of,
 )
 from logistics.packages.rules import Need
-from logistics.packages.states import RoundState, StandardState
+from logistics.packages.states import PackageState, RoundState, StandardState
 from logistics.planning.models import Plan, PlanPost
 from logistics.planning.queries import PlanView, cached_need, draft_of, plans_of, posts_of, shelves_of
 from logistics.planning.rules import (
@@ -63,7 +67,16 @@ from logistics.planning.rules import (
 )
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
 from stock.items.queries import ItemView, items
-from stock.reservations.commands import ReserveLine, ReserveStock, release, reserve
+from stock.reservations.commands import (
+    ReleaseLine,
+    ReleasePart,
+    ReserveLine,
+    ReserveStock,
+    expire_reservations,
+    release,
+    release_part,
+    reserve,
+)
 
 PURPOSE = "round"
 
@@ -296,6 +309,54 @@ def cancel_round(tx: Tx, round_id: UUID, reason: str) -> None:
     if draft is not None:
         move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason.strip())
     release(tx, PURPOSE, round_id, reason=reason.strip())
+
+
+def cancel_package(tx: Tx, package_id: UUID, reason: str) -> None:
+    """Take one beneficiary's package, or the rest of a partial handover, out of its round.
+
+    What is still reserved for it is free again at once. What has left already goes, or lies, with the load of its post
+    and day: the paper of a load that is gone is not rewritten, the goods are the post's own stock from now on and come
+    back by a transfer. Raises: Forbidden; NotFound; Invalid without a reason; Conflict when it was handed over.
+    """
+    tx.require("package.cancel")
+    if len(reason.strip()) < 5:
+        raise Invalid("package.cancel_reason_missing", field="reason")
+    # The round before the package, as plans, approvals and loads take them: no load leaves between the two.
+    lock_round(tx, package(tx, package_id).row.round_id)
+    found = package(tx, package_id)
+    mark_cancelled(tx, package_id, reason.strip())
+    row = found.row
+    if row.state is PackageState.RESERVED and row.post_id is not None and row.serve_on is not None:
+        release_part(
+            tx,
+            ReleasePart(
+                purpose=PURPOSE, purpose_id=row.round_id, group_key=group_key(row.post_id, row.serve_on),
+                lines=tuple(
+                    ReleaseLine(item_id=line.item_id, quantity_milli=line.quantity_milli) for line in found.lines
+                ),
+                reason=reason.strip(),
+            ),
+        )  # fmt: skip
+
+
+def release_ended(tx: Tx) -> int:
+    """Say of every package that has not left, and whose reservation the clock has ended, that nothing is promised.
+
+    Gives how many they were. Safe to run twice: what was released is not reserved any more.
+    """
+    ended = rounds_with_reserved(tx, last_before=tx.today - timedelta(days=1))
+    for one in ended:
+        lock_round(tx, one.id)
+    if ended:
+        # In the same act, whichever job comes first: no package is released while its stock is still kept.
+        expire_reservations(tx)
+    released = 0
+    for one in ended:
+        count = release_packages(tx, one.id)
+        if count:
+            tx.note("round.reservation_ended", "round", one.id, no=one.no, packages=count)
+        released += count
+    return released
 
 
 def group_key(post_id: UUID, serve_on: date) -> str:

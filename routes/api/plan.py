@@ -166,6 +166,23 @@ def list_packages(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     return {"packages": [shapes.row_of(row, lang) for row in found.rows], "total": found.total}
 
 
+@api.post("/packages/<uuid:package_id>/cancellation")
+@guard.requires("package.cancel")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.CancelPackageIn)
+@api.response(200, shapes.PackageRowOut)
+@api.alt_response(409, schema=Problem)
+def cancel_package(data: dict[str, Any], package_id: UUID, **_: Any) -> Response:
+    """Take a package, or the rest of a partial handover, out of its round; what is still reserved for it is free."""
+    lang = context.lang()
+
+    def act(tx: Tx) -> Any:
+        commands.cancel_package(tx, package_id, data["reason"])
+        return shapes.PackageRowOut().dump(shapes.row_of(packages.package(tx, package_id).row, lang))
+
+    return context.write_once(act, 200)
+
+
 @api.get("/packages/<uuid:package_id>")
 @guard.requires("round.see")
 @api.response(200, shapes.PackageOut)

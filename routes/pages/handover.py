@@ -24,7 +24,7 @@ from logistics.handover.states import RecipientKind, VoidReason
 from logistics.packages import queries as packages
 from logistics.packages.states import PackageState
 from logistics.zones import queries as zones
-from registry_link.households.queries import households_by_ids
+from registry_link.households.queries import households_by_ids, kk_last4_of
 from registry_link.regions.queries import full_name
 from routes import context, guard, papers, week
 from routes.forms import Form
@@ -153,8 +153,11 @@ def _serve(slug: str, package_id: UUID, form: Form) -> str:
         view = zones.incident(tx, slug)
         found = packages.package(tx, package_id, None if reach.is_all else reach)
         household = next(iter(households_by_ids(tx, [found.row.beneficiary_id], purpose="handover")), None)
+        kk_last4 = kk_last4_of(tx, found.row.beneficiary_id)
         post = next((one for one in list_posts(tx, with_closed=True) if one.id == found.row.post_id), None)
         done = queries.valid_handover_of(tx, package_id)
+        whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
+        rest = packages.rest_of(tx, package_id)
         village = full_name(tx, found.row.village_code)
     lines = [
         {
@@ -166,8 +169,11 @@ def _serve(slug: str, package_id: UUID, form: Form) -> str:
     ]  # fmt: skip
     own_void = may(context.actor(), "handover.void")
     return render_template(
-        "handover/serve.html", form=form, package=found, household=household, post=post, lines=lines, done=done,
-        village=village, may_void=own_void, state=say(f"package.state.{found.row.state.value}", lang),
+        "handover/serve.html",
+        kk_last4=kk_last4, form=form, package=found, household=household, post=post, lines=lines, done=done,
+        village=village, may_void=own_void, whole=whole, rest=rest,
+        rest_state=say(f"package.state.{rest.state.value}", lang) if rest else "",
+        state=say(f"package.state.{found.row.state.value}", lang),
         is_ready=found.row.state is PackageState.LOADED,
         void_reasons=[(one.value, say(f"void.{one.value}", lang)) for one in VoidReason], **frame(view, "handover"),
     )  # fmt: skip
@@ -248,18 +254,13 @@ def receipt(slug: str, handover_id: UUID) -> Response:
 @pages.post("/daftar.pdf")
 @guard.requires("list.print")
 def signature_list(slug: str) -> Response:
-    form = Form()
-    post_id, serve_on = form.uuid("post_id"), form.raw("serve_on")
+    post_id, serve_on = _post_and_day()
 
     def act(tx: Tx) -> tuple[bytes, str]:
         view = zones.incident(tx, slug)
-        current = week.current_round(tx, view.id)
-        assert current is not None and post_id is not None
+        round_id = _current(tx, view).id
         issued = commands.issue_list(
-            tx,
-            commands.IssueList(
-                round_id=current.id, post_id=post_id, serve_on=date.fromisoformat(serve_on), occasion=view.name
-            ),
+            tx, commands.IssueList(round_id=round_id, post_id=post_id, serve_on=serve_on, occasion=view.name)
         )
         paper = document(tx, issued)
         return papers.print_papers(tx, [issued]), papers.file_name(paper, tx.today)
@@ -271,17 +272,13 @@ def signature_list(slug: str) -> Response:
 @guard.requires("receipt.print")
 def receipts(slug: str) -> Response:
     """Print every valid receipt of a post and day that nobody has printed yet."""
-    form = Form()
-    post_id, serve_on = form.uuid("post_id"), form.raw("serve_on")
+    post_id, serve_on = _post_and_day()
 
     def act(tx: Tx) -> tuple[bytes, str]:
         reach = tx.require("receipt.print")
         reach.need_place(post_id, "post")
-        current = week.current_round(tx, zones.incident(tx, slug).id)
-        assert current is not None
-        done = queries.handovers(
-            tx, round_id=current.id, post_id=post_id, event_on=date.fromisoformat(serve_on), limit=5000
-        )
+        round_id = _current(tx, zones.incident(tx, slug)).id
+        done = queries.handovers(tx, round_id=round_id, post_id=post_id, event_on=serve_on, limit=5000)
         ids = [one.receipt_id for one in done if one.receipt_id and one.state.value == "valid"]
         unprinted = [one for one in ids if document(tx, one).prints == 0]
         if not unprinted:
@@ -289,3 +286,18 @@ def receipts(slug: str) -> Response:
         return papers.print_papers(tx, unprinted), f"TT-{serve_on}.pdf"
 
     return pdf(*context.write(act))
+
+
+def _post_and_day() -> tuple[UUID, date]:
+    form = Form()
+    post_id, serve_on = form.uuid("post_id"), form.day("serve_on")
+    if post_id is None or serve_on is None:
+        raise NotFound("post.not_found")
+    return post_id, serve_on
+
+
+def _current(tx: Tx, view: zones.IncidentView) -> packages.RoundView:
+    current = week.current_round(tx, view.id)
+    if current is None:
+        raise NotFound("round.not_found")
+    return current

@@ -17,8 +17,8 @@ from core.work import Tx
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
 from logistics.packages.commands import approve_standard
-from logistics.packages.states import PackageState, StandardState
-from logistics.planning.commands import approve_round, discard_plan
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, StandardState
+from logistics.planning.commands import approve_round, cancel_package, discard_plan
 from logistics.planning.queries import NeedLine, draft_of, plans_of
 from logistics.planning.queries import need as round_need
 from logistics.zones import queries as zones
@@ -261,6 +261,8 @@ def package(slug: str, package_id: UUID) -> str:
         if reach.detail in ("full", "masked"):
             household = next(iter(households_by_ids(tx, [found.row.beneficiary_id], purpose="package")), None)
         post = next((one for one in posts(tx, with_closed=True) if one.id == found.row.post_id), None)
+        whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
+        rest = packages.rest_of(tx, package_id)
     lines = [
         {
             "name": line.name(lang), "exact": print_quantity(line.exact_milli, line.unit, lang),
@@ -272,5 +274,23 @@ def package(slug: str, package_id: UUID) -> str:
     return render_template(
         "plan/package.html", package=found, household=household, lines=lines, post=post,
         given_before=[item.name(lang) for item in found.given_before], reason=found.row.reason(lang),
-        state=say(f"package.state.{found.row.state.value}", lang), **frame(view, "plan"),
+        state=say(f"package.state.{found.row.state.value}", lang), whole=whole, rest=rest,
+        is_open=found.row.state in OPEN_PACKAGE_STATES, **frame(view, "plan"),
     )  # fmt: skip
+
+
+@pages.post("/paket/<uuid:package_id>/batal")
+@guard.requires("package.cancel")
+def cancel(slug: str, package_id: UUID) -> BaseResponse:
+    form = Form()
+    reason = form.text("note", most=200)
+
+    def act(tx: Tx) -> bool:
+        cancel_package(tx, package_id, reason)
+        return True
+
+    if form.attempt(lambda: context.write(act)):
+        flash(_("Paket dibatalkan; stok yang masih dicadangkan untuknya bebas kembali."), "good")
+    for error in form.errors:
+        flash(error["text"], "bad")
+    return redirect(url_for("plan.package", slug=slug, package_id=package_id), 303)

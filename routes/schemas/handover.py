@@ -44,6 +44,9 @@ class RecordedOut(Schema):
     number = fields.String()
     outcome = fields.Enum(Outcome, by_value=True)
     is_partial = fields.Boolean()
+    rest_id = fields.UUID(
+        allow_none=True, metadata={"description": "The supplementary package that holds what was not handed over."}
+    )
     verify_url = fields.String()
 
 

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from logistics.packages.states import PackageState, RoundState, StandardState
 from logistics.planning.states import PlanState
-from routes.schemas.fields import Day, In, Instant, PageArgs, Quantity
+from routes.schemas.fields import Day, In, Instant, Line, PageArgs, Quantity
 
 
 class StandardOut(Schema):
@@ -166,6 +166,10 @@ class PackageOut(PackageRowOut):
     incident_id = fields.UUID()
     standard_id = fields.UUID()
     lines = fields.List(fields.Nested(PackageLineOut))
+
+
+class CancelPackageIn(In):
+    reason = Line(required=True, most=200, least=5)
 
 
 class DiscardedOut(Schema):

@@ -29,6 +29,7 @@ from stock.ledger.posting import (
     promise,
     tell_short,
 )
+from stock.ledger.queries import batches
 from stock.ledger.rules import Want, document_kind, pick
 from stock.places.kinds import PlaceKind
 from stock.places.queries import place_by_id, places
@@ -82,6 +83,23 @@ class UseReservations:
     event_at: datetime | None = None
     note: str = ""
     number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseLine:
+    item_id: UUID
+    quantity_milli: Milli
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePart:
+    """So much of each item, of what is promised to one group."""
+
+    purpose: str
+    purpose_id: UUID
+    group_key: str
+    lines: tuple[ReleaseLine, ...]
+    reason: str
 
 
 def reserve(tx: Tx, order: ReserveStock) -> tuple[ReservedLine, ...]:
@@ -169,6 +187,55 @@ def release(tx: Tx, purpose: str, purpose_id: UUID, group_key: str | None = None
     if rows:
         tx.note("reservation.release", purpose, purpose_id, reason=reason, reservations=len(rows), group=group_key)
     return len(rows)
+
+
+def release_part(tx: Tx, order: ReleasePart) -> Milli:
+    """Give back part of what is still promised to a group, and tell how much of it was still promised.
+
+    What has left is promised no more and stays where it is. A promise is never made smaller: it ends, and what is left
+    of it is promised anew in the same act. Latest expiry goes back first, as the earliest is used first. Callers of one
+    purpose wait for each other beforehand (a round is locked): a second one would not see what was promised anew.
+    """
+    rows = tx.session.execute(
+        sa.select(*Reservation.__table__.columns).where(
+            Reservation.regency_code == tx.regency_code, Reservation.state == ReservationState.OPEN,
+            Reservation.purpose == order.purpose, Reservation.purpose_id == order.purpose_id,
+            Reservation.group_key == order.group_key,
+        ).order_by(Reservation.id).with_for_update()
+    ).all()  # fmt: skip
+    known = {batch.id: batch for batch in batches(tx, {row.batch_id for row in rows})}
+    left = {line.item_id: int(line.quantity_milli) for line in order.lines}
+    back: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    ended: list[UUID] = []
+    kept: list[dict[str, object]] = []
+    for row in sorted(rows, key=lambda row: (known[row.batch_id].expires_on or date.max, row.id), reverse=True):
+        item_id = known[row.batch_id].item.id
+        part = min(left.get(item_id, 0), row.quantity_milli)
+        if not part:
+            continue
+        left[item_id] -= part
+        back[row.place_id, row.batch_id] += part
+        ended.append(row.id)
+        if part < row.quantity_milli:
+            kept.append({**row._mapping, "id": tx.new_id(), "quantity_milli": row.quantity_milli - part})
+    if not ended:
+        return Milli(0)
+    done = tx.session.execute(
+        sa.update(Reservation)
+        .where(Reservation.id.in_(ended), Reservation.state == ReservationState.OPEN)
+        .values(state=RESERVATION_MOVES[ReservationState.OPEN, ReservationAct.RELEASE], ended_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != len(ended):  # type: ignore[attr-defined]
+        raise Conflict("reservation.moved_meanwhile")
+    if kept:
+        tx.session.execute(sa.insert(Reservation), kept)
+    give_back(tx, back)
+    tx.note(
+        "reservation.release", order.purpose, order.purpose_id, reason=order.reason, reservations=len(ended),
+        group=order.group_key, is_part=True,
+    )  # fmt: skip
+    return Milli(sum(back.values()))
 
 
 def expire_reservations(tx: Tx) -> int:
@@ -262,12 +329,15 @@ def _end(
 
 
 __all__ = [
+    "ReleaseLine",
+    "ReleasePart",
     "ReserveLine",
     "ReserveStock",
     "ReservedLine",
     "UseReservations",
     "expire_reservations",
     "release",
+    "release_part",
     "reserve",
     "use_reservations",
     "wants_of",
