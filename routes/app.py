@@ -167,7 +167,7 @@ def _add_health(app: Flask) -> None:
 
 def _headers(response: BaseResponse) -> BaseResponse:
     response.headers["X-Request-Id"] = context.request_id()
-    if request.endpoint and not request.endpoint.endswith("static") and "Cache-Control" not in response.headers:
+    if not (request.endpoint or "").endswith("static") and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response
 

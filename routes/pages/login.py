@@ -107,6 +107,8 @@ def _form(errors: dict[str, str]) -> str:
 
 def _target(path: str) -> str:
     """Only our own pages: an address elsewhere would make the login a springboard."""
-    parts = urlsplit(path)
-    is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    # Browsers drop tabs and line breaks and read a backslash as a slash before they look where an address leads.
+    is_plain = path.isprintable() and "\\" not in path
+    parts = urlsplit(path) if is_plain else None
+    is_own = parts is not None and path.startswith("/") and not path.startswith("//") and not parts.netloc
     return path if is_own else "/"

@@ -178,7 +178,8 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "handovers.document_id": str(listing), "stock.document_id": str(load.stock_document_id),
         "stock-ledger.document_id": str(load.stock_document_id), "person_id": str(person), "token_id": str(token),
         "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
-        "place_id": str(served.row.post_id), "village_code": village,
+        "place_id": str(served.row.post_id), "place_code": load.post.code,
+        "village_code": village,
     }  # fmt: skip
 
 

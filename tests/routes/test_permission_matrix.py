@@ -36,8 +36,8 @@ from tests.support.databases import Run, open_for_test
 READS, WRITES = "GET", "POST"
 QUERIES = {
     "incidents.compare_versions": "?before=1&after=1",
-    "stock.card": "?tempat=G1&barang=beras",
-    "stock-ledger.show_card": "?place_code=G1&item_code=beras",
+    "stock.card": "?tempat={place_code}&barang=beras",
+    "stock-ledger.show_card": "?place_code={place_code}&item_code=beras",
 }
 """What a reading address cannot do without."""
 ROLES = tuple(one for one in WHO if one != NOBODY)
@@ -61,7 +61,7 @@ class Way:
 
     def address(self, samples: Samples) -> str | None:
         """Fill the parameters in; None when nothing of that kind is known."""
-        filled = self.rule.rule + QUERIES.get(self.rule.endpoint, "")
+        filled = self.rule.rule + QUERIES.get(self.rule.endpoint, "").format(**samples.values)
         for name in sorted(self.rule.arguments):
             value = samples.of(self.rule.endpoint, name)
             if value is None:
@@ -208,7 +208,7 @@ def test_what_belongs_to_another_office_does_not_exist(asked: Flask, world: Worl
         if not way.rule.arguments or way.is_public or (right := right_of(way, who)) is None:
             continue
         answer = ask(asked, world, way, way.address(world.foreign) or "", who)
-        # An empty form of a page is refused before anybody looks what it was about, or leads back to where it came from.
+        # An empty form is refused before anybody looks what it was about, or leads back to where it came from.
         allowed = {404} if way.method == READS else {404, 400, 422} | (set() if way.is_api else {303})
         if right.endswith(":totals"):
             allowed |= {403}

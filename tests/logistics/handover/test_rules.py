@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from core.errors import Invalid
@@ -27,6 +27,7 @@ from logistics.handover.rules import (
 )
 from logistics.handover.states import RecipientKind
 
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 words = some.text("ABCdefé'’.,-/ 0123456789ñ字\U0001f600", max_size=60)
 codes = some.text("abcdefghijklmnopqrstuvwxyz_0123456789", min_size=1, max_size=30)
 lines = some.dictionaries(codes, some.integers(0, 999_999_999_999), min_size=1, max_size=8)
@@ -38,6 +39,7 @@ facts = some.builds(
 )  # fmt: skip
 
 
+@patiently
 @given(facts)
 def test_what_is_written_is_read_back_and_written_again_to_the_same_bytes(fact: Fact):
     written = write_fact(fact)
@@ -45,6 +47,7 @@ def test_what_is_written_is_read_back_and_written_again_to_the_same_bytes(fact: 
     assert write_fact(read_fact(written)) == written
 
 
+@patiently
 @given(words.filter(str.strip), words, some.sampled_from(RecipientKind))
 def test_who_took_it_is_read_back(name: str, relation: str, kind: RecipientKind):
     text = write_recipient(Recipient(name=name, relation=relation or "anak", document="KTP"))
@@ -97,6 +100,7 @@ def test_what_is_no_event_at_all_is_refused(text: str):
         read_fact(text)
 
 
+@patiently
 @given(some.text(max_size=300))
 def test_any_text_is_read_or_refused_and_nothing_else(text: str):
     for act in (lambda: read_fact(text), lambda: read_recipient(text, RecipientKind.SELF)):
@@ -150,6 +154,7 @@ def test_amounts_that_cannot_be_are_refused(amounts: dict[str, int], reason: str
     assert refused.value.code == code
 
 
+@patiently
 @given(some.integers(0, 140), some.integers(0, 2))
 def test_less_than_due_is_partial_and_everything_is_not(rice: int, mats: int):
     amounts = given_lines(beras=rice * 100, kasur=mats * 1000)
