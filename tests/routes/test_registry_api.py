@@ -13,7 +13,9 @@ def test_a_machine_finds_a_household_masked_and_registers_one_on_the_spot(client
     officer = a_token(work, Role.LOGISTICS)
     answer = client.post("/api/v1/households/search", json={"text": "Uji 0-1"}, headers=officer)
     assert answer.status_code == 200
-    [found] = answer.get_json()["households"]
+    found = answer.get_json()["households"][0]
+    by_code = client.post("/api/v1/households/search", json={"text": found["code"]}, headers=officer).get_json()
+    assert by_code == {"households": [found], "has_more": False}
     shown = client.get(f"/api/v1/households/{found['id']}", headers=officer)
     assert shown.status_code == 200 and shown.get_json()["members"]
     assert not any(number in shown.text for number in district.known_numbers)
@@ -34,5 +36,6 @@ def test_a_village_s_machine_finds_its_own_people_only(client: FlaskClient, work
     assert {one["village_code"] for one in found} == {district.villages[0]}
     office = a_token(work, Role.LOGISTICS)
     other = client.post("/api/v1/households/search", json={"text": "Uji 1-0"}, headers=office).get_json()
-    refused = client.get(f"/api/v1/households/{other['households'][0]['id']}", headers=own)
+    elsewhere = next(one for one in other["households"] if one["village_code"] != district.villages[0])
+    refused = client.get(f"/api/v1/households/{elsewhere['id']}", headers=own)
     assert refused.status_code == 404 and refused.mimetype == "application/problem+json"
