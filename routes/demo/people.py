@@ -28,7 +28,7 @@ class _Numbers:
         self._serials: dict[str, int] = defaultdict(int)
 
     def take(self, district: str, day: date, *, is_woman: bool = False, is_card: bool = False) -> Secret:
-        head = f"9901{district}{day.day + (40 if is_woman else 0):02d}{day:%m%y}"
+        head = f"9901{district}{day.day + (40 if is_woman else 0):02d}{day.month:02d}{day.year % 100:02d}"
         key = ("K" if is_card else "N") + head
         self._serials[key] += 1
         return Secret(f"{head}{self._serials[key]:04d}")
