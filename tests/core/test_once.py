@@ -22,7 +22,7 @@ from tests.support.builders import REGENCY, TIME_ZONE, an_office
 SYSTEM = system(REGENCY, TIME_ZONE)
 
 
-def together(count: int, act: Callable[[int], None]) -> list[BaseException]:
+def together(count: int, act: Callable[[int], object]) -> list[BaseException]:
     failed: list[BaseException] = []
     start = threading.Barrier(count)
 

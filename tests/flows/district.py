@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import shapely
 
-from core.actor import Role
+from core.actor import Actor, Role, system
 from core.crypto import Secret
 from core.measures import Milli, Rupiah
 from core.work import Tx, Work
@@ -79,7 +80,7 @@ def a_district(
     villages = squares() if villages is None else villages
     code, name = regency
     an_office(work, code, time_zone=time_zone)
-    actor = SYSTEM if code == REGENCY else system_of(code, time_zone)
+    actor = SYSTEM if code == REGENCY else system(code, time_zone)
     with work.by(actor) as tx:
         import_regions(tx, region_rows(code, name, villages))
         import_boundaries(tx, boundary_rows(code, name, villages))
@@ -103,15 +104,7 @@ def a_district(
     )  # fmt: skip
 
 
-def system_of(code: str, time_zone: str):  # type: ignore[no-untyped-def]
-    from core.actor import system
-
-    return system(code, time_zone)
-
-
-def head_of(code: str, time_zone: str):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+def head_of(code: str, time_zone: str) -> Actor:
     return replace(an_actor(Role.HEAD), regency_code=code, time_zone=time_zone)
 
 
@@ -156,8 +149,10 @@ def household_rows(villages: Sequence[Village], per_village: int) -> list[Househ
     chance = np.random.default_rng(7)
     rows = []
     for place, village in enumerate(villages):
-        shape = shapely.from_geojson(village.geojson)
-        core = shapely.buffer(shape, -0.15 * min(shape.bounds[2] - shape.bounds[0], shape.bounds[3] - shape.bounds[1]))
+        shape: Any = shapely.from_geojson(village.geojson)
+        core: Any = shapely.buffer(
+            shape, -0.15 * min(shape.bounds[2] - shape.bounds[0], shape.bounds[3] - shape.bounds[1])
+        )
         core = core if not shapely.is_empty(core) else shape
         for number in range(per_village):
             point = _point_in(core, chance) if number % 2 == 0 else None

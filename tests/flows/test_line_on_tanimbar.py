@@ -22,6 +22,7 @@ from core.work import Work
 from logistics.packages.commands import approve_standard, seed_default_standard
 from logistics.zones import commands as zones
 from logistics.zones import queries as areas
+from logistics.zones.states import Severity
 from registry_link.households.commands import RecordSnapshot, merge_households, record_snapshot
 from registry_link.regions.queries import boundaries_of, regions_of
 from registry_link.regions.states import CodeSystem, Level
@@ -110,7 +111,7 @@ def test_the_whole_line_from_a_posted_area_to_a_receipt_that_verifies(work: Work
     outline = json.dumps(json.loads(shapely.to_geojson(shapely.box(west - 0.004, south - 0.004, east, north))))
     flood = line.open_flood(work, "Banjir Saumlaki", actor=BPBD)
     order = zones.PostZone(
-        incident_id=flood.incident_id, name="Saumlaki", observed_at=work.clock.now(), severity=zones.Severity.HEAVY,
+        incident_id=flood.incident_id, name="Saumlaki", observed_at=work.clock.now(), severity=Severity.HEAVY,
         outline=outline, regions=(zones.ListRegion(code=villages[40].code, name=villages[40].name),),
     )  # fmt: skip
     line.post(work, order, actor=BPBD)
@@ -159,7 +160,7 @@ def test_a_bps_code_read_as_kemendagri_is_refused_with_both_names(work: Work) ->
     villages = real_villages(work)
     wrong = zones.ListRegion(code=villages[0].code, name=villages[7].name, system=CodeSystem.KEMENDAGRI)
     order = zones.PostZone(
-        incident_id=flood.incident_id, name="Salah", observed_at=work.clock.now(), severity=zones.Severity.HEAVY,
+        incident_id=flood.incident_id, name="Salah", observed_at=work.clock.now(), severity=Severity.HEAVY,
         regions=(wrong,),
     )  # fmt: skip
     with pytest.raises(Invalid) as refused:

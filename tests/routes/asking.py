@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from uuid import uuid4
 
 from flask.testing import FlaskClient
@@ -18,7 +19,9 @@ def log_in(client: FlaskClient, username: str, password: str = PASSWORD) -> Flas
     return client
 
 
-def send(client: FlaskClient, address: str, fields: dict[str, object], from_page: str = "/akun/sandi") -> TestResponse:
+def send(
+    client: FlaskClient, address: str, fields: Mapping[str, object], from_page: str = "/akun/sandi"
+) -> TestResponse:
     """Send a form with the protection token of a page of the same session."""
     page = client.get(from_page).get_data(as_text=True)
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)

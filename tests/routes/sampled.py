@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 
 from core.accounts.commands import AddPerson, IssueToken, add_person, issue_token, start_session
 from core.accounts.models import ApiToken
-from core.actor import Grant, Role, ScopeKind
+from core.actor import Grant, Role, ScopeKind, system
 from core.clock import FixedClock
 from core.crypto import ring, use_ring
 from core.work import Tx, Work
@@ -25,7 +25,7 @@ from logistics.zones.queries import zones as zones_of
 from registry_link.households.queries import villages_of_households
 from registry_link.importing.commands import SourceFile, StartImport, start_import
 from tests.flows import line
-from tests.flows.district import Village, a_district, household_rows, squares, system_of
+from tests.flows.district import Village, a_district, household_rows, squares
 from tests.support.builders import PASSWORD, REGENCY
 from tests.support.databases import Run
 
@@ -59,7 +59,7 @@ class World:
 
     def cookie_of(self, who: str) -> str:
         """Start a session for this role's person and give its cookie."""
-        with self.work.by(system_of(REGENCY, ZONE)) as tx:
+        with self.work.by(system(REGENCY, ZONE)) as tx:
             return start_session(tx, self.people[who])
 
 
@@ -85,7 +85,7 @@ def a_world(work: Work, folder: Path) -> World:
     foreign = _samples(work, OTHER, folder, place=0)
     people: dict[str, UUID] = {}
     tokens: dict[str, str] = {}
-    with work.by(system_of(REGENCY, ZONE)) as tx:
+    with work.by(system(REGENCY, ZONE)) as tx:
         for role in Role:
             grant = _grant(role, own)
             people[role.value] = add_person(
@@ -155,7 +155,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         )
     with work.read_by(officer) as tx:
         load = loads(tx, week.round_id, post_id=served.row.post_id)[0]
-    with work.by(system_of(code, ZONE)) as tx:
+    with work.by(system(code, ZONE)) as tx:
         person = add_person(
             tx,
             AddPerson(

@@ -20,6 +20,7 @@ from core.clock import FixedClock
 from core.documents.queries import document, find_by_ref, said, said_of_person
 from core.documents.states import DocumentState
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from core.measures import Milli
 from core.work import Work
 from logistics.handover import commands, queries
 from logistics.handover.models import Handover, HandoverEvent, HandoverLine, HandoverPerson
@@ -118,9 +119,7 @@ def test_the_same_id_with_other_bytes_is_refused(work: Work, week: line.SentWeek
     assert told.code == "handover.id_reused"
 
 
-def test_a_proxy_is_recorded_with_relation_and_kind_of_paper_and_apart_from_the_event(
-    work: Work, week: line.SentWeek
-):
+def test_a_proxy_is_recorded_with_relation_and_kind_of_paper_and_apart_from_the_event(work: Work, week: line.SentWeek):
     found = week.packages[0]
     proxy = Recipient(name="Uji Wakil", relation="menantu", document="KTP")
     done = line.record(work, line.an_event(work, found, recipient=proxy, kind=RecipientKind.PROXY), officer_of(found))
@@ -197,7 +196,7 @@ def test_what_cannot_be_is_refused_and_nothing_changes(work: Work, week: line.Se
     found = week.packages[0]
     actor = officer_of(found)
     more = {one.item_code: one.quantity_milli for one in found.lines}
-    more[found.lines[0].item_code] += 1000
+    more[found.lines[0].item_code] = Milli(more[found.lines[0].item_code] + 1000)
     good = line.an_event(work, found)
     told = [
         refused(work, line.an_event(work, found, given=more), actor).code,

@@ -37,7 +37,7 @@ def an_approved_round(work: Work, week: Week, count: int = 3) -> UUID:
     return round_id
 
 
-def order_of(work: Work, week: Week, count: int):  # type: ignore[no-untyped-def]
+def order_of(work: Work, week: Week, count: int):
     return order(work, week, [household(no) for no in range(1, count + 1)])
 
 
@@ -78,7 +78,7 @@ def test_packages_are_released_on_the_day_after_their_reservations_last_one(work
 
 
 @pytest.mark.parametrize("jobs", [JOBS + STOCK_JOBS, STOCK_JOBS + JOBS], ids=["packages first", "stock first"])
-def test_the_two_clocks_agree_in_any_order_and_each_slot_runs_once(work: Work, fixed_clock: FixedClock, jobs):  # type: ignore[no-untyped-def]
+def test_the_two_clocks_agree_in_any_order_and_each_slot_runs_once(work: Work, fixed_clock: FixedClock, jobs):
     week = a_week(work)
     round_id = an_approved_round(work, week)
     to_day(fixed_clock, 8)

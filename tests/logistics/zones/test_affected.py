@@ -12,9 +12,9 @@ from core.actor import Actor, Role
 from core.errors import Conflict, Forbidden, NotFound, Refused
 from core.work import Tx, Work
 from logistics.zones import commands, queries
-from logistics.zones.commands import Count, Decide, ReportCount
+from logistics.zones.commands import Decide, ReportCount
 from logistics.zones.jobs import match_posted
-from logistics.zones.rules import looks_swapped, read_count
+from logistics.zones.rules import Count, looks_swapped, read_count
 from logistics.zones.states import AffectedState, CountKind, CountState, PhaseAct, RejectReason
 from registry_link.households.commands import NewCounts, RegisterProvisional, register_provisional
 from registry_link.households.queries import positions_of
@@ -42,12 +42,13 @@ def decide(work: Work, flood: line.Flood, ids: list[UUID], actor: Actor = line.O
     order: dict[str, object] = {"is_affected": True, **more}
     with work.by(actor) as tx:
         return commands.decide_affected(
-            tx, Decide(incident_id=flood.incident_id, household_ids=tuple(ids), **order)  # type: ignore[arg-type]
+            tx,
+            Decide(incident_id=flood.incident_id, household_ids=tuple(ids), **order),  # type: ignore[arg-type]
         )
 
 
 def listed_only(flood: line.Flood, *codes: str, **more: object) -> commands.PostZone:
-    return line.an_area(flood, outline=None, regions=tuple(LISTED(code=one) for one in codes), **more)
+    return line.an_area(flood, outline=None, regions=tuple(LISTED(code=one) for one in codes), **more)  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------- the three groups
@@ -199,7 +200,7 @@ def test_a_decision_that_cannot_be_is_refused_and_changes_nobody(
     names = changes.get("ids", ["H-0-0"])
     assert isinstance(names, list)
     with pytest.raises(Refused) as refused:
-        decide(work, flood, [known[one] for one in names], **{k: v for k, v in changes.items() if k != "ids"})
+        decide(work, flood, [known[one] for one in names], **{k: v for k, v in changes.items() if k != "ids"})  # type: ignore[arg-type]
     assert refused.value.code == code
     assert lines_of(work, flood) == before
 

@@ -16,7 +16,8 @@ from core.i18n import say
 from core.work import Work
 from logistics.zones import commands, queries
 from logistics.zones.models import ZoneVersion
-from logistics.zones.states import Access, Hazard, Phase, PhaseAct, Severity, VersionState
+from logistics.zones.rules import Count
+from logistics.zones.states import Access, CountKind, CountState, Hazard, Phase, PhaseAct, Severity, VersionState
 from registry_link.regions.states import CodeSystem
 from tests.flows import line
 from tests.support.builders import an_actor, an_office
@@ -102,7 +103,7 @@ def test_a_posted_area_says_what_was_posted(work: Work, flood: line.Flood):
     posted = line.post(work, line.an_area(flood, access=Access.BOAT, source="Laporan TRC"))
     with work.read_by(line.BPBD) as tx:
         view = queries.zone(tx, posted.zone_id)
-        (version, outline), = queries.outlines(tx, flood.incident_id)
+        ((version, outline),) = queries.outlines(tx, flood.incident_id)
     assert (view.name, view.no, view.current_no, view.state) == ("Bantaran", 1, 1, VersionState.CURRENT)
     assert (view.severity, view.access, view.source) == (Severity.HEAVY, Access.BOAT, "Laporan TRC")
     assert [(one.region_code, one.rw, one.rt) for one in view.listed] == [(line.F, "", "")]
@@ -123,7 +124,7 @@ def test_an_open_ring_is_closed_and_the_repair_is_shown(work: Work, flood: line.
     posted = line.post(work, line.an_area(flood, outline=open_ring))
     assert posted.repairs == ("outline.ring_closed",)
     with work.read_by(line.BPBD) as tx:
-        repair, = queries.zone(tx, posted.zone_id).repairs
+        (repair,) = queries.zone(tx, posted.zone_id).repairs
     assert "tertutup" in say(repair.code, "id", repair.facts)
 
 
@@ -174,7 +175,7 @@ REFUSED = [
     ("observed in the future", {"observed_at": line.MONDAY + timedelta(hours=1)}, "zone.observed_in_future", ()),
     ("no name", {"name": " "}, "zone.name_length", ()),
     ("counts of another place", {"counts": (commands.ReportCount(
-        village_code="99.01", kind=commands.CountKind.HOUSEHOLDS, count=commands.Count(commands.CountState.ZERO)),)},
+        village_code="99.01", kind=CountKind.HOUSEHOLDS, count=Count(CountState.ZERO)),)},
      "zone.region_unfit", ()),
 ]  # fmt: skip
 
@@ -184,7 +185,7 @@ def test_an_area_that_cannot_be_is_refused_in_words_and_nothing_is_kept(
     work: Work, flood: line.Flood, changes: dict[str, object], code: str, told: tuple[str, ...]
 ):
     with pytest.raises(Refused) as refused, work.by(line.BPBD) as tx:
-        commands.post_zone(tx, line.an_area(flood, **changes))
+        commands.post_zone(tx, line.an_area(flood, **changes))  # type: ignore[arg-type]
     assert refused.value.code == code
     for lang in ("id", "en"):
         sentence = say(code, lang, refused.value.facts)
@@ -220,7 +221,7 @@ def test_an_incident_of_another_office_is_not_found(work: Work, flood: line.Floo
 
 
 def revise(flood: line.Flood, posted: commands.PostedZone, base_no: int | None, **more: object) -> commands.PostZone:
-    return line.an_area(flood, zone_id=posted.zone_id, base_no=base_no, **more)
+    return line.an_area(flood, zone_id=posted.zone_id, base_no=base_no, **more)  # type: ignore[arg-type]
 
 
 def test_a_revision_is_a_new_version_and_the_old_one_stays_as_it_was(work: Work, flood: line.Flood):
@@ -229,7 +230,7 @@ def test_a_revision_is_a_new_version_and_the_old_one_stays_as_it_was(work: Work,
     assert (second.zone_id, second.no) == (first.zone_id, 2)
     with work.read_by(line.BPBD) as tx:
         newest, oldest = queries.versions(tx, first.zone_id)
-        shown, = queries.zones(tx, flood.incident_id)
+        (shown,) = queries.zones(tx, flood.incident_id)
     assert (newest.no, newest.state, newest.severity) == (2, VersionState.CURRENT, Severity.LIGHT)
     assert (oldest.no, oldest.state, oldest.severity) == (1, VersionState.SUPERSEDED, Severity.HEAVY)
     assert [one.region_code for one in oldest.listed] == [line.F]
@@ -244,9 +245,7 @@ def test_of_two_who_revise_at_once_one_wins_and_the_other_is_told(work: Work, fl
     def revise_it(severity: Severity) -> None:
         start.wait()
         try:
-            posted = work.run(
-                line.BPBD, lambda tx: commands.post_zone(tx, revise(flood, first, 1, severity=severity))
-            )
+            posted = work.run(line.BPBD, lambda tx: commands.post_zone(tx, revise(flood, first, 1, severity=severity)))
             outcomes.append(f"version {posted.no}")
         except Refused as refused:
             outcomes.append(refused.code)
@@ -298,7 +297,7 @@ def test_a_withdrawn_area_keeps_its_history_and_is_withdrawn_once(work: Work, fl
     with pytest.raises(Conflict, match=r"zone\.is_withdrawn"), work.by(line.BPBD) as tx:
         commands.withdraw_zone(tx, posted.zone_id, "Salah tempat")
     with work.read_by(line.BPBD) as tx:
-        view, = queries.versions(tx, posted.zone_id)
+        (view,) = queries.versions(tx, posted.zone_id)
         assert (view.state, view.withdraw_reason) == (VersionState.WITHDRAWN, "Salah tempat")
         assert queries.groups(tx, flood.incident_id).total == 0
 
