@@ -19,7 +19,7 @@ api = Blueprint("households", __name__, description="Households of the social re
 @api.post("/households/search")
 @guard.requires("household.search")
 @api.arguments(shapes.SearchIn)
-@api.response(200, shapes.FoundOut)
+@api.response(200, shapes.FoundHouseholdsOut)
 @api.alt_response(422, schema=Problem)
 def search_households(order: queries.SearchHouseholds) -> dict[str, Any]:
     """Find households by name, code, NIK or No. KK, within the token's villages."""

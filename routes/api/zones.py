@@ -98,7 +98,7 @@ def list_zones(incident_id: UUID) -> dict[str, Any]:
 @limits.accepts(limits.OUTLINE_BYTES)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.ZoneIn)
-@api.response(201, shapes.PostedOut)
+@api.response(201, shapes.PostedZoneOut)
 @api.alt_response(422, schema=Problem)
 def post_zone(data: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
     """Post an affected area: GeoJSON outline, region codes, or both. Matching follows by itself."""
@@ -129,7 +129,7 @@ def list_versions(zone_id: UUID) -> dict[str, Any]:
 @limits.accepts(limits.OUTLINE_BYTES)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.ZoneVersionIn)
-@api.response(201, shapes.PostedOut)
+@api.response(201, shapes.PostedZoneOut)
 @api.alt_response(409, schema=Problem)
 def revise_zone(data: dict[str, Any], zone_id: UUID, **_: Any) -> Response:
     """Post the next version of an area; refused when somebody else was faster than ``base_no``."""
@@ -251,4 +251,4 @@ def decide_affected(data: dict[str, Any], incident_id: UUID, **_: Any) -> Respon
 def _post(tx: Any, order: commands.PostZone) -> Any:
     posted = commands.post_zone(tx, order)
     match_after(tx, posted.version_id)
-    return shapes.PostedOut().dump(posted)
+    return shapes.PostedZoneOut().dump(posted)

@@ -38,7 +38,7 @@ class HouseholdLineOut(Schema):
     is_provisional = fields.Boolean()
 
 
-class FoundOut(Schema):
+class FoundHouseholdsOut(Schema):
     households = fields.List(fields.Nested(HouseholdLineOut))
     has_more = fields.Boolean()
 

@@ -189,7 +189,7 @@ class ZonesOut(Schema):
     zones = fields.List(fields.Nested(ZoneOut))
 
 
-class PostedOut(Schema):
+class PostedZoneOut(Schema):
     zone_id = fields.UUID()
     version_id = fields.UUID()
     no = fields.Integer()
