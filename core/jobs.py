@@ -44,12 +44,15 @@ class Daily:
 class Job:
     """``act`` does one slot's work in one transaction and says in a few words what it did.
 
-    Long work gives ``act_long`` instead: many small transactions with their own cursor, safe to start again.
+    Long looking gives ``look`` instead: it reads in transactions of its own and gives the act that writes what it
+    found, so that nobody waits for the looking. Long work gives ``act_long``: many small transactions with their own
+    cursor, safe to start again.
     """
 
     name: str
     trigger: Every | Daily
     act: Callable[[Tx], str] | None = None
+    look: Callable[[Work, Actor], Callable[[Tx], str]] | None = None
     act_long: Callable[[Work, Actor], str] | None = None
 
 
@@ -67,6 +70,10 @@ def run_slot(work: Work, actor: Actor, job: Job, slot: str) -> str | None:
     if job.act_long is not None:
         return job.act_long(work, actor)
     act = job.act
+    if job.look is not None:
+        if _is_taken(work, actor, job.name, slot):
+            return None
+        act = job.look(work, actor)
     assert act is not None
 
     def once(tx: Tx) -> str | None:
@@ -81,6 +88,11 @@ def run_slot(work: Work, actor: Actor, job: Job, slot: str) -> str | None:
         return outcome
 
     return work.run(actor, once)
+
+
+def _is_taken(work: Work, actor: Actor, job: str, slot: str) -> bool:
+    with work.read_by(actor) as tx:
+        return tx.session.get(JobRun, (job, slot, tx.regency_code)) is not None
 
 
 def _take(tx: Tx, job: str, slot: str) -> bool:

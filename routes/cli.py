@@ -183,15 +183,16 @@ def _print_logins() -> None:
 def jobs_run() -> None:
     from routes.scheduler import serve
 
-    serve(context.runtime().work)
+    serve(context.runtime())
 
 
 @jobs_group.command("once", help="Ask every job once, now.")
 def jobs_once() -> None:
     from routes.scheduler import all_jobs, run_all
 
-    for job in all_jobs():
-        run_all(context.runtime().work, job)
+    runtime = context.runtime()
+    for job in all_jobs(runtime):
+        run_all(runtime.work, job)
         click.echo(job.name)
 
 

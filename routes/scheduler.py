@@ -6,6 +6,8 @@ import importlib
 import pkgutil
 import signal
 import threading
+from collections.abc import Sequence
+from datetime import UTC
 from types import ModuleType
 
 import structlog
@@ -21,13 +23,15 @@ from core.actor import Actor, system
 from core.jobs import Daily, Every, Job, run_slot, slot_of
 from core.office.queries import OfficeView, offices
 from core.work import Work
+from routes.context import Runtime
+from routes.jobs import jobs_of
 
 log = structlog.get_logger()
 
 
-def all_jobs() -> tuple[Job, ...]:
-    """Gather the ``JOBS`` of every noun."""
-    found: list[Job] = []
+def all_jobs(runtime: Runtime) -> tuple[Job, ...]:
+    """Gather the ``JOBS`` of every noun and those of the installation."""
+    found: list[Job] = list(jobs_of(runtime))
     for package in (stock, registry_link, logistics):
         found += [job for module in _nouns(package) for job in module.JOBS]
     names = [job.name for job in found]
@@ -64,16 +68,22 @@ def run_all(work: Work, job: Job) -> None:
         run_job(work, office, job)
 
 
-def serve(work: Work) -> None:
-    """Run until told to stop. Missed slots are caught up once at the start: every job is asked at once."""
-    scheduler = BackgroundScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60})
-    for job in all_jobs():
+def serve(runtime: Runtime, jobs: Sequence[Job] | None = None) -> None:
+    """Run these jobs (all there are) until told to stop. Each is asked at the start, so a missed slot is caught up.
+
+    Several processes may run at once: who takes a slot's row does its work.
+    """
+    work, known = runtime.work, all_jobs(runtime) if jobs is None else tuple(jobs)
+    scheduler = BackgroundScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
+    )
+    for job in known:
         scheduler.add_job(run_all, trigger=_trigger(job), args=(work, job), id=job.name, next_run_time=work.clock.now())
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     scheduler.start()
-    log.info("jobs started", jobs=[job.name for job in all_jobs()])
+    log.info("jobs started", jobs=[job.name for job in known])
     stop.wait()
     scheduler.shutdown(wait=True)
 
@@ -84,4 +94,4 @@ def _trigger(job: Job) -> IntervalTrigger | CronTrigger:
             return IntervalTrigger(seconds=seconds)
         case Daily(minute=minute):
             # Asked every hour at its minute; the slot's row makes one run a local day of it, in any zone.
-            return CronTrigger(minute=minute)
+            return CronTrigger(minute=minute, timezone=UTC)
