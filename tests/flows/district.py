@@ -74,16 +74,21 @@ def squares() -> tuple[Village, ...]:
 
 def a_district(
     work: Work, *, villages: Sequence[Village] | None = None, per_village: int = 12, time_zone: str = "Asia/Jayapura",
-    regency: tuple[str, str] = (REGENCY, "Kabupaten Contoh"),
+    regency: tuple[str, str] = (REGENCY, "Kabupaten Contoh"), are_regions_known: bool = False,
 ) -> District:  # fmt: skip
-    """Make the district through public commands: every second household geotagged well inside its village."""
+    """Make the district through public commands: every second household geotagged well inside its village.
+
+    ``are_regions_known``: office, codes and boundaries are there already (read from real lists).
+    """
     villages = squares() if villages is None else villages
     code, name = regency
-    an_office(work, code, time_zone=time_zone)
+    if not are_regions_known:
+        an_office(work, code, time_zone=time_zone)
     actor = SYSTEM if code == REGENCY else system(code, time_zone)
     with work.by(actor) as tx:
-        import_regions(tx, region_rows(code, name, villages))
-        import_boundaries(tx, boundary_rows(code, name, villages))
+        if not are_regions_known:
+            import_regions(tx, region_rows(code, name, villages))
+            import_boundaries(tx, boundary_rows(code, name, villages))
         seed_office(tx)
         snapshot = record_snapshot(
             tx, RecordSnapshot(source="uji", as_of_on=date(2026, 10, 1), agreement_no="PKS-UJI", file_name="uji.csv")
@@ -156,7 +161,6 @@ def household_rows(villages: Sequence[Village], per_village: int) -> list[Househ
         core = core if not shapely.is_empty(core) else shape
         for number in range(per_village):
             point = _point_in(core, chance) if number % 2 == 0 else None
-            serial = place * 1000 + number
             rows.append(
                 HouseholdRow(
                     external_id=f"H-{place}-{number}", village_code=village.code,
@@ -164,28 +168,28 @@ def household_rows(villages: Sequence[Village], per_village: int) -> list[Househ
                     address=f"Jalan Contoh {number + 1}", decile=number % 10 + 1,
                     lon_deg=point[0] if point else None, lat_deg=point[1] if point else None,
                     position_source=PositionSource.MAP if point else None,
-                    kk=Secret(f"990101010120{serial % 10_000:04d}"),
-                    members=tuple(_members(serial)),
+                    kk=Secret(f"990101010120{place * 100 + number:04d}"),
+                    members=tuple(_members(place, number)),
                 )
             )  # fmt: skip
     return rows
 
 
-def _members(serial: int) -> list[MemberRow]:
+def _members(place: int, number: int) -> list[MemberRow]:
     people = [
         (Relation.HEAD, Sex.MALE, date(1984, 1, 5)),
         (Relation.SPOUSE, Sex.FEMALE, date(1988, 3, 9)),
         (Relation.CHILD, Sex.FEMALE, date(2015, 7, 1)),
         (Relation.CHILD, Sex.MALE, date(2025, 9, 1)),
         (Relation.PARENT, Sex.FEMALE, date(1958, 2, 2)),
-    ][: 2 + serial % 4]
+    ][: 2 + number % 4]
     return [
         MemberRow(
-            name=f"Uji {serial // 1000}-{serial % 1000} {'ABCDE'[place]}", external_id=f"A-{serial}-{place}",
+            name=f"Uji {place}-{number} {'ABCDE'[nth]}", external_id=f"A-{place}-{number}-{nth}",
             relation=relation, sex=sex, birth_on=born,
-            nik=Secret(f"990101{born.day + (40 if sex is Sex.FEMALE else 0):02d}{born:%m%y}{serial % 10_000:04d}"),
+            nik=Secret(f"990101{born.day + (40 if sex is Sex.FEMALE else 0):02d}{born:%m%y}{place * 100 + number:04d}"),
         )
-        for place, (relation, sex, born) in enumerate(people)
+        for nth, (relation, sex, born) in enumerate(people)
     ]  # fmt: skip
 
 

@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
+from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy.engine import Engine
 
-from core.actor import Actor, Role
+from core.actor import Actor, Role, system
 from core.clock import FixedClock
-from core.crypto import use_ring
+from core.crypto import ring, use_ring
 from core.ids import NAMESPACE
 from core.measures import Milli
 from core.work import Tx, Work
@@ -23,13 +26,15 @@ from logistics.handover import commands as handing
 from logistics.handover import queries as served
 from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fact, write_recipient
 from logistics.handover.states import RecipientKind
-from logistics.packages.queries import PackageView, package, packages
+from logistics.packages.queries import PackageView, counts_of, package, packages, round_by_id
 from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, approve_round
+from logistics.planning.queries import need
 from logistics.zones import commands as zones
 from logistics.zones import queries as areas
 from logistics.zones.states import Hazard, Severity
-from routes import week
+from routes import papers, week
+from routes.checks import prove_all
 from tests.flows.district import a_district
 from tests.support.builders import REGENCY, an_actor
 from tests.support.databases import Run
@@ -218,9 +223,41 @@ def hand_over(work: Work, found: PackageView, actor: Actor | None = None) -> han
     return record(work, an_event(work, found), actor or field_officer(found.row.post_id))
 
 
-def valid_count(work: Work, round_id: UUID) -> int:
-    with work.read_by(OFFICER) as tx:
+def valid_count(work: Work, round_id: UUID, code: str = REGENCY) -> int:
+    with work.read_by(of_office(OFFICER, code)) as tx:
         return sum(1 for one in served.handovers(tx, round_id=round_id, limit=5000) if one.state.value == "valid")
+
+
+def follow(work: Work, app: Flask, order: zones.PostZone, *, code: str = REGENCY) -> SentWeek:
+    """Walk the whole line and check every step: from a posted area to a receipt of every post that anybody can verify,
+    and at the end every book."""
+    officer = of_office(OFFICER, code)
+    round_id = a_sent_week(work, order, code=code)
+    with work.read_by(officer) as tx:
+        plans = counts_of(tx, round_id)
+        incident_id = round_by_id(tx, round_id).incident_id
+        groups = areas.groups(tx, incident_id)
+        shelf = need(tx, round_id)
+    assert groups.is_complete
+    assert (plans.loaded, plans.waiting) == (groups.confirmed, 0)
+    assert not shelf.shortages
+    found = sent_week_of(work, code)
+    assert len(found.packages) == groups.confirmed > 0
+    for post_id in found.posts:
+        one = found.at(post_id)[0]
+        done = hand_over(work, one, of_office(field_officer(post_id), code))
+        with app.test_request_context():
+            paper = work.run(officer, lambda tx, receipt=done.receipt_id: papers.print_papers(tx, [receipt]))
+        text = PdfReader(BytesIO(paper)).pages[0].extract_text()
+        assert done.number in text
+        assert one.row.code in text
+        assert one.public_ref is not None
+        page = app.test_client().get(f"/v/{ring().token(papers.RECEIPT_KIND, one.public_ref)}")
+        assert page.status_code == 200
+        assert done.number in page.get_data(as_text=True)
+    assert valid_count(work, round_id, code) == len(found.posts)
+    assert prove_all(app.extensions["tanggap"], system(code)) == []
+    return found
 
 
 # ---------------------------------------------------------------- households by their place in the district

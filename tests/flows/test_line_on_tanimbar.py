@@ -1,171 +1,116 @@
-"""The whole line on real ground: Tanimbar's 82 villages with their real codes and outlines, invented people in them."""
+"""The whole line on a real district: Kepulauan Tanimbar's 82 villages, with generated households inside them.
+
+The lists and boundaries are read from ``TANGGAP_SHARED`` (default: the folder ``shared`` beside the repository).
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-import shapely
+from flask import Flask
 
-from core.actor import Actor, Role, system
-from core.crypto import ring
-from core.documents.queries import document, find_by_ref
-from core.documents.states import DocumentState
-from core.errors import Conflict, Invalid
-from core.office.commands import OpenOffice, open_office
+from core.actor import system
 from core.work import Work
-from logistics.packages.commands import approve_standard, seed_default_standard
-from logistics.zones import commands as zones
-from logistics.zones import queries as areas
-from logistics.zones.states import Severity
-from registry_link.households.commands import RecordSnapshot, merge_households, record_snapshot
+from logistics.zones import queries
+from logistics.zones.commands import ListRegion
 from registry_link.regions.queries import boundaries_of, regions_of
 from registry_link.regions.states import CodeSystem, Level
-from routes.app import create_app
-from routes.checks import prove_all
-from routes.context import Runtime
 from routes.loading import import_region_files
-from routes.papers import print_papers
-from routes.seed import seed_office
-from tests.conftest import ENGINES
 from tests.flows import line
-from tests.flows.district import Village, household_rows, places
-from tests.support.builders import an_actor
-from tests.support.databases import Run
+from tests.flows.district import Village, a_district
+from tests.support.builders import an_office
 
-SHARED = Path(os.environ.get("TANGGAP_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data"
-CODE, ZONE = "81.03", "Asia/Jayapura"
-OFFICE = system(CODE, ZONE)
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real regions at {SHARED} (TANGGAP_SHARED names them)")
+SHARED = Path(os.environ.get("TANGGAP_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+LISTS, OUTLINES = SHARED / "data" / "regions", SHARED / "data" / "boundaries"
+TANIMBAR, TABANAN = "81.03", "51.02"
+PER_VILLAGE = 4
 
-
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
-    """A database without an office on each engine in turn: real regions and the invented district never share one."""
-    with run.database(request.param, tmp_path) as url:
-        yield url
+pytestmark = pytest.mark.skipif(
+    not (LISTS.is_dir() and OUTLINES.is_dir()),
+    reason=f"real lists and boundaries not found in {SHARED} (TANGGAP_SHARED names their folder)",
+)
 
 
-def of_tanimbar(actor: Actor) -> Actor:
-    return replace(actor, regency_code=CODE, time_zone=ZONE)
+@pytest.fixture
+def database_url(empty_office_url: str) -> str:
+    return empty_office_url
 
 
-BPBD, OFFICER, SECOND = (of_tanimbar(one) for one in (line.BPBD, line.OFFICER, line.SECOND))
+def test_all_215_villages_of_both_districts_are_imported_and_a_second_time_nothing_changes(work: Work):
+    an_office(work, TANIMBAR, time_zone="Asia/Jayapura")
+    an_office(work, TABANAN, time_zone="Asia/Makassar")
+    told = import_region_files(work, system(TANIMBAR), [LISTS, OUTLINES])
+    assert not [one for one in told if not one.endswith(" 0 ditolak")], told
+    counts = {}
+    for code in (TANIMBAR, TABANAN):
+        with work.read_by(system(code)) as tx:
+            villages = regions_of(tx, code, Level.VILLAGE)
+            drawn = boundaries_of(tx, code, Level.VILLAGE)
+            assert {one.code for one in villages} == {one.region_code for one in drawn}
+            assert len(boundaries_of(tx, code, Level.DISTRICT)) == 10
+            assert len(boundaries_of(tx, code, Level.REGENCY)) == 1
+        counts[code] = len(villages)
+    assert counts == {TANIMBAR: 82, TABANAN: 133}
+    again = import_region_files(work, system(TANIMBAR), [LISTS, OUTLINES])
+    assert all(": 0 baru, 0 berubah," in one for one in again), again
 
 
-def real_regions(work: Work) -> list[str]:
-    with work.by(OFFICE) as tx:
-        open_office(
-            tx,
-            OpenOffice(
-                regency_code=CODE, regency_name="Kabupaten Kepulauan Tanimbar", name="Dinas Sosial", time_zone=ZONE
-            ),
+def real_villages() -> tuple[Village, ...]:
+    document = json.loads((OUTLINES / "81.03_kepulauan_tanimbar_villages.geojson").read_text())
+    return tuple(
+        Village(
+            code=one["properties"]["code"], name=one["properties"]["name"], kind=one["properties"]["kind"],
+            geojson=json.dumps(one["geometry"]),
         )
-    lists = [SHARED / "regions" / f"regions_{name}.csv" for name in ("81.03_kepulauan_tanimbar", "51.02_tabanan")]
-    return import_region_files(work, OFFICE, [*lists, SHARED / "boundaries"])
+        for one in sorted(document["features"], key=lambda one: one["properties"]["code"])
+    )  # fmt: skip
 
 
-def real_villages(work: Work) -> tuple[Village, ...]:
-    with work.read_by(OFFICE) as tx:
-        outlines = {one.region_code: one.geojson for one in boundaries_of(tx, CODE, Level.VILLAGE)}
-        found = regions_of(tx, CODE, Level.VILLAGE)
-    return tuple(Village(code=one.code, name=one.name, kind=one.kind, geojson=outlines[one.code]) for one in found)
-
-
-def settle(work: Work, villages: tuple[Village, ...]) -> tuple[UUID, UUID]:
-    """Put invented people into every real village, and stock and two posts among them."""
-    with work.by(OFFICE) as tx:
-        seed_office(tx)
-        snapshot = record_snapshot(tx, RecordSnapshot(source="uji", as_of_on=tx.today, file_name="uji.csv"))
-        assert merge_households(tx, snapshot, household_rows(villages, 4)).new == 4 * len(villages)
-        _warehouse, posts = places(tx, (villages[0], villages[5]))
-        standard = seed_default_standard(tx)
-    with work.by(of_tanimbar(an_actor(Role.HEAD))) as tx:
-        approve_standard(tx, standard)
-    return posts
-
-
-def test_all_215_villages_of_both_regencies_come_in_with_their_outlines(work: Work) -> None:
-    told = real_regions(work)
-    assert not [text for text in told if not text.endswith(" 0 ditolak")]
-    with work.read_by(OFFICE) as tx:
-        for code, count in ((CODE, 82), ("51.02", 133)):
-            villages = {one.code for one in regions_of(tx, code, Level.VILLAGE)}
-            assert len(villages) == count
-            assert {one.region_code for one in boundaries_of(tx, code, Level.VILLAGE)} == villages
-
-
-def test_the_whole_line_from_a_posted_area_to_a_receipt_that_verifies(work: Work, settings: object) -> None:
-    real_regions(work)
-    villages = real_villages(work)
+def test_from_a_posted_area_to_a_verified_receipt_on_tanimbar(work: Work, app: Flask):
+    an_office(work, TANIMBAR, time_zone="Asia/Jayapura")
+    import_region_files(
+        work, system(TANIMBAR), [LISTS / "regions_id_province_regency.csv",
+                                 LISTS / "regions_81.03_kepulauan_tanimbar.csv",
+                                 *sorted(OUTLINES.glob("81.03_*.geojson"))],
+    )  # fmt: skip
+    villages = real_villages()
     assert len(villages) == 82
-    settle(work, villages)
-    # A whole real village by its outline, half of its neighbour, and an island village by its code.
-    saumlaki = shapely.from_geojson(villages[0].geojson)
-    west, south, east, north = saumlaki.bounds
-    outline = json.dumps(json.loads(shapely.to_geojson(shapely.box(west - 0.004, south - 0.004, east, north))))
-    flood = line.open_flood(work, "Banjir Saumlaki", actor=BPBD)
-    order = zones.PostZone(
-        incident_id=flood.incident_id, name="Saumlaki", observed_at=work.clock.now(), severity=Severity.HEAVY,
-        outline=outline, regions=(zones.ListRegion(code=villages[40].code, name=villages[40].name),),
+    a_district(
+        work, villages=villages, per_village=PER_VILLAGE, regency=(TANIMBAR, "Kabupaten Kepulauan Tanimbar"),
+        are_regions_known=True,
+    )
+    # One village by its real outline, a whole kecamatan by its code, one village by BPS district code and name.
+    drawn = next(one for one in villages if one.code.startswith("81.03.04."))
+    named = next(one for one in villages if one.code.startswith("81.03.02."))
+    bps = bps_code_of(named.code[:8])
+    listed = [one for one in villages if one.code.startswith("81.03.01.")]
+    flood = line.Flood(incident_id=UUID(int=0), slug="")
+    order = line.an_area(
+        flood, outline=drawn.geojson,
+        regions=(
+            ListRegion(code="81.03.01"), ListRegion(code=bps, name=named.name.upper(), system=CodeSystem.BPS),
+        ),
     )  # fmt: skip
-    line.post(work, order, actor=BPBD)
-    with work.read_by(OFFICER) as tx:
-        groups = areas.groups(tx, flood.incident_id)
-        counted = {one.village_code: one for one in areas.by_village(tx, flood.incident_id)}
-    assert groups.certain >= 6 and groups.is_complete
-    assert counted[villages[40].code].certain == 4
-
-    line.confirm_certain(work, flood.incident_id, actor=OFFICER)
-    planned = line.plan(work, flood.incident_id, actor=OFFICER)
-    assert planned.planned == groups.certain and not planned.shortages
-    with pytest.raises(Conflict, match="second_person"):
-        line.approve(work, planned.round_id, actor=OFFICER)
-    line.approve(work, planned.round_id, actor=SECOND)
-    line.send_all(work, planned.round_id, actor=OFFICER)
-    week = line.sent_week_of(work, CODE)
-    assert len(week.packages) == groups.certain
-
-    one = week.packages[0]
-    assert one.row.post_id is not None
-    volunteer = of_tanimbar(line.field_officer(one.row.post_id))
-    done = line.hand_over(work, one, volunteer)
-    with pytest.raises(Conflict, match="already_served"):
-        line.hand_over(work, one, volunteer)
-    app = create_app(settings, work=work)  # type: ignore[arg-type]
-    with app.app_context():
-        pdf = work.run(volunteer, lambda tx: print_papers(tx, [done.receipt_id]))
-    assert pdf.startswith(b"%PDF")
-    with work.read_by(OFFICER) as tx:
-        ref = document(tx, done.receipt_id).public_ref
-        assert ref is not None
-        verified = find_by_ref(tx, ref)
-    assert verified is not None and verified.state is DocumentState.ISSUED
-    page = app.test_client().get(f"/V/{ring().token('R', ref)}")
-    assert page.status_code == 200 and done.number in page.text and "Uji" not in page.text
-    runtime = app.extensions["tanggap"]
-    assert isinstance(runtime, Runtime)
-    assert prove_all(runtime, OFFICE) == []
+    found = line.follow(work, app, order, code=TANIMBAR)
+    officer = line.of_office(line.OFFICER, TANIMBAR)
+    with work.read_by(officer) as tx:
+        lines = queries.affected(tx, found.incident_id, limit=2000).lines
+    certain = {}
+    for one in lines:
+        if one.confidence.value == "certain":
+            certain[one.village_code] = certain.get(one.village_code, 0) + 1
+    expected = {one.code: PER_VILLAGE for one in [*listed, drawn, named]}
+    assert {code: certain.get(code) for code in expected} == expected
+    assert len(found.packages) >= PER_VILLAGE * len(expected)
 
 
-def test_a_bps_code_read_as_kemendagri_is_refused_with_both_names(work: Work) -> None:
-    """BPS 8101 is Tanimbar, Kemendagri 81.01 is Maluku Tengah: the mattresses must not go to the other island."""
-    real_regions(work)
-    flood = line.open_flood(work, "Banjir Saumlaki", actor=BPBD)
-    villages = real_villages(work)
-    wrong = zones.ListRegion(code=villages[0].code, name=villages[7].name, system=CodeSystem.KEMENDAGRI)
-    order = zones.PostZone(
-        incident_id=flood.incident_id, name="Salah", observed_at=work.clock.now(), severity=Severity.HEAVY,
-        regions=(wrong,),
-    )  # fmt: skip
-    with pytest.raises(Invalid) as refused:
-        line.post(work, order, actor=BPBD)
-    told = str(refused.value.facts)
-    assert villages[0].name in told and villages[7].name in told
-    with work.read_by(OFFICER) as tx:
-        assert areas.zones(tx, flood.incident_id) == ()
+def bps_code_of(district: str) -> str:
+    for row in (LISTS / "regions_81.03_kepulauan_tanimbar.csv").read_text().splitlines():
+        cells = row.split(",")
+        if cells[0] == district:
+            return cells[5]
+    raise AssertionError(district)
