@@ -25,7 +25,7 @@ from core.crypto import Keyring
 from core.db import open_engine
 from core.settings import Settings
 from core.work import Work
-from routes import api, context, frame, guard, limits, pages, problems, texts
+from routes import api, compression, context, frame, guard, limits, pages, problems, static_files, texts
 from routes.context import Runtime
 from routes.limiter import limiter
 
@@ -76,6 +76,8 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None, cl
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     _configure_logs()
+    compression.install(app)
+    static_files.install(app)
     limits.install(app)
     Talisman(
         app, content_security_policy=CSP, force_https=settings.is_production,

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -80,17 +81,14 @@ def item_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
 
 def items(tx: Tx, *, ids: Collection[UUID] | None = None, with_inactive: bool = False) -> tuple[ItemView, ...]:
     """Give the catalogue, or only these of it, by name."""
-    query = sa.select(Item).order_by(Item.name_id)
     if ids is not None:
-        query = query.where(Item.id.in_(ids))
-    elif not with_inactive:
-        query = query.where(Item.is_active)
-    return _views(tx, query)
+        return _views(tx, _BY_ID, {"ids": list(ids)})
+    return _views(tx, _ALL if with_inactive else _ACTIVE)
 
 
 def find_item(tx: Tx, code: str) -> ItemView:
     """Give the item of a code. Raises: NotFound."""
-    found = _views(tx, sa.select(Item).where(Item.code == code.strip().lower()))
+    found = _views(tx, _BY_CODE, {"code": code.strip().lower()})
     if not found:
         raise NotFound("item.not_found", item=code)
     return found[0]
@@ -125,16 +123,35 @@ def _plain(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _views(tx: Tx, query: sa.Select[Item]) -> tuple[ItemView, ...]:
-    rows = tx.session.scalars(query).all()
-    ids = [row.id for row in rows]
+_ALL = sa.select(
+    Item.id, Item.code, Item.name_id, Item.name_en, Item.category, Item.base_unit, Item.step_milli, Item.does_expire,
+    Item.is_durable, Item.is_active,
+).order_by(Item.name_id)  # fmt: skip
+_ACTIVE = _ALL.where(Item.is_active)
+_BY_ID = _ALL.where(Item.id.in_(sa.bindparam("ids", expanding=True)))
+_BY_CODE = _ALL.where(Item.code == sa.bindparam("code"))
+_PACKS = (
+    sa.select(ItemPack.item_id, ItemPack.name, ItemPack.quantity_milli)
+    .where(ItemPack.item_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(ItemPack.quantity_milli, ItemPack.name)
+)
+_ALIASES = (
+    sa.select(ItemAlias.item_id, ItemAlias.name)
+    .where(ItemAlias.item_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(ItemAlias.name)
+)
+
+
+def _views(
+    tx: Tx, query: sa.Select[*tuple[Any, ...]], asked: Mapping[str, object] | None = None
+) -> tuple[ItemView, ...]:
+    rows = tx.session.execute(query, asked).all()
+    among = {"ids": [row.id for row in rows]}
     packs: dict[UUID, list[PackView]] = defaultdict(list)
-    for pack in tx.session.scalars(
-        sa.select(ItemPack).where(ItemPack.item_id.in_(ids)).order_by(ItemPack.quantity_milli, ItemPack.name)
-    ):
+    for pack in tx.session.execute(_PACKS, among):
         packs[pack.item_id].append(PackView(name=pack.name, quantity_milli=Milli(pack.quantity_milli)))
     aliases: dict[UUID, list[str]] = defaultdict(list)
-    for alias in tx.session.scalars(sa.select(ItemAlias).where(ItemAlias.item_id.in_(ids)).order_by(ItemAlias.name)):
+    for alias in tx.session.execute(_ALIASES, among):
         aliases[alias.item_id].append(alias.name)
     return tuple(
         ItemView(
