@@ -34,7 +34,7 @@ api = Blueprint("handovers", __name__, description="A handover is an event kept 
 @api.post("/packages/find")
 @guard.requires("handover.see")
 @api.arguments(shapes.FindIn)
-@api.response(200, shapes.FoundOut)
+@api.response(200, shapes.FoundPackageOut)
 @api.alt_response(404, schema=Problem)
 def find_package(data: dict[str, Any]) -> dict[str, Any]:
     """Find a package by its code or its QR, within the caller's posts; whoever looks is logged."""

@@ -21,7 +21,7 @@ class BeneficiaryOut(Schema):
     village = fields.String()
 
 
-class FoundOut(PackageOut):
+class FoundPackageOut(PackageOut):
     beneficiary = fields.Nested(BeneficiaryOut, allow_none=True)
     is_served = fields.Boolean()
 
