@@ -290,9 +290,7 @@ def write_off(tx: Tx, order: WriteOff) -> Posted:
     _check_note(order.note)
     loss = sink(tx, PlaceKind.LOSS).id
     steps = [
-        Step(
-            from_place_id=order.place_id, to_place_id=loss, batch_id=line.batch_id, quantity_milli=line.quantity_milli
-        )
+        Step(from_place_id=order.place_id, to_place_id=loss, batch_id=line.batch_id, quantity_milli=line.quantity_milli)
         for line in order.lines
     ]
     return post(
@@ -316,9 +314,7 @@ def _transfer(tx: Tx, order: Transfer) -> Posted:
     by_batch = [line for line in order.lines if isinstance(line, BatchLine)]
     by_item = [line for line in order.lines if isinstance(line, ItemLine)]
     steps = [
-        Step(
-            from_place_id=source.id, to_place_id=target.id, batch_id=line.batch_id, quantity_milli=line.quantity_milli
-        )
+        Step(from_place_id=source.id, to_place_id=target.id, batch_id=line.batch_id, quantity_milli=line.quantity_milli)
         for line in by_batch
     ]
     if by_item:

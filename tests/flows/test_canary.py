@@ -120,7 +120,8 @@ def walk(client: FlaskClient, work: Work, week: line.SentWeek) -> dict[str, byte
             for text in ("Uji", KNOWN[0], KNOWN[1]):
                 answer = send(client, "/registri/cari", {"q": text})
                 bodies[f"{role.value} search {text[:3]}"] = answer.get_data().replace(
-                    f'value="{text}"'.encode(), b""  # one's own words in the search field are no leak
+                    f'value="{text}"'.encode(),
+                    b"",  # one's own words in the search field are no leak
                 )
         if role is Role.FIELD:
             fields = {

@@ -80,7 +80,10 @@ def test_from_a_posted_area_to_a_verified_receipt_on_tanimbar(work: Work, app: F
     villages = real_villages()
     assert len(villages) == 82
     a_district(
-        work, villages=villages, per_village=PER_VILLAGE, regency=(TANIMBAR, "Kabupaten Kepulauan Tanimbar"),
+        work,
+        villages=villages,
+        per_village=PER_VILLAGE,
+        regency=(TANIMBAR, "Kabupaten Kepulauan Tanimbar"),
         are_regions_known=True,
     )
     # One village by its real outline, a whole kecamatan by its code, one village by BPS district code and name.

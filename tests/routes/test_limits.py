@@ -91,7 +91,7 @@ def test_a_number_is_no_text_and_a_text_no_boolean(client: FlaskClient, machine:
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 READER = StrictJson(Flask("limits"))
 json_values = some.recursive(
-    some.none() | some.booleans() | some.integers(-(10**18), 10**18) | some.text("abé \U0001f600{}[],\"\\", max_size=9),
+    some.none() | some.booleans() | some.integers(-(10**18), 10**18) | some.text('abé \U0001f600{}[],"\\', max_size=9),
     lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text("abc", max_size=3), inner, max_size=4),
     max_leaves=20,
 )
@@ -104,7 +104,7 @@ def test_whatever_is_good_json_is_read_as_it_is(value: object):
 
 
 @patiently
-@given(some.binary(max_size=200) | some.text("{}[]\",:\\u0aNI-1e. ", max_size=60).map(str.encode))
+@given(some.binary(max_size=200) | some.text('{}[]",:\\u0aNI-1e. ', max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused_and_nothing_else(body: bytes):
     try:
         READER.loads(body)
@@ -287,9 +287,7 @@ def test_after_the_login_one_is_where_one_wanted_to_be(client: FlaskClient, work
 # ---------------------------------------------------------------- throttles
 
 
-def test_after_five_wrong_passwords_the_right_one_waits_too(
-    client: FlaskClient, work: Work, fixed_clock: FixedClock
-):
+def test_after_five_wrong_passwords_the_right_one_waits_too(client: FlaskClient, work: Work, fixed_clock: FixedClock):
     an_office(work)
     a_person(work, Role.BPBD)
     for _ in range(5):

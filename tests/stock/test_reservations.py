@@ -99,9 +99,7 @@ def test_loading_ends_the_promise_and_moves_exactly_its_batches(shop: Shop):
     this_round = uuid4()
     with shop.work.by(ACTOR) as tx:
         take_in(tx, shop.warehouse, line(shop.kasur, 4, value=400), line(shop.kasur, 6, value=900))
-        promise(
-            tx, ("tp1", shop.warehouse, shop.kasur, 7), ("tp2", shop.warehouse, shop.kasur, 2), round_id=this_round
-        )
+        promise(tx, ("tp1", shop.warehouse, shop.kasur, 7), ("tp2", shop.warehouse, shop.kasur, 2), round_id=this_round)
         loaded = use_reservations(tx, load(shop, this_round))
         paper = stock_document(tx, loaded.document_id)
         assert (paper.kind, paper.subject, paper.subject_id) == (DocumentKind.DISPATCH, "round", str(this_round))
@@ -141,9 +139,7 @@ def test_a_release_gives_back_once(shop: Shop):
     this_round = uuid4()
     with shop.work.by(ACTOR) as tx:
         take_in(tx, shop.warehouse, line(shop.kasur, 10))
-        promise(
-            tx, ("tp1", shop.warehouse, shop.kasur, 3), ("tp2", shop.warehouse, shop.kasur, 4), round_id=this_round
-        )
+        promise(tx, ("tp1", shop.warehouse, shop.kasur, 3), ("tp2", shop.warehouse, shop.kasur, 4), round_id=this_round)
         assert release(tx, "round", this_round, "tp1", reason="jalan putus") == 1
         assert free(tx, shop.warehouse, shop.kasur) == units(6)
         assert release(tx, "round", this_round) == 1
