@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from uuid import UUID, uuid5
 
@@ -247,7 +248,7 @@ def follow(work: Work, app: Flask, order: zones.PostZone, *, code: str = REGENCY
         one = found.at(post_id)[0]
         done = hand_over(work, one, of_office(field_officer(post_id), code))
         with app.test_request_context():
-            paper = work.run(officer, lambda tx, receipt=done.receipt_id: papers.print_papers(tx, [receipt]))
+            paper = work.run(officer, partial(papers.print_papers, ids=[done.receipt_id]))
         text = PdfReader(BytesIO(paper)).pages[0].extract_text()
         assert done.number in text
         assert one.row.code in text
