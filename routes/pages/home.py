@@ -25,10 +25,9 @@ from logistics.zones import queries as zones
 from logistics.zones.states import Phase, VersionState
 from routes import context, guard, week
 from routes.pages.plan import SHORT_MONTHS
-from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bar_of, tightest, visible
+from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, near_of, visible
 from routes.texts import gettext as _
-from stock.ledger.queries import ItemBalance, item_balances, near_expiry
-from stock.places.kinds import PlaceKind
+from stock.ledger.queries import ItemBalance, item_balances
 
 pages = Blueprint("home", __name__)
 
@@ -64,10 +63,13 @@ def show() -> str:
     lang = context.lang()
     with context.read() as tx:
         now = _now(tx)
-        near = _near(tx)
+        lying = _lying(tx)
+        found = near_of(lying, tx.today) if lying is not None else []
+        expired = sum(1 for one in found if one.is_expired)
+        near = {"expired": expired, "soon": len(found) - expired}
         page: dict[str, Any] = {
             "waiting": _waiting(tx, now, near), "days": _days(now, tx.today, lang), "zones": _zones(tx, now, lang),
-            "bars": _bars(tx, now, lang), "near": near,
+            "bars": bars_of(now.need.lines, lying or (), lang) if now.need else [], "near": near,
         }  # fmt: skip
         if Role.ADMIN in tx.actor.roles:
             page["accounts"] = sum(1 for one in people(tx) if one.is_active)
@@ -139,31 +141,18 @@ def _zones(tx: Tx, now: Now, lang: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _bars(tx: Tx, now: Now, lang: str) -> list[dict[str, Any]]:
-    """Give days of supply per item, the shortest first."""
-    if now.need is None:
-        return []
-    lying: dict[Any, list[ItemBalance]] = defaultdict(list)
-    wanted = [line.item.id for line in now.need.lines]
-    for one in item_balances(tx, kinds=(PlaceKind.WAREHOUSE,), item_ids=wanted):
-        lying[one.item.id].append(one)
-    return tightest(bar_of(line, lying[line.item.id], lang) for line in now.need.lines)
-
-
-def _near(tx: Tx) -> dict[str, int] | None:
-    """Count batches near their day or past it, at the places the reader sees."""
+def _lying(tx: Tx) -> tuple[ItemBalance, ...] | None:
+    """Give what lies at the places the reader sees; None where stock is none of their business."""
     if not may(tx.actor, "stock.see"):
         return None
-    reach = tx.require("stock.see")
-    spots = [one.id for one in visible(tx, reach) if one.kind is not PlaceKind.QUARANTINE]
-    found = near_expiry(tx, within_days=NEAR_DAYS, place_ids=spots) if spots else ()
-    return {"expired": sum(1 for one in found if one.is_expired), "soon": sum(1 for one in found if not one.is_expired)}
+    spots = [one.id for one in visible(tx, tx.require("stock.see"))]
+    return item_balances(tx, place_ids=spots) if spots else ()
 
 
 # ---------------------------------------------------------------- what waits
 
 
-def _waiting(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+def _waiting(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     """Gather what this reader's roles are the ones to do, the urgent first."""
     found: list[Waiting] = []
     for part in (_setup, _list, _plan, _loads, _serving, _shelves):
@@ -171,7 +160,7 @@ def _waiting(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
     return sorted(found, key=lambda one: not one.is_urgent)
 
 
-def _setup(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+def _setup(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     found = []
     if may(tx.actor, "office.manage"):
         missing = len(DUTIES) - sum(1 for one in signatories(tx) if one.name)
@@ -191,7 +180,7 @@ def _setup(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
     return found
 
 
-def _list(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+def _list(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     if now.incident is None or now.groups is None:
         return []
     slug, groups, found = now.incident.slug, now.groups, []
@@ -225,7 +214,7 @@ def _list(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
     return found
 
 
-def _plan(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+def _plan(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     if now.incident is None or now.groups is None:
         return []
     slug, found = now.incident.slug, []
@@ -250,7 +239,7 @@ def _plan(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
     return found
 
 
-def _loads(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+def _loads(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     if now.incident is None or now.round is None or not may(tx.actor, "dispatch.send"):
         return []
     reach = tx.require("dispatch.send")
@@ -265,7 +254,7 @@ def _loads(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
     )]  # fmt: skip
 
 
-def _serving(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+def _serving(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     if now.incident is None or now.round is None or not may(tx.actor, "handover.record"):
         return []
     reach = tx.require("handover.record")
@@ -285,7 +274,7 @@ def _serving(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
     return found
 
 
-def _shelves(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
+def _shelves(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     found = []
     is_officer = Role.LOGISTICS in tx.actor.roles and may(tx.actor, "stock.receive")
     if is_officer and now.need is not None and now.need.shortages:
@@ -297,7 +286,7 @@ def _shelves(tx: Tx, now: Now, near: dict[str, int] | None) -> list[Waiting]:
             text=_("Tambah stok yang kurang"), why=names, href=url_for("stock.receive_form"), icon="stock",
             is_urgent=True,
         ))  # fmt: skip
-    if near and near["expired"] and may(tx.actor, "stock.transfer"):
+    if near["expired"] and may(tx.actor, "stock.transfer"):
         found.append(Waiting(
             text=_("Pindahkan %(count)s batch kedaluwarsa", count=_count(near["expired"])),
             why=_("Ke karantina, lalu dihapuskan dengan berita acara."), href=url_for("stock.index") + "#kedaluwarsa",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -66,10 +66,12 @@ def index() -> str:
             raise NotFound("place.not_found", place=asked[:40])
         warehouses = [one for one in every if one.kind is PlaceKind.WAREHOUSE]
         shown = [place] if place else warehouses or list(every)
-        found = queries.item_balances(tx, place_ids=[one.id for one in shown])
-        near = [one for one in queries.near_expiry(tx, within_days=NEAR_DAYS, place_ids=[one.id for one in every])
-                if one.place.kind is not PlaceKind.QUARANTINE]  # fmt: skip
-        bars, the_round, incident = _bars(tx, lang) if reach.is_all and place is None else ([], None, None)
+        lying = queries.item_balances(tx, place_ids=[one.id for one in every])
+        found = [one for one in lying if one.place in shown]
+        near = near_of(lying, tx.today)
+        incident = running_incident(tx) if reach.is_all and place is None else None
+        the_round = week.current_round(tx, incident.id) if incident else None
+        bars = bars_of(need(tx, the_round.id).lines, lying, lang) if the_round else []
         recent = (
             queries.stock_documents(tx, place_ids=[one.id for one in ([place] if place else every)], limit=10)
             if sees_places else ()
@@ -133,23 +135,17 @@ def _balance_lines(
     return sorted(lines, key=lambda line: str(line["name"]))
 
 
-def _bars(tx: Tx, lang: str) -> tuple[list[dict[str, Any]], Any, Any]:
-    """Give the stock bars of the running round: what still has to leave the warehouses, against what lies there."""
-    incident = running_incident(tx)
-    the_round = week.current_round(tx, incident.id) if incident else None
-    if incident is None or the_round is None:
-        return [], None, incident
-    lines = need(tx, the_round.id).lines
-    lying: dict[UUID, list[queries.ItemBalance]] = defaultdict(list)
-    for one in queries.item_balances(tx, kinds=(PlaceKind.WAREHOUSE,), item_ids=[line.item.id for line in lines]):
-        lying[one.item.id].append(one)
-    return tightest(bar_of(line, lying[line.item.id], lang) for line in lines), the_round, incident
+def bars_of(lines: Iterable[NeedLine], lying: Iterable[queries.ItemBalance], lang: str) -> list[dict[str, Any]]:
+    """Give what still has to leave the warehouses against what lies there.
 
-
-def tightest(bars: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put what is short first, then what lasts the fewest days, then what leaves the smallest part free."""
+    First what is short, then what lasts the fewest days, then what leaves the smallest part free.
+    """
+    shelves: dict[UUID, list[queries.ItemBalance]] = defaultdict(list)
+    for one in lying:
+        if one.place.kind is PlaceKind.WAREHOUSE:
+            shelves[one.item.id].append(one)
     return sorted(
-        bars,
+        (_bar(line, shelves[line.item.id], lang) for line in lines),
         key=lambda bar: (
             not bar["is_short"], bar["lasts_days"] if bar["lasts_days"] is not None else 99,
             1 - bar["need"] / bar["on_hand"] if bar["on_hand"] else 0,
@@ -157,7 +153,18 @@ def tightest(bars: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def bar_of(line: NeedLine, lying: Collection[queries.ItemBalance], lang: str) -> dict[str, Any]:
+def near_of(lying: Iterable[queries.ItemBalance], today: date) -> list[queries.BatchBalance]:
+    """Give the batches past their day or soon to be, the most urgent first; what lies in quarantine is seen to."""
+    last = today + timedelta(days=NEAR_DAYS)
+    found = [
+        (batch.batch.expires_on, batch.batch.code, batch)
+        for one in lying if one.place.kind is not PlaceKind.QUARANTINE
+        for batch in one.batches if batch.batch.expires_on is not None and batch.batch.expires_on <= last
+    ]  # fmt: skip
+    return [batch for _on, _code, batch in sorted(found, key=lambda one: one[:2])]
+
+
+def _bar(line: NeedLine, lying: Collection[queries.ItemBalance], lang: str) -> dict[str, Any]:
     """Give one item's bar: numbers for the drawing, words as they are printed."""
     unit = line.item.base_unit
     on_hand = sum(one.on_hand_milli - one.expired_milli for one in lying)
@@ -612,4 +619,4 @@ def _warehouses(form: Form) -> str:
     return render_template("stock/warehouses.html", form=form, places=found)
 
 
-__all__ = ["Goods", "bar_of", "check_undone_here", "event_at", "goods_of", "pages", "tightest", "visible"]
+__all__ = ["Goods", "bars_of", "check_undone_here", "event_at", "goods_of", "near_of", "pages", "visible"]
