@@ -181,9 +181,10 @@ def walk(opens: Opens, address: str, size: Any) -> None:
     keeper = opens("whk", size)
     keeper.goto(f"{at}/pengiriman")
     sent = 0
-    while keeper.get_by_role("button", name="Kirim dan terbitkan surat jalan").count() or keeper.locator(
-        "details:not([open]) > summary", has_text="Catat pengiriman ini"
-    ).count():
+    while (
+        keeper.get_by_role("button", name="Kirim dan terbitkan surat jalan").count()
+        or keeper.locator("details:not([open]) > summary", has_text="Catat pengiriman ini").count()
+    ):
         closed = keeper.locator("details:not([open]) > summary", has_text="Catat pengiriman ini")
         if closed.count():
             closed.first.click()
@@ -196,27 +197,27 @@ def walk(opens: Opens, address: str, size: Any) -> None:
     note = fetched(keeper, "form[action$='surat-jalan.pdf']")
     assert "Truk" in words(note)
 
-    field = opens("vol", size)
-    field.goto(f"{at}/serah-terima")
-    name = field.locator("tbody tr th").first.inner_text().split("\n")[0].strip()
-    field.fill("#f-q", name)
-    press(field, "Cari")
-    field.wait_for_load_state()
-    field.get_by_role("link", name="Layani").first.click()
-    field.locator("#f-recipient_name").wait_for()
-    rice = field.locator("#f-quantity-beras")
+    volunteer = opens("vol", size)
+    volunteer.goto(f"{at}/serah-terima")
+    name = volunteer.locator("tbody tr th").first.inner_text().split("\n")[0].strip()
+    volunteer.fill("#f-q", name)
+    press(volunteer, "Cari")
+    volunteer.wait_for_load_state()
+    volunteer.get_by_role("link", name="Layani").first.click()
+    volunteer.locator("#f-recipient_name").wait_for()
+    rice = volunteer.locator("#f-quantity-beras")
     due = rice.input_value()
     rice.fill("1,0")
-    press(field, "Catat serah terima")
-    field.locator("[data-errors]").wait_for()
-    assert field.locator("#f-quantity-beras").input_value() == "1,0", "what was typed stays"
-    field.fill("#f-quantity-beras", due)
-    press(field, "Catat serah terima")
-    field.locator(".flashes").filter(has_text="tanda terima").wait_for()
-    receipt = fetched(field, "form[action$='tanda-terima.pdf']")
+    press(volunteer, "Catat serah terima")
+    volunteer.locator("[data-errors]").wait_for()
+    assert volunteer.locator("#f-quantity-beras").input_value() == "1,0", "what was typed stays"
+    volunteer.fill("#f-quantity-beras", due)
+    press(volunteer, "Catat serah terima")
+    volunteer.locator(".flashes").filter(has_text="tanda terima").wait_for()
+    receipt = fetched(volunteer, "form[action$='tanda-terima.pdf']")
     assert name in words(receipt)
     assert "SALINAN" not in words(receipt)
-    assert "SALINAN" in words(fetched(field, "form[action$='tanda-terima.pdf']"))
+    assert "SALINAN" in words(fetched(volunteer, "form[action$='tanda-terima.pdf']"))
 
     code = symbols(receipt, dpi=300)[0]
     assert code.startswith("HTTP://TANGGAP.TEST/V/")
@@ -226,7 +227,7 @@ def walk(opens: Opens, address: str, size: Any) -> None:
     assert "Contoh" in shown
     assert name not in shown
     assert anybody.context.cookies() == []
-    for page in (bpbd, officer, second, keeper, field, anybody):
+    for page in (bpbd, officer, second, keeper, volunteer, anybody):
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 

@@ -102,7 +102,7 @@ def test_from_a_posted_area_to_a_verified_receipt_on_tanimbar(work: Work, app: F
     officer = line.of_office(line.OFFICER, TANIMBAR)
     with work.read_by(officer) as tx:
         lines = queries.affected(tx, found.incident_id, limit=2000).lines
-    certain = {}
+    certain: dict[str, int] = {}
     for one in lines:
         if one.confidence.value == "certain":
             certain[one.village_code] = certain.get(one.village_code, 0) + 1
