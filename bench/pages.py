@@ -4,7 +4,7 @@
 
 Pages are found by following links from Beranda, one address for each page. "cpu ms" and "wall ms" are the middle of the
 runs after a first one; "statements" are those of one run. "page kB" is the page itself compressed, "whole kB" with
-every styles, scripts, fonts and maps it names: what an empty browser fetches. Figures to reach: 200 ms, 250 kB.
+the styles, scripts, fonts and maps it names: what an empty browser fetches. Figures to reach: 200 ms, 250 kB.
 """
 
 from __future__ import annotations
