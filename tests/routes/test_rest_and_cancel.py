@@ -78,7 +78,7 @@ def test_the_pages_lead_from_the_whole_to_its_rest_and_back(client: FlaskClient,
     fields = {f"quantity-{line.item_code}": line.quantity_milli // 1000 for line in found.lines}
     fields[f"quantity-{found.lines[-1].item_code}"] = 0
     said = {"recipient": "self", "recipient_name": "Uji Penerima", "partial_reason": "Belum turun dari truk"}
-    answer = send(client, here, fields | said, from_page=here)
+    answer = send(client, here, fields | said, from_page=here)  # type: ignore[operator]
     assert answer.status_code == 303, answer.get_data(as_text=True)
     page = client.get(here).get_data(as_text=True)
     with work.read_by(OFFICER) as tx:
