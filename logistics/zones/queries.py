@@ -300,18 +300,24 @@ def window_on(tx: Tx, incident_id: UUID, day: date) -> Period | None:
 
 
 def zones(tx: Tx, incident_id: UUID) -> tuple[ZoneView, ...]:
-    """List an incident's areas, each with its newest version. Raises: Forbidden, NotFound."""
-    tx.require("zone.see")
+    """List an incident's areas that touch the actor's villages, each with its newest version.
+
+    Raises: Forbidden, NotFound.
+    """
+    reach = tx.require("zone.see")
     incident_by_id(tx, incident_id)
     return _zone_views(
-        tx, Zone.incident_id == incident_id, ZoneVersion.no == Zone.current_no, order=(Zone.name, ZoneVersion.no)
-    )
+        tx, Zone.incident_id == incident_id, ZoneVersion.no == Zone.current_no, *_touching(reach),
+        order=(Zone.name, ZoneVersion.no),
+    )  # fmt: skip
 
 
 def zone(tx: Tx, zone_id: UUID) -> ZoneView:
-    """Give one area with its newest version. Raises: Forbidden, NotFound."""
-    tx.require("zone.see")
-    found = _zone_views(tx, Zone.id == zone_id, ZoneVersion.no == Zone.current_no, order=(ZoneVersion.no,))
+    """Give one area with its newest version. Raises: Forbidden; NotFound, as when it touches none of one's villages."""
+    reach = tx.require("zone.see")
+    found = _zone_views(
+        tx, Zone.id == zone_id, ZoneVersion.no == Zone.current_no, *_touching(reach), order=(ZoneVersion.no,)
+    )
     if not found:
         raise NotFound("zone.not_found")
     return found[0]
@@ -325,15 +331,17 @@ def versions(tx: Tx, zone_id: UUID) -> tuple[ZoneView, ...]:
 
 def outlines(tx: Tx, incident_id: UUID, *, version_id: UUID | None = None) -> tuple[tuple[UUID, str], ...]:
     """Give (version id, GeoJSON text) of the newest version of each area, or of one given version."""
-    tx.require("zone.see")
+    reach = tx.require("zone.see")
     incident_by_id(tx, incident_id)
-    query = sa.select(ZoneVersion.id, ZoneVersion.outline).where(
-        ZoneVersion.incident_id == incident_id, ZoneVersion.outline.is_not(None)
+    query = (
+        sa.select(ZoneVersion.id, ZoneVersion.outline)
+        .join(Zone, Zone.id == ZoneVersion.zone_id)
+        .where(ZoneVersion.incident_id == incident_id, ZoneVersion.outline.is_not(None), *_touching(reach))
     )
     if version_id is not None:
         query = query.where(ZoneVersion.id == version_id)
     else:
-        query = query.join(Zone, Zone.id == ZoneVersion.zone_id).where(ZoneVersion.no == Zone.current_no)
+        query = query.where(ZoneVersion.no == Zone.current_no)
     return tuple((row.id, row.outline) for row in tx.session.execute(query))
 
 
@@ -553,6 +561,29 @@ def _within(reach: Reach | None) -> list[Any]:
         return [sa.false()]
     code = AffectedHousehold.village_code
     return [sa.or_(*(sa.or_(code == region, code.startswith(region + ".")) for region in sorted(reach.regions)))]
+
+
+def _touching(reach: Reach) -> list[Any]:
+    """Keep areas that name one of the reach's regions, or a household there: in any of their versions."""
+    if reach.is_all:
+        return []
+    named, matched = ZoneVersionRegion.region_code, ZoneMatch.village_code
+    own = sorted(reach.regions)
+    above = {code[:8] for code in own}
+    inside = [sa.or_(*(sa.or_(column == code, column.startswith(code + ".")) for code in own), sa.false())
+              for column in (named, matched)]  # fmt: skip
+    return [
+        sa.or_(
+            Zone.id.in_(
+                sa.select(ZoneVersion.zone_id)
+                .join(ZoneVersionRegion, ZoneVersionRegion.version_id == ZoneVersion.id)
+                .where(sa.or_(inside[0], named.in_(above)))
+            ),
+            Zone.id.in_(
+                sa.select(ZoneVersion.zone_id).join(ZoneMatch, ZoneMatch.version_id == ZoneVersion.id).where(inside[1])
+            ),
+        )
+    ]
 
 
 def _affected_lines() -> Any:

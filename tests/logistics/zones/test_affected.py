@@ -237,6 +237,23 @@ def test_a_village_operator_sees_and_decides_on_the_own_village_only(work: Work,
             queries.affected_household(tx, flood.incident_id, known["H-0-0"])
 
 
+def test_a_village_operator_sees_the_areas_that_touch_the_own_village(work: Work, flood: line.Flood):
+    mine = line.post(work, line.an_area(flood, name="Garis dan daftar"))
+    district = line.post(work, listed_only(flood, "99.01.02", name="Sekecamatan"))
+    drawn = line.post(work, line.an_area(flood, name="Garis saja", regions=()))
+    with work.read_by(VILLAGE_F) as tx:
+        assert {one.zone_id for one in queries.zones(tx, flood.incident_id)} == {mine.zone_id, district.zone_id}
+        assert {one for one, _ in queries.outlines(tx, flood.incident_id)} == {mine.version_id}
+        with pytest.raises(NotFound):
+            queries.zone(tx, drawn.zone_id)
+        with pytest.raises(NotFound):
+            queries.versions(tx, drawn.zone_id)
+    with work.read_by(an_actor(Role.VILLAGE, village=line.A)) as tx:
+        assert {one.zone_id for one in queries.zones(tx, flood.incident_id)} == {mine.zone_id, drawn.zone_id}
+    with work.read_by(an_actor(Role.VILLAGE)) as tx:
+        assert queries.zones(tx, flood.incident_id) == (), "a grant without a village reaches nothing"
+
+
 def test_a_district_operator_reaches_the_villages_below(work: Work, flood: line.Flood):
     line.post(work, line.an_area(flood))
     of_district = an_actor(Role.VILLAGE, district="99.01.02")
