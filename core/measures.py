@@ -18,6 +18,8 @@ Rupiah = NewType("Rupiah", int)
 
 MILLI: Final = 1000
 LARGEST_MILLI: Final = 10**15
+RUPIAH: Final = "Rp"
+"""The unit of money where it is a line of a package."""
 _NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]{1,3})?|[0-9]+(?:,[0-9]{1,3})?", re.ASCII)
 _WIRE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,3})?", re.ASCII)
 
@@ -83,7 +85,9 @@ def print_count(number: int, lang: str = "id") -> str:
 
 
 def print_quantity(amount: Milli | int, unit: str = "", lang: str = "id") -> str:
-    """Write a quantity with its unit: ``14 kg``, ``2,8 kg``, ``1.204 lembar``."""
+    """Write a quantity with its unit: ``14 kg``, ``2,8 kg``, ``1.204 lembar``; money as ``Rp600.000``."""
+    if unit == RUPIAH and amount % MILLI == 0:
+        return print_rupiah(amount // MILLI, lang)
     sign = "-" if amount < 0 else ""
     whole, rest = divmod(abs(amount), MILLI)
     text = sign + _grouped(whole, lang)

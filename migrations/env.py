@@ -7,6 +7,7 @@ import pkgutil
 from typing import Literal
 
 from alembic import context
+from sqlalchemy import event
 
 import core
 import logistics
@@ -57,6 +58,11 @@ if given is not None:
     run(given)
 else:
     engine = open_engine(url)
+    if engine.dialect.name == "sqlite":
+        # Tables are rebuilt to change them: dropping the old one must not carry its children away.
+        event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys=OFF"))
     with engine.execution_options(**{WRITING: True}).connect() as connection:
         run(connection)
+        if engine.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise RuntimeError("After the migration a row names another that does not exist; nothing else was changed.")
     engine.dispose()

@@ -23,7 +23,7 @@ from core.crypto import Keyring, use_ring
 from core.settings import Settings
 from core.work import Work
 from tests.support import chromium
-from tests.support.databases import Run, open_for_test
+from tests.support.databases import Run, import_models, open_for_test
 from tests.support.demo import NOON, demonstration
 from tests.support.serving import serve
 
@@ -34,6 +34,10 @@ RUN = pytest.StashKey[Run]()
 os.environ["TZ"] = "Pacific/Auckland"
 if hasattr(time, "tzset"):
     time.tzset()
+
+
+# Foreign keys name tables of other nouns: as in the application, every model is known before the first statement.
+import_models()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -44,7 +44,7 @@ from logistics.packages.queries import PackageView, package, rest_of, round_by_i
 from logistics.packages.states import PackageState, RoundState
 from registry_link.households.queries import HouseholdLine, households_by_ids, kk_last4_of
 from registry_link.regions.queries import region
-from stock.items.queries import items
+from stock.items.queries import items, unstocked_ids
 from stock.ledger.commands import HandOver, ItemLine, hand_over, reverse_handover
 from stock.places.queries import place_by_id
 
@@ -155,8 +155,9 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
         {
             "id": handover_id, "event_id": fact.id, "regency_code": tx.regency_code, "round_id": row.round_id,
             "package_id": row.id, "package_no": row.no, "beneficiary_kind": row.beneficiary_kind,
-            "beneficiary_id": row.beneficiary_id, "standard_id": row.standard_id, "village_code": row.village_code,
-            "post_id": fact.post_id, "state": HandoverState.VALID, "recipient_kind": fact.recipient,
+            "beneficiary_id": row.beneficiary_id, "household_id": row.household_id, "standard_id": row.standard_id,
+            "village_code": row.village_code, "post_id": fact.post_id, "state": HandoverState.VALID,
+            "recipient_kind": fact.recipient,
             "is_partial": is_partial, "partial_reason": fact.partial_reason.strip(), "event_at": happened,
             "event_on": event_on, "recorded_at": tx.now, "recorded_by": tx.actor.id, "receipt_id": None,
             "stock_state": StockState.BOOKED, "void_reason": None, "void_note": "", "voided_at": None,
@@ -177,16 +178,16 @@ def record_handover(tx: Tx, order: RecordHandover) -> RecordedHandover:
             for line in found.lines
         ],
     )  # fmt: skip
-    hand_over(
-        tx,
-        HandOver(
-            post_id=fact.post_id, handover_id=handover_id, event_at=happened, number=number,
-            lines=tuple(
-                ItemLine(item_id=line.item_id, quantity_milli=given[line.item_code])
-                for line in found.lines if given.get(line.item_code)
-            ),
-        ),
+    money = unstocked_ids(tx)
+    goods = tuple(
+        ItemLine(item_id=line.item_id, quantity_milli=given[line.item_code])
+        for line in found.lines if given.get(line.item_code) and line.item_id not in money
     )  # fmt: skip
+    if goods:
+        hand_over(
+            tx,
+            HandOver(post_id=fact.post_id, handover_id=handover_id, event_at=happened, number=number, lines=goods),
+        )
     receipt = _issue_receipt(tx, order, fact, found, recipient, number, is_partial)
     tx.session.execute(_SET_RECEIPT, {"p_id": handover_id, "p_receipt": receipt})
     rest_id = None
@@ -294,9 +295,19 @@ def void_handover(tx: Tx, order: VoidHandover) -> None:
     if rest is not None:  # before the whole is open again: a beneficiary has one open package of a standard
         mark_cancelled(tx, rest.id, order.reason.value)
     mark_taken_back(tx, row.package_id)
-    reverse_handover(tx, row.id, order.note.strip() or order.reason.value)
+    if _had_goods(tx, row.id):
+        reverse_handover(tx, row.id, order.note.strip() or order.reason.value)
     if row.receipt_id is not None:
         void_document(tx, row.receipt_id, f"{order.reason.value}: {order.note.strip()}")
+
+
+def _had_goods(tx: Tx, handover_id: UUID) -> bool:
+    """Tell whether anything but money was handed over: only that stands in the books of the stock."""
+    asked = sa.select(HandoverLine.item_id).where(
+        HandoverLine.handover_id == handover_id, HandoverLine.quantity_milli > 0,
+        HandoverLine.item_id.not_in(unstocked_ids(tx)),
+    )  # fmt: skip
+    return tx.session.scalar(asked.limit(1)) is not None
 
 
 def _known(tx: Tx, event_id: UUID, payload: str) -> RecordedHandover | None:
@@ -352,7 +363,7 @@ def _issue_receipt(
     post = place_by_id(tx, fact.post_id)
     giver, acknowledger = signing(tx, "giver", "acknowledger")
     given = {line.item_code: line.quantity_milli for line in fact.lines}
-    household = _household(tx, row.beneficiary_id)
+    household = _household(tx, row.household_id)
     is_at_home = household.village_code == row.village_code
     village = household.village_name if is_at_home else region(tx, row.village_code).full_name
     facts = ReceiptFacts(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, append_only, state_column, whole
-from logistics.handover.states import HandoverState, Outcome, RecipientKind, StockState, VoidReason
+from logistics.handover.states import HandoverState, MissKind, NextStep, Outcome, RecipientKind, StockState, VoidReason
 
 _VALID = sa.text("state = 'valid'")
 
@@ -58,6 +58,7 @@ class Handover(Base):
         sa.Index(None, "round_id", "post_id", "event_on"),
         sa.Index(None, "beneficiary_kind", "beneficiary_id"),
         sa.Index(None, "package_id"),
+        sa.Index(None, "household_id"),
         sa.CheckConstraint("event_at <= recorded_at", name="not_in_future"),
     )  # fmt: skip
 
@@ -70,6 +71,7 @@ class Handover(Base):
     """1; higher for the rest of a partial handover, which is a package of its own."""
     beneficiary_kind: Mapped[str]
     beneficiary_id: Mapped[UUID]
+    household_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("household.id"))
     standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"))
     village_code: Mapped[str]
     post_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"))
@@ -105,5 +107,29 @@ class HandoverLine(Base):
     quantity_milli: Mapped[Big]
 
 
+class Miss(Base):
+    """A package that was not handed over when it was its turn: why, and what happens next. The package stays open."""
+
+    __tablename__ = "handover_miss"
+    __table_args__ = (sa.Index(None, "round_id", "recorded_at"), sa.Index(None, "package_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    package_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package.id"))
+    round_id: Mapped[UUID] = mapped_column(sa.ForeignKey("round.id"))
+    household_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("household.id"))
+    post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"))
+    kind: Mapped[MissKind] = state_column(MissKind, "kind")
+    next_step: Mapped[NextStep] = state_column(NextStep, "next_step")
+    due_on: Mapped[date]
+    """Until when the next step is to be done."""
+    note: Mapped[str]
+    happened_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    recorded_by_name: Mapped[str]
+
+
 append_only(HandoverEvent.__table__)
+append_only(Miss.__table__)
 append_only(HandoverLine.__table__)

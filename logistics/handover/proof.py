@@ -12,6 +12,7 @@ from logistics.handover.models import Handover, HandoverEvent, HandoverLine
 from logistics.handover.rules import sha256
 from logistics.handover.states import HandoverState, StockState
 from logistics.packages.queries import rests
+from stock.items.queries import unstocked_ids
 from stock.ledger.queries import handed_over
 
 
@@ -49,7 +50,7 @@ def prove(tx: Tx) -> list[str]:
     for line in tx.session.execute(
         sa.select(HandoverLine.handover_id, HandoverLine.item_id, HandoverLine.quantity_milli)
         .join(Handover, Handover.id == HandoverLine.handover_id)
-        .where(mine, HandoverLine.quantity_milli > 0)
+        .where(mine, HandoverLine.quantity_milli > 0, HandoverLine.item_id.not_in(unstocked_ids(tx)))
     ):
         lines.setdefault(line.handover_id, {})[line.item_id] = line.quantity_milli
     booked = handed_over(tx)

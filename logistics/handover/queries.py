@@ -26,6 +26,7 @@ class HandoverView:
     package_id: UUID
     beneficiary_kind: str
     beneficiary_id: UUID
+    household_id: UUID
     village_code: str
     post_id: UUID
     state: HandoverState
@@ -61,7 +62,8 @@ class PostPerson:
 
 _FIELDS = (
     Handover.id, Handover.event_id, Handover.round_id, Handover.package_id, Handover.beneficiary_kind,
-    Handover.beneficiary_id, Handover.village_code, Handover.post_id, Handover.state, Handover.recipient_kind,
+    Handover.beneficiary_id, Handover.household_id, Handover.village_code, Handover.post_id, Handover.state,
+    Handover.recipient_kind,
     Handover.is_partial, Handover.partial_reason, Handover.event_at, Handover.event_on, Handover.recorded_at,
     Handover.recorded_by, Handover.receipt_id, Handover.void_reason, Handover.void_note, Handover.voided_at,
 )  # fmt: skip
@@ -110,16 +112,14 @@ def recipient_of(tx: Tx, handover_id: UUID) -> Recipient | None:
     """Tell who took it; None when that was erased. The look is logged. Raises: Forbidden, NotFound."""
     view = handover(tx, handover_id)
     text = tx.session.scalar(sa.select(HandoverPerson.text).where(HandoverPerson.event_id == view.event_id))
-    tx.saw(view.beneficiary_kind, [view.beneficiary_id], "handover")
+    tx.saw("household", [view.household_id], "handover")
     return read_recipient(text, view.recipient_kind) if text is not None else None
 
 
-def handovers_of(tx: Tx, beneficiary_id: UUID, kind: str = "household") -> tuple[HandoverView, ...]:
-    """Give every handover of a beneficiary, newest first, voided ones too (its timeline). Raises: Forbidden."""
+def handovers_of(tx: Tx, household_id: UUID) -> tuple[HandoverView, ...]:
+    """Give every handover of a household, newest first, voided ones too (its timeline). Raises: Forbidden."""
     reach = tx.require("handover.see")
-    return _handovers(
-        tx, reach, Handover.beneficiary_kind == kind, Handover.beneficiary_id == beneficiary_id, limit=500
-    )
+    return _handovers(tx, reach, Handover.household_id == household_id, limit=500)
 
 
 def valid_handover_of(tx: Tx, package_id: UUID) -> HandoverView | None:
@@ -139,12 +139,12 @@ def people_at(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date, text: str =
     contents = contents_at(tx, round_id, post_id, serve_on)
     known = {
         one.id: one
-        for one in households_by_ids(tx, [one.row.beneficiary_id for one in contents], purpose="handover_list")
+        for one in households_by_ids(tx, [one.row.household_id for one in contents], purpose="handover_list")
     }
     words = text.casefold().split()
     found = []
     for content in contents:
-        household = known.get(content.row.beneficiary_id)
+        household = known.get(content.row.household_id)
         if household is None:
             continue
         shown = f"{household.head_name} {household.code} {content.row.code} {household.address}".casefold()

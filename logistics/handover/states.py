@@ -52,3 +52,22 @@ class VoidReason(enum.StrEnum):
     WRONG_QUANTITY = "wrong_quantity"
     NOT_HANDED_OVER = "not_handed_over"
     OTHER = "other"
+
+
+class MissKind(enum.StrEnum):
+    """Why a package was not handed over when it was its turn."""
+
+    ABSENT = "absent"
+    REFUSED = "refused"
+    DECEASED = "deceased"
+    MOVED = "moved"
+    NOT_FOUND = "not_found"
+
+
+class NextStep(enum.StrEnum):
+    INVITE_AGAIN = "invite_again"
+    COLLECT_AT_POST = "collect_at_post"
+    VISIT_HOME = "visit_home"
+    VILLAGE_DECIDES = "village_decides"
+    """An heir, or a replacement: the village meeting says."""
+    RETURN_GOODS = "return_goods"

@@ -37,15 +37,16 @@ from logistics.packages.states import (
     RoundAct,
     RoundState,
     StandardAct,
+    StandardPurpose,
     StandardState,
 )
 from registry_link.households.bulk import put_rows
-from stock.items.queries import items
+from stock.items.queries import items, unstocked_ids
 
 HOUSEHOLD: Final = "household"
 _PACKAGE_COLUMNS: Final = (
-    "id", "regency_code", "round_id", "plan_id", "beneficiary_kind", "beneficiary_id", "standard_id", "no",
-    "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "village_code", "rank", "reason_code",
+    "id", "regency_code", "round_id", "plan_id", "beneficiary_kind", "beneficiary_id", "household_id", "standard_id",
+    "no", "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "village_code", "rank", "reason_code",
     "reason_facts", "persons", "adults", "children", "infants", "elderly", "women", "pregnant", "nursing",
     "disabled", "created_at",
 )  # fmt: skip
@@ -61,6 +62,7 @@ class DefineStandard:
     days: int
     legal_source: str
     lines: tuple[StandardLine, ...]
+    purpose: StandardPurpose = StandardPurpose.RELIEF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,15 @@ class OpenRound:
     incident_id: UUID
     first_on: date
     window: Period
+    standard_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTermRound:
+    """The distribution of one term of a programme, on these days."""
+
+    term_id: UUID
+    days: Period
     standard_id: UUID
 
 
@@ -85,6 +96,7 @@ class Reason:
 class PackageDraft:
     """One beneficiary's package as a plan made it; without a post and day it waits."""
 
+    household_id: UUID
     beneficiary_id: UUID
     composition: Composition
     village_code: str
@@ -133,7 +145,8 @@ def define_standard(tx: Tx, order: DefineStandard) -> UUID:
     tx.session.add(
         PackageStandard(
             id=standard_id, regency_code=tx.regency_code, code=order.code, version=(last or 0) + 1,
-            name_id=order.name_id, name_en=order.name_en, days=order.days, state=StandardState.DRAFT,
+            purpose=order.purpose, name_id=order.name_id, name_en=order.name_en, days=order.days,
+            state=StandardState.DRAFT,
             legal_source=order.legal_source, created_by=tx.actor.id, created_by_name=tx.actor.name, created_at=tx.now,
             approved_by=None, approved_by_name=None, approved_on=None,
         )
@@ -256,7 +269,8 @@ def open_round(tx: Tx, order: OpenRound) -> UUID:
     no = max((other.no for other in others), default=0) + 1
     tx.session.add(
         Round(
-            id=round_id, regency_code=tx.regency_code, incident_id=order.incident_id, no=no, first_on=week.first_on,
+            id=round_id, regency_code=tx.regency_code, incident_id=order.incident_id, term_id=None, no=no,
+            first_on=week.first_on,
             last_on=week.last_on, first_day=first_day, standard_id=order.standard_id, state=RoundState.DRAFT,
             created_by=tx.actor.id, created_at=tx.now, approved_by=None, approved_by_name=None, approved_at=None,
         )
@@ -265,6 +279,36 @@ def open_round(tx: Tx, order: OpenRound) -> UUID:
     tx.note(
         "round.open", "round", round_id, incident_id=str(order.incident_id), no=no,
         first_on=week.first_on.isoformat(), last_on=week.last_on.isoformat(),
+    )  # fmt: skip
+    return round_id
+
+
+def open_term_round(tx: Tx, order: OpenTermRound) -> UUID:
+    """Open the distribution of a term and give its id.
+
+    Raises: Forbidden; Conflict when the term has one already or its standard is not in force; NotFound.
+    """
+    tx.require("round.plan")
+    standard = _standard(tx, order.standard_id)
+    if standard.state is StandardState.DRAFT:
+        raise Conflict("standard.not_in_force", state=standard.state.value)
+    others = tx.session.scalars(sa.select(Round).where(Round.term_id == order.term_id)).all()
+    if any(other.state is not RoundState.CANCELLED for other in others):
+        raise Conflict("round.term_has_one")
+    round_id = tx.new_id()
+    no = max((other.no for other in others), default=0) + 1
+    tx.session.add(
+        Round(
+            id=round_id, regency_code=tx.regency_code, incident_id=None, term_id=order.term_id, no=no,
+            first_on=order.days.first_on, last_on=order.days.last_on, first_day=1, standard_id=order.standard_id,
+            state=RoundState.DRAFT, created_by=tx.actor.id, created_at=tx.now, approved_by=None,
+            approved_by_name=None, approved_at=None,
+        )
+    )  # fmt: skip
+    tx.session.flush()
+    tx.note(
+        "round.open", "round", round_id, term_id=str(order.term_id), no=no,
+        first_on=order.days.first_on.isoformat(), last_on=order.days.last_on.isoformat(),
     )  # fmt: skip
     return round_id
 
@@ -295,6 +339,11 @@ def mark_round_approved(tx: Tx, round_id: UUID) -> None:
         tx, Round, round_id, RoundAct.APPROVE, ROUND_MOVES,
         approved_by=tx.actor.id, approved_by_name=tx.actor.name, approved_at=tx.now,
     )  # fmt: skip
+
+
+def mark_round_closed(tx: Tx, round_id: UUID, reason: str) -> None:
+    """Say that nothing is handed over any more; the caller has proved that it closes. Raises: NotFound, Conflict."""
+    move(tx, Round, round_id, RoundAct.CLOSE, ROUND_MOVES, reason=reason)
 
 
 def mark_round_cancelled(tx: Tx, round_id: UUID, reason: str) -> int:
@@ -328,8 +377,9 @@ def add_packages(
     ids = [derived("package", round_id, one.beneficiary_kind, one.beneficiary_id, standard_id) for one in drafts]
     rows = [
         (
-            package_id, tx.regency_code, round_id, plan_id, draft.beneficiary_kind, draft.beneficiary_id, standard_id,
-            1, None, code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at), None,
+            package_id, tx.regency_code, round_id, plan_id, draft.beneficiary_kind, draft.beneficiary_id,
+            draft.household_id, standard_id, 1, None,
+            code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at), None,
             PackageState.WAITING if draft.post_id is None or draft.serve_on is None else PackageState.PLANNED,
             draft.post_id, draft.serve_on, draft.village_code, draft.rank, draft.reason.code,
             json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False),
@@ -412,6 +462,15 @@ def _public_ref(tx: Tx) -> sa.ColumnElement[bytes]:
         "substring(uuid_send(gen_random_uuid()) from 1 for 6) || substring(uuid_send(gen_random_uuid()) from 11 for 4)",
         sa.LargeBinary(),
     )
+
+
+def ready_packages(tx: Tx, plan_id: UUID) -> int:
+    """Mark as ready what a plan reserved and no lorry has to bring (money alone), and say how many they were."""
+    goods = sa.exists().where(
+        PackageLine.package_id == Package.id, PackageLine.quantity_milli > 0,
+        PackageLine.item_id.not_in(unstocked_ids(tx)),
+    )  # fmt: skip
+    return _move_all(tx, PackageAct.LOAD, Package.plan_id == plan_id, ~goods)
 
 
 def load_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> int:

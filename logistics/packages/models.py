@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, state_column, whole
 from logistics.packages.rules import Basis
-from logistics.packages.states import PackageState, RoundState, StandardState
+from logistics.packages.states import PackageState, RoundState, StandardPurpose, StandardState
 
 _OPEN = sa.text("state IN ('waiting', 'planned', 'reserved', 'loaded')")
 
@@ -35,6 +35,7 @@ class PackageStandard(Base):
     regency_code: Mapped[str]
     code: Mapped[str]
     version: Mapped[int]
+    purpose: Mapped[StandardPurpose] = state_column(StandardPurpose, "purpose")
     name_id: Mapped[str]
     name_en: Mapped[str]
     days: Mapped[int]
@@ -84,11 +85,13 @@ class PackageStandardLine(Base):
 
 
 class Round(Base):
-    """One week's distribution of one incident."""
+    """One week's distribution of an incident, or the distribution of one term of a programme."""
 
     __tablename__ = "round"
     __table_args__ = (
         sa.UniqueConstraint("incident_id", "no"),
+        sa.UniqueConstraint("term_id", "no"),
+        sa.CheckConstraint("(incident_id IS NULL) <> (term_id IS NULL)", name="occasion"),
         sa.CheckConstraint("last_on >= first_on", name="period"),
         whole("first_day", least=1, most=1000),
     )
@@ -96,7 +99,8 @@ class Round(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     regency_code: Mapped[str]
     # The type is written out: a statement made at import would take the foreign key's, which is not known yet.
-    incident_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("incident.id"), index=True)
+    incident_id: Mapped[UUID | None] = mapped_column(sa.Uuid, sa.ForeignKey("incident.id"), index=True)
+    term_id: Mapped[UUID | None] = mapped_column(sa.Uuid, sa.ForeignKey("term.id"), index=True)
     no: Mapped[int]
     first_on: Mapped[date]
     last_on: Mapped[date]
@@ -127,6 +131,7 @@ class Package(Base):
         sa.UniqueConstraint("public_ref"),
         sa.Index(None, "round_id", "post_id", "serve_on"),
         sa.Index(None, "beneficiary_kind", "beneficiary_id"),
+        sa.Index(None, "household_id"),
         sa.CheckConstraint("state = 'waiting' OR state = 'cancelled' OR (post_id IS NOT NULL AND serve_on IS NOT NULL)",
                            name="placed"),
         whole("persons", most=1000),
@@ -138,6 +143,8 @@ class Package(Base):
     plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"), index=True)
     beneficiary_kind: Mapped[str]
     beneficiary_id: Mapped[UUID]
+    household_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("household.id"))
+    """Where the beneficiary lives: itself, or the household of the person or card."""
     standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), index=True)
     no: Mapped[int]
     """1; higher for a supplementary package (the rest of a partial handover)."""

@@ -20,8 +20,8 @@ from core.work import Tx
 from logistics.packages.models import Package, PackageLine, PackageStandard, PackageStandardLine, Round
 from logistics.packages.rules import Basis, Days, People, StandardLine, Step, need_of
 from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
-from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardState
-from stock.items.queries import ItemFacts, item_facts, items
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardPurpose, StandardState
+from stock.items.queries import ItemFacts, item_facts, items, unstocked_ids
 
 HOUSEHOLD = "household"
 
@@ -70,9 +70,12 @@ class StandardView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundView:
     id: UUID
-    incident_id: UUID
+    incident_id: UUID | None
+    """None for a term of a programme."""
+    term_id: UUID | None
     no: int
     week: Period
+    """The days of the distribution; up to seven for an incident."""
     first_day: int
     standard_id: UUID
     state: RoundState
@@ -130,6 +133,8 @@ class PackageRow:
     code: str
     beneficiary_kind: str
     beneficiary_id: UUID
+    household_id: UUID
+    """Where the beneficiary lives; itself where the household is the beneficiary."""
     standard_id: UUID
     no: int
     """1; higher for a supplementary package."""
@@ -141,6 +146,7 @@ class PackageRow:
     rank: int
     reason_code: str
     reason_facts: Mapping[str, Fact]
+    created_at: datetime
 
     def reason(self, lang: str) -> str:
         """Say in one sentence why this post and day, or why it waits."""
@@ -157,7 +163,7 @@ class PackageView:
 
     row: PackageRow
     round: RoundView
-    incident_id: UUID
+    incident_id: UUID | None
     plan_id: UUID
     public_ref: bytes | None
     supplements_id: UUID | None
@@ -284,11 +290,11 @@ class GivenDurable:
 # ---------------------------------------------------------------- standards
 
 
-def standards(tx: Tx) -> tuple[StandardView, ...]:
-    """Give every version of every standard of the office, newest first."""
+def standards(tx: Tx, purpose: StandardPurpose = StandardPurpose.RELIEF) -> tuple[StandardView, ...]:
+    """Give every version of the office's standards of one purpose, newest first."""
     found = tx.session.scalars(
         sa.select(PackageStandard)
-        .where(PackageStandard.regency_code == tx.regency_code)
+        .where(PackageStandard.regency_code == tx.regency_code, PackageStandard.purpose == purpose)
         .order_by(PackageStandard.code, PackageStandard.version.desc())
     ).all()
     return tuple(_standard_view(tx, row) for row in found)
@@ -351,8 +357,8 @@ def _standard_view(tx: Tx, row: PackageStandard) -> StandardView:
 
 
 _ROUND_FIELDS = (
-    Round.id, Round.incident_id, Round.no, Round.first_on, Round.last_on, Round.first_day, Round.standard_id,
-    Round.state, Round.approved_by_name, Round.approved_at,
+    Round.id, Round.incident_id, Round.term_id, Round.no, Round.first_on, Round.last_on, Round.first_day,
+    Round.standard_id, Round.state, Round.approved_by_name, Round.approved_at,
 )  # fmt: skip
 _ROUND = sa.select(*_ROUND_FIELDS).where(
     Round.id == sa.bindparam("round"), Round.regency_code == sa.bindparam("regency")
@@ -378,6 +384,16 @@ def rounds_of(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
     return tuple(_round_view(row) for row in rows)
 
 
+def round_of_term(tx: Tx, term_id: UUID) -> RoundView | None:
+    """Give the distribution of a term; None before there is one, or when it was cancelled."""
+    row = tx.session.execute(
+        sa.select(*_ROUND_FIELDS).where(
+            Round.regency_code == tx.regency_code, Round.term_id == term_id, Round.state != RoundState.CANCELLED
+        )
+    ).first()
+    return _round_view(row) if row is not None else None
+
+
 def rounds_with_reserved(tx: Tx, *, last_before: date) -> tuple[RoundView, ...]:
     """Give the office's rounds that ended before a day and still hold packages that count as reserved."""
     waiting = sa.exists().where(Package.round_id == Round.id, Package.state == PackageState.RESERVED)
@@ -391,7 +407,7 @@ def rounds_with_reserved(tx: Tx, *, last_before: date) -> tuple[RoundView, ...]:
 
 def _round_view(row: Round | sa.Row[*tuple[Any, ...]]) -> RoundView:
     return RoundView(
-        id=row.id, incident_id=row.incident_id, no=row.no, week=Period(row.first_on, row.last_on),
+        id=row.id, incident_id=row.incident_id, term_id=row.term_id, no=row.no, week=Period(row.first_on, row.last_on),
         first_day=row.first_day, standard_id=row.standard_id, state=row.state,
         approved_by_name=row.approved_by_name, approved_at=row.approved_at,
     )  # fmt: skip
@@ -503,14 +519,17 @@ def _item_order(tx: Tx, round_id: UUID) -> tuple[UUID, ...]:
 
 
 def group_sums(tx: Tx, plan_id: UUID, state: PackageState = PackageState.PLANNED) -> tuple[GroupSum, ...]:
-    """Add up a plan's packages by post, day and item: what has to leave a warehouse together. Sorted."""
+    """Add up a plan's packages by post, day and item: what has to leave a warehouse together (no money). Sorted."""
     rows = tx.session.execute(
         sa.select(
             Package.post_id, Package.serve_on, PackageLine.item_id,
             sa.func.sum(PackageLine.quantity_milli).label("quantity"),
         )
         .join(PackageLine, Package.id == PackageLine.package_id)
-        .where(Package.plan_id == plan_id, Package.state == state, Package.post_id.is_not(None))
+        .where(
+            Package.plan_id == plan_id, Package.state == state, Package.post_id.is_not(None),
+            PackageLine.item_id.not_in(unstocked_ids(tx)),
+        )
         .group_by(Package.post_id, Package.serve_on, PackageLine.item_id)
     )  # fmt: skip
     found = [
@@ -521,6 +540,15 @@ def group_sums(tx: Tx, plan_id: UUID, state: PackageState = PackageState.PLANNED
         if row.quantity
     ]
     return tuple(sorted(found, key=lambda one: (one.serve_on, str(one.post_id), str(one.item_id))))
+
+
+def first_day_of(tx: Tx, plan_id: UUID) -> date | None:
+    """Give the first day on which a plan that waits for approval serves somebody; None when it serves nobody."""
+    return tx.session.scalar(
+        sa.select(sa.func.min(Package.serve_on)).where(
+            Package.plan_id == plan_id, Package.state == PackageState.PLANNED
+        )
+    )
 
 
 # ---------------------------------------------------------------- packages
@@ -555,8 +583,10 @@ def durables_given(
     )  # fmt: skip
     if but_plan_id is not None:
         query = query.where(Package.plan_id != but_plan_id)
-    return tuple(GivenDurable(beneficiary_id=one, item_id=item, incident_id=where)
-                 for one, item, where in tx.session.execute(query))  # fmt: skip
+    return tuple(
+        GivenDurable(beneficiary_id=one, item_id=item, incident_id=where)
+        for one, item, where in tx.session.execute(query) if where is not None
+    )  # fmt: skip
 
 
 def has_open_packages_at(tx: Tx, post_id: UUID) -> bool:
@@ -659,19 +689,16 @@ def find_package_by_ref(tx: Tx, public_ref: bytes, reach: Reach | None = None) -
     return package(tx, package_id, reach)
 
 
-def packages_of(
-    tx: Tx, beneficiary_ids: Collection[UUID], *, round_id: UUID | None = None, kind: str = HOUSEHOLD
-) -> tuple[PackageRow, ...]:
-    """Give the packages of these beneficiaries, newest round first, cancelled ones too."""
+def packages_of(tx: Tx, household_ids: Collection[UUID], *, round_id: UUID | None = None) -> tuple[PackageRow, ...]:
+    """Give the packages of these households and their people, newest round first, cancelled ones too."""
     rows: list[PackageRow] = []
-    wanted = sorted(beneficiary_ids)
+    wanted = sorted(household_ids)
     for start in range(0, len(wanted), 500):
         query = (
             _rows()
             .join(Round, Round.id == Package.round_id)
             .where(
-                Package.regency_code == tx.regency_code, Package.beneficiary_kind == kind,
-                Package.beneficiary_id.in_(wanted[start : start + 500]),
+                Package.regency_code == tx.regency_code, Package.household_id.in_(wanted[start : start + 500]),
             )
             .order_by(Round.first_on.desc(), Package.code)
         )  # fmt: skip
@@ -726,9 +753,9 @@ def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HO
 
 
 _FIELDS = (
-    Package.id, Package.round_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.standard_id,
-    Package.no, Package.village_code, Package.persons, Package.state, Package.post_id, Package.serve_on, Package.rank,
-    Package.reason_code, Package.reason_facts,
+    Package.id, Package.round_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.household_id,
+    Package.standard_id, Package.no, Package.village_code, Package.persons, Package.state, Package.post_id,
+    Package.serve_on, Package.rank, Package.reason_code, Package.reason_facts, Package.created_at,
 )  # fmt: skip
 
 
@@ -768,7 +795,7 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
 
 def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
     the_round = RoundView(
-        id=found.round_id, incident_id=found.round_incident_id, no=found.round_no,
+        id=found.round_id, incident_id=found.round_incident_id, term_id=found.round_term_id, no=found.round_no,
         week=Period(found.round_first_on, found.round_last_on), first_day=found.round_first_day,
         standard_id=found.round_standard_id, state=found.round_state, approved_by_name=found.round_approved_by_name,
         approved_at=found.round_approved_at,

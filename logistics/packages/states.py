@@ -5,6 +5,13 @@ from __future__ import annotations
 import enum
 
 
+class StandardPurpose(enum.StrEnum):
+    RELIEF = "relief"
+    """What a household gets for a week of an incident."""
+    TERM = "term"
+    """What a beneficiary gets in one term of a programme."""
+
+
 class StandardState(enum.StrEnum):
     DRAFT = "draft"
     APPROVED = "approved"

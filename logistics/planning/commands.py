@@ -15,7 +15,9 @@ from core.measures import Milli, Period, print_quantity
 from core.states import move
 from core.work import Tx
 from logistics.packages.commands import (
+    HOUSEHOLD,
     OpenRound,
+    OpenTermRound,
     PackageDraft,
     Reason,
     add_packages,
@@ -28,6 +30,8 @@ from logistics.packages.commands import (
     mark_round_empty,
     mark_round_planned,
     open_round,
+    open_term_round,
+    ready_packages,
     release_packages,
     reserve_packages,
 )
@@ -35,10 +39,12 @@ from logistics.packages.queries import (
     RoundView,
     counts_of_plan,
     durables_given,
+    first_day_of,
     group_sums,
     package,
     placed_in,
     round_by_id,
+    round_of_term,
     rounds_of,
     rounds_with_reserved,
     standard,
@@ -66,7 +72,7 @@ from logistics.planning.rules import (
     walk,
 )
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
-from stock.items.queries import ItemView, items
+from stock.items.queries import ItemView, items, unstocked_ids
 from stock.reservations.commands import (
     ReleaseLine,
     ReleasePart,
@@ -101,6 +107,23 @@ class PlanRound:
     """Plan only as many households as stock allows, in the declared order; the others wait with their reason."""
     start_over: bool = False
     """Throw the draft's packages away first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanTerm:
+    """The distribution of a programme's term on these days, for its determined list.
+
+    All beneficiaries are of one kind: households, persons or cards.
+    """
+
+    term_id: UUID
+    days: Period
+    standard_id: UUID
+    households: tuple[ConfirmedHousehold, ...]
+    posts: tuple[PostChoice, ...]
+    village_points: tuple[VillagePoint, ...] = ()
+    fit_to_stock: bool = False
+    start_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,25 +184,66 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     the week is over, or what ``open_round`` refuses.
     """
     tx.require("round.plan")
-    if not order.posts:
-        raise Invalid("plan.posts_missing", field="posts")
-    if len({one.household_id for one in order.households}) != len(order.households):
-        raise Invalid("plan.household_twice", field="households")
+    _check(order)
     the_round = _round_for(tx, order)
     lock_round(tx, the_round.id)
+    given: dict[UUID, set[UUID]] = {}
+    elsewhere: set[UUID] = set()
+    for one in durables_given(tx, {order.incident_id, *order.overlapping_incident_ids}):
+        given.setdefault(one.beneficiary_id, set()).add(one.item_id)
+        if one.incident_id != order.incident_id:
+            elsewhere.add(one.beneficiary_id)
+    return _plan(tx, the_round, order, given, elsewhere)
+
+
+def plan_term(tx: Tx, order: PlanTerm) -> PlanSummary:
+    """Give every beneficiary of a term's determined list one package, a post and a day, as a draft.
+
+    Planned again, it adds those who are not in it yet. Raises: as ``plan_round``, and Conflict when the distribution is
+    closed or its days are others.
+    """
+    tx.require("round.plan")
+    _check(order)
+    the_round = round_of_term(tx, order.term_id)
+    if the_round is None:
+        opened = OpenTermRound(term_id=order.term_id, days=order.days, standard_id=order.standard_id)
+        the_round = round_by_id(tx, open_term_round(tx, opened))
+    elif the_round.state is RoundState.CLOSED:
+        raise Conflict("round.cannot_plan", state=the_round.state.value)
+    elif the_round.week != order.days:
+        raise Conflict(
+            "round.other_days", first_on=the_round.week.first_on.isoformat(), last_on=the_round.week.last_on.isoformat()
+        )
+    lock_round(tx, the_round.id)
+    return _plan(tx, the_round, order, {}, set())
+
+
+def _check(order: PlanRound | PlanTerm) -> None:
+    if not order.posts:
+        raise Invalid("plan.posts_missing", field="posts")
+    if len({one.beneficiary_id for one in order.households}) != len(order.households):
+        raise Invalid("plan.household_twice", field="households")
+
+
+def _plan(
+    tx: Tx, the_round: RoundView, order: PlanRound | PlanTerm, given: Mapping[UUID, set[UUID]], elsewhere: set[UUID]
+) -> PlanSummary:
+    """Walk the list; ``given`` are durables already had, ``elsewhere`` who had them in another event."""
     draft = draft_of(tx, the_round.id)
     if draft is not None and order.start_over:
         drop_packages(tx, draft.id)
-    placed = placed_in(tx, the_round.id, order.standard_id)
-    new = sorted((one for one in order.households if one.household_id not in placed), key=order_of)
+    kind = order.households[0].beneficiary_kind if order.households else HOUSEHOLD
+    placed = placed_in(tx, the_round.id, order.standard_id, kind)
+    new = sorted((one for one in order.households if one.beneficiary_id not in placed), key=order_of)
     if not new:
         raise Conflict("plan.nobody")
     days = [day for day in the_round.week.each() if day >= tx.today]
     if not days:
         raise Conflict("plan.week_over")
-    drop_waiting(tx, the_round.id, order.standard_id, [one.household_id for one in new])
+    drop_waiting(tx, the_round.id, order.standard_id, [one.beneficiary_id for one in new])
     plan = _draft_for(tx, the_round, draft, order)
-    needs, elsewhere = _needs(tx, order, the_round, new)
+    needs = _needs(tx, order.standard_id, the_round, new, given)
+    money = unstocked_ids(tx)
     catalogue = {line.item_id for line in standard_lines(tx, order.standard_id)}
     shelves = shelves_of(tx, sorted(catalogue), the_round.week.last_on)
     pledged: Counter[UUID] = Counter()
@@ -187,7 +251,10 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
         pledged[group.item_id] += group.quantity_milli
     free = _free(shelves)
     before = counts_of_plan(tx, plan.id)
-    alike = {id(one): {item.item_id: int(item.quantity_milli) for item in one.items} for one in needs}
+    alike = {
+        id(one): {item.item_id: int(item.quantity_milli) for item in one.items if item.item_id not in money}
+        for one in needs
+    }
     quantities = [alike[id(one)] for one in needs]
     turns = walk(
         new, order.posts, days,
@@ -208,7 +275,8 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
         tx, the_round.id, plan.id, order.standard_id,
         [
             PackageDraft(
-                beneficiary_id=one.household_id, composition=one.composition, village_code=one.village_code,
+                household_id=one.household_id, beneficiary_id=one.beneficiary_id,
+                beneficiary_kind=one.beneficiary_kind, composition=one.composition, village_code=one.village_code,
                 need=need, rank=turn.rank, reason=_reason(one, turn, names, last_on),
                 post_id=turn.post.post_id if turn.post else None, serve_on=turn.serve_on,
             )
@@ -226,7 +294,8 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     )  # fmt: skip
     return PlanSummary(
         round_id=the_round.id, plan_id=plan.id, added=added, kept=len(order.households) - len(new),
-        waiting=after.waiting, planned=after.planned, durables_elsewhere=elsewhere,
+        waiting=after.waiting, planned=after.planned,
+        durables_elsewhere=len(elsewhere & {one.beneficiary_id for one in new}),
         shortages=_shortages(tx, wanted, free),
     )  # fmt: skip
 
@@ -246,10 +315,11 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     if draft.planned_by == tx.actor.id:
         raise Conflict("plan.needs_second_person")
     wants = _wants(tx, draft.id)
-    if not wants:
+    first_on = first_day_of(tx, draft.id)
+    if first_on is None:
         raise Conflict("plan.nobody_served")
-    if wants[0].serve_on < tx.today:
-        raise Conflict("plan.days_passed", day=wants[0].serve_on.isoformat())
+    if first_on < tx.today:
+        raise Conflict("plan.days_passed", day=first_on.isoformat())
     shelves = shelves_of(tx, sorted({want.item_id for want in wants}), the_round.week.last_on)
     wanted: Counter[UUID] = Counter()
     for want in wants:
@@ -258,20 +328,20 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     if missing:
         raise PlanShort(missing)
     takes = take_from_shelves(wants, shelves, posts_of(tx, draft.id))
-    reserved = reserve(
-        tx,
-        ReserveStock(
-            lines=tuple(
-                ReserveLine(
-                    group_key=group_key(take.post_id, take.serve_on), place_id=take.place_id, item_id=take.item_id,
-                    quantity_milli=take.quantity_milli, usable_on=take.serve_on,
-                )
-                for take in takes
-            ),
-            purpose=PURPOSE, purpose_id=round_id, ends_on=the_round.week.last_on + timedelta(days=1),
-        ),
+    lines = tuple(
+        ReserveLine(
+            group_key=group_key(take.post_id, take.serve_on), place_id=take.place_id, item_id=take.item_id,
+            quantity_milli=take.quantity_milli, usable_on=take.serve_on,
+        )
+        for take in takes
     )  # fmt: skip
+    ends_on = the_round.week.last_on + timedelta(days=1)
+    # A term in money alone keeps nothing on a shelf, and no lorry brings it: its packages are ready at once.
+    reserved = (
+        reserve(tx, ReserveStock(lines=lines, purpose=PURPOSE, purpose_id=round_id, ends_on=ends_on)) if lines else ()
+    )
     packages = reserve_packages(tx, draft.id)
+    ready_packages(tx, draft.id)
     move(
         tx, Plan, draft.id, PlanAct.APPROVE, PLAN_MOVES,
         reason=f"{packages} packages, {len(reserved)} reservations",
@@ -381,7 +451,7 @@ def _round_for(tx: Tx, order: PlanRound) -> RoundView:
     return round_by_id(tx, open_round(tx, opened))
 
 
-def _draft_for(tx: Tx, the_round: RoundView, draft: PlanView | None, order: PlanRound) -> PlanView:
+def _draft_for(tx: Tx, the_round: RoundView, draft: PlanView | None, order: PlanRound | PlanTerm) -> PlanView:
     """Go on with the draft, or begin the next one; its posts are frozen as they are now."""
     if draft is None:
         plan_id = tx.new_id()
@@ -421,22 +491,16 @@ def _draft_for(tx: Tx, the_round: RoundView, draft: PlanView | None, order: Plan
 
 
 def _needs(
-    tx: Tx, order: PlanRound, the_round: RoundView, households: Sequence[ConfirmedHousehold]
-) -> tuple[list[Need], int]:
-    """Work out every household's package; the number is of those whom another event spares the durables."""
-    rules = standard_lines(tx, order.standard_id)
-    given: dict[UUID, set[UUID]] = {}
-    elsewhere: set[UUID] = set()
-    for one in durables_given(tx, {order.incident_id, *order.overlapping_incident_ids}):
-        given.setdefault(one.beneficiary_id, set()).add(one.item_id)
-        if one.incident_id != order.incident_id:
-            elsewhere.add(one.beneficiary_id)
+    tx: Tx, standard_id: UUID, the_round: RoundView, households: Sequence[ConfirmedHousehold],
+    given: Mapping[UUID, set[UUID]],
+) -> list[Need]:  # fmt: skip
+    """Work out every household's package."""
+    rules = standard_lines(tx, standard_id)
     known: dict[tuple[object, ...], Need] = {}
-    needs = [
-        cached_need(known, rules, one.composition, the_round.days, given.get(one.household_id, ()))
+    return [
+        cached_need(known, rules, one.composition, the_round.days, given.get(one.beneficiary_id, ()))
         for one in households
     ]
-    return needs, len(elsewhere & {one.household_id for one in households})
 
 
 def _wants(tx: Tx, plan_id: UUID) -> tuple[Want, ...]:

@@ -90,7 +90,7 @@ class NeedLine:
 
     @property
     def short_milli(self) -> Milli:
-        return Milli(max(0, self.open_milli - self.free_milli))
+        return Milli(max(0, self.open_milli - self.free_milli)) if self.item.is_stocked else Milli(0)
 
     def origin(self, lang: str) -> tuple[str, ...]:
         """Say where the figure comes from."""

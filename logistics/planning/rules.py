@@ -27,7 +27,7 @@ _FAR: Final = 100_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmedHousehold:
-    """A household of the incident's confirmed list, as the plan needs it: no name, no number."""
+    """A household of a confirmed list, or a person or card of one, as the plan needs it: no name, no number."""
 
     household_id: UUID
     code: str
@@ -39,6 +39,13 @@ class ConfirmedHousehold:
     """Of its area; the higher the worse."""
     is_cut_off: bool = False
     decile: int | None = None
+    beneficiary_kind: str = "household"
+    person_or_card_id: UUID | None = None
+    """Who the package is for, where that is not the household itself."""
+
+    @property
+    def beneficiary_id(self) -> UUID:
+        return self.person_or_card_id or self.household_id
 
     @property
     def vulnerable(self) -> int:
@@ -156,7 +163,7 @@ def order_of(household: ConfirmedHousehold) -> tuple[int, bool, int, int, str, s
         -household.vulnerable,
         household.decile if household.decile is not None else 99,
         household.code,
-        str(household.household_id),
+        str(household.beneficiary_id),
     )
 
 

@@ -17,10 +17,10 @@ from logistics.handover import commands, queries
 from logistics.handover.rules import read_fact
 from logistics.packages import queries as packages
 from logistics.packages.states import PackageState
-from logistics.zones.queries import incident_by_id
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import full_name
 from routes import context, guard, papers
+from routes.occasion import occasion_of
 from routes.pages.dispatch import pdf
 from routes.schemas import handover as shapes
 from routes.schemas.documents import PDF
@@ -44,7 +44,7 @@ def find_package(data: dict[str, Any]) -> dict[str, Any]:
         found = _find(tx, data["text"], None if reach.is_all else reach)
         beneficiary = None
         if reach.detail in ("full", "masked"):
-            known = households_by_ids(tx, [found.row.beneficiary_id], purpose="handover")
+            known = households_by_ids(tx, [found.row.household_id], purpose="handover")
             beneficiary = [
                 {
                     "household_code": one.code, "head_name": one.head_name, "address": one.address,
@@ -85,7 +85,7 @@ def record_handover(data: dict[str, Any], **_: Any) -> Response:
     def act(tx: Tx) -> Any:
         reach = tx.require("handover.record")
         found = packages.package(tx, read_fact(data["payload"]).package_id, reach)
-        occasion = incident_by_id(tx, found.incident_id).name
+        occasion = occasion_of(tx, found.round).name
         done = commands.record_handover(
             tx, commands.RecordHandover(payload=data["payload"], person=data["person"], occasion=occasion)
         )
@@ -179,7 +179,7 @@ def issue_signature_list(data: dict[str, Any], round_id: UUID, **_: Any) -> Resp
 
     def act(tx: Tx) -> Any:
         the_round = packages.round_by_id(tx, round_id)
-        occasion = incident_by_id(tx, the_round.incident_id).name
+        occasion = occasion_of(tx, the_round).name
         issued = commands.issue_list(tx, commands.IssueList(round_id=round_id, occasion=occasion, **data))
         return shapes.IssuedListOut().dump({"document_id": issued, "number": document(tx, issued).number})
 

@@ -125,7 +125,7 @@ def _show(slug: str, text: str) -> str:
                 "recent": [{"view": one, "state": say(f"handover.state.{one.state.value}", lang)} for one in recent],
                 "codes": {
                     row.id: row.code
-                    for row in packages.packages_of(tx, [one.beneficiary_id for one in recent], round_id=the_round.id)
+                    for row in packages.packages_of(tx, [one.household_id for one in recent], round_id=the_round.id)
                 },
             }
     return render_template("handover/show.html", per_page=PER_PAGE, **page, **frame(view, "handover"))
@@ -152,8 +152,8 @@ def _serve(slug: str, package_id: UUID, form: Form) -> str:
         reach = tx.require("handover.see")
         view = zones.incident(tx, slug)
         found = packages.package(tx, package_id, None if reach.is_all else reach)
-        household = next(iter(households_by_ids(tx, [found.row.beneficiary_id], purpose="handover")), None)
-        kk_last4 = kk_last4_of(tx, found.row.beneficiary_id)
+        household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="handover")), None)
+        kk_last4 = kk_last4_of(tx, found.row.household_id)
         post = next((one for one in list_posts(tx, with_closed=True) if one.id == found.row.post_id), None)
         done = queries.valid_handover_of(tx, package_id)
         whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None

@@ -115,7 +115,7 @@ def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) 
     sees_people = reach.detail in ("full", "masked")
     people = {
         one.id: one
-        for one in (households_by_ids(tx, [row.beneficiary_id for row in found.rows], purpose="plan")
+        for one in (households_by_ids(tx, [row.household_id for row in found.rows], purpose="plan")
                     if sees_people else ())
     }  # fmt: skip
     names = {one.code: one for one in regions(tx, sorted({row.village_code for row in found.rows}))}
@@ -135,7 +135,7 @@ def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) 
         "states": [(one.value, say(f"package.state.{one.value}", lang)) for one in PackageState],
         "lines": [
             {
-                "row": row, "household": people.get(row.beneficiary_id), "reason": row.reason(lang),
+                "row": row, "household": people.get(row.household_id), "reason": row.reason(lang),
                 "village": names[row.village_code].title if row.village_code in names else row.village_code,
                 "post": known_posts[row.post_id].name if row.post_id in known_posts else "—",
                 "state": say(f"package.state.{row.state.value}", lang),
@@ -259,7 +259,7 @@ def package(slug: str, package_id: UUID) -> str:
         found = packages.package(tx, package_id, None if reach.is_all else reach)
         household = None
         if reach.detail in ("full", "masked"):
-            household = next(iter(households_by_ids(tx, [found.row.beneficiary_id], purpose="package")), None)
+            household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="package")), None)
         post = next((one for one in posts(tx, with_closed=True) if one.id == found.row.post_id), None)
         whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
         rest = packages.rest_of(tx, package_id)

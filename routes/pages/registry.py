@@ -13,13 +13,14 @@ from core.permissions import may
 from core.work import Tx
 from logistics.handover.queries import handovers_of
 from logistics.packages.queries import packages_of, round_by_id
-from logistics.zones.queries import incident_by_id, incidents_of_household
+from logistics.zones.queries import incidents_of_household
 from registry_link.households import queries
 from registry_link.households.queries import SearchHouseholds
 from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
 from routes.forms import Form
+from routes.occasion import occasion_of
 from routes.texts import gettext as _
 
 pages = Blueprint("registry", __name__, url_prefix="/registri")
@@ -108,14 +109,14 @@ def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
     if may(tx.actor, "round.see"):
         for row in packages_of(tx, [household_id]):
             the_round = round_by_id(tx, row.round_id)
-            incident = incident_by_id(tx, the_round.incident_id)
+            occasion = occasion_of(tx, the_round)
             entries.append(
                 {
-                    "sort": the_round.approved_at or incident.opened_at,
-                    "what": _("Paket %(code)s, putaran %(no)s: %(state)s", code=row.code, no=the_round.no,
-                              state=say(f"package.state.{row.state.value}", lang)),
+                    "sort": the_round.approved_at or row.created_at,
+                    "what": _("%(occasion)s – paket %(code)s, putaran %(no)s: %(state)s", occasion=occasion.name,
+                              code=row.code, no=the_round.no, state=say(f"package.state.{row.state.value}", lang)),
                     "who": the_round.approved_by_name or "", "why": row.reason(lang), "tone": "neutral",
-                    "href": f"/kejadian/{incident.slug}/paket/{row.id}",
+                    "href": f"{occasion.href}/paket/{row.id}",
                 }
             )  # fmt: skip
     if may(tx.actor, "handover.see"):

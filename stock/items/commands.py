@@ -10,7 +10,7 @@ from core.measures import LARGEST_MILLI, Milli
 from core.work import Tx
 from stock.items.kinds import Category
 from stock.items.models import Item, ItemAlias, ItemPack
-from stock.items.seed import SEED, SeedItem
+from stock.items.seed import CASH, SEED, SeedItem
 
 OWN_SOURCE = "office"
 
@@ -101,7 +101,7 @@ def _insert(tx: Tx, item: SeedItem) -> UUID:
         Item(
             id=item_id, code=item.code, name_id=item.name_id, name_en=item.name_en, category=item.category,
             base_unit=item.base_unit, step_milli=item.step_milli, does_expire=item.does_expire,
-            is_durable=item.is_durable, is_active=True, source=item.source,
+            is_durable=item.is_durable, is_stocked=item.is_stocked, is_active=True, source=item.source,
         )
     )  # fmt: skip
     tx.session.flush()
@@ -111,3 +111,13 @@ def _insert(tx: Tx, item: SeedItem) -> UUID:
     )
     tx.session.add_all(ItemAlias(id=tx.new_id(), item_id=item_id, name=name) for name in item.aliases)
     return item_id
+
+
+def cash_item(tx: Tx) -> UUID:
+    """Give the item that money is in a package; an installation from before there was one gets it now."""
+    known = tx.session.scalar(sa.select(Item.id).where(Item.code == CASH))
+    if known is not None:
+        return known
+    made = _insert(tx, next(item for item in SEED if item.code == CASH))
+    tx.session.flush()
+    return made

@@ -26,6 +26,8 @@ class Item(Base):
     does_expire: Mapped[bool]
     is_durable: Mapped[bool]
     """Given once per incident, not every week."""
+    is_stocked: Mapped[bool] = mapped_column(default=True)
+    """Whether it lies on a shelf; money does not, and stands in no ledger of goods."""
     is_active: Mapped[bool] = mapped_column(default=True)
     source: Mapped[str]
 

@@ -32,6 +32,8 @@ class ItemView:
     step_milli: Milli
     does_expire: bool
     is_durable: bool
+    is_stocked: bool
+    """Whether it lies on a shelf; money does not."""
     is_active: bool
     packs: tuple[PackView, ...]
     aliases: tuple[str, ...]
@@ -51,6 +53,7 @@ class ItemFacts:
     base_unit: str
     step_milli: Milli
     does_expire: bool
+    is_stocked: bool
     is_active: bool
 
     def name(self, lang: str) -> str:
@@ -60,7 +63,7 @@ class ItemFacts:
 _TABLE = Item.__table__.c
 _FACTS = sa.select(
     _TABLE.id, _TABLE.code, _TABLE.name_id, _TABLE.name_en, _TABLE.base_unit, _TABLE.step_milli, _TABLE.does_expire,
-    _TABLE.is_active,
+    _TABLE.is_stocked, _TABLE.is_active,
 ).where(_TABLE.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
 
 
@@ -69,7 +72,8 @@ def item_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
     found = {
         row.id: ItemFacts(
             id=row.id, code=row.code, name_id=row.name_id, name_en=row.name_en, base_unit=row.base_unit,
-            step_milli=Milli(row.step_milli), does_expire=row.does_expire, is_active=row.is_active,
+            step_milli=Milli(row.step_milli), does_expire=row.does_expire, is_stocked=row.is_stocked,
+            is_active=row.is_active,
         )
         for row in tx.session.execute(_FACTS, {"ids": list(ids)})
     }  # fmt: skip
@@ -79,8 +83,13 @@ def item_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
     return found
 
 
+def unstocked_ids(tx: Tx) -> frozenset[UUID]:
+    """Give the items that lie on no shelf: money."""
+    return frozenset(tx.session.scalars(sa.select(Item.id).where(sa.not_(Item.is_stocked))))
+
+
 def items(tx: Tx, *, ids: Collection[UUID] | None = None, with_inactive: bool = False) -> tuple[ItemView, ...]:
-    """Give the catalogue, or only these of it, by name."""
+    """Give the catalogue of goods, or only these of it, by name; ``with_inactive`` also what is not stocked (money)."""
     if ids is not None:
         return _views(tx, _BY_ID, {"ids": list(ids)})
     return _views(tx, _ALL if with_inactive else _ACTIVE)
@@ -125,9 +134,9 @@ def _plain(text: str) -> str:
 
 _ALL = sa.select(
     Item.id, Item.code, Item.name_id, Item.name_en, Item.category, Item.base_unit, Item.step_milli, Item.does_expire,
-    Item.is_durable, Item.is_active,
+    Item.is_durable, Item.is_stocked, Item.is_active,
 ).order_by(Item.name_id)  # fmt: skip
-_ACTIVE = _ALL.where(Item.is_active)
+_ACTIVE = _ALL.where(Item.is_active, Item.is_stocked)
 _BY_ID = _ALL.where(Item.id.in_(sa.bindparam("ids", expanding=True)))
 _BY_CODE = _ALL.where(Item.code == sa.bindparam("code"))
 _PACKS = (
@@ -157,8 +166,8 @@ def _views(
         ItemView(
             id=row.id, code=row.code, name_id=row.name_id, name_en=row.name_en, category=row.category,
             base_unit=row.base_unit, step_milli=Milli(row.step_milli), does_expire=row.does_expire,
-            is_durable=row.is_durable, is_active=row.is_active, packs=tuple(packs[row.id]),
-            aliases=tuple(aliases[row.id]),
+            is_durable=row.is_durable, is_stocked=row.is_stocked, is_active=row.is_active,
+            packs=tuple(packs[row.id]), aliases=tuple(aliases[row.id]),
         )
         for row in rows
     )  # fmt: skip

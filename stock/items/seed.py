@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.measures import MILLI
+from core.measures import MILLI, RUPIAH
 from stock.items.kinds import Category
+
+CASH = "uang_tunai"
+"""Money as an item of a package: counted in rupiah, never stocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class SeedItem:
     step_milli: int = MILLI
     does_expire: bool = False
     is_durable: bool = False
+    is_stocked: bool = True
     packs: tuple[SeedPack, ...] = ()
     aliases: tuple[str, ...] = ()
     source: str
@@ -136,4 +140,6 @@ SEED: tuple[SeedItem, ...] = (
     SeedItem(code="kompor_rakyat", name_id="Kompor Rakyat", name_en="Kompor Rakyat stove",
              category=Category.ASSISTANCE, base_unit="unit", is_durable=True,
              source="the office's own programme: 200 recipients in 10 kecamatan"),
+    SeedItem(code=CASH, name_id="Uang tunai", name_en="Cash", category=Category.ASSISTANCE, base_unit=RUPIAH,
+             is_stocked=False, source="amounts are those of the programme's own decree"),
 )  # fmt: skip

@@ -156,6 +156,8 @@ def receive(tx: Tx, order: Receive) -> Received:
         item = goods[line.item_id]
         if not item.is_active:
             raise NotFound("item.not_found", item=item.name_id)
+        if not item.is_stocked:
+            raise Invalid("stock.not_stocked", field="item", item=item.name_id)
         if item.does_expire and line.expires_on is None:
             raise Invalid("batch.expiry_missing", field="expires_on", item=item.name_id)
         if not 0 <= line.value_rp <= LARGEST_MILLI:

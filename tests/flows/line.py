@@ -237,6 +237,7 @@ def follow(work: Work, app: Flask, order: zones.PostZone, *, code: str = REGENCY
     with work.read_by(officer) as tx:
         plans = counts_of(tx, round_id)
         incident_id = round_by_id(tx, round_id).incident_id
+        assert incident_id is not None
         groups = areas.groups(tx, incident_id)
         shelf = need(tx, round_id)
     assert groups.is_complete

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
+import sqlalchemy as sa
+
 from core.actor import Role
 from core.ids import NAMESPACE
 from core.measures import Milli, Period, Rupiah
@@ -18,6 +20,9 @@ from logistics.planning.commands import PlanRound
 from logistics.planning.rules import ConfirmedHousehold
 from logistics.zones.commands import OpenIncident, open_incident
 from logistics.zones.states import Hazard
+from registry_link.households.models import Household
+from registry_link.regions.models import Region
+from registry_link.regions.states import Level
 from stock.items.commands import seed_items
 from stock.items.queries import items
 from stock.ledger.commands import Receive, ReceiveLine, receive
@@ -112,6 +117,7 @@ def household(no: int, people: People | None = None, **more: object) -> Confirme
 
 
 def order(work: Work, week: Week, households: list[ConfirmedHousehold], **more: object) -> PlanRound:
+    settle(work, households)
     with work.read_by(OFFICER) as tx:
         posts = post_choices(tx)
     made = PlanRound(
@@ -119,3 +125,31 @@ def order(work: Work, week: Week, households: list[ConfirmedHousehold], **more: 
         households=tuple(households), posts=posts,
     )  # fmt: skip
     return replace(made, **more)  # type: ignore[arg-type]
+
+
+def settle(work: Work, households: list[ConfirmedHousehold]) -> None:
+    """Put the households' rows into the registry, where they are not there yet: a package names one that exists."""
+    with work.by(SYSTEM) as tx:
+        known = set(tx.session.scalars(sa.select(Household.id)))
+        taken = tx.session.scalar(sa.select(sa.func.max(Household.row_no))) or 0
+        for village in {one.village_code for one in households}:
+            if tx.session.get(Region, village) is None:
+                tx.session.add(
+                    Region(
+                        code=village, regency_code=village[:5], parent_code=None, level=Level.VILLAGE, kind="desa",
+                        name=village, name_key=village,
+                    )
+                )  # fmt: skip
+        tx.session.flush()
+        new = [
+            one for one in {each.household_id: each for each in households}.values() if one.household_id not in known
+        ]
+        tx.session.add_all(
+            Household(
+                id=one.household_id, row_no=taken + at, regency_code=tx.regency_code, code=f"KEL-U{taken + at:06d}",
+                village_code=one.village_code, hamlet="", address="Jl. Uji", head_name=f"Keluarga uji {at}",
+                size=max(1, one.composition.persons), is_provisional=False, recorded_at=tx.now, changed_at=tx.now,
+            )
+            for at, one in enumerate(new, 1)
+        )  # fmt: skip
+        tx.session.flush()
