@@ -18,6 +18,7 @@ _NAV = (
     # key, right, endpoint, icon
     ("home", "home.see", "home.show", "home"),
     ("incident", "incident.see", "incident.index", "incident"),
+    ("bansos", "bansos.see", "bansos.index", "programme"),
     ("stock", "stock.see", "stock.index", "stock"),
     ("registry", "household.search", "registry.index", "registry"),
     ("document", "document.see", "document.index", "document"),
@@ -80,21 +81,25 @@ def _me(login: SessionView) -> dict[str, Any]:
 
 def _nav(actor: Actor) -> list[dict[str, Any]]:
     labels = {
-        "home": _("Beranda"), "incident": _("Kejadian"), "stock": _("Stok"), "registry": _("Registri"),
-        "document": _("Dokumen"), "settings": _("Pengaturan"),
+        "home": _("Beranda"), "incident": _("Kejadian"), "bansos": _("Bansos"), "stock": _("Stok"),
+        "registry": _("Registri"), "document": _("Dokumen"), "settings": _("Pengaturan"),
     }  # fmt: skip
-    blueprint = (request.blueprint or "").split(".")[0]
     return [
         {
             "key": key,
             "label": labels[key],
             "href": url_for(endpoint),
             "icon": icon,
-            "is_current": blueprint == endpoint.split(".")[0],
+            "is_current": _is_below(url_for(endpoint)),
         }
         for key, right, endpoint, icon in _NAV
         if may(actor, right)
     ]
+
+
+def _is_below(href: str) -> bool:
+    """Tell whether this page stands below a place of the menu: a plan below its incident or its term."""
+    return request.path == href or (href != "/" and request.path.startswith(href + "/"))
 
 
 def render_api_page(document: dict[str, Any]) -> str:
