@@ -254,6 +254,11 @@ def term(tx: Tx, slug: str, no: int) -> TermView:
     return _one_term(tx, Programme.slug == slug, Term.no == no)
 
 
+def term_at(tx: Tx, slug: str, no: int) -> TermView:
+    """Give a programme's term by its number; the caller has checked the right to what it shows. Raises: NotFound."""
+    return _one_term(tx, Programme.slug == slug, Term.no == no)
+
+
 def term_by_id(tx: Tx, term_id: UUID) -> TermView:
     """Give a term; the caller has checked the right to what it shows. Raises: NotFound."""
     return _one_term(tx, Term.id == term_id)
@@ -321,6 +326,15 @@ def village_counts(tx: Tx, term_id: UUID) -> tuple[VillageCount, ...]:
     reach = tx.require("bansos.see")
     found = _by_village(tx, term_id, reach)
     return tuple(VillageCount(village_code=code, by_state=dict(found[code])) for code in sorted(found))
+
+
+def proposed_by(tx: Tx, term_id: UUID, person_id: str) -> int:
+    """Count the proposals not yet verified that one person made, who therefore may not verify them."""
+    return tx.session.scalar(
+        sa.select(sa.func.count()).where(
+            TermEntry.term_id == term_id, TermEntry.state == EntryState.PROPOSED, TermEntry.proposed_by == person_id
+        )
+    ) or 0  # fmt: skip
 
 
 def listed_by_district(tx: Tx, term_id: UUID, states: Collection[EntryState] = ON_LIST) -> dict[str, int]:

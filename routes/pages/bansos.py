@@ -73,6 +73,7 @@ def term_frame(term: TermView, tab: str) -> dict[str, Any]:
         ]
     return {
         "term": term,
+        "term_at": term_href(term),
         "tabs": tabs(term, tab),
         "term_crumbs": crumbs,
         "term_state_label": term.state_label(lang),
@@ -283,14 +284,3 @@ def _new_term(slug: str, form: Form, count: int = FIRST_LINES) -> str:
 def _typed(text: str) -> int:
     digits = text.strip().replace(".", "")
     return int(digits) if re.fullmatch("[0-9]{1,9}", digits, re.ASCII) else 0
-
-
-# ---------------------------------------------------------------- one term
-
-
-@pages.get("/<slug>/<int:no>")
-@guard.requires("bansos.see")
-def show(slug: str, no: int) -> str:
-    with context.read() as tx:
-        term = queries.term(tx, slug, no)
-    return render_template("bansos/show.html", **term_frame(term, "summary"))
