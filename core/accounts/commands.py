@@ -212,7 +212,8 @@ def issue_token(tx: Tx, order: IssueToken) -> IssuedToken:
     if not order.name.strip():
         raise Invalid("account.name_missing", field="name")
     grant = Grant(order.role, order.scope, order.scope_id)
-    if not scope_fits(grant) or order.role in (Role.ADMIN, Role.HEAD):
+    # An account of the administrator is a person. Whoever may issue a token may also open an account for the head.
+    if not scope_fits(grant) or order.role is Role.ADMIN:
         raise Invalid("account.scope_unfit", field="scope", role=order.role.value)
     token = "tgp_" + secrets.token_urlsafe(32)
     token_id = tx.new_id()

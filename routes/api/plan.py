@@ -96,7 +96,7 @@ def show_round(round_id: UUID) -> dict[str, Any]:
         found = packages.round_by_id(tx, round_id)
         return {
             "counts": packages.counts_of(tx, round_id), "plans": plans_of(tx, round_id), "week": found.week,
-            **{name: getattr(found, name) for name in ("id", "incident_id", "no", "standard_id", "state",
+            **{name: getattr(found, name) for name in ("id", "incident_id", "term_id", "no", "standard_id", "state",
                                                        "approved_at")},
         }  # fmt: skip
 
@@ -194,6 +194,7 @@ def show_package(package_id: UUID) -> dict[str, Any]:
         reach = tx.require("round.see")
         found = packages.package(tx, package_id, None if reach.is_all else reach)
     return {
-        **shapes.row_of(found.row, lang), "incident_id": found.incident_id, "standard_id": found.row.standard_id,
+        **shapes.row_of(found.row, lang), "incident_id": found.incident_id, "term_id": found.round.term_id,
+        "standard_id": found.row.standard_id,
         "lines": shapes.lines_of(found.lines, lang),
     }  # fmt: skip

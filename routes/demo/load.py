@@ -6,11 +6,9 @@ import gc
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from random import Random
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from core.accounts.commands import AddPerson, add_person
 from core.actor import Actor, Grant, Role, ScopeKind, system
@@ -18,12 +16,7 @@ from core.clock import FixedClock
 from core.measures import Milli, Rupiah
 from core.office.commands import NameSignatory, OpenOffice, name_signatory, open_office
 from core.work import Work
-from logistics.dispatch.commands import OpenPost, SendToPost, open_post, send_to_post
-from logistics.dispatch.queries import to_send
-from logistics.handover.commands import RecordHandover, record_handover
-from logistics.handover.queries import people_at
-from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fact, write_recipient
-from logistics.handover.states import RecipientKind
+from logistics.dispatch.commands import OpenPost, open_post
 from logistics.packages.commands import approve_standard
 from logistics.packages.queries import standards
 from logistics.planning.commands import approve_round
@@ -36,6 +29,7 @@ from registry_link.matching.rules import Confidence
 from registry_link.regions.commands import import_boundaries, import_regions
 from routes import week
 from routes.context import Runtime
+from routes.demo.bansos import tell_cash, tell_stoves
 from routes.demo.names import REGENCY
 from routes.demo.people import generate_households
 from routes.demo.story import (
@@ -49,10 +43,10 @@ from routes.demo.story import (
     POSTS_NEAR,
     TARGET_AFFECTED,
     TIME_ZONE,
-    VEHICLES,
     WAREHOUSES,
     DemoBatch,
 )
+from routes.demo.telling import ZONE, Cast, Story, send, serve
 from routes.demo.world import CODE, DemoVillage, DemoWorld, generate_world
 from routes.seed import seed_office
 from stock.items.queries import items
@@ -62,19 +56,8 @@ from stock.places.kinds import PlaceKind
 from stock.places.queries import places
 
 SYSTEM = system(CODE, TIME_ZONE, name="demonstration")
-_ZONE = ZoneInfo(TIME_ZONE)
 _DAYS_AGO = 2
 """The flood came so many days ago: today is the third of the week."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cast:
-    """The people of the story as actors, and the post where it is told."""
-
-    actors: dict[str, Actor]
-
-    def __getitem__(self, username: str) -> Actor:
-        return self.actors[username]
 
 
 def make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]:
@@ -96,8 +79,8 @@ def make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]:
 def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]:
     clock = FixedClock(runtime.work.clock.now())
     work = Work(runtime.work.engine, clock)
-    today = clock.now().astimezone(_ZONE).date()
-    story = _Story(work=work, clock=clock, today=today, until=clock.now())
+    today = clock.now().astimezone(ZONE).date()
+    story = Story(work=work, clock=clock, today=today, until=clock.now())
     story.at(-30, 8)
     world = generate_world(seed)
     _open(work, world)
@@ -112,23 +95,9 @@ def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]
     with work.by(cast["kepala"]) as tx:
         standard = standards(tx)[0].id
         approve_standard(tx, standard)
+    yield from tell_cash(story, world, cast, posts)
+    yield from tell_stoves(story, world, cast, posts)
     yield from _flood(story, world, struck, cast, posts, households)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Story:
-    work: Work
-    clock: FixedClock
-    today: date
-    until: datetime
-
-    def at(self, day: int, hour: int, minute: int = 0) -> bool:
-        """Turn the story's clock to a local time, unless that still lies ahead; tells whether it did."""
-        wanted = datetime.combine(self.today + timedelta(days=day), time(hour, minute), tzinfo=_ZONE)
-        if wanted > self.until:
-            return False
-        self.clock.set(wanted)
-        return True
 
 
 def _open(work: Work, world: DemoWorld) -> None:
@@ -202,9 +171,7 @@ def _places(work: Work, world: DemoWorld, struck: tuple[DemoVillage, ...]) -> tu
     return posts, warehouses
 
 
-def _people(
-    work: Work, struck: tuple[DemoVillage, ...], posts: tuple[UUID, ...], warehouses: tuple[UUID, ...]
-) -> _Cast:
+def _people(work: Work, struck: tuple[DemoVillage, ...], posts: tuple[UUID, ...], warehouses: tuple[UUID, ...]) -> Cast:
     own = {
         Role.WAREHOUSE: tuple(Grant(Role.WAREHOUSE, ScopeKind.PLACE, str(one)) for one in warehouses[:1]),
         Role.FIELD: tuple(Grant(Role.FIELD, ScopeKind.PLACE, str(one)) for one in posts[:POSTS_NEAR]),
@@ -223,7 +190,7 @@ def _people(
             actors[one.username] = Actor(
                 kind="person", id=str(person_id), name=one.name, regency_code=CODE, time_zone=TIME_ZONE, grants=grants
             )
-    return _Cast(actors=actors)
+    return Cast(actors=actors)
 
 
 def _stock(work: Work, warehouses: tuple[UUID, ...], today: date) -> None:
@@ -265,7 +232,7 @@ def _stock(work: Work, warehouses: tuple[UUID, ...], today: date) -> None:
 
 
 def _flood(
-    story: _Story, world: DemoWorld, struck: tuple[DemoVillage, ...], cast: _Cast, posts: tuple[UUID, ...],
+    story: Story, world: DemoWorld, struck: tuple[DemoVillage, ...], cast: Cast, posts: tuple[UUID, ...],
     households: int,
 ) -> Iterator[str]:  # fmt: skip
     work = story.work
@@ -327,9 +294,9 @@ def _flood(
     for day in range(-_DAYS_AGO, 1):
         # The first day's goods leave in the morning, every other day's the afternoon before.
         if story.at(day, 7, 30) if day == -_DAYS_AGO else story.at(day - 1, 16):
-            _send(story, cast["gudang"], officer, planned.round_id, story.today + timedelta(days=day))
+            send(story, cast["gudang"], officer, planned.round_id, story.today + timedelta(days=day))
         if story.at(day, 9):
-            served += _serve(story, cast["tagana"], planned.round_id, posts[0], day)
+            served += serve(story, cast["tagana"], planned.round_id, posts[0], day, INCIDENT, 0.9 if day < 0 else 0.4)
     yield f"{served} keluarga sudah menerima paketnya"
 
 
@@ -392,53 +359,3 @@ def _decide(work: Work, officer: Actor, incident_id: UUID) -> int:
                 ),
             )  # fmt: skip
     return len(yes) + len(no)
-
-
-def _send(story: _Story, keeper: Actor, officer: Actor, round_id: UUID, day: date) -> None:
-    with story.work.read_by(officer) as tx:
-        waiting = [one for one in to_send(tx, round_id) if one.serve_on == day]
-    own = {grant.scope_id for grant in keeper.grants}
-    for n, one in enumerate(waiting):
-        vehicle, plate = VEHICLES[n % len(VEHICLES)]
-        order = SendToPost(
-            round_id=round_id, post_id=one.post.id, serve_on=day, warehouse_id=one.warehouse.id, vehicle=vehicle,
-            plate=plate, driver="Benny Ratadora",
-        )  # fmt: skip
-        who = keeper if str(one.warehouse.id) in own else officer
-        story.work.run(who, lambda tx, order=order: send_to_post(tx, order))  # type: ignore[misc]
-
-
-def _serve(story: _Story, officer: Actor, round_id: UUID, post_id: UUID, day: int) -> int:
-    """Serve most of a day's households at one post, some through a proxy; on the last day only the morning's."""
-    chance = Random(1000 + day)
-    work = story.work
-    with work.read_by(officer) as tx:
-        people = people_at(tx, round_id, post_id, story.today + timedelta(days=day))
-        codes = {item.id: item.code for item in items(tx)}
-    ready = [one for one in people if one.content.row.state.value == "loaded"]
-    wanted = ready[: int(len(ready) * (0.9 if day < 0 else 0.4))]
-    served = 0
-    for n, one in enumerate(wanted):
-        if not story.at(day, 9 + n // 20, n % 20 * 3):
-            break
-        is_proxy = chance.random() < 0.08
-        person = write_recipient(
-            Recipient(
-                name="Lidia Pelasina" if is_proxy else one.household.head_name,
-                relation="tetangga" if is_proxy else "",
-                document="KTP",
-            )
-        )
-        fact = Fact(
-            id=work.ids.new(), package_id=one.content.row.id, post_id=post_id, at=story.clock.now(),
-            lines=tuple(
-                FactLine(item_code=codes[line.item_id], quantity_milli=line.quantity_milli)
-                for line in one.content.lines
-            ),
-            recipient=RecipientKind.PROXY if is_proxy else RecipientKind.SELF, partial_reason="",
-            person_sha256=sha256(person),
-        )  # fmt: skip
-        order = RecordHandover(payload=write_fact(fact), person=person, occasion=INCIDENT)
-        work.run(officer, lambda tx, order=order: record_handover(tx, order))  # type: ignore[misc]
-        served += 1
-    return served

@@ -62,6 +62,7 @@ class DemoBatch:
 
 _A, _P, _G, _C = FundingSource.APBD, FundingSource.APBN, FundingSource.GRANT, FundingSource.CSR
 BATCHES: Final = (
+    DemoBatch(0, "kompor_rakyat", 240, _A, 385_000, None),
     DemoBatch(0, "kasur", 900, _P, 185_000, None), DemoBatch(0, "kasur", 500, _A, 190_000, None),
     DemoBatch(1, "kasur", 250, _A, 190_000, None), DemoBatch(2, "kasur", 120, _C, 175_000, None),
     DemoBatch(0, "selimut", 4000, _P, 62_000, None), DemoBatch(1, "selimut", 1400, _A, 64_000, None),

@@ -27,7 +27,8 @@ class StandardsOut(Schema):
 
 class RoundOut(Schema):
     id = fields.UUID()
-    incident_id = fields.UUID()
+    incident_id = fields.UUID(allow_none=True)
+    term_id = fields.UUID(allow_none=True)
     no = fields.Integer()
     first_on = Day(attribute="week.first_on")
     last_on = Day(attribute="week.last_on")
@@ -163,7 +164,8 @@ class PackageLineOut(Schema):
 class PackageOut(PackageRowOut):
     """One package with the arithmetic of every line; nothing of a person."""
 
-    incident_id = fields.UUID()
+    incident_id = fields.UUID(allow_none=True)
+    term_id = fields.UUID(allow_none=True)
     standard_id = fields.UUID()
     lines = fields.List(fields.Nested(PackageLineOut))
 
