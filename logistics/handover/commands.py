@@ -19,7 +19,7 @@ from core.measures import Milli, print_instant
 from core.numbering import next_number
 from core.office.queries import office, signatory, signing
 from core.work import Tx
-from logistics.handover.models import Handover, HandoverEvent, HandoverLine, HandoverPerson
+from logistics.handover.models import Handover, HandoverEvent, HandoverLine, HandoverPerson, Miss
 from logistics.handover.papers import (
     ListFacts,
     ListLine,
@@ -30,16 +30,25 @@ from logistics.handover.papers import (
     ReceiptPerson,
 )
 from logistics.handover.queries import people_at
-from logistics.handover.rules import Due, Fact, Recipient, check_lines, read_fact, read_recipient, sha256
+from logistics.handover.rules import Due, Fact, Recipient, check_lines, clean_note, read_fact, read_recipient, sha256
 from logistics.handover.states import (
     HANDOVERS,
     HandoverAct,
     HandoverState,
+    MissKind,
+    NextStep,
     Outcome,
     StockState,
     VoidReason,
 )
-from logistics.packages.commands import RestLine, add_supplement, mark_cancelled, mark_handed_over, mark_taken_back
+from logistics.packages.commands import (
+    RestLine,
+    add_supplement,
+    lock_round,
+    mark_handed_over,
+    mark_taken_back,
+    void_rest,
+)
 from logistics.packages.queries import PackageView, package, rest_of, round_by_id
 from logistics.packages.states import PackageState, RoundState
 from registry_link.households.queries import HouseholdLine, households_by_ids, kk_last4_of
@@ -51,6 +60,8 @@ from stock.places.queries import place_by_id
 CLOCK_SLACK: Final = timedelta(minutes=15)
 OWN_VOID: Final = timedelta(minutes=15)
 """A field officer may take back their own handover only so long; after that the logistics officer does."""
+LONGEST_MISS: Final = timedelta(days=366)
+LONGEST_NOTE: Final = 200
 RECEIPT: Final = "TT"
 LIST: Final = "DTT"
 
@@ -90,6 +101,20 @@ class VoidHandover:
     handover_id: UUID
     reason: VoidReason
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMiss:
+    """A package that was not handed over when it was its turn; ``due_on`` is until when the next step is done."""
+
+    package_id: UUID
+    kind: MissKind
+    next_step: NextStep
+    due_on: date
+    note: str = ""
+    """What else is to be known of it, without a person's name or number."""
+    happened_on: date | None = None
+    """Today when nothing is said."""
 
 
 # By the tables and written once: this is the act that a post does all day long.
@@ -283,7 +308,8 @@ def void_handover(tx: Tx, order: VoidHandover) -> None:
         raise Forbidden("handover.void_too_late", minutes=int(OWN_VOID.total_seconds() // 60))
     if row.state is not HandoverState.VALID:
         raise Conflict("handover.not_valid")
-    if round_by_id(tx, row.round_id).state is RoundState.CLOSED:
+    # Kept for this transaction: whoever closes the round waits, or has closed it.
+    if lock_round(tx, row.round_id) is RoundState.CLOSED:
         raise Conflict("handover.round_closed")
     rest = rest_of(tx, row.package_id)
     if rest is not None and rest.state is PackageState.HANDED_OVER:
@@ -292,13 +318,56 @@ def void_handover(tx: Tx, order: VoidHandover) -> None:
         tx, Handover, row.id, HandoverAct.VOID, HANDOVERS, reason=order.reason.value, void_reason=order.reason,
         void_note=order.note.strip(), voided_at=tx.now, voided_by=tx.actor.id,
     )  # fmt: skip
-    if rest is not None:  # before the whole is open again: a beneficiary has one open package of a standard
-        mark_cancelled(tx, rest.id, order.reason.value)
+    # Before the whole is open again: a beneficiary has one open package of a standard.
+    void_rest(tx, row.package_id, order.reason.value)
     mark_taken_back(tx, row.package_id)
     if _had_goods(tx, row.id):
         reverse_handover(tx, row.id, order.note.strip() or order.reason.value)
     if row.receipt_id is not None:
         void_document(tx, row.receipt_id, f"{order.reason.value}: {order.note.strip()}")
+
+
+def record_miss(tx: Tx, order: RecordMiss) -> UUID:
+    """Record why a package was not handed over and what happens next, and give the record's id; it stays open.
+
+    A package may be missed several times; handing it over later ends it. Raises: Forbidden; NotFound, for a package
+    that is unknown or belongs to another post; Invalid, with the field; Conflict, when it is not open in an approved
+    round.
+    """
+    reach = tx.require("handover.record")
+    note, happened_on = clean_note(order.note), order.happened_on or tx.today
+    found = package(tx, order.package_id, reach)
+    row = found.row
+    if not reach.has_place(row.post_id):
+        raise NotFound("package.not_found")
+    if found.round.state is not RoundState.APPROVED:
+        raise Conflict("handover.round_not_open")
+    if row.state not in (PackageState.RESERVED, PackageState.LOADED):
+        raise Conflict("handover.miss.not_open", package=row.code)
+    if order.due_on < tx.today:
+        raise Invalid("handover.miss.due_passed", field="due_on")
+    if order.due_on > tx.today + LONGEST_MISS:
+        raise Invalid("handover.miss.due_too_far", field="due_on", days=LONGEST_MISS.days)
+    if happened_on > tx.today:
+        raise Invalid("handover.miss.ahead", field="happened_on")
+    if happened_on < found.round.week.first_on:
+        raise Invalid("handover.miss.before_round", field="happened_on")
+    if len(note) > LONGEST_NOTE:
+        raise Invalid("handover.miss.note_too_long", field="note", most=LONGEST_NOTE)
+    miss_id = tx.new_id()
+    tx.session.execute(
+        sa.insert(Miss).values(
+            id=miss_id, regency_code=tx.regency_code, package_id=row.id, round_id=row.round_id,
+            household_id=row.household_id, post_id=row.post_id, kind=order.kind, next_step=order.next_step,
+            due_on=order.due_on, note=note, happened_on=happened_on, recorded_at=tx.now, recorded_by=tx.actor.id,
+            recorded_by_name=tx.actor.name,
+        )
+    )  # fmt: skip
+    tx.note(
+        "handover.miss", "package", row.id, package=row.code, kind=order.kind.value, next_step=order.next_step.value,
+        due_on=order.due_on.isoformat(),
+    )  # fmt: skip
+    return miss_id
 
 
 def _had_goods(tx: Tx, handover_id: UUID) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -8,13 +10,15 @@ import sqlalchemy as sa
 
 from core.documents.queries import numbers_of
 from core.errors import NotFound
+from core.i18n import say
 from core.measures import Milli
 from core.permissions import Reach
 from core.work import Tx
-from logistics.handover.models import Handover, HandoverLine, HandoverPerson
+from logistics.handover.models import Handover, HandoverLine, HandoverPerson, Miss
 from logistics.handover.rules import Recipient, read_recipient
-from logistics.handover.states import HandoverState, RecipientKind, VoidReason
-from logistics.packages.queries import PackageContent, contents_at
+from logistics.handover.states import HandoverState, MissKind, NextStep, RecipientKind, VoidReason
+from logistics.packages.queries import PackageContent, contents_at, package_rows
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState
 from registry_link.households.queries import HouseholdLine, households_by_ids
 
 
@@ -58,6 +62,42 @@ class PostPerson:
     content: PackageContent
     household: HouseholdLine
     is_served: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissView:
+    """A package that was missed. The newest record speaks; ``times`` tells how many there are."""
+
+    id: UUID
+    package_id: UUID
+    package_code: str
+    package_state: PackageState
+    serve_on: date | None
+    """The day it was planned for."""
+    village_code: str
+    round_id: UUID
+    household_id: UUID
+    post_id: UUID | None
+    kind: MissKind
+    next_step: NextStep
+    due_on: date
+    note: str
+    happened_on: date
+    recorded_at: datetime
+    recorded_by_name: str
+    times: int
+
+    @property
+    def is_open(self) -> bool:
+        return self.package_state in OPEN_PACKAGE_STATES
+
+    def kind_label(self, lang: str) -> str:
+        """Name why."""
+        return say(f"miss.kind.{self.kind.value}", lang)
+
+    def next_label(self, lang: str) -> str:
+        """Name what happens next."""
+        return say(f"miss.next.{self.next_step.value}", lang)
 
 
 _FIELDS = (
@@ -168,6 +208,55 @@ def served_counts(tx: Tx, round_id: UUID) -> dict[tuple[UUID, date], int]:
         .group_by(Handover.post_id, Handover.event_on)
     )
     return {(row.post_id, row.event_on): row.number for row in rows}
+
+
+def misses(tx: Tx, round_id: UUID, *, open_only: bool = True) -> tuple[MissView, ...]:
+    """List the packages of a round that were missed at the actor's posts, each once, what is due first at the top.
+
+    ``open_only`` leaves out what was handed over or cancelled since. Raises: Forbidden.
+    """
+    found = _newest(_misses(tx, Miss.round_id == round_id))
+    return tuple(
+        sorted((one for one in found if one.is_open or not open_only), key=lambda one: (one.due_on, one.package_code))
+    )
+
+
+def misses_of_package(tx: Tx, package_id: UUID) -> tuple[MissView, ...]:
+    """Give every time a package was missed, newest first. Raises: Forbidden."""
+    return _misses(tx, Miss.package_id == package_id)
+
+
+def misses_of_household(tx: Tx, household_id: UUID) -> tuple[MissView, ...]:
+    """Give every time a household's packages were missed, newest first (its timeline). Raises: Forbidden."""
+    return _misses(tx, Miss.household_id == household_id)
+
+
+def _newest(found: Iterable[MissView]) -> tuple[MissView, ...]:
+    newest: dict[UUID, MissView] = {}
+    for one in found:  # newest first
+        newest.setdefault(one.package_id, one)
+    return tuple(newest.values())
+
+
+def _misses(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[MissView, ...]:
+    reach = tx.require("handover.see")
+    query = sa.select(Miss).where(Miss.regency_code == tx.regency_code, *where)
+    if not reach.is_all:
+        query = query.where(Miss.post_id.in_(reach.place_ids))
+    rows = tx.session.scalars(query.order_by(Miss.recorded_at.desc(), Miss.id.desc())).all()
+    known = {one.id: one for one in package_rows(tx, {row.package_id for row in rows})}
+    times = Counter(row.package_id for row in rows)
+    return tuple(
+        MissView(
+            id=row.id, package_id=row.package_id, package_code=known[row.package_id].code,
+            package_state=known[row.package_id].state, serve_on=known[row.package_id].serve_on,
+            village_code=known[row.package_id].village_code, round_id=row.round_id, household_id=row.household_id,
+            post_id=row.post_id, kind=row.kind, next_step=row.next_step, due_on=row.due_on, note=row.note,
+            happened_on=row.happened_on, recorded_at=row.recorded_at, recorded_by_name=row.recorded_by_name,
+            times=times[row.package_id],
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def _handovers(tx: Tx, reach: Reach, *where: sa.ColumnElement[bool], limit: int = 50, offset: int = 0) -> tuple[

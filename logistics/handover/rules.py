@@ -177,6 +177,11 @@ def check_lines(lines: tuple[FactLine, ...], due: tuple[Due, ...], partial_reaso
     return is_partial
 
 
+def clean_note(text: str) -> str:
+    """Make one line of what somebody typed: without signs that cannot be seen, with single spaces."""
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())
+
+
 def _object(text: str, field: str) -> dict[str, object]:
     try:
         said = json.loads(text)

@@ -20,6 +20,8 @@ from core.states import move
 from core.work import Tx
 from logistics.packages import seed
 from logistics.packages.models import (
+    REST,
+    REST_VOID,
     Package,
     PackageLine,
     PackageSeries,
@@ -499,6 +501,32 @@ def mark_cancelled(tx: Tx, package_id: UUID, reason: str) -> None:
     move(tx, Package, package_id, PackageAct.CANCEL, PACKAGE_MOVES, reason=reason)
 
 
+def void_rest(tx: Tx, package_id: UUID, reason: str) -> None:
+    """Take what a void handover of this package left over out of its round: the whole is due again.
+
+    A rest that was cancelled before says so from now on too. Raises: Conflict when a rest was handed over.
+    """
+    rest = sa.select(Package.id).where(Package.supplements_id == package_id, Package.state != PackageState.CANCELLED)
+    for rest_id in tx.session.scalars(rest).all():
+        move(tx, Package, rest_id, PackageAct.CANCEL, PACKAGE_MOVES, reason=reason)
+    tx.session.execute(
+        sa.update(Package)
+        .where(Package.supplements_id == package_id, Package.reason_code == REST)
+        .values(reason_code=REST_VOID)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def cancel_open_packages(tx: Tx, round_id: UUID, reason: str) -> int:
+    """Take everything that was not handed over out of a round that ends, and say how many packages that were.
+
+    The caller sees to the goods.
+    """
+    moved = _move_all(tx, PackageAct.CANCEL, Package.round_id == round_id)
+    tx.note("package.cancel_open", "round", round_id, reason=reason, packages=moved)
+    return moved
+
+
 def release_packages(tx: Tx, round_id: UUID) -> int:
     """Say that nothing is reserved any more for a round's packages that have not left, and how many they were."""
     return _move_all(tx, PackageAct.RELEASE, Package.round_id == round_id)
@@ -534,7 +562,7 @@ def add_supplement(tx: Tx, package_id: UUID, rest: Sequence[RestLine]) -> UUID:
             {
                 **first._mapping, "id": rest_id, "no": no, "supplements_id": package_id,
                 "code": code_with_check("PKT", year % 100, _take_numbers(tx, year, 1)), "public_ref": new_ref(),
-                "state": PackageState.LOADED, "reason_code": "package.rest",
+                "state": PackageState.LOADED, "reason_code": REST,
                 "reason_facts": json.dumps({"package": first.code}), "created_at": tx.now,
             }
         )

@@ -12,6 +12,8 @@ from core.db import Base, Big, state_column, whole
 from logistics.packages.rules import Basis
 from logistics.packages.states import PackageState, RoundState, StandardPurpose, StandardState
 
+REST, REST_VOID = "package.rest", "package.rest_void"
+"""Why a supplementary package is there; and that the handover it was the rest of was declared void."""
 _OPEN = sa.text("state IN ('waiting', 'planned', 'reserved', 'loaded')")
 
 

@@ -17,7 +17,7 @@ from core.i18n import say
 from core.measures import Milli, Period
 from core.permissions import Reach
 from core.work import Tx
-from logistics.packages.models import Package, PackageLine, PackageStandard, PackageStandardLine, Round
+from logistics.packages.models import REST, Package, PackageLine, PackageStandard, PackageStandardLine, Round
 from logistics.packages.rules import Basis, Days, People, StandardLine, Step, need_of
 from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardPurpose, StandardState
@@ -689,6 +689,16 @@ def find_package_by_ref(tx: Tx, public_ref: bytes, reach: Reach | None = None) -
     return package(tx, package_id, reach)
 
 
+def package_rows(tx: Tx, package_ids: Collection[UUID]) -> tuple[PackageRow, ...]:
+    """Give these packages of the office, as a list shows them; unknown ids are left out."""
+    rows: list[PackageRow] = []
+    wanted = sorted(package_ids)
+    for start in range(0, len(wanted), 500):
+        some = Package.id.in_(wanted[start : start + 500])
+        rows += (_row(row) for row in tx.session.execute(_rows().where(some, Package.regency_code == tx.regency_code)))
+    return tuple(rows)
+
+
 def packages_of(tx: Tx, household_ids: Collection[UUID], *, round_id: UUID | None = None) -> tuple[PackageRow, ...]:
     """Give the packages of these households and their people, newest round first, cancelled ones too."""
     rows: list[PackageRow] = []
@@ -717,6 +727,77 @@ def rest_of(tx: Tx, package_id: UUID) -> PackageRow | None:
         )
     ).first()  # fmt: skip
     return _row(found) if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeneficiaryState:
+    """Where one beneficiary of a round stands."""
+
+    kind: str
+    beneficiary_id: UUID
+    village_code: str
+    state: PackageState
+    has_open_rest: bool
+    """The package was handed over in part and what was left over is still due."""
+
+
+def states_of(tx: Tx, round_id: UUID) -> tuple[BeneficiaryState, ...]:
+    """Give the state of every beneficiary's package of a round, cancelled ones too, each beneficiary once."""
+    open_rests = {
+        (row.beneficiary_kind, row.beneficiary_id)
+        for row in tx.session.execute(
+            sa.select(Package.beneficiary_kind, Package.beneficiary_id).where(
+                Package.round_id == round_id, Package.supplements_id.is_not(None),
+                Package.state.in_(OPEN_PACKAGE_STATES),
+            )
+        )
+    }  # fmt: skip
+    rows = tx.session.execute(
+        sa.select(Package.beneficiary_kind, Package.beneficiary_id, Package.village_code, Package.state).where(
+            Package.round_id == round_id, Package.regency_code == tx.regency_code, _IS_WHOLE
+        )
+    )
+    return tuple(
+        BeneficiaryState(
+            kind=row.beneficiary_kind, beneficiary_id=row.beneficiary_id, village_code=row.village_code,
+            state=row.state, has_open_rest=(row.beneficiary_kind, row.beneficiary_id) in open_rests,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def given_sums(tx: Tx, round_id: UUID) -> Mapping[UUID, Milli]:
+    """Add up what was really handed over in a round, in thousandths by item.
+
+    A package handed over in part counts without its rest, unless that was handed over too.
+    """
+
+    def sums(*where: sa.ColumnElement[bool]) -> dict[UUID, int]:
+        rows = tx.session.execute(
+            sa.select(PackageLine.item_id, sa.func.sum(PackageLine.quantity_milli).label("quantity"))
+            .join(Package, Package.id == PackageLine.package_id)
+            .where(Package.round_id == round_id, Package.regency_code == tx.regency_code, *where)
+            .group_by(PackageLine.item_id)
+        )
+        return {row.item_id: int(row.quantity) for row in rows}
+
+    due = sums(Package.state == PackageState.HANDED_OVER)
+    left = sums(Package.supplements_id.is_not(None), Package.reason_code == REST)
+    return {item_id: Milli(quantity - left.get(item_id, 0)) for item_id, quantity in due.items()}
+
+
+def open_rest_sums(tx: Tx, round_id: UUID) -> Mapping[UUID, Milli]:
+    """Add up what partial handovers of a round left over and is still due, in thousandths by item."""
+    rows = tx.session.execute(
+        sa.select(PackageLine.item_id, sa.func.sum(PackageLine.quantity_milli).label("quantity"))
+        .join(Package, Package.id == PackageLine.package_id)
+        .where(
+            Package.round_id == round_id, Package.regency_code == tx.regency_code,
+            Package.supplements_id.is_not(None), Package.state.in_(OPEN_PACKAGE_STATES),
+        )
+        .group_by(PackageLine.item_id)
+    )  # fmt: skip
+    return {row.item_id: Milli(int(row.quantity)) for row in rows}
 
 
 def rests(tx: Tx) -> tuple[Rest, ...]:

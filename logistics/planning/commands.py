@@ -21,12 +21,14 @@ from logistics.packages.commands import (
     PackageDraft,
     Reason,
     add_packages,
+    cancel_open_packages,
     drop_packages,
     drop_waiting,
     lock_round,
     mark_cancelled,
     mark_round_approved,
     mark_round_cancelled,
+    mark_round_closed,
     mark_round_empty,
     mark_round_planned,
     open_round,
@@ -205,6 +207,10 @@ def plan_term(tx: Tx, order: PlanTerm) -> PlanSummary:
     tx.require("round.plan")
     _check(order)
     the_round = round_of_term(tx, order.term_id)
+    if the_round is not None and the_round.state is RoundState.DRAFT and the_round.week != order.days:
+        # Its draft was thrown away and nothing is left in it: other days are another distribution.
+        mark_round_cancelled(tx, the_round.id, "other days")
+        the_round = None
     if the_round is None:
         opened = OpenTermRound(term_id=order.term_id, days=order.days, standard_id=order.standard_id)
         the_round = round_by_id(tx, open_term_round(tx, opened))
@@ -407,6 +413,22 @@ def cancel_package(tx: Tx, package_id: UUID, reason: str) -> None:
                 reason=reason.strip(),
             ),
         )  # fmt: skip
+
+
+def close_round(tx: Tx, round_id: UUID, reason: str) -> int:
+    """End a round: whatever was not handed over is cancelled, what is still reserved is free again.
+
+    Gives how many packages were cancelled. What has left already is the posts' own stock from now on. Who may close it,
+    and when, is the caller's to say. Raises: NotFound; Conflict when it was never approved, or is closed.
+    """
+    lock_round(tx, round_id)
+    draft = draft_of(tx, round_id)
+    if draft is not None:
+        move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason)
+    cancelled = cancel_open_packages(tx, round_id, reason)
+    release(tx, PURPOSE, round_id, reason=reason)
+    mark_round_closed(tx, round_id, reason)
+    return cancelled
 
 
 def release_ended(tx: Tx) -> int:
