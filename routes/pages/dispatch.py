@@ -1,10 +1,11 @@
-"""Pengiriman: posts, what waits in the warehouses for them, what was sent."""
+"""Pengiriman: what waits in the warehouses for the posts, what was sent; of an incident, or of a term."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.documents.queries import document
@@ -13,29 +14,28 @@ from core.i18n import say
 from core.measures import print_quantity
 from core.work import Tx
 from logistics.dispatch import commands, queries
-from logistics.zones import queries as zones
-from registry_link.regions.queries import regions_of
-from registry_link.regions.states import Level
-from routes import context, guard, papers, week
+from routes import context, guard, papers
 from routes.forms import Form
-from routes.pages.incident import frame
+from routes.frames import frame_of
+from routes.occasion import occasion_at, round_at
 from routes.texts import gettext as _
 
-pages = Blueprint("dispatch", __name__)
+pages = Blueprint("dispatch", __name__, url_prefix="/kejadian/<slug>")
 
 
-@pages.get("/kejadian/<slug>/pengiriman")
+@pages.get("/pengiriman")
 @guard.requires("dispatch.see")
-def show(slug: str) -> str:
-    return _show(slug, Form())
+def show(slug: str, no: int | None = None) -> str:
+    return _show(slug, no, Form())
 
 
-def _show(slug: str, form: Form) -> str:
+def _show(slug: str, no: int | None, form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         reach = tx.require("dispatch.see")
-        view = zones.incident(tx, slug)
-        the_round = week.current_round(tx, view.id, request.args.get("putaran", type=int))
+        here = occasion_at(tx, slug, no)
+        the_round = round_at(tx, here, request.args.get("putaran", type=int))
+        today = tx.today
         waiting: tuple[queries.PickList, ...] = ()
         sent: tuple[queries.LoadView, ...] = ()
         if the_round is not None:
@@ -43,7 +43,7 @@ def _show(slug: str, form: Form) -> str:
             sent = queries.loads(tx, the_round.id, reach=None if reach.is_all else reach)
         numbers = {one.id: document(tx, one.document_id).number for one in sent if one.document_id}
     return render_template(
-        "dispatch/show.html", form=form, round=the_round, today=view.today,
+        "dispatch/show.html", form=form, round=the_round, today=today,
         waiting=[{"view": one, "lines": _lines(one.lines, lang)}
                  for one in waiting],
         sent=[
@@ -51,7 +51,7 @@ def _show(slug: str, form: Form) -> str:
              "state": say(f"dispatch.state.{one.state.value}", lang)}
             for one in sent
         ],
-        **frame(view, "dispatch"),
+        **frame_of(here, "dispatch"),
     )  # fmt: skip
 
 
@@ -65,9 +65,9 @@ def _lines(lines: tuple[queries.PickLine, ...], lang: str) -> list[dict[str, Any
     ]  # fmt: skip
 
 
-@pages.post("/kejadian/<slug>/pengiriman")
+@pages.post("/pengiriman")
 @guard.requires("dispatch.send")
-def send(slug: str) -> str | BaseResponse:
+def send(slug: str, no: int | None = None) -> str | BaseResponse:
     form = Form()
     post_id, warehouse_id = form.uuid("post_id"), form.uuid("warehouse_id")
     vehicle = form.text("vehicle", most=80, least=2)
@@ -76,7 +76,8 @@ def send(slug: str) -> str | BaseResponse:
 
     def act(tx: Tx) -> str:
         assert post_id and warehouse_id and serve_on
-        current = week.current_round(tx, zones.incident(tx, slug).id)
+        here = occasion_at(tx, slug, no)
+        current = round_at(tx, here)
         if current is None:
             raise NotFound("round.not_found")
         sent = commands.send_to_post(
@@ -88,15 +89,15 @@ def send(slug: str) -> str | BaseResponse:
         )  # fmt: skip
         flash(_("Barang dikirim dengan surat jalan %(number)s; %(count)s paket siap di titik.",
                 number=sent.number, count=sent.packages), "good")  # fmt: skip
-        return url_for("dispatch.show", slug=slug)
+        return here.url("dispatch.show")
 
     done = form.attempt(lambda: context.submit_once(act))
-    return done if done is not None else make_response(_show(slug, form), 422)
+    return done if done is not None else make_response(_show(slug, no, form), 422)
 
 
-@pages.post("/kejadian/<slug>/pengiriman/<uuid:load_id>/surat-jalan.pdf")
+@pages.post("/pengiriman/<uuid:load_id>/surat-jalan.pdf")
 @guard.requires("dispatch.see")
-def note(slug: str, load_id: Any) -> Response:
+def note(slug: str, load_id: UUID, no: int | None = None) -> Response:
     def act(tx: Tx) -> tuple[bytes, str]:
         reach = tx.require("dispatch.see")
         found = queries.load(tx, load_id, None if reach.is_all else reach)
@@ -113,63 +114,3 @@ def pdf(body: bytes, name: str) -> Response:
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-# ---------------------------------------------------------------- posts
-
-
-@pages.get("/titik")
-@guard.requires("dispatch.see")
-def posts() -> str:
-    return _posts(Form())
-
-
-def _posts(form: Form) -> str:
-    with context.read() as tx:
-        found = queries.posts(tx, with_closed=True)
-        villages = regions_of(tx, tx.regency_code, Level.VILLAGE)
-    names = {one.code: one.full_name for one in villages}
-    return render_template(
-        "dispatch/posts.html", form=form, names=names, villages=[(one.code, one.full_name) for one in villages],
-        posts=[{"view": one, "state": say(f"post.state.{one.state.value}", context.lang())} for one in found],
-    )  # fmt: skip
-
-
-@pages.post("/titik")
-@guard.requires("post.manage")
-def open_post() -> str | BaseResponse:
-    form = Form()
-    code, name = form.text("code", most=20, least=2).upper(), form.text("name", most=120, least=3)
-    capacity = form.number("capacity_per_day", least=1, most=100_000)
-    village, address = form.text("village_code", most=20), form.text("address", most=200)
-    opening = form.text("opening", most=200)
-    lon, lat = _degrees(form, "lon_deg", 180), _degrees(form, "lat_deg", 90)
-
-    def act(tx: Tx) -> str:
-        assert capacity
-        commands.open_post(
-            tx,
-            commands.OpenPost(
-                code=code, name=name, capacity_per_day=capacity, village_code=village or None, lon_deg=lon,
-                lat_deg=lat, address=address, opening=opening,
-            ),
-        )  # fmt: skip
-        flash(_("Titik pembagian dibuka."), "good")
-        return url_for("dispatch.posts")
-
-    done = form.attempt(lambda: context.submit_once(act))
-    return done if done is not None else make_response(_posts(form), 422)
-
-
-def _degrees(form: Form, field: str, most: int) -> float | None:
-    raw = form.raw(field).strip().replace(",", ".")
-    if not raw:
-        return None
-    try:
-        value = float(raw)
-    except ValueError:
-        value = 999.0
-    if not -most <= value <= most:
-        form.fail(field, "form.number", {"least": -most, "most": most})
-        return None
-    return value

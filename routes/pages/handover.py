@@ -1,12 +1,14 @@
-"""Serah terima: find the household, see what it is due, record, print the receipt."""
+"""Serah terima: find the household, see what it is due, record, print the receipt; or note why it did not happen."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.crypto import ring
@@ -20,42 +22,48 @@ from core.work import Tx
 from logistics.dispatch.queries import posts as list_posts
 from logistics.handover import commands, queries
 from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fact, write_recipient
-from logistics.handover.states import RecipientKind, VoidReason
+from logistics.handover.states import MissKind, NextStep, RecipientKind, VoidReason
 from logistics.packages import queries as packages
-from logistics.packages.states import PackageState
-from logistics.zones import queries as zones
+from logistics.packages.states import PackageState, RoundState
+from logistics.programmes.states import Unit
+from registry_link.households.identities import Person, persons
 from registry_link.households.queries import households_by_ids, kk_last4_of
 from registry_link.regions.queries import full_name
-from routes import context, guard, papers, week
+from routes import context, guard, papers
 from routes.forms import Form
+from routes.frames import frame_of
+from routes.occasion import Occasion, occasion_at, occasion_of, round_at
 from routes.pages.dispatch import pdf
-from routes.pages.incident import frame
 from routes.texts import gettext as _
 from stock.items.queries import items
 
-pages = Blueprint("handover", __name__, url_prefix="/kejadian/<slug>/serah-terima")
+pages = Blueprint("handover", __name__, url_prefix="/kejadian/<slug>")
 PER_PAGE = 50
+DUE_IN = timedelta(days=7)
+"""Until when the next step about a package that was not handed over is to be done, unless said otherwise."""
+MISSABLE = (PackageState.RESERVED, PackageState.LOADED)
 
 
-@pages.get("")
+@pages.get("/serah-terima")
 @guard.requires("handover.see")
-def show(slug: str) -> str:
-    return _show(slug, "")
+def show(slug: str, no: int | None = None) -> str:
+    return _show(slug, no, "")
 
 
-@pages.post("")
+@pages.post("/serah-terima")
 @guard.requires("handover.see")
-def find(slug: str) -> str | BaseResponse:
+def find(slug: str, no: int | None = None) -> str | BaseResponse:
     """Find by name, code or QR: a search for persons is a POST, so that no name stands in an address."""
     text = Form().text("q", most=200).strip()
-    package_id = _scanned(text)
-    if package_id is not None:
-        return redirect(url_for("handover.serve", slug=slug, package_id=package_id), 303)
-    return _show(slug, text)
+    found = _scanned(text)
+    return redirect(found, 303) if found is not None else _show(slug, no, text)
 
 
-def _scanned(text: str) -> UUID | None:
-    """Give the package of a QR's address or a package's code, within the reader's posts; None for any other text."""
+def _scanned(text: str) -> str | None:
+    """Give the page of the package that a QR or a code names, whatever it is for; None for any other text.
+
+    Only packages of the reader's posts are found.
+    """
     token = ring().read_token(text.rsplit("/", 1)[-1]) if "/" in text or len(text) > 60 else None
     if token is None and not is_code(text):
         return None
@@ -64,18 +72,20 @@ def _scanned(text: str) -> UUID | None:
         limited = None if reach.is_all else reach
         try:
             if token is not None:
-                return packages.find_package_by_ref(tx, token.ref, limited).row.id
-            return packages.find_package(tx, text, limited).row.id
+                found = packages.find_package_by_ref(tx, token.ref, limited)
+            else:
+                found = packages.find_package(tx, text, limited)
         except NotFound:
             return None
+        return occasion_of(tx, found.round).url("handover.serve", package_id=found.row.id)
 
 
-def _show(slug: str, text: str) -> str:
+def _show(slug: str, no: int | None, text: str) -> str:
     lang = context.lang()
     with context.read() as tx:
         reach = tx.require("handover.see")
-        view = zones.incident(tx, slug)
-        the_round = week.current_round(tx, view.id, request.args.get("putaran", type=int))
+        here = occasion_at(tx, slug, no)
+        the_round = round_at(tx, here, request.args.get("putaran", type=int))
         mine = [one for one in list_posts(tx) if reach.has_place(one.id)]
         page: dict[str, Any] = {
             "round": the_round,
@@ -83,6 +93,7 @@ def _show(slug: str, text: str) -> str:
             "text": text,
             "people": [],
             "recent": [],
+            "missed": [],
             "post": None,
         }
         if the_round is not None and mine:
@@ -90,7 +101,7 @@ def _show(slug: str, text: str) -> str:
             days = the_round.week.each()
             asked = request.args.get("hari", "")
             number = int(asked) if asked.isdecimal() and asked.isascii() else 0
-            day = days[number - 1] if 1 <= number <= len(days) else min(max(view.today, days[0]), days[-1])
+            day = days[number - 1] if 1 <= number <= len(days) else min(max(tx.today, days[0]), days[-1])
             post = next((one for one in mine if one.id == post_id), None) or _busiest(tx, the_round, mine, day)
             people = queries.people_at(tx, the_round.id, post.id, day, text)
             if text and not people:
@@ -100,8 +111,10 @@ def _show(slug: str, text: str) -> str:
                     for one in queries.people_at(tx, the_round.id, post.id, each, text)
                 )  # fmt: skip
             names = {item.id: item for item in items(tx)}
+            persons_here = _persons_among(tx, [one.content.row for one in people[:PER_PAGE]])
             recent = queries.handovers(tx, round_id=the_round.id, post_id=post.id, limit=10)
             page |= {
+                "missed": _missed(tx, the_round, lang),
                 "post": post,
                 "day": day,
                 "day_no": (day - days[0]).days + 1,
@@ -112,6 +125,7 @@ def _show(slug: str, text: str) -> str:
                 "people": [
                     {
                         "view": one,
+                        "person": persons_here.get(one.content.row.beneficiary_id),
                         "state": say(f"package.state.{one.content.row.state.value}", lang),
                         "is_ready": one.content.row.state is PackageState.LOADED,
                         "items": [
@@ -128,7 +142,26 @@ def _show(slug: str, text: str) -> str:
                     for row in packages.packages_of(tx, [one.household_id for one in recent], round_id=the_round.id)
                 },
             }
-    return render_template("handover/show.html", per_page=PER_PAGE, **page, **frame(view, "handover"))
+    return render_template("handover/show.html", per_page=PER_PAGE, **page, **frame_of(here, "handover"))
+
+
+def _missed(tx: Tx, the_round: packages.RoundView, lang: str) -> list[dict[str, Any]]:
+    """Give what is still to be done about packages that were not handed over, what is due first at the top."""
+    found = queries.misses(tx, the_round.id)[:PER_PAGE]
+    people = {one.id: one for one in households_by_ids(tx, [one.household_id for one in found], purpose="handover")}
+    return [
+        {
+            "view": one, "household": people.get(one.household_id), "kind": one.kind_label(lang),
+            "next": one.next_label(lang), "is_overdue": one.due_on < tx.today,
+        }
+        for one in found
+    ]  # fmt: skip
+
+
+def _persons_among(tx: Tx, rows: Sequence[packages.PackageRow]) -> dict[UUID, Person]:
+    """Give whom packages are for that are one person's, by the person's id."""
+    ids = [row.beneficiary_id for row in rows if row.beneficiary_kind == Unit.PERSON]
+    return {one.id: one for one in persons(tx, ids, "handover")}
 
 
 def _busiest(tx: Tx, the_round: packages.RoundView, mine: list[Any], day: date) -> Any:
@@ -140,18 +173,23 @@ def _busiest(tx: Tx, the_round: packages.RoundView, mine: list[Any], day: date) 
     return max(mine, key=lambda one: left.get(one.id, 0))
 
 
-@pages.get("/paket/<uuid:package_id>")
+@pages.get("/serah-terima/paket/<uuid:package_id>")
 @guard.requires("handover.see")
-def serve(slug: str, package_id: UUID) -> str:
-    return _serve(slug, package_id, Form())
+def serve(slug: str, package_id: UUID, no: int | None = None) -> str:
+    return _serve(slug, no, package_id)
 
 
-def _serve(slug: str, package_id: UUID, form: Form) -> str:
+def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None, miss: Form | None = None) -> str:
     lang = context.lang()
+    form, miss = form or Form(MultiDict()), miss or Form(MultiDict())
     with context.read() as tx:
         reach = tx.require("handover.see")
-        view = zones.incident(tx, slug)
+        here = occasion_at(tx, slug, no)
         found = packages.package(tx, package_id, None if reach.is_all else reach)
+        here.must_hold(found.round)
+        person = next(iter(_persons_among(tx, [found.row]).values()), None)
+        missed = queries.misses_of_package(tx, package_id)
+        next_due = tx.today + DUE_IN
         household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="handover")), None)
         kk_last4 = kk_last4_of(tx, found.row.household_id)
         post = next((one for one in list_posts(tx, with_closed=True) if one.id == found.row.post_id), None)
@@ -167,21 +205,25 @@ def _serve(slug: str, package_id: UUID, form: Form) -> str:
         }
         for line in found.lines
     ]  # fmt: skip
-    own_void = may(context.actor(), "handover.void")
+    is_open = found.round.state is RoundState.APPROVED and found.row.state in MISSABLE
     return render_template(
         "handover/serve.html",
-        kk_last4=kk_last4, form=form, package=found, household=household, post=post, lines=lines, done=done,
-        village=village, may_void=own_void, whole=whole, rest=rest,
+        kk_last4=kk_last4, form=form, package=found, household=household, person=person,
+        missed=missed, miss=miss, may_miss=is_open and may(context.actor(), "handover.record"), next_due=next_due,
+        miss_kinds=[(one.value, say(f"miss.kind.{one.value}", lang)) for one in MissKind],
+        next_steps=[(one.value, say(f"miss.next.{one.value}", lang)) for one in NextStep],
+        post=post, lines=lines, done=done,
+        village=village, may_void=may(context.actor(), "handover.void"), whole=whole, rest=rest,
         rest_state=say(f"package.state.{rest.state.value}", lang) if rest else "",
         state=say(f"package.state.{found.row.state.value}", lang),
         is_ready=found.row.state is PackageState.LOADED,
-        void_reasons=[(one.value, say(f"void.{one.value}", lang)) for one in VoidReason], **frame(view, "handover"),
+        void_reasons=[(one.value, say(f"void.{one.value}", lang)) for one in VoidReason], **frame_of(here, "handover"),
     )  # fmt: skip
 
 
-@pages.post("/paket/<uuid:package_id>")
+@pages.post("/serah-terima/paket/<uuid:package_id>")
 @guard.requires("handover.record")
-def record(slug: str, package_id: UUID) -> str | BaseResponse:
+def record(slug: str, package_id: UUID, no: int | None = None) -> str | BaseResponse:
     form = Form()
     kind = form.choice("recipient", RecipientKind, RecipientKind.SELF)
     recipient = Recipient(
@@ -192,7 +234,9 @@ def record(slug: str, package_id: UUID) -> str | BaseResponse:
     partial_reason = form.text("partial_reason", most=200)
     with context.read() as tx:
         reach = tx.require("handover.record")
+        here = occasion_at(tx, slug, no)
         found = packages.package(tx, package_id, None if reach.is_all else reach)
+        here.must_hold(found.round)
     amounts = {line.item_code: form.quantity(f"quantity-{line.item_code}") for line in found.lines}
 
     def act(tx: Tx) -> str:
@@ -204,20 +248,44 @@ def record(slug: str, package_id: UUID) -> str | BaseResponse:
             ),
             partial_reason=partial_reason, person_sha256=sha256(person),
         )  # fmt: skip
-        view = zones.incident(tx, slug)
         done = commands.record_handover(
-            tx, commands.RecordHandover(payload=write_fact(fact), person=person, occasion=view.name)
+            tx, commands.RecordHandover(payload=write_fact(fact), person=person, occasion=here.name)
         )
         flash(_("Serah terima dicatat: tanda terima %(number)s.", number=done.number), "good")
-        return url_for("handover.serve", slug=slug, package_id=package_id)
+        return here.url("handover.serve", package_id=package_id)
 
     done = form.attempt(lambda: context.submit_once(act))
-    return done if done is not None else make_response(_serve(slug, package_id, form), 422)
+    return done if done is not None else make_response(_serve(slug, no, package_id, form), 422)
 
 
-@pages.post("/<uuid:handover_id>/batal")
+@pages.post("/serah-terima/paket/<uuid:package_id>/tidak-diserahkan")
+@guard.requires("handover.record")
+def miss(slug: str, package_id: UUID, no: int | None = None) -> str | BaseResponse:
+    """Note why a package was not handed over, and what is done about it until when."""
+    form = Form()
+    kind, next_step = form.choice("kind", MissKind), form.choice("next_step", NextStep)
+    due_on, note = form.day("due_on"), form.text("note", most=500)
+    with context.read() as tx:
+        reach = tx.require("handover.record")
+        here = occasion_at(tx, slug, no)
+        here.must_hold(packages.package(tx, package_id, None if reach.is_all else reach).round)
+
+    def act(tx: Tx) -> str:
+        assert kind and next_step and due_on
+        commands.record_miss(
+            tx,
+            commands.RecordMiss(package_id=package_id, kind=kind, next_step=next_step, due_on=due_on, note=note),
+        )
+        flash(_("Dicatat: belum diserahkan. Paket tetap terbuka sampai ditindaklanjuti."), "good")
+        return here.url("handover.serve", package_id=package_id)
+
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_serve(slug, no, package_id, miss=form), 422)
+
+
+@pages.post("/serah-terima/<uuid:handover_id>/batal")
 @guard.requires("handover.void")
-def void(slug: str, handover_id: UUID) -> BaseResponse:
+def void(slug: str, handover_id: UUID, no: int | None = None) -> BaseResponse:
     form = Form()
     reason = form.choice("reason", VoidReason)
 
@@ -228,18 +296,21 @@ def void(slug: str, handover_id: UUID) -> BaseResponse:
         )
         return queries.handover(tx, handover_id).package_id
 
+    with context.read() as tx:
+        here = occasion_at(tx, slug, no)
+        here.must_hold(packages.round_by_id(tx, queries.handover(tx, handover_id).round_id))
     package_id = form.attempt(lambda: context.write(act))
     for error in form.errors:
         flash(error["text"], "bad")
     if package_id is None:
-        return redirect(url_for("handover.show", slug=slug), 303)
+        return redirect(here.url("handover.show"), 303)
     flash(_("Serah terima dibatalkan; barang kembali ke stok titik dan tanda terimanya tidak berlaku."), "good")
-    return redirect(url_for("handover.serve", slug=slug, package_id=package_id), 303)
+    return redirect(here.url("handover.serve", package_id=package_id), 303)
 
 
-@pages.post("/<uuid:handover_id>/tanda-terima.pdf")
+@pages.post("/serah-terima/<uuid:handover_id>/tanda-terima.pdf")
 @guard.requires("receipt.print")
-def receipt(slug: str, handover_id: UUID) -> Response:
+def receipt(slug: str, handover_id: UUID, no: int | None = None) -> Response:
     def act(tx: Tx) -> tuple[bytes, str]:
         reach = tx.require("receipt.print")
         found = queries.handover(tx, handover_id)
@@ -251,16 +322,16 @@ def receipt(slug: str, handover_id: UUID) -> Response:
     return pdf(*context.write(act))
 
 
-@pages.post("/daftar.pdf")
+@pages.post("/serah-terima/daftar.pdf")
 @guard.requires("list.print")
-def signature_list(slug: str) -> Response:
+def signature_list(slug: str, no: int | None = None) -> Response:
     post_id, serve_on = _post_and_day()
 
     def act(tx: Tx) -> tuple[bytes, str]:
-        view = zones.incident(tx, slug)
-        round_id = _current(tx, view).id
+        here = occasion_at(tx, slug, no)
+        round_id = _current(tx, here).id
         issued = commands.issue_list(
-            tx, commands.IssueList(round_id=round_id, post_id=post_id, serve_on=serve_on, occasion=view.name)
+            tx, commands.IssueList(round_id=round_id, post_id=post_id, serve_on=serve_on, occasion=here.name)
         )
         paper = document(tx, issued)
         return papers.print_papers(tx, [issued]), papers.file_name(paper, tx.today)
@@ -268,16 +339,16 @@ def signature_list(slug: str) -> Response:
     return pdf(*context.write(act))
 
 
-@pages.post("/tanda-terima.pdf")
+@pages.post("/serah-terima/tanda-terima.pdf")
 @guard.requires("receipt.print")
-def receipts(slug: str) -> Response:
+def receipts(slug: str, no: int | None = None) -> Response:
     """Print every valid receipt of a post and day that nobody has printed yet."""
     post_id, serve_on = _post_and_day()
 
     def act(tx: Tx) -> tuple[bytes, str]:
         reach = tx.require("receipt.print")
         reach.need_place(post_id, "post")
-        round_id = _current(tx, zones.incident(tx, slug)).id
+        round_id = _current(tx, occasion_at(tx, slug, no)).id
         done = queries.handovers(tx, round_id=round_id, post_id=post_id, event_on=serve_on, limit=5000)
         ids = [one.receipt_id for one in done if one.receipt_id and one.state.value == "valid"]
         unprinted = [one for one in ids if document(tx, one).prints == 0]
@@ -296,8 +367,8 @@ def _post_and_day() -> tuple[UUID, date]:
     return post_id, serve_on
 
 
-def _current(tx: Tx, view: zones.IncidentView) -> packages.RoundView:
-    current = week.current_round(tx, view.id)
+def _current(tx: Tx, here: Occasion) -> packages.RoundView:
+    current = round_at(tx, here)
     if current is None:
         raise NotFound("round.not_found")
     return current

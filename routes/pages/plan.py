@@ -1,61 +1,86 @@
-"""Kebutuhan & paket, Rencana: what the confirmed households need, and the week that gives it to them."""
+"""Kebutuhan & paket, Rencana: what confirmed households or a term's beneficiaries need, and the days that give it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.i18n import say
-from core.measures import WEEKDAYS, print_count, print_quantity
-from core.permissions import Reach
+from core.measures import WEEKDAYS, Period, print_count, print_quantity
+from core.permissions import Reach, may
 from core.work import Tx
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
-from logistics.packages.commands import approve_standard
-from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, StandardState
-from logistics.planning.commands import approve_round, cancel_package, discard_plan
-from logistics.planning.queries import NeedLine, draft_of, plans_of
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardState
+from logistics.planning.commands import PlanSummary, approve_round, cancel_package, discard_plan
+from logistics.planning.queries import NeedLine, RoundNeed, draft_of, plans_of, preview_need
 from logistics.planning.queries import need as round_need
+from logistics.programmes.queries import TermView
+from logistics.programmes.states import TermState, Unit
 from logistics.zones import queries as zones
+from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
 from routes import context, guard, week
 from routes.forms import Form
-from routes.pages.incident import frame
+from routes.frames import frame_of
+from routes.occasion import Occasion, occasion_at, round_at
+from routes.term import determined_households, plan_the_term
 from routes.texts import gettext as _
 
 pages = Blueprint("plan", __name__, url_prefix="/kejadian/<slug>")
 PER_PAGE = 25
+MOST_IN_CARDS = 7
+"""Days beside each other that still fit one card of a phone; a longer distribution scrolls in its box."""
 SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
 
 
 @pages.get("/kebutuhan")
 @guard.requires("round.see")
-def need(slug: str) -> str:
+def need(slug: str, no: int | None = None) -> str:
     lang = context.lang()
     with context.read() as tx:
-        view = zones.incident(tx, slug)
-        the_round = week.current_round(tx, view.id, request.args.get("putaran", type=int))
-        standards = packages.standards(tx)
-        standard = week.standard_in_force(tx) or (standards[0] if standards else None)
-        found = None
+        here = occasion_at(tx, slug, no)
+        the_round = round_at(tx, here, request.args.get("putaran", type=int))
+        page = _term_need(tx, here.term) if here.term else _week_need(tx, here)
+        found: RoundNeed | None = page.pop("preview") if the_round is None else round_need(tx, the_round.id)
         if the_round is not None:
-            found = round_need(tx, the_round.id)
-            standard = packages.standard(tx, the_round.standard_id)
-        elif standard is not None:
-            found = week.preview(tx, view, standard.id)
+            page["standard"] = packages.standard(tx, the_round.standard_id)
         lines = [_need_line(line, lang) for line in found.lines] if found else []
-        groups = zones.groups(tx, view.id)
+    standard: packages.StandardView | None = page["standard"]
     return render_template(
-        "plan/need.html", round=the_round, standard=standard, lines=lines, groups=groups,
-        standard_state=say(f"standard.state.{standard.state.value}", lang) if standard else "",
-        is_draft_standard=standard is not None and standard.state is StandardState.DRAFT, **frame(view, "need"),
+        "plan/need.html", round=the_round, lines=lines,
+        standard_state=standard.state_label(lang) if standard else "",
+        is_draft_standard=standard is not None and standard.state is StandardState.DRAFT, **page,
+        **frame_of(here, "plan" if here.is_term else "need"),
     )  # fmt: skip
+
+
+def _week_need(tx: Tx, here: Occasion) -> dict[str, Any]:
+    """Give what a week of an incident would need, and for how many households."""
+    assert here.incident is not None
+    standards = packages.standards(tx)
+    standard = week.standard_in_force(tx) or (standards[0] if standards else None)
+    return {
+        "standard": standard, "served": zones.groups(tx, here.incident.id).confirmed,
+        "preview": week.preview(tx, here.incident, standard.id) if standard else None,
+    }  # fmt: skip
+
+
+def _term_need(tx: Tx, term: TermView) -> dict[str, Any]:
+    """Give what a term would need; who may not see its list is told when it is planned."""
+    is_known = term.state is TermState.DETERMINED and may(tx.actor, "bansos.see")
+    everybody = [one.composition for one in determined_households(tx, term)] if is_known else []
+    return {
+        "standard": packages.standard(tx, term.standard_id), "served": len(everybody),
+        "preview": preview_need(tx, term.standard_id, everybody),
+    }  # fmt: skip
 
 
 def _need_line(line: NeedLine, lang: str) -> dict[str, Any]:
@@ -74,33 +99,34 @@ def _need_line(line: NeedLine, lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pages.post("/kebutuhan/standar/<uuid:standard_id>/setujui")
-@guard.requires("standard.approve")
-def approve_the_standard(slug: str, standard_id: UUID) -> BaseResponse:
-    context.write(lambda tx: approve_standard(tx, standard_id))
-    flash(_("Standar paket disetujui dan mulai dipakai."), "good")
-    return redirect(url_for("plan.need", slug=slug), 303)
-
-
 @pages.get("/rencana")
 @guard.requires("round.see")
-def show(slug: str) -> str:
+def show(slug: str, no: int | None = None) -> str:
+    return _show(slug, no, Form())
+
+
+def _show(slug: str, no: int | None, form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         reach = tx.require("round.see")
-        view = zones.incident(tx, slug)
-        every = packages.rounds_of(tx, view.id)
-        the_round = week.current_round(tx, view.id, request.args.get("putaran", type=int))
-        page: dict[str, Any] = {"rounds": every, "round": the_round}
-        page["next_on"] = week.next_week(tx, view)
-        page["standard"] = week.standard_in_force(tx)
-        page["groups"] = zones.groups(tx, view.id)
+        here = occasion_at(tx, slug, no)
+        the_round = round_at(tx, here, request.args.get("putaran", type=int))
+        page: dict[str, Any] = {"rounds": (), "round": the_round, "today": tx.today}
+        if here.incident is not None:
+            page["rounds"] = packages.rounds_of(tx, here.incident.id)
+            page["next_on"] = week.next_week(tx, here.incident)
+            page["standard"] = week.standard_in_force(tx)
+            page["groups"] = zones.groups(tx, here.incident.id)
+        elif the_round is not None and the_round.state is RoundState.DRAFT:
+            # Its draft was thrown away: the days are chosen anew, beginning with those it had.
+            page |= {"round": None, "old_days": the_round.week}
+            the_round = None
         if the_round is not None:
-            page |= _round_page(tx, the_round, reach, lang)
-    return render_template("plan/show.html", **page, **frame(view, "plan"))
+            page |= _round_page(tx, here, the_round, reach, lang)
+    return render_template("plan/show.html", form=form, **page, **frame_of(here, "plan"))
 
 
-def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) -> dict[str, Any]:
+def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Reach, lang: str) -> dict[str, Any]:
     draft = draft_of(tx, the_round.id)
     day = _day_of(request.args.get("hari", ""), the_round)
     post_id = request.args.get("titik", type=UUID)
@@ -118,12 +144,14 @@ def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) 
         for one in (households_by_ids(tx, [row.household_id for row in found.rows], purpose="plan")
                     if sees_people else ())
     }  # fmt: skip
+    named = {one.id: one for one in persons(tx, _persons_among(found.rows), "plan")} if sees_people else {}
     names = {one.code: one for one in regions(tx, sorted({row.village_code for row in found.rows}))}
     known_posts = {one.id: one for one in posts(tx, with_closed=True)}
     short = list(round_need(tx, the_round.id).shortages) if draft else []
     return {
         "draft": draft, "plans": plans_of(tx, the_round.id), "counts": packages.counts_of(tx, the_round.id),
-        "strip": _strip(the_board, tx.today, lang, request.path), "board": _board(the_board), "day": day,
+        "strip": _strip(the_board, tx.today, lang, here), "board": _board(the_board), "day": day,
+        "is_long": len(the_board.days) > MOST_IN_CARDS,
         "post_id": post_id, "state": state, "number": number, "total": found.total, "per_page": PER_PAGE,
         "last": max(1, -(-found.total // PER_PAGE)), "sees_people": sees_people,
         "round_state": say(f"round.state.{the_round.state.value}", lang),
@@ -135,7 +163,8 @@ def _round_page(tx: Tx, the_round: packages.RoundView, reach: Reach, lang: str) 
         "states": [(one.value, say(f"package.state.{one.value}", lang)) for one in PackageState],
         "lines": [
             {
-                "row": row, "household": people.get(row.household_id), "reason": row.reason(lang),
+                "row": row, "household": people.get(row.household_id), "person": named.get(row.beneficiary_id),
+                "reason": row.reason(lang),
                 "village": names[row.village_code].title if row.village_code in names else row.village_code,
                 "post": known_posts[row.post_id].name if row.post_id in known_posts else "—",
                 "state": say(f"package.state.{row.state.value}", lang),
@@ -150,7 +179,11 @@ def _day_of(text: str, the_round: packages.RoundView) -> date | None:
     return days[int(text) - 1] if text.isdecimal() and text.isascii() and 1 <= int(text) <= len(days) else None
 
 
-def _strip(found: Board, today: date, lang: str, path: str) -> list[dict[str, Any]]:
+def _persons_among(rows: Sequence[packages.PackageRow]) -> list[UUID]:
+    return [row.beneficiary_id for row in rows if row.beneficiary_kind == Unit.PERSON]
+
+
+def _strip(found: Board, today: date, lang: str, here: Occasion) -> list[dict[str, Any]]:
     boxes = []
     for number, day in enumerate(found.days, 1):
         cells = [row.cells[number - 1] for row in found.rows]
@@ -160,7 +193,7 @@ def _strip(found: Board, today: date, lang: str, path: str) -> list[dict[str, An
                 "date": f"{day.day} {SHORT_MONTHS[day.month - 1]}",
                 "planned": sum(cell.households for cell in cells if cell), "is_today": day == today,
                 "served": sum(cell.served for cell in cells if cell), "is_past": day < today,
-                "href": f"{path}?hari={number}",
+                "href": here.url("plan.show", hari=number),
             }
         )  # fmt: skip
     return boxes
@@ -180,86 +213,132 @@ def _board(found: Board) -> list[dict[str, Any]]:
 
 @pages.post("/rencana/susun")
 @guard.requires("round.plan")
-def plan(slug: str) -> BaseResponse:
+def plan(slug: str, no: int | None = None) -> str | BaseResponse:
     form = Form()
-    fit, over = form.raw("fit") == "1", form.raw("start_over") == "1"
+    days = _days_in(form) if no is not None else None
 
     def act(tx: Tx) -> str:
-        view = zones.incident(tx, slug)
-        standard = week.standard_in_force(tx)
-        if standard is None:
-            raise Conflict("week.no_standard")
-        current = week.current_round(tx, view.id)
-        # A round that is not closed takes in whoever was confirmed since; a new week only when asked for.
-        is_next = form.raw("next") == "1" or current is None
-        first_on = week.next_week(tx, view) if is_next or current is None else current.week.first_on
-        if first_on is None:
-            raise Conflict("week.no_decree" if view.window is None else "week.no_room")
-        done = week.plan_week(tx, view, first_on, standard.id, fit_to_stock=fit, start_over=over)
+        here = occasion_at(tx, slug, no)
+        done = _plan_term(tx, form, here.term, days) if here.term else _plan_week(tx, form, here)
+        facts = {
+            "planned": print_count(done.planned, context.lang()),
+            "waiting": print_count(done.waiting, context.lang()),
+        }
         flash(
-            _("Rencana disusun: %(planned)s keluarga mendapat titik dan hari, %(waiting)s menunggu.",
-              planned=print_count(done.planned, context.lang()), waiting=print_count(done.waiting, context.lang())),
+            _("Rencana disusun: %(planned)s penerima mendapat titik dan hari, %(waiting)s menunggu.", **facts)
+            if here.is_term
+            else _("Rencana disusun: %(planned)s keluarga mendapat titik dan hari, %(waiting)s menunggu.", **facts),
             "good" if not done.shortages else "warn",
-        )  # fmt: skip
-        return url_for("plan.show", slug=slug)
+        )
+        return here.url("plan.show")
 
     done = form.attempt(lambda: context.submit_once(act))
-    if done is not None:
-        return done  # type: ignore[no-any-return]
-    for error in form.errors:
-        flash(error["text"], "bad")
-    return redirect(url_for("plan.show", slug=slug), 303)
+    return done if done is not None else _refused(slug, no, form)
+
+
+def _plan_week(tx: Tx, form: Form, here: Occasion) -> PlanSummary:
+    view = here.incident
+    assert view is not None
+    standard = week.standard_in_force(tx)
+    if standard is None:
+        raise Conflict("week.no_standard")
+    current = round_at(tx, here)
+    # A round that is not closed takes in whoever was confirmed since; a new week only when asked for.
+    is_next = form.raw("next") == "1" or current is None
+    first_on = week.next_week(tx, view) if is_next or current is None else current.week.first_on
+    if first_on is None:
+        raise Conflict("week.no_decree" if view.window is None else "week.no_room")
+    return week.plan_week(
+        tx, view, first_on, standard.id, fit_to_stock=form.raw("fit") == "1",
+        start_over=form.raw("start_over") == "1",
+    )  # fmt: skip
+
+
+def _plan_term(tx: Tx, form: Form, term: TermView, days: Period | None) -> PlanSummary:
+    current = packages.round_of_term(tx, term.id)
+    if days is None:
+        if current is None:
+            raise Invalid("form.day", field="first_on")
+        days = current.week
+    elif days.first_on < tx.today:
+        raise Invalid("term.days_over", field="first_on")
+    return plan_the_term(
+        tx, term, days, fit_to_stock=form.raw("fit") == "1", start_over=form.raw("start_over") == "1"
+    )  # fmt: skip
+
+
+def _days_in(form: Form) -> Period | None:
+    """Read the days of a distribution; none are asked for where a plan goes on with its own."""
+    if form.raw("goes_on") == "1":
+        return None
+    first_on, last_on = form.day("first_on"), form.day("last_on")
+    if first_on and last_on and last_on < first_on:
+        form.fail("last_on", "term.days_backwards")
+    return Period(first_on, last_on) if first_on and last_on and form.is_good else None
 
 
 @pages.post("/rencana/setujui")
 @guard.requires("round.approve")
-def approve(slug: str) -> BaseResponse:
+def approve(slug: str, no: int | None = None) -> str | BaseResponse:
     form = Form()
 
     def act(tx: Tx) -> str:
-        view = zones.incident(tx, slug)
-        current = week.current_round(tx, view.id)
+        here = occasion_at(tx, slug, no)
+        current = round_at(tx, here)
         if current is None:
             raise NotFound("round.not_found")
         done = approve_round(tx, current.id)
+        count = print_count(done.packages, context.lang())
         flash(
-            _("Rencana disetujui: %(count)s paket, stoknya dicadangkan.",
-              count=print_count(done.packages, context.lang())), "good",
-        )  # fmt: skip
-        return url_for("plan.show", slug=slug)
+            _("Rencana disetujui: %(count)s paket siap diserahkan.", count=count)
+            if here.is_cash
+            else _("Rencana disetujui: %(count)s paket, stoknya dicadangkan.", count=count),
+            "good",
+        )
+        return here.url("plan.show")
 
     done = form.attempt(lambda: context.submit_once(act))
-    if done is not None:
-        return done  # type: ignore[no-any-return]
+    return done if done is not None else _refused(slug, no, form)
+
+
+def _refused(slug: str, no: int | None, form: Form) -> BaseResponse:
+    """Show what was wrong: at its field where the page has fields, else above the plan."""
+    if no is not None:
+        return make_response(_show(slug, no, form), 422)
     for error in form.errors:
         flash(error["text"], "bad")
-    return redirect(url_for("plan.show", slug=slug), 303)
+    with context.read() as tx:
+        return redirect(occasion_at(tx, slug, no).url("plan.show"), 303)
 
 
 @pages.post("/rencana/buang")
 @guard.requires("round.plan")
-def discard(slug: str) -> BaseResponse:
-    def act(tx: Tx) -> None:
-        current = week.current_round(tx, zones.incident(tx, slug).id)
+def discard(slug: str, no: int | None = None) -> BaseResponse:
+    def act(tx: Tx) -> Occasion:
+        here = occasion_at(tx, slug, no)
+        current = round_at(tx, here)
         if current is not None:
             discard_plan(tx, current.id)
+        return here
 
-    context.write(act)
+    here = context.write(act)
     flash(_("Rancangan rencana dibuang."), "good")
-    return redirect(url_for("plan.show", slug=slug), 303)
+    return redirect(here.url("plan.show"), 303)
 
 
 @pages.get("/paket/<uuid:package_id>")
 @guard.requires("round.see")
-def package(slug: str, package_id: UUID) -> str:
+def package(slug: str, package_id: UUID, no: int | None = None) -> str:
     lang = context.lang()
     with context.read() as tx:
         reach = tx.require("round.see")
-        view = zones.incident(tx, slug)
+        here = occasion_at(tx, slug, no)
         found = packages.package(tx, package_id, None if reach.is_all else reach)
-        household = None
+        here.must_hold(found.round)
+        household, person = None, None
         if reach.detail in ("full", "masked"):
             household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="package")), None)
+            person = next(iter(persons(tx, _persons_among([found.row]), "package")), None)
         post = next((one for one in posts(tx, with_closed=True) if one.id == found.row.post_id), None)
         whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
         rest = packages.rest_of(tx, package_id)
@@ -272,16 +351,16 @@ def package(slug: str, package_id: UUID) -> str:
         for line in found.lines
     ]  # fmt: skip
     return render_template(
-        "plan/package.html", package=found, household=household, lines=lines, post=post,
+        "plan/package.html", package=found, household=household, person=person, lines=lines, post=post,
         given_before=[item.name(lang) for item in found.given_before], reason=found.row.reason(lang),
         state=say(f"package.state.{found.row.state.value}", lang), whole=whole, rest=rest,
-        is_open=found.row.state in OPEN_PACKAGE_STATES, **frame(view, "plan"),
+        is_open=found.row.state in OPEN_PACKAGE_STATES, **frame_of(here, "plan"),
     )  # fmt: skip
 
 
 @pages.post("/paket/<uuid:package_id>/batal")
 @guard.requires("package.cancel")
-def cancel(slug: str, package_id: UUID) -> BaseResponse:
+def cancel(slug: str, package_id: UUID, no: int | None = None) -> BaseResponse:
     form = Form()
     reason = form.text("note", most=200)
 
@@ -289,8 +368,12 @@ def cancel(slug: str, package_id: UUID) -> BaseResponse:
         cancel_package(tx, package_id, reason)
         return True
 
+    with context.read() as tx:
+        here = occasion_at(tx, slug, no)
+        here.must_hold(packages.package(tx, package_id).round)
+
     if form.attempt(lambda: context.write(act)):
         flash(_("Paket dibatalkan; stok yang masih dicadangkan untuknya bebas kembali."), "good")
     for error in form.errors:
         flash(error["text"], "bad")
-    return redirect(url_for("plan.package", slug=slug, package_id=package_id), 303)
+    return redirect(here.url("plan.package", package_id=package_id), 303)
