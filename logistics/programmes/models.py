@@ -180,6 +180,8 @@ class TermFile(Base):
     term_id: Mapped[UUID] = mapped_column(sa.ForeignKey("term.id"))
     file_name: Mapped[str]
     file_sha256: Mapped[str]
+    header: Mapped[str]
+    """JSON of the names of its columns."""
     rows: Mapped[int]
     recorded_by: Mapped[str]
     recorded_at: Mapped[datetime]

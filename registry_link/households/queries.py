@@ -233,6 +233,15 @@ def villages_of_households(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, str]:
     return found
 
 
+def codes_of_households(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """Tell what people call each of the office's households (its code); unknown ids are left out."""
+    found: dict[UUID, str] = {}
+    for chunk in _chunks(ids):
+        query = sa.select(Household.id, Household.code).where(Household.id.in_(chunk), _office == tx.regency_code)
+        found.update((row.id, row.code) for row in tx.session.execute(query))
+    return found
+
+
 def search_households(tx: Tx, order: SearchHouseholds) -> FoundHouseholds:
     """Find households by beginnings of the words of the head's or a member's name, by code, by NIK or No. KK.
 
@@ -425,7 +434,7 @@ def _suspects(tx: Tx, household_id: UUID) -> tuple[str, ...]:
 def _compositions(tx: Tx, ids: Sequence[UUID], on_day: date, limits: Thresholds) -> Iterator[Composition]:
     def younger(years: int) -> sa.ColumnElement[bool]:
         cut = years_before(on_day, years)
-        return sa.or_(Member.birth_on > cut, sa.and_(Member.birth_on.is_(None), _age(on_day) < years))
+        return sa.or_(Member.birth_on > cut, sa.and_(Member.birth_on.is_(None), age_in_years(on_day) < years))
 
     def count(*conditions: Any) -> sa.ColumnElement[int]:
         return sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0)), 0)
@@ -433,7 +442,7 @@ def _compositions(tx: Tx, ids: Sequence[UUID], on_day: date, limits: Thresholds)
     is_there, is_child = Member.id.is_not(None), younger(limits.child_below)
     is_old = sa.or_(
         Member.birth_on <= years_before(on_day, limits.elderly_from),
-        sa.and_(Member.birth_on.is_(None), _age(on_day) >= limits.elderly_from),
+        sa.and_(Member.birth_on.is_(None), age_in_years(on_day) >= limits.elderly_from),
     )
     query = (
         sa.select(
@@ -471,7 +480,7 @@ def _compositions(tx: Tx, ids: Sequence[UUID], on_day: date, limits: Thresholds)
         )  # fmt: skip
 
 
-def _age(on_day: date) -> sa.ColumnElement[int | None]:
+def age_in_years(on_day: date) -> sa.ColumnElement[int | None]:
     """Give the age on a day of a member of whom only an age on another day is known."""
     since = Member.age_as_of_on
     passed = on_day.year - sa.extract("year", since)

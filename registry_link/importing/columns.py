@@ -88,28 +88,35 @@ class Columns:
         return self.header[self.places[name][0]] if name in self.places else name
 
 
-def recognise(header: Sequence[str], layout: Layout | None = None) -> Columns:
-    """Tell which columns hold which fields, and what a row of the file is.
+def placed(header: Sequence[str], more: Mapping[str, Sequence[str]] | None = None) -> dict[str, tuple[int, ...]]:
+    """Tell where which field stands; ``more`` are fields of the caller's own with their aliases.
 
-    Raises: Malformed "registry.column_twice", "registry.column_missing", "registry.too_many_columns".
+    Raises: Malformed "registry.column_twice", "registry.too_many_columns".
     """
     if len(header) > MOST_COLUMNS:
         raise Malformed("registry.too_many_columns", columns=len(header), most=MOST_COLUMNS)
+    field_of = _FIELD_OF | {plain(alias): name for name, aliases in (more or {}).items() for alias in aliases}
     places: dict[str, list[int]] = {}
     for place, text in enumerate(header):
-        name = _FIELD_OF.get(plain(text))
+        name = field_of.get(plain(text))
         if name is None:
             continue
         if name in places and name not in SEVERAL:
             first = header[places[name][0]]
             raise Malformed("registry.column_twice", first=first[:60], second=text[:60])
         places.setdefault(name, []).append(place)
+    return {name: tuple(where) for name, where in places.items()}
+
+
+def recognise(header: Sequence[str], layout: Layout | None = None) -> Columns:
+    """Tell which columns hold which fields, and what a row of the file is.
+
+    Raises: Malformed "registry.column_twice", "registry.column_missing", "registry.too_many_columns".
+    """
+    places = placed(header)
     is_person = any(name in places for name in ("relation", "birth_on", "age", "member_id"))
     guessed = Layout.MEMBER if "village" not in places else Layout.FLAT if is_person else Layout.HOUSEHOLD
-    found = Columns(
-        header=tuple(header), places={name: tuple(where) for name, where in places.items()},
-        layout=layout or guessed,
-    )  # fmt: skip
+    found = Columns(header=tuple(header), places=places, layout=layout or guessed)
     if not found.has("household_id") and not found.has("kk"):
         raise Malformed("registry.column_missing", column="id_keluarga / no_kk")
     if found.layout is not Layout.MEMBER and not found.has("village"):
