@@ -30,7 +30,7 @@ from stock.places.queries import places
 
 pages = Blueprint("settings", __name__, url_prefix="/pengaturan")
 OFFICE_ROLES = (Role.LOGISTICS, Role.BPBD, Role.HEAD, Role.AUDITOR, Role.ADMIN)
-MACHINE_ROLES = (Role.BPBD, Role.LOGISTICS, Role.WAREHOUSE, Role.FIELD, Role.VILLAGE, Role.AUDITOR)
+MACHINE_ROLES = (Role.BPBD, Role.LOGISTICS, Role.WAREHOUSE, Role.FIELD, Role.VILLAGE, Role.HEAD, Role.AUDITOR)
 TOKEN_DAYS = (30, 90, 365)
 
 

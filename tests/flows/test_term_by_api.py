@@ -106,6 +106,57 @@ def test_from_a_list_to_a_verified_receipt(app: Flask, work: Work, machines: dic
     assert served["number"] in page
     assert "Kompor Rakyat" in page
     assert prove_all(app.extensions["tanggap"], SYSTEM) == []
+    close_with_minutes(work, machines, at, round_at)
+    assert prove_all(app.extensions["tanggap"], SYSTEM) == []
+
+
+def test_a_list_is_drawn_by_criteria_up_to_the_quota_with_a_reason_for_everybody_else(
+    work: Work, machines: dict[str, Machine]
+):
+    officer = machines["officer"]
+    opened = officer.do("/programmes", STOVES)
+    at = "/terms/" + officer.do(f"/programmes/{opened['id']}/terms", TERM)["id"]
+    wanted = {"most_decile": 10, "with_unknown_decile": True, "districts": ["99.01.01", "99.01.02"]}
+    answer = officer.client.post(f"/api/v1{at}/previews", json=wanted, headers=officer.header)
+    preview = answer.get_json()
+    assert answer.status_code == 200, preview
+    assert preview["drawn"] == 5
+    assert preview["fits"] == preview["drawn"] + preview["over"]
+    assert sum(one["drawn"] + sum(one["excluded"].values()) for one in preview["districts"]) == len(
+        line.households(work)
+    )
+    left = officer.client.post(
+        f"/api/v1{at}/exclusions?reason_code=list.over_quota&limit=3", json=wanted, headers=officer.header
+    ).get_json()
+    assert left["total"] == preview["over"]
+    assert all(one["reason"] for one in left["excluded"])
+    assert officer.do(f"{at}/drawings", wanted) == {"added": 5, "kept": 0, "removed": 0}
+    assert officer.do(f"{at}/drawings", wanted) == {"added": 0, "kept": 5, "removed": 0}
+    counts = officer.get(f"{at}/counts")
+    assert {one["district_code"]: one["listed"] for one in counts["districts"]} == {"99.01.01": 2, "99.01.02": 3}
+    assert officer.get(f"{at}/overlaps") == {"entries": [], "total": 0, "by_occasion": []}
+    must_refuse(work, machines["village"], f"{at}/drawings", wanted, 403, "permission.missing")
+
+
+def close_with_minutes(work: Work, machines: dict[str, Machine], at: str, round_at: str) -> None:
+    """Whoever did not come is called again; the term closes only with minutes, and every sum agrees afterwards."""
+    officer = machines["officer"]
+    waiting = [one for one in officer.get(f"{round_at}/packages")["packages"] if one["state"] == "loaded"]
+    field = Machine(officer.client, a_token(work, Role.FIELD, place_id=UUID(waiting[0]["post_id"])))
+    absent = {"kind": "absent", "next_step": "invite_again", "due_on": "2026-11-23"}
+    field.do(f"/packages/{waiting[0]['id']}/misses", absent)
+    must_refuse(work, field, f"/packages/{waiting[0]['id']}/misses", {**absent, "due_on": "2026-11-01"}, 422,
+                "handover.miss.due_passed")  # fmt: skip
+    assert [one["package_id"] for one in officer.get(f"{round_at}/misses")["misses"]] == [waiting[0]["id"]]
+    found = officer.get(f"{at}/reconciliation")
+    assert found["determined"] == found["handed_over"] + found["returned"] + found["open"]
+    assert (found["handed_over"], found["open"], found["is_zero"]) == (1, found["determined"] - 1, False)
+    must_refuse(work, officer, f"{at}/closing", {}, 409, "term.still_open")
+    minutes = {"minutes_no": "BA/9/2026", "minutes": "Tidak datang sampai batas waktu; barang kembali ke gudang."}
+    assert officer.do(f"{at}/closing", minutes)["state"] == "closed"
+    found = officer.get(f"{at}/reconciliation")
+    assert (found["handed_over"], found["returned"], found["open"]) == (1, found["determined"] - 1, 0)
+    must_refuse(work, officer, f"{at}/closing", minutes, 409, "term.cannot_close")
 
 
 def hand_over_first(work: Work, machines: dict[str, Machine], round_at: str) -> dict[str, str]:
