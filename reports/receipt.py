@@ -103,6 +103,9 @@ class ReceiptView:
     is_void: bool = False
     void_reason: str = ""
     verify_url: str = ""
+    is_person: bool = False
+    """The beneficiary is one person (``head_name``), not a household; ``family_of`` is the head's name then."""
+    family_of: str = ""
 
     @property
     def is_demo(self) -> bool:
@@ -175,14 +178,14 @@ class _Press:
         self._canvas = canvas
         self._sheet = sheet
         self._pen = Pen(canvas)
-        self._forms: dict[tuple[LetterheadView, float, str], str] = {}
+        self._forms: dict[tuple[LetterheadView, float, str, bool], str] = {}
         self._zones: dict[str, ZoneInfo] = {}
 
     def print_sheet(self, halves: Sequence[_Half]) -> None:
         pen, sheet = self._pen, self._sheet
         is_alone = len(halves[0][0].lines) > MOST_LINES_ON_HALF
         high = sheet.high if is_alone else sheet.high / 2
-        names = [self._fixed_part(view.letterhead, high, label) for view, label in halves]
+        names = [self._fixed_part(view.letterhead, high, label, view.is_person) for view, label in halves]
         for number, ((view, _), name) in enumerate(zip(halves, names, strict=True)):
             pen.enter(0, sheet.high - high * (number + 1))
             if view.is_void:
@@ -195,13 +198,13 @@ class _Press:
         pen.lift()
         self._canvas.showPage()
 
-    def _fixed_part(self, letterhead: LetterheadView, high: float, label: str) -> str:
-        key = (letterhead, high, label)
+    def _fixed_part(self, letterhead: LetterheadView, high: float, label: str, is_person: bool) -> str:
+        key = (letterhead, high, label, is_person)
         if key not in self._forms:
             self._forms[key] = name = f"receipt-{len(self._forms)}"
             self._canvas.beginForm(name, 0, 0, self._sheet.wide, high)
             pen = Pen(self._canvas)
-            _draw_fixed(pen, letterhead, self._sheet.wide, high, label)
+            _draw_fixed(pen, letterhead, self._sheet.wide, high, label, is_person)
             pen.lift()
             self._canvas.endForm()
         return self._forms[key]
@@ -233,7 +236,9 @@ class _Press:
         facts: tuple[tuple[str, Printable, float], ...] = (
             ("Alamat", shown(_address(view)), long),
             ("No. KK", _masked(view.kk_last4), 10) if view.kk_last4 else ("NIK", _masked(view.nik_last4), 10),
-            ("Anggota", Printable(f"{print_count(view.persons)} jiwa") if view.persons else Printable(EMPTY), 10),
+            ("Keluarga", shown(view.family_of), 10)
+            if view.family_of
+            else ("Anggota", Printable(f"{print_count(view.persons)} jiwa") if view.persons else Printable(EMPTY), 10),
             (shown(view.programme_label), shown(view.programme), long),
             ("Paket", shown(view.package_code), 10),
             ("Isi", shown(view.standard_name), 15.7),
@@ -278,7 +283,7 @@ class _Press:
             draw_signature(pen, signatory, left + number * column, top, column, 0.84)
 
 
-def _draw_fixed(pen: Pen, letterhead: LetterheadView, wide: float, high: float, label: str) -> None:
+def _draw_fixed(pen: Pen, letterhead: LetterheadView, wide: float, high: float, label: str, is_person: bool) -> None:
     """Draw what all receipts of one letterhead and half share."""
     right = wide - _SIDE
     draw_letterhead(pen, letterhead, _SIDE, high - _HEAD_TOP, wide - 2 * _SIDE, 0.74)
@@ -288,7 +293,7 @@ def _draw_fixed(pen: Pen, letterhead: LetterheadView, wide: float, high: float, 
     if label:
         pen.text(_SIDE, high - 32.4 * mm, label, REGULAR, 7.5, ink=QUIET)
     top = high - _BODY_TOP
-    pen.text(_SIDE, top - 2.4 * mm, "UNTUK KELUARGA", SEMIBOLD, 6.6, ink=QUIET)
+    pen.text(_SIDE, top - 2.4 * mm, "UNTUK PENERIMA" if is_person else "UNTUK KELUARGA", SEMIBOLD, 6.6, ink=QUIET)
     column = _SIDE + _LEFT_WIDE + _GAP
     pen.ground(column, top - 5 * mm, right - column, 5 * mm, BRAND)
     pen.text(column + 2 * mm, top - 3.5 * mm, "BARANG YANG DITERIMA", SEMIBOLD, 6.8, ink=WHITE)
@@ -357,6 +362,9 @@ def _position(view: ReceiptView) -> str:
         return (f"Wakil: {relation}" if relation else "Wakil keluarga") + (f" ({proof})" if proof else "")
     if relation:
         return relation
+    if view.is_person:
+        is_self = not clean(view.recipient_name) or clean(view.recipient_name) == clean(view.head_name)
+        return "Penerima bantuan" if is_self else "Anggota keluarga"
     is_other = clean(view.recipient_name) and clean(view.recipient_name) != clean(view.head_name)
     return "Anggota keluarga" if is_other else "Kepala keluarga"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -73,6 +73,9 @@ class SignatureListView:
     copy_no: int = 0
     is_void: bool = False
     verify_url: str = ""
+    is_person: bool = False
+    """The lines are persons, not households."""
+    is_term: bool = False
 
 
 def story(view: SignatureListView) -> list[Flowable]:
@@ -80,13 +83,18 @@ def story(view: SignatureListView) -> list[Flowable]:
     day = print_day(view.serve_on, weekday=True) if view.serve_on else ""
     persons = sum(line.persons for line in view.lines)
     facts = [
-        ("Kejadian", view.programme),
+        ("Program" if view.is_term else "Kejadian", view.programme),
         ("Titik pembagian", view.post),
         ("Alamat", view.address),
         ("Kelurahan/Desa", view.village),
         ("Kecamatan", view.district),
         ("Hari, tanggal", day),
-        ("Jumlah", f"{print_count(len(view.lines))} keluarga, {print_count(persons)} jiwa"),
+        (
+            "Jumlah",
+            f"{print_count(len(view.lines))} orang"
+            if view.is_person
+            else f"{print_count(len(view.lines))} keluarga, {print_count(persons)} jiwa",
+        ),
     ]
     rows = [_row(number, line) for number, line in enumerate(view.lines, 1)]
     place = clean(view.place)
@@ -110,7 +118,7 @@ def story(view: SignatureListView) -> list[Flowable]:
         *title(TITLE, view.number),
         Facts(facts),
         Listing(
-            _COLUMNS,
+            _PERSON_COLUMNS if view.is_person else _COLUMNS,
             rows,
             size=8.4,
             row_high=13 * mm,
@@ -141,6 +149,9 @@ _COLUMNS: Final = (
     Column(head="Jiwa", wide=10 * mm, align="right"),
     Column(head="Isi paket", share=1.5, size=7.4),
     Column(head="Tanda tangan / cap jempol", wide=31 * mm, size=7.4),
+)
+_PERSON_COLUMNS: Final = tuple(
+    replace(each, head="Nama penerima") if each.font == SEMIBOLD else each for each in _COLUMNS
 )
 
 

@@ -86,7 +86,7 @@ def list_view(tx: Tx, paper: DocumentView, copy_no: int) -> signature_list.Signa
         serve_on=facts.serve_on, place=facts.office_seat, officer_name=facts.officer_name,
         acknowledger_name=facts.acknowledger_name, acknowledger_nip=facts.acknowledger_employee_no,
         acknowledger_position=facts.acknowledger_position, copy_no=copy_no,
-        is_void=paper.state is DocumentState.VOID,
+        is_void=paper.state is DocumentState.VOID, is_person=facts.beneficiary_kind == "person", is_term=facts.is_term,
         lines=tuple(
             signature_list.SignatureLineView(
                 package_code=line.package_code,

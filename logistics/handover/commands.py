@@ -29,7 +29,7 @@ from logistics.handover.papers import (
     ReceiptItem,
     ReceiptPerson,
 )
-from logistics.handover.queries import people_at
+from logistics.handover.queries import PERSON, people_at
 from logistics.handover.rules import Due, Fact, Recipient, check_lines, clean_note, read_fact, read_recipient, sha256
 from logistics.handover.states import (
     HANDOVERS,
@@ -51,6 +51,7 @@ from logistics.packages.commands import (
 )
 from logistics.packages.queries import PackageView, package, rest_of, round_by_id
 from logistics.packages.states import PackageState, RoundState
+from registry_link.households.identities import persons
 from registry_link.households.queries import HouseholdLine, households_by_ids, kk_last4_of
 from registry_link.regions.queries import region
 from stock.items.queries import items, unstocked_ids
@@ -272,12 +273,11 @@ def issue_list(tx: Tx, order: IssueList) -> UUID:
             )
             for one in people
         ),
+        beneficiary_kind=people[0].content.row.beneficiary_kind, is_term=the_round.term_id is not None,
     )  # fmt: skip
-    persons = ListPersons(
+    who = ListPersons(
         lines=tuple(
-            ListPerson(
-                package_code=one.content.row.code, head_name=one.household.head_name, address=one.household.address
-            )
+            ListPerson(package_code=one.content.row.code, head_name=one.name, address=one.household.address)
             for one in people
         )
     )
@@ -285,7 +285,7 @@ def issue_list(tx: Tx, order: IssueList) -> UUID:
         tx,
         IssueDocument(
             kind=LIST, subject="round", subject_id=order.round_id, title=f"Daftar tanda terima {post.name}",
-            day=tx.today, view=facts, person=persons, place_id=order.post_id,
+            day=tx.today, view=facts, person=who, place_id=order.post_id,
         ),
     ).id  # fmt: skip
 
@@ -454,11 +454,16 @@ def _issue_receipt(
         giver_employee_no="" if tx.actor.kind == "person" else giver.employee_no,
         acknowledger_name=acknowledger.name, acknowledger_position=acknowledger.position,
         acknowledger_employee_no=acknowledger.employee_no,
+        beneficiary_kind=row.beneficiary_kind, is_term=found.round.term_id is not None,
     )  # fmt: skip
+    member = next(iter(persons(tx, [row.beneficiary_id], "handover") if row.beneficiary_kind == PERSON else ()), None)
+    name = member.name if member else household.head_name
     person = ReceiptPerson(
-        head_name=household.head_name, household_code=household.code, address=household.address,
+        head_name=name, household_code=household.code, address=household.address,
         rt=household.rt or "", rw=household.rw or "", kk_last4=kk_last4_of(tx, household.id),
         recipient_name=recipient.name, relation=recipient.relation, document=recipient.document,
+        nik_last4=member.nik_last4 if member else "",
+        family_of="" if name == household.head_name else household.head_name,
     )  # fmt: skip
     issued = issue_document(
         tx,

@@ -46,6 +46,10 @@ class ReceiptFacts:
     acknowledger_name: str
     acknowledger_position: str
     acknowledger_employee_no: str
+    beneficiary_kind: str = "household"
+    """Or person, or card: whom the name on the receipt means."""
+    is_term: bool = False
+    """A programme's term, not an incident's week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class ReceiptPerson:
     """Who the receipt is for and who took it."""
 
     head_name: str
+    """The beneficiary's own name where the beneficiary is a person."""
     household_code: str
     address: str
     rt: str
@@ -61,6 +66,10 @@ class ReceiptPerson:
     recipient_name: str
     relation: str
     document: str
+    nik_last4: str = ""
+    """The person's, where the beneficiary is a person."""
+    family_of: str = ""
+    """The head of the person's household, where that is somebody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,8 @@ class ListFacts:
     acknowledger_position: str
     acknowledger_employee_no: str
     lines: tuple[ListLine, ...]
+    beneficiary_kind: str = "household"
+    is_term: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,7 +20,11 @@ from logistics.handover.rules import Recipient, read_recipient
 from logistics.handover.states import HandoverState, MissKind, NextStep, RecipientKind, VoidReason
 from logistics.packages.queries import PackageContent, contents_at, package_rows
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState
+from registry_link.households.identities import persons
 from registry_link.households.queries import HouseholdLine, households_by_ids
+
+PERSON: Final = "person"
+"""The kind of a beneficiary who is one person of a household."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,11 @@ class HandoverLineView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostPerson:
-    """One household of a post's list: what a field officer may see of it."""
+    """One beneficiary of a post's list: what a field officer may see of it."""
 
     content: PackageContent
+    name: str
+    """The person's own where the beneficiary is a person, else the head's of the household."""
     household: HouseholdLine
     is_served: bool
 
@@ -181,18 +188,20 @@ def people_at(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date, text: str =
         one.id: one
         for one in households_by_ids(tx, [one.row.household_id for one in contents], purpose="handover_list")
     }
+    people = [one.row.beneficiary_id for one in contents if one.row.beneficiary_kind == PERSON]
+    names = {one.id: one.name for one in persons(tx, people, "handover_list")} if people else {}
     words = text.casefold().split()
     found = []
     for content in contents:
         household = known.get(content.row.household_id)
         if household is None:
             continue
-        shown = f"{household.head_name} {household.code} {content.row.code} {household.address}".casefold()
-        if all(word in shown for word in words):
-            found.append(
-                PostPerson(content=content, household=household, is_served=content.row.state.value == "handed_over")
-            )
-    return tuple(sorted(found, key=lambda one: (one.household.head_name.casefold(), one.content.row.code)))
+        name = names.get(content.row.beneficiary_id, household.head_name)
+        said = f"{name} {household.head_name} {household.code} {content.row.code} {household.address}"
+        if all(word in said.casefold() for word in words):
+            is_served = content.row.state is PackageState.HANDED_OVER
+            found.append(PostPerson(content=content, name=name, household=household, is_served=is_served))
+    return tuple(sorted(found, key=lambda one: (one.name.casefold(), one.content.row.code)))
 
 
 def served_counts(tx: Tx, round_id: UUID) -> dict[tuple[UUID, date], int]:
@@ -208,6 +217,48 @@ def served_counts(tx: Tx, round_id: UUID) -> dict[tuple[UUID, date], int]:
         .group_by(Handover.post_id, Handover.event_on)
     )
     return {(row.post_id, row.event_on): row.number for row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptLine:
+    """One valid handover as an annex names it: by its package and receipt, not by a person."""
+
+    package_id: UUID
+    package_code: str
+    beneficiary_kind: str
+    beneficiary_id: UUID
+    village_code: str
+    event_on: date
+    number: str
+    is_partial: bool
+
+
+def receipts_of(tx: Tx, round_id: UUID) -> tuple[ReceiptLine, ...]:
+    """List the receipts of a round's valid handovers within the actor's posts, by day and number. Raises: Forbidden."""
+    reach = tx.require("handover.see")
+    query = sa.select(
+        Handover.package_id, Handover.beneficiary_kind, Handover.beneficiary_id, Handover.village_code,
+        Handover.event_on, Handover.receipt_id, Handover.is_partial,
+    ).where(
+        Handover.round_id == round_id, Handover.regency_code == tx.regency_code, Handover.state == HandoverState.VALID
+    )  # fmt: skip
+    if not reach.is_all:
+        query = query.where(Handover.post_id.in_(reach.place_ids))
+    rows = tx.session.execute(query).all()
+    numbers: dict[UUID, str] = {}
+    ids = [row.receipt_id for row in rows if row.receipt_id]
+    for start in range(0, len(ids), 500):
+        numbers.update(numbers_of(tx, ids[start : start + 500]))
+    codes = {one.id: one.code for one in package_rows(tx, {row.package_id for row in rows})}
+    found = (
+        ReceiptLine(
+            package_id=row.package_id, package_code=codes[row.package_id], beneficiary_kind=row.beneficiary_kind,
+            beneficiary_id=row.beneficiary_id, village_code=row.village_code, event_on=row.event_on,
+            number=numbers.get(row.receipt_id, ""), is_partial=row.is_partial,
+        )
+        for row in rows
+    )  # fmt: skip
+    return tuple(sorted(found, key=lambda one: (one.event_on, one.number)))
 
 
 def misses(tx: Tx, round_id: UUID, *, open_only: bool = True) -> tuple[MissView, ...]:
