@@ -14,6 +14,7 @@ from core.measures import print_count
 from core.permissions import may
 from core.work import Tx
 from logistics.programmes import commands, queries
+from logistics.programmes.overlaps import overlaps, overlaps_of
 from logistics.programmes.queries import EntryView, TermView
 from logistics.programmes.states import EntryState, Origin, TermState, Unit
 from registry_link.households.queries import HouseholdView, SearchHouseholds, household, search_households
@@ -57,6 +58,10 @@ def _show(slug: str, no: int, form: Form) -> str:
         is_officer = may(tx.actor, "bansos.propose") and tx.require("bansos.propose").is_all
         own = queries.proposed_by(tx, term.id, tx.actor.id) if may(tx.actor, "bansos.verify") else 0
         lines = [_line(one, lang) for one in found.rows]
+        beside = {
+            entry: [one.sentence(lang) for one in told]
+            for entry, told in overlaps_of(tx, term.id, [one.id for one in found.rows]).items()
+        }
     counts = {
         word: sum(one.by_state.get(kept, 0) for one in villages if one.village_code.startswith(region))
         for word, kept in STATES.items()
@@ -68,8 +73,9 @@ def _show(slug: str, no: int, form: Form) -> str:
 
     is_open = term.state is TermState.DRAFT
     return render_template(
-        "bansos/list.html", form=form, lines=lines, overlaps={}, total=found.total, number=number, per_page=PER_PAGE,
-        last=max(1, -(-found.total // PER_PAGE)), here=here, region=region, state=state, counts=counts,
+        "bansos/list.html", form=form, lines=lines, overlaps=beside, total=found.total, number=number,
+        per_page=PER_PAGE, last=max(1, -(-found.total // PER_PAGE)), here=here, region=region, state=state,
+        counts=counts,
         regions=_region_options(names), region_name=names[region].title if region in names else "",
         states=[(word, say(f"term_entry.state.{one.value}", lang)) for word, one in STATES.items()],
         may_change=is_open and may(context.actor(), "bansos.propose"), is_officer=is_officer,
@@ -105,6 +111,24 @@ def _back(form: Form, term: TermView) -> str:
     """Give the address the reader came from, when it is one of this list's."""
     back, own = form.raw("back"), term_href(term, "daftar")
     return back if back == own or back.startswith(own + "?") else own
+
+
+@pages.get("/tumpang-tindih")
+@guard.requires("bansos.see")
+def overlapping(slug: str, no: int) -> str:
+    """Show whom the list shares with other terms and with relief of the last weeks; nobody is dropped for it."""
+    lang = context.lang()
+    number = max(1, request.args.get("hal", 1, type=int))
+    with context.read() as tx:
+        term = queries.term(tx, slug, no)
+        found = overlaps(tx, term.id, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    return render_template(
+        "bansos/overlaps.html", total=found.total, number=number,
+        last=max(1, -(-found.total // PER_PAGE)), unit=say(f"programme.unit.{term.unit.value}", lang),
+        occasions=[{"text": one.sentence(lang), "entries": one.entries} for one in found.by_occasion],
+        lines=[{"view": one, "told": [told.sentence(lang) for told in one.overlaps]} for one in found.rows],
+        **term_frame(term, "list"),
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- proposing
