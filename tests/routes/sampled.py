@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -16,14 +16,20 @@ from core.accounts.models import ApiToken
 from core.actor import Grant, Role, ScopeKind, system
 from core.clock import FixedClock
 from core.crypto import ring, use_ring
+from core.measures import Milli, Period
 from core.work import Tx, Work
 from logistics.dispatch.queries import loads
 from logistics.handover.commands import IssueList, issue_list
-from logistics.packages.queries import PackageView
+from logistics.packages.queries import PackageView, package, packages, round_of_term
+from logistics.programmes import commands as programmes
+from logistics.programmes import queries as terms
+from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
 from logistics.zones.queries import zones as zones_of
 from registry_link.households.queries import villages_of_households
 from registry_link.importing.commands import SourceFile, StartImport, start_import
+from routes.term import plan_the_term
+from stock.items.queries import items
 from tests.flows import line
 from tests.flows.district import Village, a_district, household_rows, squares
 from tests.support.builders import PASSWORD, REGENCY
@@ -37,12 +43,16 @@ WHO = (NOBODY, *(role.value for role in Role))
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Values for the names of route parameters; a name may be narrowed by the blueprint: ``stock.document_id``."""
+    """Values for the names of route parameters; a name may be narrowed by the blueprint: ``stock.document_id``.
+
+    What stands below ``bansos`` (``bansos_list``, ``bansos_term`` …) shares one narrowing.
+    """
 
     values: Mapping[str, str]
 
     def of(self, endpoint: str, parameter: str) -> str | None:
-        return self.values.get(f"{endpoint.split('.')[0]}.{parameter}", self.values.get(parameter))
+        blueprint = endpoint.split(".")[0].split("_")[0]
+        return self.values.get(f"{blueprint}.{parameter}", self.values.get(parameter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +74,12 @@ class World:
 
 
 def two_offices(engine: Engine, run: Run) -> None:
-    """Two districts, each with a week at its posts: a filled template."""
+    """Two districts, each with a week and a programme's term at its posts: a filled template."""
     use_ring(run.keys())
     work = Work(engine, FixedClock(line.MONDAY))
     a_district(work)
     line.a_sent_week(work)
+    _a_term(work, REGENCY)
     others = tuple(
         Village(code=one.code.replace(REGENCY, OTHER), name=one.name, kind=one.kind, geojson=one.geojson)
         for one in squares()
@@ -77,6 +88,7 @@ def two_offices(engine: Engine, run: Run) -> None:
     flood = line.Flood(incident_id=UUID(int=0), slug="")
     listed = tuple(zones.ListRegion(code=one.code) for one in others)
     line.a_sent_week(work, line.an_area(flood, outline=None, regions=listed), code=OTHER)
+    _a_term(work, OTHER)
 
 
 def a_world(work: Work, folder: Path) -> World:
@@ -133,6 +145,68 @@ def _token(tx: Tx, grant: Grant) -> str:
     return issued.token
 
 
+def _a_term(work: Work, code: str) -> None:
+    """Bring a term in goods to the posts: two households of the first village of the week, two of the last."""
+    officer, second, head = (line.of_office(one, code) for one in (line.OFFICER, line.SECOND, line.HEAD))
+    week = line.sent_week_of(work, code)
+    with work.by(officer) as tx:
+        villages = villages_of_households(tx, [one.row.household_id for one in week.packages])
+        names = sorted(set(villages.values()))
+        made = programmes.open_programme(
+            tx,
+            programmes.OpenProgramme(
+                name=f"Kompor {code}", kind=ProgrammeKind.STOVE, form=Form.GOODS, unit=Unit.HOUSEHOLD,
+                cadence=Cadence.ONCE, supplier="Dinas Sosial", distributor="Titik pembagian", funding_source="APBD",
+            ),
+        )  # fmt: skip
+        bed = next(one for one in items(tx) if one.code == "kasur")
+        term_id = programmes.open_term(
+            tx,
+            programmes.OpenTerm(
+                programme_id=made.id, name="Tahap I", period=Period(tx.today, tx.today + timedelta(days=30)),
+                items=(programmes.TermItem(item_id=bed.id, quantity_milli=Milli(1000)),),
+            ),
+        )  # fmt: skip
+        entries = tuple(
+            programmes.add_entry(tx, programmes.AddEntry(term_id=term_id, household_id=one))
+            for village in (names[0], names[-1])
+            for one in [each for each, where in sorted(villages.items()) if where == village][:2]
+        )
+        programmes.propose(tx, programmes.Propose(term_id=term_id, entry_ids=entries, basis="BA Musdes 1"))
+    work.run(second, lambda tx: programmes.verify_list(tx, term_id))
+    work.run(
+        head,
+        lambda tx: programmes.determine(
+            tx, programmes.Determine(term_id=term_id, decree_no="SK/1", decree_on=tx.today)
+        ),
+    )
+    days = Period(line.MONDAY.date(), line.MONDAY.date() + timedelta(days=2))
+    planned = work.run(officer, lambda tx: plan_the_term(tx, terms.term_by_id(tx, term_id), days))
+    line.approve(work, planned.round_id, actor=second)
+    line.send_all(work, planned.round_id, actor=officer)
+
+
+def _term_samples(work: Work, code: str, village: str) -> dict[str, str]:
+    """Hand one package of the term over in this village, and name what its pages can be asked for."""
+    officer = line.of_office(line.OFFICER, code)
+    with work.read_by(officer) as tx:
+        term = terms.terms(tx)[0]
+        the_round = round_of_term(tx, term.id)
+        assert the_round is not None
+        rows = [one for one in packages(tx, the_round.id, limit=50).rows if one.village_code == village]
+        served, waiting = package(tx, rows[0].id), rows[1]
+        entry = terms.entries(tx, term.id, village_code=village).rows[0]
+    assert served.row.post_id is not None
+    done = line.hand_over(work, served, line.of_office(line.field_officer(served.row.post_id), code))
+    with work.read_by(officer) as tx:
+        load = loads(tx, the_round.id, post_id=served.row.post_id)[0]
+    return {
+        "bansos.slug": term.programme_slug, "term.slug": term.programme_slug, "no": str(term.no),
+        "programme_id": str(term.programme_id), "term_id": str(term.id), "entry_id": str(entry.id),
+        "term.package_id": str(waiting.id), "term.handover_id": str(done.handover_id), "term.load_id": str(load.id),
+    }  # fmt: skip
+
+
 def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     officer = line.of_office(line.OFFICER, code)
     week = line.sent_week_of(work, code)
@@ -179,7 +253,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "stock-ledger.document_id": str(load.stock_document_id), "person_id": str(person), "token_id": str(token),
         "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
         "place_id": str(served.row.post_id), "place_code": load.post.code,
-        "village_code": village,
+        "village_code": village, **_term_samples(work, code, village),
     }  # fmt: skip
 
 
