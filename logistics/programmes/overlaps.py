@@ -139,7 +139,9 @@ def overlaps_of(
                 sa.select(TermEntry.id, TermEntry.household_id).where(
                     TermEntry.id.in_(entry_ids[start : start + _AT_ONCE]), TermEntry.term_id == term_id, *within(reach)
                 )
-            ).tuples()
+            )
+            .tuples()
+            .all()
         )
     return _overlaps_of(tx, term, households, since)
 
@@ -198,7 +200,9 @@ def _overlaps_of(
                 .where(_Other.term_id == term.id, _Other.state != EntryState.EXCLUDED, _Other.household_id.in_(chunk))
                 .group_by(_Other.household_id)
                 .having(sa.func.count() > 1)
-            ).tuples()
+            )
+            .tuples()
+            .all()
         )
     served = served_in_terms(tx, [row.household_id for row in listed], {row.term_id for row in listed})
     for row in listed:

@@ -385,6 +385,28 @@ def upgrade() -> None:
         batch_op.create_unique_constraint(batch_op.f("uq_round_term_id_no"), ["term_id", "no"])
         batch_op.create_foreign_key(batch_op.f("fk_round_term_id"), "term", ["term_id"], ["id"])
         batch_op.create_check_constraint(batch_op.f("ck_round_occasion"), "(incident_id IS NULL) <> (term_id IS NULL)")
+    with op.batch_alter_table("household") as batch_op:
+        batch_op.create_index(
+            "ix_household_selection",
+            ["regency_code", "village_code", "code", "decile", "size", "id"],
+            unique=False,
+        )
+    with op.batch_alter_table("member") as batch_op:
+        batch_op.create_index(
+            "ix_member_selection",
+            [
+                "household_id",
+                "is_present",
+                "birth_on",
+                "age_years",
+                "age_as_of_on",
+                "is_pregnant",
+                "is_nursing",
+                "has_disability",
+                "is_chronically_ill",
+            ],
+            unique=False,
+        )
     for statement in triggers(op.get_bind().dialect.name):
         op.execute(statement)
 

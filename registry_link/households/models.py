@@ -48,6 +48,8 @@ class Household(Base):
         sa.UniqueConstraint("regency_code", "source", "external_id"),
         sa.Index(None, "regency_code", "village_code", "rw", "rt"),
         sa.Index(None, "position_key", "row_no"),
+        # Lists are drawn from this index alone: the rows are ten times as wide.
+        sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id"),
         sa.Index(None, "regency_code", "kk_bidx"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
                  postgresql_where=sa.text("is_provisional")),
@@ -100,8 +102,11 @@ class Member(Base):
     __table_args__ = (
         sa.UniqueConstraint("household_id", "member_key"),
         sa.Index(None, "nik_bidx"),
+        # Whether somebody of a household has a trait is answered by this index alone.
+        sa.Index("ix_member_selection", "household_id", "is_present", "birth_on", "age_years", "age_as_of_on",
+                 "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill"),
         sa.CheckConstraint("age_years BETWEEN 0 AND 150", name="age"),
-    )
+    )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
