@@ -28,6 +28,9 @@ KINDS = {
     "ADJ": "Berita acara penyesuaian",
     "HPS": "Berita acara penghapusan",
     "BAST": "Berita acara serah terima",
+    "DN": "Daftar nominatif",
+    "UND": "Undangan",
+    "LPJ": "Lampiran LPJ",
 }
 DEFAULT_TEMPLATE = "{classification}/{number}/{kind}/{unit}/{roman_month}/{year}"
 _PARTS = ("classification", "number", "kind", "unit", "roman_month", "year")

@@ -372,28 +372,33 @@ def new_canvas(buffer: BytesIO, sheet: Sheet) -> PaperCanvas:
     return PaperCanvas(buffer, pagesize=(sheet.wide, sheet.high), **options)
 
 
+def draw_page(pen: Pen, sheet: Sheet, frame: PaperFrame, page_no: int) -> None:
+    """Draw what stands on every page: number, page x of y, and the marks of demo, copy and void."""
+    if frame.is_void:
+        draw_void_mark(pen, sheet.left, sheet.bottom, sheet.room, sheet.high - sheet.top - sheet.bottom)
+    if frame.is_demo:
+        draw_demo_band(pen, sheet.left, sheet.high - 4 * mm, sheet.room)
+    if mark := copy_mark(frame.copy_no):
+        pen.text(sheet.wide - sheet.right, sheet.high - 12.2 * mm, mark, BOLD, 8, "right", BAD)
+    base = 8 * mm
+    pen.rule(sheet.left, base + 10, sheet.wide - sheet.right, base + 10, 0.4, RULE)
+    foot = clean(f"{frame.title}  ·  Nomor {frame.number}" if frame.number else frame.title)
+    pen.fitted(sheet.left, base, fit(foot, REGULAR, (FOOT_SIZE, 6), sheet.room * 0.75, 9), ink=QUIET)
+    words = f"Halaman {page_no} dari "
+    right = sheet.wide - sheet.right - width("00", REGULAR, FOOT_SIZE)
+    pen.text(right, base, words, REGULAR, FOOT_SIZE, "right", QUIET)
+    pen.enter(right, base)
+    pen.form(_PAGE_TOTAL)
+    pen.leave()
+
+
 def build_paper(story: list[Flowable], sheet: Sheet, frame: PaperFrame) -> bytes:
     """Lay a story out on pages with the frame around it: number, page x of y, and the marks of demo, copy and void."""
     buffer = BytesIO()
 
     def decorate(canvas: Canvas, _document: BaseDocTemplate) -> None:
         pen = Pen(canvas)
-        if frame.is_void:
-            draw_void_mark(pen, sheet.left, sheet.bottom, sheet.room, sheet.high - sheet.top - sheet.bottom)
-        if frame.is_demo:
-            draw_demo_band(pen, sheet.left, sheet.high - 4 * mm, sheet.room)
-        if mark := copy_mark(frame.copy_no):
-            pen.text(sheet.wide - sheet.right, sheet.high - 12.2 * mm, mark, BOLD, 8, "right", BAD)
-        base = 8 * mm
-        pen.rule(sheet.left, base + 10, sheet.wide - sheet.right, base + 10, 0.4, RULE)
-        foot = clean(f"{frame.title}  ·  Nomor {frame.number}" if frame.number else frame.title)
-        pen.fitted(sheet.left, base, fit(foot, REGULAR, (FOOT_SIZE, 6), sheet.room * 0.75, 9), ink=QUIET)
-        words = f"Halaman {canvas.getPageNumber()} dari "
-        right = sheet.wide - sheet.right - width("00", REGULAR, FOOT_SIZE)
-        pen.text(right, base, words, REGULAR, FOOT_SIZE, "right", QUIET)
-        pen.enter(right, base)
-        pen.form(_PAGE_TOTAL)
-        pen.leave()
+        draw_page(pen, sheet, frame, canvas.getPageNumber())
         pen.lift()
 
     document = BaseDocTemplate(

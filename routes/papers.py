@@ -16,7 +16,8 @@ from core.permissions import Reach
 from core.work import Tx
 from logistics.dispatch.queries import LoadPaper, LoadPersons
 from logistics.handover.papers import ListFacts, ListPersons, ReceiptFacts, ReceiptPerson
-from reports import delivery_note, signature_list
+from logistics.programmes.papers import NominativeFacts, NominativePersons
+from reports import delivery_note, nominative, signature_list
 from reports.delivery_note import DeliveryNoteView
 from reports.issued import delivery_note_of, letterhead_of, receipt_of
 from reports.receipt import ReceiptView, build_receipt, build_receipts
@@ -49,6 +50,8 @@ def build(tx: Tx, papers: Sequence[tuple[DocumentView, int]], sheet_name: str = 
         return delivery_note.build(delivery_view(tx, *papers[0]), sheet)
     if kind == "DTT":
         return signature_list.build(list_view(tx, *papers[0]), sheet)
+    if kind == "DN":
+        return nominative.build(nominative_view(tx, *papers[0]), sheet)
     raise NotFound("document.not_printable", kind=kind)
 
 
@@ -102,6 +105,13 @@ def list_view(tx: Tx, paper: DocumentView, copy_no: int) -> signature_list.Signa
             )
             for line in facts.lines
         ),
+    )  # fmt: skip
+
+
+def nominative_view(tx: Tx, paper: DocumentView, copy_no: int) -> nominative.NominativeView:
+    return nominative.NominativeView(
+        facts=said(tx, paper.id, NominativeFacts), persons=said_of_person(tx, paper.id, NominativePersons),
+        number=paper.number, copy_no=copy_no, is_void=paper.state is DocumentState.VOID,
     )  # fmt: skip
 
 

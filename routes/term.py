@@ -5,19 +5,32 @@ Lists and handovers do not know each other; this is where they meet (as ``routes
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from core.documents.commands import IssueDocument, issue_document
 from core.errors import Conflict, Invalid
+from core.i18n import say
 from core.measures import Period
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
+from logistics.handover.queries import misses, receipts_of
+from logistics.packages.queries import RoundView, round_of_term, states_of
 from logistics.packages.rules import People
+from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, PlanTerm, plan_term
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
-from logistics.programmes.queries import TermView, frozen_list
+from logistics.programmes import papers
+from logistics.programmes.queries import FrozenView, TermView, frozen_list, programme_by_id, term_by_id
+from logistics.programmes.reconciling import reconciliation
 from logistics.programmes.states import TermState, Unit
 from registry_link.households.queries import compositions, positions_of
 from registry_link.matching.points import inner_points
+from reports import nominative as nominative_report
 
 MOST_DAYS = 31
+NOMINATIVE, INVITATION, ACCOUNT = "DN", "UND", "LPJ"
 _ONE = People(persons=1, adults=1)
 """A package for a person or a card is for one, whoever else lives there."""
 
@@ -68,3 +81,140 @@ def plan_the_term(
             ),
         ),
     )  # fmt: skip
+
+
+# ---------------------------------------------------------------- papers
+
+
+def issue_nominative(tx: Tx, term_id: UUID, region_code: str = "") -> UUID:
+    """Issue the daftar nominatif of a village, a district, or everybody determined, and give its id.
+
+    Raises: Forbidden; NotFound, also outside the actor's villages; Conflict when it is not determined or nobody of it
+    is on the list.
+    """
+    _need_region(tx, region_code)
+    facts, persons = papers.nominative(tx, term_id, region_code)
+    return _issue(tx, NOMINATIVE, term_id, f"Daftar nominatif {facts.region or facts.term.programme}", facts, persons,
+                  region_code)  # fmt: skip
+
+
+def nominative_xlsx(tx: Tx, term_id: UUID, region_code: str = "") -> bytes:
+    """Give the daftar nominatif as a workbook, to be worked with; it has no number. Raises: as ``issue_nominative``."""
+    _need_region(tx, region_code)
+    return nominative_report.build_workbook(*papers.nominative(tx, term_id, region_code))
+
+
+def issue_invitations(tx: Tx, term_id: UUID, region_code: str) -> UUID:
+    """Issue the invitations of a village or district as one paper, and give its id.
+
+    Raises: Forbidden; NotFound, also outside the actor's villages; Conflict when the distribution is not approved, or
+    nobody is left to invite.
+    """
+    _need_region(tx, region_code)
+    facts, persons = papers.invitations(tx, term_id, region_code)
+    return _issue(tx, INVITATION, term_id, f"Undangan {facts.region or facts.term.programme}", facts, persons,
+                  region_code)  # fmt: skip
+
+
+def issue_lpj(tx: Tx, term_id: UUID) -> UUID:
+    """Issue the annex of accountability as the term stands now, and give its id.
+
+    Raises: Forbidden, NotFound, Conflict when the list is not determined.
+    """
+    _need_region(tx, "")
+    facts, persons = account(tx, term_id)
+    return _issue(tx, ACCOUNT, term_id, f"Lampiran LPJ {facts.term.programme} – {facts.term.term}", facts, persons, "")
+
+
+def account(tx: Tx, term_id: UUID) -> tuple[papers.AccountFacts, papers.AccountPersons]:
+    """Give what the annex of accountability says. Raises: Forbidden, NotFound, Conflict."""
+    term = term_by_id(tx, term_id)
+    said, programme = papers.term_of(term), programme_by_id(tx, term.programme_id)
+    found = reconciliation(tx, term_id)
+    the_round = round_of_term(tx, term_id)
+    entries = frozen_list(tx, term_id)
+    names = {(one.beneficiary_kind.value, one.beneficiary_id): one.who.name for one in entries if one.who is not None}
+    served = receipts_of(tx, the_round.id) if the_round else ()
+    villages = {one.village_code: one.village_name for one in found.villages}
+    missed = _unserved(tx, term, entries, the_round)
+    facts = papers.AccountFacts(
+        head=papers.head_of(tx), term=said, funding_source=programme.funding_source, supplier=programme.supplier,
+        distributor=programme.distributor, villages=papers.account_villages(found), items=papers.account_items(found),
+        receipts=tuple(
+            papers.AccountReceipt(
+                package_code=one.package_code, village=villages.get(one.village_code, one.village_code),
+                day=one.event_on, number=one.number, is_partial=one.is_partial,
+            )
+            for one in served
+        ),
+        missed=tuple(
+            papers.AccountMiss(
+                no=no, package_code=one.package_code, village=villages.get(one.village_code, one.village_code),
+                reason=one.reason, next_step=one.next_step, due_on=one.due_on,
+            )
+            for no, one in enumerate(missed, 1)
+        ),
+        is_closed=term.state is TermState.CLOSED, minutes_no=term.minutes_no, minutes=term.minutes,
+        signers=(papers.operator_signer(tx), papers.head_signer(tx)), issued_on=tx.today, list_sha256=term.list_sha256,
+    )  # fmt: skip
+    whose = [(one.number, names.get((one.beneficiary_kind, one.beneficiary_id))) for one in served]
+    whose += [(str(no), names.get(one.beneficiary)) for no, one in enumerate(missed, 1)]
+    return facts, papers.AccountPersons(names=tuple(papers.AccountName(key=key, name=name) for key, name in whose
+                                                    if name))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unserved:
+    beneficiary: tuple[str, UUID]
+    package_code: str
+    village_code: str
+    reason: str
+    next_step: str = ""
+    due_on: date | None = None
+
+
+def _unserved(tx: Tx, term: TermView, entries: tuple[FrozenView, ...], the_round: RoundView | None) -> list[_Unserved]:
+    """Give everybody determined who was not served, with why: what the post noted last, else where the package is."""
+    states = {(one.kind, one.beneficiary_id): one for one in (states_of(tx, the_round.id) if the_round else ())}
+    noted = {one.package_id: one for one in (misses(tx, the_round.id, open_only=False) if the_round else ())}
+    found = []
+    for one in entries:
+        key = (one.beneficiary_kind.value, one.beneficiary_id)
+        state = states.get(key)
+        if state is not None and state.state is PackageState.HANDED_OVER:
+            continue
+        miss = noted.get(state.package_id) if state is not None else None
+        if miss is not None:
+            reason, step, due = miss.kind_label("id"), miss.next_label("id"), miss.due_on
+        else:
+            if state is not None and state.state is PackageState.CANCELLED and not term.minutes_no:
+                code = "term.unserved.returned"
+            elif term.state is TermState.CLOSED:
+                code = "term.unserved.minutes"
+            elif state is None or state.state is PackageState.WAITING:
+                code = "term.unserved.not_placed"
+            else:
+                code = "term.unserved.open"
+            reason, step, due = say(code, "id"), "", None
+        found.append(
+            _Unserved(
+                beneficiary=key, package_code=state.code if state is not None else "", village_code=one.village_code,
+                reason=reason, next_step=step, due_on=due,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _need_region(tx: Tx, region_code: str) -> None:
+    """Make sure that the whole region is within the actor's reach. Raises: Forbidden, NotFound."""
+    reach = tx.require("bansos.print")
+    if not reach.is_all:
+        reach.need_village(region_code or None, "region")
+
+
+def _issue(tx: Tx, kind: str, term_id: UUID, title: str, facts: object, persons: object, region_code: str) -> UUID:
+    order = IssueDocument(
+        kind=kind, subject="term", subject_id=term_id, title=title, day=tx.today, view=facts, person=persons,
+        village_code=region_code or None,
+    )  # fmt: skip
+    return issue_document(tx, order).id

@@ -733,6 +733,8 @@ def rest_of(tx: Tx, package_id: UUID) -> PackageRow | None:
 class BeneficiaryState:
     """Where one beneficiary of a round stands."""
 
+    package_id: UUID
+    code: str
     kind: str
     beneficiary_id: UUID
     village_code: str
@@ -753,17 +755,93 @@ def states_of(tx: Tx, round_id: UUID) -> tuple[BeneficiaryState, ...]:
         )
     }  # fmt: skip
     rows = tx.session.execute(
-        sa.select(Package.beneficiary_kind, Package.beneficiary_id, Package.village_code, Package.state).where(
-            Package.round_id == round_id, Package.regency_code == tx.regency_code, _IS_WHOLE
-        )
+        sa.select(
+            Package.id,
+            Package.code,
+            Package.beneficiary_kind,
+            Package.beneficiary_id,
+            Package.village_code,
+            Package.state,
+        ).where(Package.round_id == round_id, Package.regency_code == tx.regency_code, _IS_WHOLE)
     )
     return tuple(
         BeneficiaryState(
-            kind=row.beneficiary_kind, beneficiary_id=row.beneficiary_id, village_code=row.village_code,
+            package_id=row.id, code=row.code, kind=row.beneficiary_kind, beneficiary_id=row.beneficiary_id, village_code=row.village_code,
             state=row.state, has_open_rest=(row.beneficiary_kind, row.beneficiary_id) in open_rests,
         )
         for row in rows
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """When it is one beneficiary's turn: post, day, and the place in that day's order, 0 first."""
+
+    package_id: UUID
+    code: str
+    beneficiary_kind: str
+    beneficiary_id: UUID
+    village_code: str
+    state: PackageState
+    post_id: UUID
+    serve_on: date
+    place: int
+    public_ref: bytes | None
+
+
+def turns_of(tx: Tx, round_id: UUID) -> tuple[Turn, ...]:
+    """Give everybody of a round who has a post and a day, those who were served too, in the order of each day."""
+    rows = tx.session.execute(
+        sa.select(
+            Package.id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.village_code,
+            Package.state, Package.post_id, Package.serve_on, Package.public_ref,
+        )
+        .where(
+            Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.state.in_(_PLACED),
+            _IS_WHOLE,
+        )
+        .order_by(Package.post_id, Package.serve_on, Package.rank, Package.code)
+    )  # fmt: skip
+    seen: dict[tuple[UUID, date], int] = defaultdict(int)
+    found = []
+    for row in rows:
+        key = (row.post_id, row.serve_on)
+        found.append(
+            Turn(
+                package_id=row.id, code=row.code, beneficiary_kind=row.beneficiary_kind,
+                beneficiary_id=row.beneficiary_id, village_code=row.village_code, state=row.state,
+                post_id=row.post_id, serve_on=row.serve_on, place=seen[key], public_ref=row.public_ref,
+            )
+        )  # fmt: skip
+        seen[key] += 1
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPackage:
+    """What anybody who holds the paper may know of a package: where it stands, and whose office it is."""
+
+    regency_code: str
+    state: PackageState
+    serve_on: date | None
+    is_open: bool
+    """It may still be handed over."""
+
+
+def shown_by_ref(tx: Tx, public_ref: bytes) -> ShownPackage | None:
+    """Find a package by the reference in an invitation's QR, in any office of this database; None when there is none.
+
+    Nothing personal is told: no name, code or village.
+    """
+    row = tx.session.execute(
+        sa.select(Package.regency_code, Package.state, Package.serve_on, Round.state.label("round_state"))
+        .join(Round, Round.id == Package.round_id)
+        .where(Package.public_ref == public_ref)
+    ).first()
+    if row is None:
+        return None
+    is_open = row.state in OPEN_PACKAGE_STATES and row.round_state is RoundState.APPROVED
+    return ShownPackage(regency_code=row.regency_code, state=row.state, serve_on=row.serve_on, is_open=is_open)
 
 
 def given_sums(tx: Tx, round_id: UUID) -> Mapping[UUID, Milli]:

@@ -47,3 +47,18 @@ def list_hash(entries: Iterable[str]) -> str:
     for line in sorted(entries):
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()
+
+
+OPENS_AT, CLOSES_AT, SLOT = 8 * 60, 14 * 60, 30
+"""A post serves from 08.00 to 14.00; people are invited by the half hour (minutes of the day)."""
+
+
+def slot_of(place: int, count: int, capacity: int) -> tuple[int, int]:
+    """Give the half hour for whoever is at this place (0 first) of a post's day: its first and last minute.
+
+    The day's ``capacity`` is spread evenly over the slots, so a day with few people ends early.
+    """
+    slots = (CLOSES_AT - OPENS_AT) // SLOT
+    each = -(-max(capacity, count, 1) // slots)
+    first = OPENS_AT + min(place // each, slots - 1) * SLOT
+    return first, first + SLOT

@@ -15,6 +15,7 @@ HOMES = {
     "apscheduler": "routes/",
     "reportlab": "reports/",
     "shapely": "registry_link/matching/",
+    "xlsxwriter": "reports/",
 }
 PURE = ("rules.py", "states.py", "views.py")
 
