@@ -17,6 +17,7 @@ from routes.texts import gettext as _
 _NAV = (
     # key, right, endpoint, icon
     ("home", "home.see", "home.show", "home"),
+    ("serving", "handover.record", "serving.show", "handover"),
     ("incident", "incident.see", "incident.index", "incident"),
     ("bansos", "bansos.see", "bansos.index", "programme"),
     ("stock", "stock.see", "stock.index", "stock"),
@@ -81,8 +82,8 @@ def _me(login: SessionView) -> dict[str, Any]:
 
 def _nav(actor: Actor) -> list[dict[str, Any]]:
     labels = {
-        "home": _("Beranda"), "incident": _("Kejadian"), "bansos": _("Bansos"), "stock": _("Stok"),
-        "registry": _("Registri"), "document": _("Dokumen"), "settings": _("Pengaturan"),
+        "home": _("Beranda"), "serving": _("Serah terima"), "incident": _("Kejadian"), "bansos": _("Bansos"),
+        "stock": _("Stok"), "registry": _("Registri"), "document": _("Dokumen"), "settings": _("Pengaturan"),
     }  # fmt: skip
     return [
         {

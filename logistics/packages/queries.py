@@ -405,6 +405,16 @@ def rounds_with_reserved(tx: Tx, *, last_before: date) -> tuple[RoundView, ...]:
     return tuple(_round_view(row) for row in rows)
 
 
+def approved_rounds(tx: Tx) -> tuple[RoundView, ...]:
+    """Give the office's rounds that are being handed out, of incidents and terms, the newest first."""
+    rows = tx.session.execute(
+        sa.select(*_ROUND_FIELDS)
+        .where(Round.regency_code == tx.regency_code, Round.state == RoundState.APPROVED)
+        .order_by(Round.first_on.desc(), Round.id)
+    )
+    return tuple(_round_view(row) for row in rows)
+
+
 def _round_view(row: Round | sa.Row[*tuple[Any, ...]]) -> RoundView:
     return RoundView(
         id=row.id, incident_id=row.incident_id, term_id=row.term_id, no=row.no, week=Period(row.first_on, row.last_on),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +25,7 @@ from logistics.handover.states import MissKind, NextStep, RecipientKind, VoidRea
 from logistics.packages import queries as packages
 from logistics.packages.states import PackageState, RoundState
 from logistics.programmes.states import Unit
-from registry_link.households.identities import Person, persons
+from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids, kk_last4_of
 from registry_link.regions.queries import full_name
 from routes import context, guard, papers
@@ -55,11 +54,11 @@ def show(slug: str, no: int | None = None) -> str:
 def find(slug: str, no: int | None = None) -> str | BaseResponse:
     """Find by name, code or QR: a search for persons is a POST, so that no name stands in an address."""
     text = Form().text("q", most=200).strip()
-    found = _scanned(text)
+    found = page_of(text)
     return redirect(found, 303) if found is not None else _show(slug, no, text)
 
 
-def _scanned(text: str) -> str | None:
+def page_of(text: str) -> str | None:
     """Give the page of the package that a QR or a code names, whatever it is for; None for any other text.
 
     Only packages of the reader's posts are found.
@@ -111,7 +110,6 @@ def _show(slug: str, no: int | None, text: str) -> str:
                     for one in queries.people_at(tx, the_round.id, post.id, each, text)
                 )  # fmt: skip
             names = {item.id: item for item in items(tx)}
-            persons_here = _persons_among(tx, [one.content.row for one in people[:PER_PAGE]])
             recent = queries.handovers(tx, round_id=the_round.id, post_id=post.id, limit=10)
             page |= {
                 "missed": _missed(tx, the_round, lang),
@@ -125,7 +123,7 @@ def _show(slug: str, no: int | None, text: str) -> str:
                 "people": [
                     {
                         "view": one,
-                        "person": persons_here.get(one.content.row.beneficiary_id),
+                        "is_person": one.content.row.beneficiary_kind == Unit.PERSON,
                         "state": say(f"package.state.{one.content.row.state.value}", lang),
                         "is_ready": one.content.row.state is PackageState.LOADED,
                         "items": [
@@ -158,12 +156,6 @@ def _missed(tx: Tx, the_round: packages.RoundView, lang: str) -> list[dict[str, 
     ]  # fmt: skip
 
 
-def _persons_among(tx: Tx, rows: Sequence[packages.PackageRow]) -> dict[UUID, Person]:
-    """Give whom packages are for that are one person's, by the person's id."""
-    ids = [row.beneficiary_id for row in rows if row.beneficiary_kind == Unit.PERSON]
-    return {one.id: one for one in persons(tx, ids, "handover")}
-
-
 def _busiest(tx: Tx, the_round: packages.RoundView, mine: list[Any], day: date) -> Any:
     """Choose the post with most households still to serve that day, for one who sees several."""
     left: dict[UUID, int] = {}
@@ -187,7 +179,8 @@ def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None
         here = occasion_at(tx, slug, no)
         found = packages.package(tx, package_id, None if reach.is_all else reach)
         here.must_hold(found.round)
-        person = next(iter(_persons_among(tx, [found.row]).values()), None)
+        is_person = found.row.beneficiary_kind == Unit.PERSON
+        person = next(iter(persons(tx, [found.row.beneficiary_id], "handover")), None) if is_person else None
         missed = queries.misses_of_package(tx, package_id)
         next_due = tx.today + DUE_IN
         household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="handover")), None)

@@ -133,6 +133,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
     state = request.args.get("keadaan", "")
     number = max(1, request.args.get("hal", 1, type=int))
     the_board = board(tx, the_round.id)
+    shown = _days_shown(the_board)
     found = packages.packages(
         tx, the_round.id, post_id=post_id, serve_on=day,
         states=(PackageState(state),) if state in set(PackageState) else (),
@@ -150,8 +151,8 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
     short = list(round_need(tx, the_round.id).shortages) if draft else []
     return {
         "draft": draft, "plans": plans_of(tx, the_round.id), "counts": packages.counts_of(tx, the_round.id),
-        "strip": _strip(the_board, tx.today, lang, here), "board": _board(the_board), "day": day,
-        "is_long": len(the_board.days) > MOST_IN_CARDS,
+        "strip": _strip(the_board, tx.today, lang, here), "board": _board(the_board, shown), "day": day,
+        "board_days": shown, "is_wide": len(shown) > MOST_IN_CARDS,
         "post_id": post_id, "state": state, "number": number, "total": found.total, "per_page": PER_PAGE,
         "last": max(1, -(-found.total // PER_PAGE)), "sees_people": sees_people,
         "round_state": say(f"round.state.{the_round.state.value}", lang),
@@ -199,16 +200,21 @@ def _strip(found: Board, today: date, lang: str, here: Occasion) -> list[dict[st
     return boxes
 
 
-def _board(found: Board) -> list[dict[str, Any]]:
+def _board(found: Board, shown: Sequence[int]) -> list[dict[str, Any]]:
     return [
         {
             "post": row.post,
-            "cells": [
-                {"day": number, "on": found.days[number - 1], "cell": cell} for number, cell in enumerate(row.cells, 1)
-            ],
+            "cells": [{"day": number, "on": found.days[number - 1], "cell": row.cells[number - 1]} for number in shown],
         }
         for row in found.rows
     ]
+
+
+def _days_shown(found: Board) -> list[int]:
+    """Give the numbers of the days the board shows: of a long distribution those with anybody, else all."""
+    every = range(1, len(found.days) + 1)
+    is_long = len(found.days) > MOST_IN_CARDS
+    return [number for number in every if not is_long or any(row.cells[number - 1] for row in found.rows)]
 
 
 @pages.post("/rencana/susun")

@@ -156,7 +156,7 @@ def test_what_is_refused_says_so_at_its_field(client: FlaskClient, work: Work, o
                                               second: FlaskClient):  # fmt: skip
     term_id, at = a_determined_term(work)
     plan = f"{at}/rencana"
-    wrong = (
+    wrong: tuple[tuple[dict[str, object], str], ...] = (
         ({}, "first_on"), ({"first_on": "16/11/2026", "last_on": "x"}, "last_on"),
         ({"first_on": "18/11/2026", "last_on": "17/11/2026"}, "last_on"),
         ({"first_on": "16/11/2026", "last_on": "17/12/2026"}, "last_on"),
@@ -221,6 +221,11 @@ def test_a_code_leads_to_its_package_whatever_it_is_for(client: FlaskClient, app
                 assert answer.headers["Location"].endswith(f"{base}/paket/{found.row.id}"), text
     assert client.get(f"{relief}/paket/{of_term.row.id}").status_code == 404, "not under another occasion's address"
     assert client.get(f"{bansos}/paket/{of_week.row.id}").status_code == 404
+    answer = send(client, "/serah-terima", {"q": of_week.row.code}, from_page="/serah-terima")
+    assert answer.headers["Location"].endswith(f"{relief}/paket/{of_week.row.id}"), "one place to scan at"
+    page = client.get("/serah-terima").get_data(as_text=True)
+    assert f'href="{relief}"' in page and f'href="{bansos}"' in page
+    assert "Tidak ada paket" in send(client, "/serah-terima", {"q": "PKT"}, from_page=relief).get_data(as_text=True)
     assert client.get(f"{at}x/serah-terima").status_code == 404
     assert client.get(f"/bansos/{term.programme_slug}/9/serah-terima").status_code == 404
 
