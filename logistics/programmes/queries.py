@@ -239,12 +239,16 @@ def programme_by_id(tx: Tx, programme_id: UUID) -> ProgrammeView:
     return _programme_view(row)
 
 
-def terms(tx: Tx, programme_id: UUID | None = None) -> tuple[TermView, ...]:
-    """List the terms of a programme, or of all, newest first. Raises: Forbidden."""
+def terms(
+    tx: Tx, programme_id: UUID | None = None, states: Collection[TermState] = ()
+) -> tuple[TermView, ...]:  # fmt: skip
+    """List the terms of a programme, or of all, newest first; ``states`` narrows it. Raises: Forbidden."""
     tx.require("bansos.see")
     query = _TERM.where(Term.regency_code == tx.regency_code).order_by(Term.created_at.desc(), Term.no.desc())
     if programme_id is not None:
         query = query.where(Term.programme_id == programme_id)
+    if states:
+        query = query.where(Term.state.in_(states))
     return _term_views(tx, tx.session.execute(query).all())
 
 

@@ -274,7 +274,7 @@ def _new_term(slug: str, form: Form, count: int = FIRST_LINES) -> str:
     ]
     return render_template(
         "bansos/term_new.html", form=form, programme=view, is_cash=view.form is states.Form.CASH, line_count=count,
-        unit=view.label("unit", lang), months=months, this_month=f"{today:%Y-%m}",
+        unit=view.label("unit", lang), money_unit=RUPIAH, months=months, this_month=f"{today:%Y-%m}",
         districts=[(one.code, one.name) for one in districts],
         total=sum(_typed(text) for field, text in form.values.items() if field.startswith("quota-")),
         goods=[(str(one.id), f"{one.name(lang)} ({one.base_unit})") for one in goods],

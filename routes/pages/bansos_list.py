@@ -123,7 +123,7 @@ def overlapping(slug: str, no: int) -> str:
         term = queries.term(tx, slug, no)
         found = overlaps(tx, term.id, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     return render_template(
-        "bansos/overlaps.html", total=found.total, number=number,
+        "bansos/overlaps.html", per_page=PER_PAGE, total=found.total, number=number,
         last=max(1, -(-found.total // PER_PAGE)), unit=say(f"programme.unit.{term.unit.value}", lang),
         occasions=[{"text": one.sentence(lang), "entries": one.entries} for one in found.by_occasion],
         lines=[{"view": one, "told": [told.sentence(lang) for told in one.overlaps]} for one in found.rows],

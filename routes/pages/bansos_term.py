@@ -52,6 +52,8 @@ class Waits:
     whom: str
     label: str = ""
     href: str = ""
+    is_mine: bool = True
+    """With a label: it is the reader's to do, not only to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,7 @@ def _draft(tx: Tx, now: Standing) -> Waits:
     return Waits(
         what=_("%(count)s calon menunggu usulan desanya.", count=_count(candidates)),
         whom=_("Operator desa mengusulkan; petugas boleh mencatatnya dengan nomor berita acara musyawarah."),
-        label=_("Lihat calon"), href=term_href(term, "daftar?keadaan=calon"),
+        label=_("Lihat calon"), href=term_href(term, "daftar?keadaan=calon"), is_mine=False,
     )  # fmt: skip
 
 
@@ -223,11 +225,11 @@ def _after(tx: Tx, now: Standing) -> Waits:
             what=_("%(count)s penerima belum menerima.", count=_count(open_count)),
             whom=_("Petugas titik pembagian; yang tidak hadir ditindaklanjuti di Rekonsiliasi."),
             label=_("Buka serah terima") if may(tx.actor, "handover.see") else "",
-            href=term_href(term, "serah-terima"),
+            href=term_href(term, "serah-terima"), is_mine=False,
         )  # fmt: skip
     return Waits(
         what=_("Semua sudah menerima atau dikembalikan."), whom=_("Tahap dapat ditutup."),
-        label=_("Buka rekonsiliasi"), href=term_href(term, "rekonsiliasi"),
+        label=_("Buka rekonsiliasi"), href=term_href(term, "rekonsiliasi"), is_mine=may(tx.actor, "bansos.close"),
     )  # fmt: skip
 
 

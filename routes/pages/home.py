@@ -21,9 +21,12 @@ from logistics.dispatch.queries import to_send
 from logistics.packages import queries as packages
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.queries import PlanView, RoundNeed, draft_of, need
+from logistics.programmes import queries as programmes
+from logistics.programmes.states import TermState
 from logistics.zones import queries as zones
 from logistics.zones.states import Phase, VersionState
 from routes import context, guard, week
+from routes.pages import bansos_term
 from routes.pages.plan import SHORT_MONTHS
 from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, near_of, visible
 from routes.texts import gettext as _
@@ -155,7 +158,7 @@ def _lying(tx: Tx) -> tuple[ItemBalance, ...] | None:
 def _waiting(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     """Gather what this reader's roles are the ones to do, the urgent first."""
     found: list[Waiting] = []
-    for part in (_setup, _list, _plan, _loads, _serving, _shelves):
+    for part in (_setup, _list, _bansos, _plan, _loads, _serving, _shelves):
         found += part(tx, now, near)
     return sorted(found, key=lambda one: not one.is_urgent)
 
@@ -210,6 +213,21 @@ def _list(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
                 text=_("Periksa %(count)s keluarga", count=_count(doubtful)),
                 why=_("Benar terdampak atau tidak? Anda yang paling tahu."),
                 href=url_for("incident.affected", slug=slug, keputusan="belum"), icon="search",
+            ))  # fmt: skip
+    return found
+
+
+def _bansos(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
+    """Name the terms whose next step is the reader's: to propose, to verify, to determine, to plan, to close."""
+    if not may(tx.actor, "bansos.see"):
+        return []
+    found = []
+    for term in programmes.terms(tx, states=(TermState.DRAFT, TermState.VERIFIED, TermState.DETERMINED)):
+        waits = bansos_term.waits_for(tx, bansos_term.standing(tx, term))
+        if waits is not None and waits.label and waits.is_mine:
+            found.append(Waiting(
+                text=f"{waits.label}: {term.title}", why=waits.what, href=waits.href, icon="programme",
+                is_urgent=term.state is TermState.VERIFIED,
             ))  # fmt: skip
     return found
 

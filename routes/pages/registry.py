@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 
 from core.i18n import say
-from core.measures import print_instant
+from core.measures import print_day, print_instant
 from core.permissions import may
 from core.work import Tx
-from logistics.handover.queries import handovers_of
+from logistics.handover.queries import MissView, handovers_of, misses_of_household
 from logistics.packages.queries import packages_of, round_by_id
+from logistics.programmes.queries import EntryView, TermView, entries_of_household
+from logistics.programmes.states import EntryState
 from logistics.zones.queries import incidents_of_household
 from registry_link.households import queries
 from registry_link.households.queries import SearchHouseholds
@@ -106,15 +108,20 @@ def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
                     "why": line.reason(lang, ""), "tone": "info", "href": f"/kejadian/{incident.slug}/keluarga",
                 }
             )  # fmt: skip
+    if may(tx.actor, "bansos.see"):
+        entries += [_listed(term, entry, lang) for term, entry in entries_of_household(tx, household_id)]
     if may(tx.actor, "round.see"):
         for row in packages_of(tx, [household_id]):
             the_round = round_by_id(tx, row.round_id)
             occasion = occasion_of(tx, the_round)
+            state = say(f"package.state.{row.state.value}", lang)
             entries.append(
                 {
                     "sort": the_round.approved_at or row.created_at,
-                    "what": _("%(occasion)s – paket %(code)s, putaran %(no)s: %(state)s", occasion=occasion.name,
-                              code=row.code, no=the_round.no, state=say(f"package.state.{row.state.value}", lang)),
+                    "what": f"{occasion.name} – " + (
+                        _("paket %(code)s: %(state)s", code=row.code, state=state) if occasion.is_term else
+                        _("paket %(code)s, putaran %(no)s: %(state)s", code=row.code, no=the_round.no, state=state)
+                    ),
                     "who": the_round.approved_by_name or "", "why": row.reason(lang), "tone": "neutral",
                     "href": f"{occasion.href}/paket/{row.id}",
                 }
@@ -126,10 +133,45 @@ def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
                     "sort": done.event_at, "who": "",
                     "what": _("Serah terima %(number)s: %(state)s", number=done.receipt_number or "",
                               state=say(f"handover.state.{done.state.value}", lang)),
-                    "why": done.partial_reason, "tone": "good" if done.state.value == "valid" else "bad", "href": None,
+                    "why": done.partial_reason, "tone": "good" if done.state.value == "valid" else "bad",
+                    "href": _paper(tx, done.receipt_id),
                 }
             )  # fmt: skip
+        entries += [_missed(one, lang) for one in misses_of_household(tx, household_id)]
     for entry in entries:
         entry["iso"] = entry["sort"].isoformat()
         entry["at"] = print_instant(entry["sort"], tx.zone, lang)
     return sorted(entries, key=lambda one: one["iso"], reverse=True)
+
+
+def _listed(term: TermView, entry: EntryView, lang: str) -> dict[str, Any]:
+    """Say that a household stands or stood on a term's list, by the last thing that happened to it there."""
+    is_decided = entry.state is EntryState.DETERMINED
+    why = entry.reason(lang) or (
+        _("SK %(number)s", number=term.decree_no) if is_decided else entry.basis
+    )  # fmt: skip
+    who = (term.determined_by_name if is_decided else entry.proposed_by_name) or ""
+    return {
+        "sort": (term.determined_at if is_decided else entry.proposed_at) or term.created_at, "who": who,
+        "what": f"{term.title}: {entry.state_label(lang)}"
+        + (f" ({entry.name})" if entry.name != entry.head_name else ""),
+        "why": why, "tone": "good" if is_decided else "info",
+        "href": f"/bansos/{term.programme_slug}/{term.no}/daftar?wilayah={entry.village_code}",
+    }  # fmt: skip
+
+
+def _missed(one: MissView, lang: str) -> dict[str, Any]:
+    return {
+        "sort": one.recorded_at, "who": one.recorded_by_name,
+        "what": _("Paket %(code)s belum diserahkan: %(why)s", code=one.package_code, why=one.kind_label(lang)),
+        "why": _("%(step)s sebelum %(day)s.", step=one.next_label(lang), day=print_day(one.due_on, lang))
+        + (f" {one.note}" if one.note else ""),
+        "tone": "warn", "href": None,
+    }  # fmt: skip
+
+
+def _paper(tx: Tx, receipt_id: UUID | None) -> str | None:
+    """Give the address of a receipt for whoever may see papers."""
+    if receipt_id is None or not may(tx.actor, "document.see"):
+        return None
+    return url_for("document.show", document_id=receipt_id)
