@@ -63,12 +63,21 @@ def a_registry(work: Work) -> None:
     with work.by(SYSTEM) as tx:
         ensure_sinks(tx)
         seed_items(tx)
+    the_regions(work)
+
+
+def the_regions(work: Work) -> None:
+    """Put the regions in that are not there yet."""
+    with work.by(SYSTEM) as tx:
         for code in sorted(NAMES):
             level = LEVELS[len(code)]
+            if tx.session.get(Region, code) is not None:
+                continue
             tx.session.add(
                 Region(
-                    code=code, regency_code="99.01" if len(code) > 2 else None, parent_code=code.rpartition(".")[0] or None,
-                    level=level, kind=KINDS[level], name=NAMES[code], name_key=name_key(NAMES[code], level),
+                    code=code, regency_code="99.01" if len(code) > 2 else None, level=level, kind=KINDS[level],
+                    parent_code=code.rpartition(".")[0] or None, name=NAMES[code],
+                    name_key=name_key(NAMES[code], level),
                 )
             )  # fmt: skip
             tx.session.flush()
@@ -94,7 +103,8 @@ def put_household(
     tx.session.add(
         Household(
             id=household_id, row_no=no, regency_code=tx.regency_code, code=f"KEL-{no:06d}-0",
-            village_code=village_code, hamlet="", address="Jl. Uji", size=sum(stated.values()) if stated else len(people),
+            village_code=village_code, hamlet="", address="Jl. Uji",
+            size=sum(stated.values()) if stated else len(people),
             head_name=head_name or (people[0].name if people else "Kepala Uji"), decile=decile, kk=number,
             kk_bidx=kk_index(number) if number else None, is_provisional=False, recorded_at=tx.now,
             changed_at=tx.now,
