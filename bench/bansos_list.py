@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -197,7 +198,7 @@ def measure(work: Work, households: int, only: str) -> None:
 
     print(f"\n{households:,} households, {work.engine.dialect.name}\n{'':58}{'ms':>9}{'cpu ms':>9}")
     for name, criteria in SETTINGS.items():
-        timed(f"preview: {name}", lambda criteria=criteria: preview(criteria))
+        timed(f"preview: {name}", partial(preview, criteria))
     barred: dict[str, Any] = {"not_in_programme_ids": (other_programme,), "not_helped_weeks": 8}
     busiest = SETTINGS["decile 1-4, elderly or toddler"]
     timed("preview: the same, not in a programme, not helped", lambda: preview(busiest, **barred))
@@ -210,7 +211,7 @@ def measure(work: Work, households: int, only: str) -> None:
             return f"of {excluded_households(tx, order, reason_code=reason_code, limit=50).total:,}"
 
     for reason_code in ("", "list.trait", "list.over_quota"):
-        timed(f"fifty who are not drawn {reason_code}", lambda reason_code=reason_code: page(reason_code), 1)
+        timed(f"fifty who are not drawn {reason_code}", partial(page, reason_code), 1)
 
     def draw(criteria: Criteria) -> object:
         with work.by(OFFICE) as tx:

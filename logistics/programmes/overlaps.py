@@ -106,7 +106,7 @@ def overlaps(tx: Tx, term_id: UUID, *, weeks: int = WEEKS, limit: int = 50, offs
         .order_by(TermEntry.village_code, TermEntry.rank, TermEntry.id).limit(limit).offset(offset)
     ).all()  # fmt: skip
     households = dict(
-        tx.session.execute(sa.select(TermEntry.id, TermEntry.household_id).where(TermEntry.id.in_(ids))).tuples().all()
+        tx.session.execute(sa.select(TermEntry.id, TermEntry.household_id).where(TermEntry.id.in_(ids))).all()
     )
     codes = codes_of_households(tx, list(households.values()))
     found = _overlaps_of(tx, term, households, since)
@@ -139,9 +139,7 @@ def overlaps_of(
                 sa.select(TermEntry.id, TermEntry.household_id).where(
                     TermEntry.id.in_(entry_ids[start : start + _AT_ONCE]), TermEntry.term_id == term_id, *within(reach)
                 )
-            )
-            .tuples()
-            .all()
+            ).all()
         )
     return _overlaps_of(tx, term, households, since)
 
@@ -200,9 +198,7 @@ def _overlaps_of(
                 .where(_Other.term_id == term.id, _Other.state != EntryState.EXCLUDED, _Other.household_id.in_(chunk))
                 .group_by(_Other.household_id)
                 .having(sa.func.count() > 1)
-            )
-            .tuples()
-            .all()
+            ).all()
         )
     served = served_in_terms(tx, [row.household_id for row in listed], {row.term_id for row in listed})
     for row in listed:

@@ -379,7 +379,7 @@ def test_who_may_not_draw(registry: Work):
         with registry.by(actor) as tx:
             for act in (preview_list, excluded_households, draw_list):
                 with pytest.raises(Forbidden):
-                    act(tx, order)  # type: ignore[operator]
+                    act(tx, order)
     assert lists.listed(registry, order.term_id) == {}
 
 
