@@ -10,6 +10,7 @@ from flask_smorest import Blueprint
 
 from core.work import Tx
 from logistics.handover import commands, queries
+from logistics.packages.queries import round_by_id
 from logistics.programmes.queries import TermView, term_by_id
 from logistics.programmes.reconciling import CloseTerm, Reconciliation, close_term, reconciliation
 from routes import context, guard
@@ -40,6 +41,7 @@ def record_miss(data: dict[str, Any], package_id: UUID, **_: Any) -> Response:
 def list_misses(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
     """List what was missed at the token's posts, by deadline: whom to call again."""
     with context.read() as tx:
+        round_by_id(tx, round_id)
         return shapes.misses_of(queries.misses(tx, round_id, open_only=args["open_only"]))
 
 

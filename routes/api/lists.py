@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 from flask_smorest import Blueprint
+from werkzeug.exceptions import UnsupportedMediaType
 
+from core.errors import NotFound
 from core.work import Tx
-from logistics.programmes import drawing, overlaps
-from routes import context, guard
+from logistics.programmes import drawing, overlaps, sk_file
+from routes import context, guard, limits
 from routes.schemas import lists as shapes
 from routes.schemas.fields import KeyHeader, Problem
 
@@ -66,3 +68,75 @@ def list_overlaps(args: dict[str, Any], term_id: UUID) -> dict[str, Any]:
     """Show who on the list gets other help: another programme's term, relief of the last weeks, the same list twice."""
     with context.read() as tx:
         return shapes.overlaps_of(overlaps.overlaps(tx, term_id, **args), context.lang())
+
+
+@api.get("/files")
+@guard.requires("bansos.edit")
+@api.response(200, shapes.FilesOut)
+@api.alt_response(404, schema=Problem)
+def list_files(term_id: UUID) -> dict[str, Any]:
+    """List the decree's files matched for a term, newest first."""
+    with context.read() as tx:
+        return {"files": sk_file.files(tx, term_id)}
+
+
+@api.post("/files")
+@guard.requires("bansos.edit")
+@limits.accepts(sk_file.MOST_BYTES)
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.FileArgs, location="query")
+@api.response(200, shapes.FileOut)
+@api.alt_response(415, schema=Problem)
+@api.alt_response(422, schema=Problem)
+def match_file(args: dict[str, Any], term_id: UUID, **_: Any) -> Response:
+    """Match a decree's file (the body, ``text/csv``) with the registry; the same file again changes nothing."""
+    if request.mimetype != "text/csv":
+        raise UnsupportedMediaType()
+    order = sk_file.MatchFile(term_id=term_id, file_name=args["file_name"], content=request.get_data())
+
+    def act(tx: Tx) -> Any:
+        done = sk_file.match_file(tx, order)
+        counts = {outcome.value: number for outcome, number in done.counts.items()}
+        return shapes.FileOut().dump({"file_id": done.file_id, "is_repeat": done.is_repeat, "counts": counts})
+
+    return context.write_once(act, 200)
+
+
+@api.get("/files/<uuid:file_id>/rows")
+@guard.requires("bansos.edit")
+@api.arguments(shapes.RowArgs, location="query")
+@api.response(200, shapes.RowPageOut)
+@api.alt_response(404, schema=Problem)
+def list_file_rows(args: dict[str, Any], term_id: UUID, file_id: UUID) -> dict[str, Any]:
+    """Tell of each row what became of it; what stood in it is given back by the answer alone."""
+    lang = context.lang()
+    outcome = args.pop("outcome")
+    with context.read() as tx:
+        _need_file(tx, term_id, file_id)
+        found = sk_file.file_rows(tx, file_id, outcomes=(outcome,) if outcome else (), **args)
+    return {
+        "rows": [
+            {"row_no": one.row_no, "outcome": one.outcome, "entry_id": one.entry_id, "sentence": one.sentence(lang)}
+            for one in found.rows
+        ],
+        "total": found.total,
+    }
+
+
+@api.get("/files/<uuid:file_id>/answer.csv")
+@guard.requires("bansos.edit")
+@api.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
+@api.alt_response(404, schema=Problem)
+def answer_file(term_id: UUID, file_id: UUID) -> Response:
+    """Give the rows as they came with a column that says what became of each; the look is logged."""
+    with context.read() as tx:
+        _need_file(tx, term_id, file_id)
+        text = "".join(sk_file.answered_csv(tx, file_id, context.lang()))
+    answer = Response(text, mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="hasil-{file_id}.csv"'
+    return answer
+
+
+def _need_file(tx: Tx, term_id: UUID, file_id: UUID) -> None:
+    if file_id not in {one.id for one in sk_file.files(tx, term_id)}:
+        raise NotFound("term_file.not_found")

@@ -23,6 +23,7 @@ from logistics.handover.commands import IssueList, issue_list
 from logistics.packages.queries import PackageView, package, packages, round_of_term
 from logistics.programmes import commands as programmes
 from logistics.programmes import queries as terms
+from logistics.programmes import sk_file
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
 from logistics.zones.queries import zones as zones_of
@@ -167,6 +168,8 @@ def _a_term(work: Work, code: str) -> None:
                 items=(programmes.TermItem(item_id=bed.id, quantity_milli=Milli(1000)),),
             ),
         )  # fmt: skip
+        decree = f"kode_keluarga;nama;kode_desa\nKEL-999999-9;Tidak Dikenal;{names[0]}\n".encode()
+        sk_file.match_file(tx, sk_file.MatchFile(term_id=term_id, file_name="sk.csv", content=decree))
         entries = tuple(
             programmes.add_entry(tx, programmes.AddEntry(term_id=term_id, household_id=one))
             for village in (names[0], names[-1])
@@ -196,6 +199,7 @@ def _term_samples(work: Work, code: str, village: str) -> dict[str, str]:
         rows = [one for one in packages(tx, the_round.id, limit=50).rows if one.village_code == village]
         served, waiting = package(tx, rows[0].id), rows[1]
         entry = terms.entries(tx, term.id, village_code=village).rows[0]
+        file = sk_file.files(tx, term.id)[0]
     assert served.row.post_id is not None
     done = line.hand_over(work, served, line.of_office(line.field_officer(served.row.post_id), code))
     with work.read_by(officer) as tx:
@@ -203,6 +207,7 @@ def _term_samples(work: Work, code: str, village: str) -> dict[str, str]:
     return {
         "bansos.slug": term.programme_slug, "term.slug": term.programme_slug, "no": str(term.no),
         "programme_id": str(term.programme_id), "term_id": str(term.id), "entry_id": str(entry.id),
+        "file_id": str(file.id),
         "term.package_id": str(waiting.id), "term.handover_id": str(done.handover_id), "term.load_id": str(load.id),
     }  # fmt: skip
 
