@@ -125,7 +125,7 @@ class Listing(Flowable):
             y -= laid.head_high
             pen.text(self.width / 2, y + laid.head_high / 2 - 3, clean(self._empty), REGULAR, 8.8, "centre", QUIET)
         for edge in laid.edges[1:]:
-            pen.rule(edge, top, edge, y, 0.4, HAIR)
+            pen.rule(edge, top, edge, y if self._rows else y + laid.head_high, 0.4, HAIR)
         pen.rule(0, y, self.width, y, 0.8)
         pen.rule(0, top, 0, y, 0.8)
         pen.rule(self.width, top, self.width, y, 0.8)

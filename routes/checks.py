@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.actor import Actor
 from logistics.handover.proof import prove as prove_handovers
+from logistics.programmes.proof import prove as prove_programmes
 from routes.context import Runtime
 from stock.reservations.proof import prove as prove_stock
 
@@ -18,6 +19,7 @@ def prove_all(runtime: Runtime, actor: Actor) -> list[str]:
     with runtime.work.read_by(actor) as tx:
         problems += [str(problem) for problem in prove_stock(tx).problems]
         problems += prove_handovers(tx)
+        problems += prove_programmes(tx)
     anchor_file = runtime.anchor_file if runtime.anchor_file.exists() else None
     with Session(runtime.work.engine) as session:
         verdict = audit.verify(session, anchor_file)

@@ -16,8 +16,15 @@ from core.permissions import Reach
 from core.work import Tx
 from logistics.dispatch.queries import LoadPaper, LoadPersons
 from logistics.handover.papers import ListFacts, ListPersons, ReceiptFacts, ReceiptPerson
-from logistics.programmes.papers import NominativeFacts, NominativePersons
-from reports import delivery_note, nominative, signature_list
+from logistics.programmes.papers import (
+    AccountFacts,
+    AccountPersons,
+    InvitationFacts,
+    InvitationPersons,
+    NominativeFacts,
+    NominativePersons,
+)
+from reports import delivery_note, invitation, lpj, nominative, signature_list
 from reports.delivery_note import DeliveryNoteView
 from reports.issued import delivery_note_of, letterhead_of, receipt_of
 from reports.receipt import ReceiptView, build_receipt, build_receipts
@@ -26,6 +33,8 @@ from routes import context
 
 SHEETS: dict[str, Sheet] = {"A4": A4, "F4": F4}
 RECEIPT_KIND = "R"
+INVITATION_KIND = "U"
+"""An invitation names the package, as its receipt does later; another letter, so that neither passes for the other."""
 ERASED = "—"
 
 
@@ -52,6 +61,10 @@ def build(tx: Tx, papers: Sequence[tuple[DocumentView, int]], sheet_name: str = 
         return signature_list.build(list_view(tx, *papers[0]), sheet)
     if kind == "DN":
         return nominative.build(nominative_view(tx, *papers[0]), sheet)
+    if kind == "UND":
+        return invitation.build(invitation_view(tx, *papers[0]), sheet)
+    if kind == "LPJ":
+        return lpj.build(account_view(tx, *papers[0]), sheet)
     raise NotFound("document.not_printable", kind=kind)
 
 
@@ -111,6 +124,21 @@ def list_view(tx: Tx, paper: DocumentView, copy_no: int) -> signature_list.Signa
 def nominative_view(tx: Tx, paper: DocumentView, copy_no: int) -> nominative.NominativeView:
     return nominative.NominativeView(
         facts=said(tx, paper.id, NominativeFacts), persons=said_of_person(tx, paper.id, NominativePersons),
+        number=paper.number, copy_no=copy_no, is_void=paper.state is DocumentState.VOID,
+    )  # fmt: skip
+
+
+def invitation_view(tx: Tx, paper: DocumentView, copy_no: int) -> invitation.InvitationView:
+    return invitation.InvitationView(
+        facts=said(tx, paper.id, InvitationFacts), persons=said_of_person(tx, paper.id, InvitationPersons),
+        verify_url=lambda ref: verify_url(INVITATION_KIND, bytes.fromhex(ref)), number=paper.number, copy_no=copy_no,
+        is_void=paper.state is DocumentState.VOID,
+    )  # fmt: skip
+
+
+def account_view(tx: Tx, paper: DocumentView, copy_no: int) -> lpj.AccountView:
+    return lpj.AccountView(
+        facts=said(tx, paper.id, AccountFacts), persons=said_of_person(tx, paper.id, AccountPersons),
         number=paper.number, copy_no=copy_no, is_void=paper.state is DocumentState.VOID,
     )  # fmt: skip
 

@@ -776,8 +776,9 @@ def states_of(tx: Tx, round_id: UUID) -> tuple[BeneficiaryState, ...]:
     )
     return tuple(
         BeneficiaryState(
-            package_id=row.id, code=row.code, kind=row.beneficiary_kind, beneficiary_id=row.beneficiary_id, village_code=row.village_code,
-            state=row.state, has_open_rest=(row.beneficiary_kind, row.beneficiary_id) in open_rests,
+            package_id=row.id, code=row.code, kind=row.beneficiary_kind, beneficiary_id=row.beneficiary_id,
+            village_code=row.village_code, state=row.state,
+            has_open_rest=(row.beneficiary_kind, row.beneficiary_id) in open_rests,
         )
         for row in rows
     )  # fmt: skip
