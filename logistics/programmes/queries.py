@@ -301,6 +301,17 @@ def entry(tx: Tx, entry_id: UUID) -> EntryView:
     return _entry_views(tx, [row])[0]
 
 
+def card_last4_of(tx: Tx, term_id: UUID, beneficiary_id: UUID) -> str:
+    """Give the last digits of a beneficiary's card; empty without one. The caller has checked the right to it."""
+    found = tx.session.scalar(
+        sa.select(TermEntry.card_last4).where(
+            TermEntry.term_id == term_id, TermEntry.beneficiary_id == beneficiary_id,
+            TermEntry.regency_code == tx.regency_code,
+        )
+    )  # fmt: skip
+    return found or ""
+
+
 def entries_of_household(tx: Tx, household_id: UUID) -> tuple[tuple[TermView, EntryView], ...]:
     """Give every term a household stands or stood on the list of, newest first (its timeline). Raises: Forbidden."""
     reach = tx.require("bansos.see")

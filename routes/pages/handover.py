@@ -24,6 +24,7 @@ from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fa
 from logistics.handover.states import MissKind, NextStep, RecipientKind, VoidReason
 from logistics.packages import queries as packages
 from logistics.packages.states import PackageState, RoundState
+from logistics.programmes.queries import card_last4_of
 from logistics.programmes.states import Unit
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids, kk_last4_of
@@ -181,6 +182,7 @@ def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None
         here.must_hold(found.round)
         is_person = found.row.beneficiary_kind == Unit.PERSON
         person = next(iter(persons(tx, [found.row.beneficiary_id], "handover")), None) if is_person else None
+        card_last4 = card_last4_of(tx, here.term.id, found.row.beneficiary_id) if here.term else ""
         missed = queries.misses_of_package(tx, package_id)
         next_due = tx.today + DUE_IN
         household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="handover")), None)
@@ -201,7 +203,7 @@ def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None
     is_open = found.round.state is RoundState.APPROVED and found.row.state in MISSABLE
     return render_template(
         "handover/serve.html",
-        kk_last4=kk_last4, form=form, package=found, household=household, person=person,
+        kk_last4=kk_last4, form=form, package=found, household=household, person=person, card_last4=card_last4,
         missed=missed, miss=miss, may_miss=is_open and may(context.actor(), "handover.record"), next_due=next_due,
         miss_kinds=[(one.value, say(f"miss.kind.{one.value}", lang)) for one in MissKind],
         next_steps=[(one.value, say(f"miss.next.{one.value}", lang)) for one in NextStep],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
+from core.errors import NotFound
 from core.permissions import Reach
 from core.work import Tx
 from logistics.dispatch.queries import posts
@@ -48,12 +48,21 @@ def find() -> str | BaseResponse:
     return redirect(found, 303) if found is not None else _show(text)
 
 
+@pages.get("/qr/<token>")
+@guard.requires("handover.see")
+def open_scanned(token: str) -> BaseResponse:
+    """Open the package of a QR that a telephone's own camera read: its public page leads an officer here."""
+    found = page_of(f"/{token}")
+    if found is None:
+        raise NotFound("package.not_found")
+    return redirect(found, 303)
+
+
 def _show(text: str) -> str:
     with context.read() as tx:
         reach = tx.require("handover.see")
-        running = _running(tx, reach)
-    page: dict[str, Any] = {"running": running, "text": text}
-    return render_template("handover/index.html", **page)
+        found = _running(tx, reach)
+    return render_template("handover/index.html", distributions=found, text=text)
 
 
 def _running(tx: Tx, reach: Reach) -> list[Running]:

@@ -223,6 +223,12 @@ def test_a_code_leads_to_its_package_whatever_it_is_for(client: FlaskClient, app
     assert client.get(f"{bansos}/paket/{of_week.row.id}").status_code == 404
     answer = send(client, "/serah-terima", {"q": of_week.row.code}, from_page="/serah-terima")
     assert answer.headers["Location"].endswith(f"{relief}/paket/{of_week.row.id}"), "one place to scan at"
+    assert of_term.public_ref is not None
+    scanned = f"/V/{ring().token('U', of_term.public_ref)}".upper()
+    found_link = re.search(r'href="(/serah-terima/qr/[^"]+)"', client.get(scanned).get_data(as_text=True))
+    assert found_link, "whoever serves goes on from the public page of an invitation"
+    assert client.get(found_link[1]).headers["Location"].endswith(f"{bansos}/paket/{of_term.row.id}")
+    assert "/serah-terima/qr/" not in app.test_client().get(scanned).get_data(as_text=True)
     page = client.get("/serah-terima").get_data(as_text=True)
     assert f'href="{relief}"' in page and f'href="{bansos}"' in page
     assert "Tidak ada paket" in send(client, "/serah-terima", {"q": "PKT"}, from_page=relief).get_data(as_text=True)
