@@ -13,9 +13,10 @@ from logistics.handover import commands, queries
 from logistics.packages.queries import round_by_id
 from logistics.programmes.queries import TermView, term_by_id
 from logistics.programmes.reconciling import CloseTerm, Reconciliation, close_term, reconciliation
-from routes import context, guard
+from routes import context, guard, term
 from routes.schemas import closing as shapes
 from routes.schemas.bansos import TermOut
+from routes.schemas.documents import PDF
 from routes.schemas.fields import KeyHeader, Problem
 
 api = Blueprint("reconciliation", __name__, description="Determined = handed over + returned + open.")
@@ -70,3 +71,38 @@ def close_the_term(data: dict[str, Any], term_id: UUID, **_: Any) -> Response:
         return TermOut().dump(view)
 
     return context.write_once(act, 200)
+
+
+@api.post("/terms/<uuid:term_id>/papers")
+@guard.requires("bansos.print")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.PaperIn)
+@api.response(201, shapes.IssuedOut)
+@api.alt_response(409, schema=Problem)
+def issue_paper(data: dict[str, Any], term_id: UUID, **_: Any) -> Response:
+    """Issue a paper of a determined term (DN list, UND invitations, LPJ annex); printed at /documents/…/print."""
+
+    def act(tx: Tx) -> Any:
+        if data["kind"] == term.ACCOUNT:
+            made = term.issue_lpj(tx, term_id)
+        elif data["kind"] == term.INVITATION:
+            made = term.issue_invitations(tx, term_id, data["region_code"])
+        else:
+            made = term.issue_nominative(tx, term_id, data["region_code"])
+        return shapes.IssuedOut().dump({"document_id": made})
+
+    return context.write_once(act)
+
+
+@api.post("/terms/<uuid:term_id>/nominative.xlsx")
+@guard.requires("bansos.print")
+@api.arguments(shapes.PaperRegionIn)
+@api.response(200, PDF, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+@api.alt_response(409, schema=Problem)
+def nominative_workbook(data: dict[str, Any], term_id: UUID) -> Response:
+    """Give the determined list as a workbook; the look is logged."""
+    with context.read() as tx:
+        content = term.nominative_xlsx(tx, term_id, data["region_code"])
+    answer = Response(content, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    answer.headers["Content-Disposition"] = 'attachment; filename="daftar-nominatif.xlsx"'
+    return answer

@@ -97,5 +97,11 @@ class PaperIn(In):
     region_code = fields.String(load_default="", validate=validate.Length(max=13))
 
 
+class PaperRegionIn(In):
+    """A village or district; empty: everybody."""
+
+    region_code = fields.String(load_default="", validate=validate.Length(max=13))
+
+
 class IssuedOut(Schema):
     document_id = fields.UUID()

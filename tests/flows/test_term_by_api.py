@@ -4,6 +4,7 @@ head determines, the distribution is planned and approved, the goods go out, the
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from routes.checks import prove_all
 from stock.places.queries import places
 from tests.flows import line
 from tests.flows.machines import Machine, must_refuse
+from tests.routes.asking import key
 from tests.support.builders import SYSTEM, a_token
 
 STOVES = {
@@ -59,6 +61,7 @@ def a_listed_term(work: Work, machines: dict[str, Machine], programme: object, t
 def test_from_a_list_to_a_verified_receipt(app: Flask, work: Work, machines: dict[str, Machine]):
     officer, second, head, village = (machines[one] for one in ("officer", "second", "head", "village"))
     at = a_listed_term(work, machines, STOVES, TERM, ["H-0-0", "H-0-1", "H-5-0", "H-5-1", "H-5-2", "H-5-3"])
+    match_the_decree(work, machines, at)
     must_refuse(work, second, f"{at}/verification", None, 409, "term.nobody_proposed")
 
     # Villages propose: F by itself, the others through an officer who names the minutes of their meeting.
@@ -106,6 +109,7 @@ def test_from_a_list_to_a_verified_receipt(app: Flask, work: Work, machines: dic
     assert served["number"] in page
     assert "Kompor Rakyat" in page
     assert prove_all(app.extensions["tanggap"], SYSTEM) == []
+    print_papers(machines, at)
     close_with_minutes(work, machines, at, round_at)
     assert prove_all(app.extensions["tanggap"], SYSTEM) == []
 
@@ -157,6 +161,43 @@ def close_with_minutes(work: Work, machines: dict[str, Machine], at: str, round_
     found = officer.get(f"{at}/reconciliation")
     assert (found["handed_over"], found["returned"], found["open"]) == (1, found["determined"] - 1, 0)
     must_refuse(work, officer, f"{at}/closing", minutes, 409, "term.cannot_close")
+
+
+def print_papers(machines: dict[str, Machine], at: str) -> None:
+    """Every paper of the term is issued and printed; the workbook is one."""
+    officer = machines["officer"]
+    for kind in ("DN", "UND", "LPJ"):
+        issued = officer.do(f"{at}/papers", {"kind": kind, "region_code": "" if kind == "LPJ" else "99.01.01"})
+        printed = officer.client.post(
+            f"/api/v1/documents/{issued['document_id']}/print", json={}, headers=officer.header
+        )
+        assert printed.data.startswith(b"%PDF"), kind
+    book = officer.client.post(f"/api/v1{at}/nominative.xlsx", json={}, headers=officer.header)
+    assert book.data.startswith(b"PK")
+
+
+def match_the_decree(work: Work, machines: dict[str, Machine], at: str) -> None:
+    """A decree's file comes as CSV; each row gets its answer; the same file again changes nothing."""
+    officer = machines["officer"]
+    content = f"nama;kode_desa\nTidak Dikenal;{line.A}\n;{line.A}\n"
+
+    def send() -> Any:
+        return officer.client.post(
+            f"/api/v1{at}/files?file_name=sk.csv", data=content, headers=officer.header | key(),
+            content_type="text/csv",
+        )  # fmt: skip
+
+    first, again = send().get_json(), send().get_json()
+    assert (first["is_repeat"], again["is_repeat"]) == (False, True)
+    assert first["counts"] == again["counts"]
+    assert sum(first["counts"].values()) == 2
+    where = f"{at}/files/{first['file_id']}"
+    assert [one["row_no"] for one in officer.get(f"{where}/rows")["rows"]] == [2, 3]
+    answer = officer.client.get(f"/api/v1{where}/answer.csv", headers=officer.header)
+    assert "Hasil" in answer.get_data(as_text=True).splitlines()[0]
+    wrong = officer.client.post(f"/api/v1{at}/files?file_name=a", data=b"x", headers=officer.header | key(),
+                                content_type="application/zip")  # fmt: skip
+    assert wrong.status_code == 415
 
 
 def hand_over_first(work: Work, machines: dict[str, Machine], round_at: str) -> dict[str, str]:
