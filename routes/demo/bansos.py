@@ -33,7 +33,7 @@ from logistics.programmes.states import Cadence, EntryState, Form, ProgrammeKind
 from registry_link.households.selection import Criteria
 from routes.demo.telling import Cast, Story, send, serve
 from routes.demo.world import DemoWorld
-from routes.term import plan_the_term
+from routes.term import issue_nominative, plan_the_term
 from stock.items.queries import find_item
 
 STOVES = 20
@@ -41,6 +41,13 @@ STOVES = 20
 CASH_EACH = Rupiah(600_000)
 CASH_FAMILIES = 12
 """For each of two kecamatan."""
+_WHY = (
+    (MissKind.ABSENT, NextStep.COLLECT_AT_POST), (MissKind.ABSENT, NextStep.INVITE_AGAIN),
+    (MissKind.REFUSED, NextStep.RETURN_GOODS), (MissKind.ABSENT, NextStep.VISIT_HOME),
+    (MissKind.MOVED, NextStep.VILLAGE_DECIDES), (MissKind.ABSENT, NextStep.COLLECT_AT_POST),
+    (MissKind.DECEASED, NextStep.VILLAGE_DECIDES), (MissKind.NOT_FOUND, NextStep.VISIT_HOME),
+)  # fmt: skip
+"""Why people did not get theirs, and what happens next, in turn."""
 CASH_DAY, STOVE_DAY = -20, -3
 """The first days of the two distributions, counted from today."""
 
@@ -63,7 +70,7 @@ def tell_cash(story: Story, world: DemoWorld, cast: Cast, posts: tuple[UUID, ...
     first_on = story.today + timedelta(days=CASH_DAY)
     round_id = _plan(story, cast, term, Period(first_on, first_on + timedelta(days=1)), CASH_DAY - 1)
     served = sum(_serve_everywhere(story, cast, round_id, posts, CASH_DAY + day, term, 0.9) for day in range(2))
-    missed = _miss(story, cast, round_id, posts, first_on + timedelta(days=1), MissKind.ABSENT)
+    missed = _miss(story, cast, round_id, posts, first_on + timedelta(days=1))
     story.at(-10, 10)
     story.work.run(
         cast["logistik"],
@@ -101,7 +108,7 @@ def tell_stoves(story: Story, world: DemoWorld, cast: Cast, posts: tuple[UUID, .
     story.at(STOVE_DAY - 1, 15)
     send(story, cast["gudang"], cast["logistik"], round_id, first_on)
     served = _serve_everywhere(story, cast, round_id, posts, STOVE_DAY, term, 0.8)
-    missed = _miss(story, cast, round_id, posts, first_on, MissKind.MOVED)
+    missed = _miss(story, cast, round_id, posts, first_on)
     yield f"{term.title}: {served} keluarga menerima, {missed} belum"
 
 
@@ -138,6 +145,7 @@ def _decide(story: Story, cast: Cast, term: TermView, day: int) -> None:
         decree_on=story.today + timedelta(days=day + 1),
     )  # fmt: skip
     story.work.run(cast["kepala"], lambda tx: determine(tx, decree))
+    story.work.run(cast["logistik"], lambda tx: issue_nominative(tx, term.id))
 
 
 def _propose(tx: Tx, order: Propose) -> None:
@@ -163,7 +171,7 @@ def _serve_everywhere(
     return sum(serve(story, officer, round_id, post_id, day, term.title, share) for post_id in posts)
 
 
-def _miss(story: Story, cast: Cast, round_id: UUID, posts: tuple[UUID, ...], on: date, kind: MissKind) -> int:
+def _miss(story: Story, cast: Cast, round_id: UUID, posts: tuple[UUID, ...], on: date) -> int:
     """Say of everybody who was not served on a day why, and what happens next."""
     officer = _at_all(cast["tagana"], posts)
     with story.work.read_by(cast["logistik"]) as tx:
@@ -173,11 +181,9 @@ def _miss(story: Story, cast: Cast, round_id: UUID, posts: tuple[UUID, ...], on:
             for content in contents_at(tx, round_id, cell.post_id, cell.serve_on)
             if content.row.state is PackageState.LOADED
         ]  # fmt: skip
-    for package_id in open_there:
-        order = RecordMiss(
-            package_id=package_id, kind=kind, next_step=NextStep.COLLECT_AT_POST,
-            due_on=on + timedelta(days=7), note="",
-        )  # fmt: skip
+    for n, package_id in enumerate(open_there):
+        kind, step = _WHY[n % len(_WHY)]
+        order = RecordMiss(package_id=package_id, kind=kind, next_step=step, due_on=on + timedelta(days=1 + n % 9))
         story.work.run(officer, lambda tx, order=order: record_miss(tx, order))  # type: ignore[misc]
     return len(open_there)
 
