@@ -2,7 +2,8 @@
 
     python bench/bansos_list.py [--households 34000 900000] [--postgresql URL] [--folder /tmp/lists] [--only preview]
 
-Synthetic households (numbers 99…) in 200 villages of 20 districts, three and a half people each. With ``--folder`` the
+Synthetic households (numbers 99…) in 200 villages of 20 districts, three and a half people each, in the order of their villages,
+as registry files have them. With ``--folder`` the
 databases are kept and used again. "cpu ms" is the processor's own time of this process: all of it on SQLite, the little
 that is not the server's on PostgreSQL.
 """
@@ -98,7 +99,7 @@ def fill(work: Work, households: int) -> None:
     villages = [code for code, level, _ in regions() if level is Level.VILLAGE]
     for start in range(0, households, CHUNK):
         with work.by(OFFICE) as tx:
-            put_chunk(tx, rng, villages, range(start, min(start + CHUNK, households)))
+            put_chunk(tx, rng, villages, range(start, min(start + CHUNK, households)), households)
     with work.engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "sqlite" else "VACUUM ANALYZE")
@@ -112,7 +113,7 @@ def regions() -> list[tuple[str, Level, str]]:
     return found
 
 
-def put_chunk(tx: Tx, rng: random.Random, villages: list[str], numbers: range) -> None:
+def put_chunk(tx: Tx, rng: random.Random, villages: list[str], numbers: range, of: int) -> None:
     ids = tx.new_ids(len(numbers))
     sizes = [rng.choice((1, 2, 3, 3, 4, 4, 5, 6)) for _ in numbers]
     put_rows(
@@ -121,7 +122,7 @@ def put_chunk(tx: Tx, rng: random.Random, villages: list[str], numbers: range) -
         HOUSEHOLD,
         (
             (
-                one, no + 1, "99.01", f"KEL-{no + 1:07}-0", villages[no % len(villages)], f"{no % 9 + 1:03}",
+                one, no + 1, "99.01", f"KEL-{no + 1:07}-0", villages[no * len(villages) // of], f"{no % 9 + 1:03}",
                 f"{no % 5 + 1:03}", "Dusun Contoh", f"Jalan Contoh No. {no}", f"Contoh {no}", size,
                 None if rng.random() < 0.06 else rng.randint(1, 10), Secret(nik_of(no)), rng.randbytes(32), False,
                 NOW, NOW,
@@ -238,7 +239,7 @@ def measure(work: Work, households: int, only: str) -> None:
 
 
 def sk_file(households: int) -> bytes:
-    rows = (f"{nik_of(no * 8)};Contoh {no} 0" for no in range(0, households, max(1, households // LISTED)))
+    rows = (f"{nik_of(no * 8)};Contoh {no} 0" for no in range(0, households, max(1, math.ceil(households / LISTED))))
     return "\r\n".join(("NIK;Nama", *rows)).encode()
 
 

@@ -19,6 +19,8 @@ from core.work import Tx
 from registry_link.households.models import Household, Member, StatedCounts
 from registry_link.households.queries import age_in_years
 from registry_link.households.rules import Thresholds, years_before
+from registry_link.regions.queries import regions_of
+from registry_link.regions.states import Level
 
 DECILE: Final = "list.decile"
 DECILE_UNKNOWN: Final = "list.decile_unknown"
@@ -196,7 +198,7 @@ def _looked_at(tx: Tx, choice: Choice) -> sa.Select[*tuple[Any, ...]]:
 def _scoped(tx: Tx, choice: Choice) -> sa.Select[*tuple[Any, ...]]:
     """Everybody who is looked at, without columns yet."""
     query = sa.select().select_from(Household)
-    where: list[sa.ColumnElement[bool]] = [Household.regency_code == tx.regency_code, *_scope(choice.criteria)]
+    where: list[sa.ColumnElement[bool]] = [Household.regency_code == tx.regency_code, *_scope(tx, choice.criteria)]
     if choice.is_of_persons:
         query = query.join(Member, Member.household_id == Household.id)
         where += [Member.is_present.is_(True), _has_any(choice.criteria.traits, choice)]
@@ -291,10 +293,13 @@ def _is_home_of(choice: Choice) -> sa.ColumnElement[bool]:
     """Tell whether somebody of the household has the trait; stated counts speak for households without members."""
     told = [one for trait in choice.criteria.traits if (one := _STATED.get(trait)) is not None]
     stated = sa.select(StatedCounts.household_id).where(sa.or_(sa.false(), *told))
-    named = sa.exists().where(
-        Member.household_id == Household.id, Member.is_present, _has_any(choice.criteria.traits, choice)
+    named = (
+        sa.select(sa.literal_column("1"))
+        .where(Member.household_id == Household.id, Member.is_present, _has_any(choice.criteria.traits, choice))
+        .correlate(Household)
+        .exists()
     )
-    return sa.or_(named.correlate(Household), Household.id.in_(stated))
+    return sa.or_(named, Household.id.in_(stated))
 
 
 _STATED: Final[Mapping[Trait, sa.ColumnElement[bool]]] = {
@@ -338,15 +343,14 @@ def _aged(on_day: date, *, from_years: int = 0, below_years: int = 0) -> sa.Colu
     return sa.or_(sa.and_(*born), sa.and_(*stated))
 
 
-def _scope(criteria: Criteria) -> Sequence[sa.ColumnElement[bool]]:
+def _scope(tx: Tx, criteria: Criteria) -> Sequence[sa.ColumnElement[bool]]:
     if not criteria.districts and not criteria.villages:
         return ()
-    # Ranges joined by "or" would each be looked up for itself, and no longer in the order of the index.
-    district: Any = sa.func.substr(Household.village_code, 1, _DISTRICT_LENGTH)
-    within = [district.in_(sorted(set(criteria.districts)))] if criteria.districts else []
-    if criteria.villages:
-        within.append(Household.village_code.in_(sorted(set(criteria.villages))))
-    return (sa.or_(*within),)
+    # By name, so that the index gives each in turn: a range for every district would be looked up for itself.
+    within = {
+        one.code for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if one.parent_code in criteria.districts
+    }
+    return (Household.village_code.in_(sorted(within | set(criteria.villages))),)
 
 
 def _in_region(column: Any, code: str) -> sa.ColumnElement[bool]:
