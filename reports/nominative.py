@@ -395,13 +395,15 @@ def _write_rows(book: Any, facts: NominativeFacts, persons: NominativePersons, f
     names = {one.no: one for one in persons.lines}
     columns = [
         ("No", 7), ("Kecamatan", 22), ("Desa/Kelurahan", 24), ("RW", 6), ("RT", 6), ("Kode keluarga", 17),
-        ("Nama", 32), ("Kepala keluarga", 32), ("Alamat", 40), ("NIK (4 angka terakhir)", 12),
-        ("No. KK (4 angka terakhir)", 12), ("Kartu (4 angka terakhir)", 12), ("Desil", 7), ("Jiwa", 7),
+        ("Nama kepala keluarga" if unit == "household" else "Nama", 32), ("Kepala keluarga", 32), ("Alamat", 40),
+        ("NIK (4 angka terakhir)", 12), ("No. KK (4 angka terakhir)", 12), ("Kartu (4 angka terakhir)", 12), ("Desil", 7), ("Jiwa", 7),
         *((f"{one.name} ({one.unit})", 14) for one in term.items),
     ]  # fmt: skip
     sheet = book.add_worksheet("Daftar")
+    # One layout for every kind of term; what a kind does not know is not shown.
+    unknown = {"household": {7, 11}, "person": {11, 13}, "card": {7, 13}}[unit]
     for at, (label, wide) in enumerate(columns):
-        sheet.set_column(at, at, wide)
+        sheet.set_column(at, at, wide, None, {"hidden": True} if at in unknown else {})
         sheet.write_string(0, at, clean(label), head)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(1, len(facts.lines)), len(columns) - 1)
@@ -427,7 +429,8 @@ def _write_rows(book: Any, facts: NominativeFacts, persons: NominativePersons, f
         if one is not None:
             put(row, 5, one.code)
             put(row, 6, one.name)
-            put(row, 7, one.head_name or one.name)
+            if unit != "household":
+                put(row, 7, one.head_name or one.name)
             put(row, 8, one.address)
             put(row, 9, one.nik_last4)
             put(row, 10, one.kk_last4)
