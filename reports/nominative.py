@@ -396,7 +396,8 @@ def _write_rows(book: Any, facts: NominativeFacts, persons: NominativePersons, f
     columns = [
         ("No", 7), ("Kecamatan", 22), ("Desa/Kelurahan", 24), ("RW", 6), ("RT", 6), ("Kode keluarga", 17),
         ("Nama kepala keluarga" if unit == "household" else "Nama", 32), ("Kepala keluarga", 32), ("Alamat", 40),
-        ("NIK (4 angka terakhir)", 12), ("No. KK (4 angka terakhir)", 12), ("Kartu (4 angka terakhir)", 12), ("Desil", 7), ("Jiwa", 7),
+        ("NIK (4 angka terakhir)", 12), ("No. KK (4 angka terakhir)", 12), ("Kartu (4 angka terakhir)", 12),
+        ("Desil", 7), ("Jiwa", 7),
         *((f"{one.name} ({one.unit})", 14) for one in term.items),
     ]  # fmt: skip
     sheet = book.add_worksheet("Daftar")

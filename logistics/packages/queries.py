@@ -576,6 +576,18 @@ def placed_in(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) 
     )  # fmt: skip
 
 
+def cancelled_in(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:
+    """Give whose package of this standard was taken out of the round."""
+    return frozenset(
+        tx.session.scalars(
+            sa.select(Package.beneficiary_id).where(
+                Package.round_id == round_id, Package.standard_id == standard_id, Package.beneficiary_kind == kind,
+                Package.state == PackageState.CANCELLED, _IS_WHOLE,
+            )
+        )
+    )  # fmt: skip
+
+
 def durables_given(
     tx: Tx, incident_ids: Collection[UUID], *, but_plan_id: UUID | None = None, kind: str = HOUSEHOLD
 ) -> tuple[GivenDurable, ...]:

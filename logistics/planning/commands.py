@@ -39,6 +39,7 @@ from logistics.packages.commands import (
 )
 from logistics.packages.queries import (
     RoundView,
+    cancelled_in,
     counts_of_plan,
     durables_given,
     first_day_of,
@@ -240,7 +241,10 @@ def _plan(
         drop_packages(tx, draft.id)
     kind = order.households[0].beneficiary_kind if order.households else HOUSEHOLD
     placed = placed_in(tx, the_round.id, order.standard_id, kind)
-    new = sorted((one for one in order.households if one.beneficiary_id not in placed), key=order_of)
+    # Somebody took their package out of this round, with a reason: planning again does not overrule that.
+    taken_out = cancelled_in(tx, the_round.id, order.standard_id, kind)
+    known = placed | taken_out
+    new = sorted((one for one in order.households if one.beneficiary_id not in known), key=order_of)
     if not new:
         raise Conflict("plan.nobody")
     days = [day for day in the_round.week.each() if day >= tx.today]
@@ -299,7 +303,8 @@ def _plan(
         planned=after.planned, is_fitted=order.fit_to_stock, rule=RULE,
     )  # fmt: skip
     return PlanSummary(
-        round_id=the_round.id, plan_id=plan.id, added=added, kept=len(order.households) - len(new),
+        round_id=the_round.id, plan_id=plan.id, added=added,
+        kept=sum(one.beneficiary_id in placed for one in order.households),
         waiting=after.waiting, planned=after.planned,
         durables_elsewhere=len(elsewhere & {one.beneficiary_id for one in new}),
         shortages=_shortages(tx, wanted, free),

@@ -72,6 +72,15 @@ def test_every_determined_beneficiary_stands_somewhere(work: Work):
     )  # fmt: skip
 
 
+def test_who_was_taken_out_is_not_planned_again(work: Work):
+    term = term_line.sent_term(work)
+    work.run(line.OFFICER, lambda tx: cancel_package(tx, term.packages[0].row.id, "Pindah kabupaten"))
+    with pytest.raises(Conflict) as refused:
+        term_line.plan(work, term.term_id)
+    assert refused.value.code == "plan.nobody"
+    assert figures(work, term.term_id).returned == 1
+
+
 def test_a_partial_handover_counts_as_handed_over_and_its_rest_is_named(work: Work):
     term = term_line.sent_term(work)
     first = term.packages[0]
