@@ -121,7 +121,7 @@ def match_file(tx: Tx, order: MatchFile) -> MatchedFile:
     readings = [table.reading(cells, places) for _, cells in table.rows]
     answers = identify(tx, [one.clues for one in readings], "bansos", is_of_persons=term.unit is Unit.PERSON)
     listed = _listed(tx, order.term_id)
-    results = _Results(tx, term, places, listed)
+    results = _Results(term, places, listed, tx.regency_code, tx.new_ids(len(table.rows)))
     made = [
         results.add(number, reading, answer)
         for (number, _), reading, answer in zip(table.rows, readings, answers, strict=True)
@@ -378,8 +378,11 @@ class _NewEntry:
 class _Results:
     """The outcomes of one file, row after row."""
 
-    def __init__(self, tx: Tx, term: TermView, places: _Places, listed: Mapping[UUID, _Entry]) -> None:
-        self.tx, self.term, self.places, self.listed = tx, term, places, listed
+    def __init__(
+        self, term: TermView, places: _Places, listed: Mapping[UUID, _Entry], regency_code: str, ids: Sequence[UUID]
+    ) -> None:
+        self.term, self.places, self.listed, self.regency_code = term, places, listed, regency_code
+        self._ids = iter(ids)
         self.new: list[_NewEntry] = []
         self._seen: dict[UUID, tuple[int, UUID | None]] = {}
         """The beneficiaries of earlier rows: which row, which entry."""
@@ -420,7 +423,7 @@ class _Results:
         elif reading.clues.village_code not in ("", one.village_code):
             outcome = RowOutcome.OTHER_VILLAGE
             facts["village"] = self.places.village_name(one.village_code)
-        entry_id = self.tx.new_id()
+        entry_id = next(self._ids)
         self.new.append(
             _NewEntry(
                 id=entry_id, beneficiary_id=beneficiary_id, household_id=one.household_id,
@@ -431,7 +434,7 @@ class _Results:
 
     def _beneficiary(self, one: Candidate, reading: _Reading) -> UUID:
         if self.term.unit is Unit.CARD:
-            return derived("card", self.tx.regency_code, ring().blind_index(reading.card, CARD_CONTEXT).hex())
+            return derived("card", self.regency_code, ring().blind_index(reading.card, CARD_CONTEXT).hex())
         if self.term.unit is Unit.PERSON:
             assert one.member_id is not None
             return one.member_id
