@@ -173,11 +173,12 @@ def test_what_is_refused_says_so_at_its_field(client: FlaskClient, work: Work, o
     found = all_packages(work, term_id, PackageState.LOADED)[0]
     log_in(client, a_person(work, Role.FIELD, place_id=found.row.post_id))
     here = f"{at}/serah-terima/paket/{found.row.id}"
-    for fields, field in (
+    refused: tuple[tuple[dict[str, object], str], ...] = (
         ({}, "kind"), ({"kind": "absent"}, "next_step"),
         ({"kind": "absent", "next_step": "visit_home", "due_on": "kapan-kapan"}, "due_on"),
         ({"kind": "absent", "next_step": "visit_home", "due_on": "15/11/2026"}, "due_on"),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for fields, field in refused:
         answer = send(client, f"{here}/tidak-diserahkan", fields, from_page=here)
         page = answer.get_data(as_text=True)
         assert (answer.status_code, f'id="e-{field}"' in page, "<details" in page) == (422, True, True), fields
