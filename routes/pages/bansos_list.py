@@ -17,7 +17,13 @@ from logistics.programmes import commands, queries
 from logistics.programmes.overlaps import overlaps, overlaps_of
 from logistics.programmes.queries import EntryView, TermView
 from logistics.programmes.states import EntryState, Origin, TermState, Unit
-from registry_link.households.queries import HouseholdView, SearchHouseholds, household, search_households
+from registry_link.households.queries import (
+    HouseholdView,
+    SearchHouseholds,
+    household,
+    households_by_ids,
+    search_households,
+)
 from registry_link.regions.queries import RegionView, regions
 from routes import context, guard
 from routes.forms import Form
@@ -122,11 +128,17 @@ def overlapping(slug: str, no: int) -> str:
     with context.read() as tx:
         term = queries.term(tx, slug, no)
         found = overlaps(tx, term.id, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+        homes = {
+            one.id: one for one in households_by_ids(tx, [one.household_id for one in found.rows], purpose="bansos")
+        }
     return render_template(
         "bansos/overlaps.html", per_page=PER_PAGE, total=found.total, number=number,
         last=max(1, -(-found.total // PER_PAGE)), unit=say(f"programme.unit.{term.unit.value}", lang),
         occasions=[{"text": one.sentence(lang), "entries": one.entries} for one in found.by_occasion],
-        lines=[{"view": one, "told": [told.sentence(lang) for told in one.overlaps]} for one in found.rows],
+        lines=[
+            {"view": one, "home": homes.get(one.household_id), "told": [told.sentence(lang) for told in one.overlaps]}
+            for one in found.rows
+        ],
         **term_frame(term, "list"),
     )  # fmt: skip
 
