@@ -206,10 +206,12 @@ def _unserved(tx: Tx, term: TermView, entries: tuple[FrozenView, ...], the_round
 
 
 def _need_region(tx: Tx, region_code: str) -> None:
-    """Make sure that the whole region is within the actor's reach. Raises: Forbidden, NotFound."""
+    """Make sure that the whole region is within the actor's reach. Raises: Forbidden, NotFound, Invalid without one."""
     reach = tx.require("bansos.print")
     if not reach.is_all:
-        reach.need_village(region_code or None, "region")
+        if not region_code:
+            raise Invalid("term.region_missing", field="region_code")
+        reach.need_village(region_code, "region")
 
 
 def _issue(tx: Tx, kind: str, term_id: UUID, title: str, facts: object, persons: object, region_code: str) -> UUID:
