@@ -53,7 +53,8 @@ def find_package(data: dict[str, Any]) -> dict[str, Any]:
                 for one in known
             ]  # fmt: skip
     return {
-        **row_of(found.row, lang), "incident_id": found.incident_id, "standard_id": found.row.standard_id,
+        **row_of(found.row, lang), "incident_id": found.incident_id, "term_id": found.round.term_id,
+        "standard_id": found.row.standard_id,
         "lines": lines_of(found.lines, lang), "beneficiary": beneficiary[0] if beneficiary else None,
         "is_served": found.row.state is PackageState.HANDED_OVER,
     }  # fmt: skip
