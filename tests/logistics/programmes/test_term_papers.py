@@ -16,7 +16,7 @@ from flask import Flask
 from core.actor import Actor, Role
 from core.crypto import ring
 from core.documents.queries import document, said, said_of_person
-from core.errors import Conflict, Forbidden, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.work import Tx, Work
 from logistics.handover.commands import RecordMiss, record_miss
 from logistics.handover.papers import ReceiptFacts, ReceiptPerson
@@ -116,8 +116,8 @@ def test_a_village_prints_its_own_list_and_no_other(work: Work, app: Flask):
     assert (len(facts.lines), facts.region) == (6, "Desa Contoh A, Kec. Kecamatan 01")
     assert [one.position for one in facts.signers] == ["Operator data", "Kepala Desa Contoh A", "Kepala Dinas Sosial"]
     assert persons is not None and len(persons.lines) == 6
-    for elsewhere in (line.B, "99.01.01", ""):
-        with pytest.raises(NotFound):
+    for elsewhere, refusal in ((line.B, NotFound), ("99.01.01", NotFound), ("", Invalid)):
+        with pytest.raises(refusal):
             work.run(village, partial(issue_nominative, term_id=term_id, region_code=elsewhere))
     with pytest.raises(Forbidden):
         work.run(an_actor(Role.AUDITOR), lambda tx: issue_nominative(tx, term_id))
