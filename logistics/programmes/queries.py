@@ -252,6 +252,16 @@ def terms(
     return _term_views(tx, tx.session.execute(query).all())
 
 
+def current_terms(tx: Tx) -> Mapping[UUID, TermView]:
+    """Give the term each programme stands at: the newest that still runs, else the newest. Raises: Forbidden."""
+    tx.require("bansos.see")
+    is_over = sa.case((Term.state.in_((TermState.CLOSED, TermState.CANCELLED)), 1), else_=0)
+    place = sa.func.row_number().over(partition_by=Term.programme_id, order_by=(is_over, Term.no.desc()))
+    ranked = sa.select(Term.id, place.label("place")).where(Term.regency_code == tx.regency_code).subquery()
+    rows = tx.session.execute(_TERM.join(ranked, ranked.c.id == Term.id).where(ranked.c.place == 1)).all()
+    return {one.programme_id: one for one in _term_views(tx, rows)}
+
+
 def term(tx: Tx, slug: str, no: int) -> TermView:
     """Give a programme's term by its number. Raises: Forbidden, NotFound."""
     tx.require("bansos.see")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import re
 from calendar import monthrange
-from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -18,7 +17,7 @@ from core.permissions import may
 from core.work import Tx
 from logistics.programmes import commands, queries, states
 from logistics.programmes.queries import ProgrammeView, TermView
-from logistics.programmes.states import EntryState, TermState
+from logistics.programmes.states import TermState
 from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
@@ -101,33 +100,35 @@ def print_period(period: Period) -> str:
 def index() -> str:
     lang = context.lang()
     with context.read() as tx:
-        lines = [_line(tx, one, lang) for one in queries.programmes(tx)]
+        current = queries.current_terms(tx)
+        lines = [_line(tx, one, current.get(one.id), lang) for one in queries.programmes(tx)]
     return render_template("bansos/index.html", lines=lines)
 
 
-def _line(tx: Tx, view: ProgrammeView, lang: str) -> dict[str, Any]:
-    """Put a programme beside its newest running term and that term's figures, in the programme's own unit."""
-    terms = queries.terms(tx, view.id)
-    running = [one for one in terms if one.state not in (TermState.CLOSED, TermState.CANCELLED)]
-    current = (running or terms or (None,))[0]
+def _line(tx: Tx, view: ProgrammeView, current: TermView | None, lang: str) -> dict[str, Any]:
+    """Put a programme beside the term it stands at and that term's figures, in the programme's own unit."""
     return {
         "view": view, "form": view.label("form", lang), "unit": view.label("unit", lang),
-        "kind": view.label("kind", lang), "terms": len(terms), "current": current and shown_term(tx, current, lang),
+        "kind": view.label("kind", lang), "current": shown_term(tx, current, lang) if current else None,
     }  # fmt: skip
 
 
 def shown_term(tx: Tx, term: TermView, lang: str) -> dict[str, Any]:
     """Give a term with what a line of a table says about it."""
-    by_state: Counter[EntryState] = Counter()
-    for district in queries.district_counts(tx, term.id):
-        by_state.update(district.by_state)
-    on_list = sum(by_state[state] for state in queries.ON_LIST)
+    counts = queries.district_counts(tx, term.id)
     return {
         "view": term, "href": term_href(term), "state": term.state_label(lang), "tone": _TONES[term.state],
-        "period": print_period(term.period), "listed": on_list, "by_state": by_state,
-        "gets": " + ".join(f"{print_quantity(one.quantity_milli, one.unit, lang)} {one.name(lang)}".removesuffix(
-            " " + one.name(lang) if one.unit == RUPIAH else "") for one in term.items),
+        "period": print_period(term.period), "gets": print_contents(term, lang),
+        "listed": sum(one.by_state.get(state, 0) for one in counts for state in queries.ON_LIST),
     }  # fmt: skip
+
+
+def print_contents(term: TermView, lang: str) -> str:
+    """Write what each beneficiary gets: ``1 unit Kompor gas + 10 kg Beras``, ``Rp600.000``."""
+    return " + ".join(
+        print_quantity(one.quantity_milli, one.unit, lang) + ("" if one.unit == RUPIAH else f" {one.name(lang)}")
+        for one in term.items
+    )
 
 
 @pages.get("/baru")

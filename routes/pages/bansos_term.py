@@ -25,7 +25,7 @@ from logistics.programmes.states import EntryState, TermState
 from registry_link.regions.queries import regions
 from routes import context, guard
 from routes.forms import Form
-from routes.pages.bansos import shown_term, term_frame, term_href
+from routes.pages.bansos import print_contents, term_frame, term_href
 from routes.pages.documents import state_word
 from routes.texts import gettext as _
 
@@ -81,7 +81,7 @@ def show(slug: str, no: int) -> str:
         now = standing(tx, term, districts)
         page = {
             "steps": _steps(now, tx), "waits": waits_for(tx, now), "now": now,
-            "gets": shown_term(tx, term, lang)["gets"],
+            "gets": print_contents(term, lang),
             "papers": [
                 {"view": one, "kind": KINDS.get(one.kind, one.kind), "state": state_word(one)}
                 for one in documents(tx, subject_id=term.id, limit=SHOWN_PAPERS).lines
@@ -287,9 +287,9 @@ def _determination(slug: str, no: int, form: Form) -> str:
         districts = queries.district_counts(tx, term.id)
         names = {one.code: one.name for one in regions(tx, [one.district_code for one in districts])}
         today = tx.today
-        gets = shown_term(tx, term, context.lang())["gets"]
     return render_template(
-        "bansos/determine.html", form=form, districts=[shown_district(one, names) for one in districts], gets=gets,
+        "bansos/determine.html", form=form, districts=[shown_district(one, names) for one in districts],
+        gets=print_contents(term, context.lang()),
         today=f"{today:%d/%m/%Y}", count=sum(one.by_state.get(EntryState.VERIFIED, 0) for one in districts),
         left=sum(one.by_state.get(EntryState.CANDIDATE, 0) for one in districts),
         unit=say(f"programme.unit.{term.unit.value}", context.lang()), **term_frame(term, "summary"),
