@@ -206,7 +206,7 @@ class _Press:
 
     def _set(self, line: NominativeLine, person: NominativePerson | None) -> tuple[list[Fitted], float]:
         cells = [
-            fit(text, column.font, _SIZES, column.wide - 2 * _PAD, 24)
+            fit(text, column.font, _SIZES, column.wide - 2 * _PAD, 44)
             for text, column in zip(_cells(self._view.facts.term.unit, line, person), self._columns, strict=True)
         ]
         return cells, max(_ROW, max(one.height for one in cells) + 5)

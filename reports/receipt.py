@@ -296,7 +296,7 @@ def _draw_fixed(pen: Pen, letterhead: LetterheadView, wide: float, high: float, 
     pen.text(_SIDE, top - 2.4 * mm, "UNTUK PENERIMA" if is_person else "UNTUK KELUARGA", SEMIBOLD, 6.6, ink=QUIET)
     column = _SIDE + _LEFT_WIDE + _GAP
     pen.ground(column, top - 5 * mm, right - column, 5 * mm, BRAND)
-    pen.text(column + 2 * mm, top - 3.5 * mm, "BARANG YANG DITERIMA", SEMIBOLD, 6.8, ink=WHITE)
+    pen.text(column + 2 * mm, top - 3.5 * mm, "BANTUAN YANG DITERIMA", SEMIBOLD, 6.8, ink=WHITE)
     pen.text(right - 2 * mm, top - 3.5 * mm, "JUMLAH", SEMIBOLD, 6.8, "right", WHITE)
     pen.rule(_SIDE, _FOOT_HIGH - 2.2 * mm, right, _FOOT_HIGH - 2.2 * mm, 0.5, RULE)
 
