@@ -34,6 +34,7 @@ from registry_link.households.selection import (
     Barred,
     Choice,
     Chosen,
+    Counts,
     Criteria,
     NotChosen,
     choice_counts,
@@ -167,7 +168,8 @@ def preview_list(tx: Tx, order: DrawList) -> ListPreview:
     """
     tx.require("bansos.edit")
     term = _checked(tx, order)
-    return _preview(tx, term, _choice(tx, term, order))
+    choice = _choice(tx, term, order)
+    return _preview(tx, term, choice, choice_counts(tx, choice))
 
 
 def excluded_households(
@@ -182,7 +184,7 @@ def excluded_households(
     if not 1 <= limit <= MOST or offset < 0:
         raise Invalid("list.page", field="limit", most=MOST)
     choice = _choice(tx, term, order)
-    shown = _preview(tx, term, choice)
+    shown = _preview(tx, term, choice, choice_counts(tx, choice))
     total = sum(
         number
         for one in shown.districts
@@ -209,8 +211,9 @@ def draw_list(tx: Tx, order: DrawList) -> Drawn:
     need_draft(tx, order.term_id)
     term = _checked(tx, order)
     choice = _choice(tx, term, order)
-    places = _places(term, _preview(tx, term, choice)) if term.quotas else None
-    wanted = {one.beneficiary_id: one for one in chosen(tx, choice, places)}
+    counts = choice_counts(tx, choice)
+    places = _places(term, _preview(tx, term, choice, counts))
+    wanted = {one.beneficiary_id: one for one in chosen(tx, choice, places, counts)}
     before = {
         row.beneficiary_id: row
         for row in tx.session.execute(
@@ -340,9 +343,9 @@ def _elsewhere(term: TermView, order: DrawList) -> sa.Select[*tuple[Any, ...]]:
 # ---------------------------------------------------------------- the answer
 
 
-def _preview(tx: Tx, term: TermView, choice: Choice) -> ListPreview:
+def _preview(tx: Tx, term: TermView, choice: Choice, counts: Counts) -> ListPreview:
     counted: dict[str, Counter[str]] = {}
-    for village_code, by_reason in choice_counts(tx, choice).items():
+    for village_code, by_reason in counts.by_village.items():
         counted.setdefault(district_of(village_code), Counter()).update(by_reason)
     listed = _listed(tx, term.id)
     scope = set(choice.criteria.districts) | {district_of(code) for code in choice.criteria.villages}

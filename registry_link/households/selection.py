@@ -29,6 +29,10 @@ TRAIT: Final = "list.trait"
 OVER_QUOTA: Final = "list.over_quota"
 _FITS: Final = 0
 _DISTRICT_LENGTH: Final = 8
+_DECILES: Final = "ABCDEFGHIJ"
+_NO_DECILE: Final = "Z"
+_LAST: Final = 99
+"""Stands for an unknown decile in the order."""
 
 
 class Trait(enum.StrEnum):
@@ -102,6 +106,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    by_village: Mapping[str, Mapping[str, int]]
+    """How many by reason; those who fit under ``""``."""
+    fitting: Mapping[str, Mapping[int, int]]
+    """By district, how many fit of each decile; those without one under 99."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
     """One who fits, with the place in the district's order."""
 
@@ -120,32 +132,57 @@ class NotChosen:
     """Of those who fit but stand beyond the quota; else 0."""
 
 
-def choice_counts(tx: Tx, choice: Choice) -> Mapping[str, Mapping[str, int]]:
-    """Count by village how many fit (under ``""``) and how many do not, by reason. Nobody is read."""
+def choice_counts(tx: Tx, choice: Choice) -> Counts:
+    """Count by village how many fit and how many do not, by reason. Nobody is read."""
     # One letter for everybody, a village's letters in one text, counted here: in the order of the index. Grouped by the
     # reason too, the database would work the reasons out twice and sort everybody.
-    codes = {chr(ord("a") + number): code for number, code in enumerate(("", *choice.codes))}
-    letters = sa.func.aggregate_strings(_reason(choice, tuple(codes)), "")
+    codes = {chr(ord("a") + number): code for number, code in enumerate(choice.codes)}
+    deciles = {**{letter: number for number, letter in enumerate(_DECILES, 1)}, _NO_DECILE: _LAST}
+    fits = sa.func.coalesce(sa.func.substr(_DECILES, Household.decile, 1), _NO_DECILE)
+    letters = sa.func.aggregate_strings(_reason(choice, (fits, *codes)), "")
     query = _scoped(tx, choice).with_only_columns(Household.village_code, letters.label("letters"))
-    found: dict[str, dict[str, int]] = {}
+    by_village: dict[str, dict[str, int]] = {}
+    fitting: dict[str, dict[int, int]] = {}
     for row in tx.session.execute(query.group_by(Household.village_code)):
-        counted = ((code, row.letters.count(letter)) for letter, code in codes.items())
-        found[row.village_code] = {code: number for code, number in counted if number}
-    return found
+        counted = {code: number for letter, code in codes.items() if (number := row.letters.count(letter))}
+        fit = {decile: number for letter, decile in deciles.items() if (number := row.letters.count(letter))}
+        by_village[row.village_code] = {**({"": sum(fit.values())} if fit else {}), **counted}
+        here = fitting.setdefault(row.village_code[:_DISTRICT_LENGTH], {})
+        for decile, number in fit.items():
+            here[decile] = here.get(decile, 0) + number
+    return Counts(by_village=by_village, fitting=fitting)
 
 
-def chosen(tx: Tx, choice: Choice, most: Mapping[str, int] | None = None) -> tuple[Chosen, ...]:
+def chosen(
+    tx: Tx, choice: Choice, most: Mapping[str, int] | None = None, counts: Counts | None = None
+) -> tuple[Chosen, ...]:
     """Give who fits, in the declared order: by district the poorest decile first and unknown ones last, then more
-    vulnerable members, then the household's code. ``most`` is how many of a district, none where it is not named.
+    vulnerable members, then the household's code.
+
+    ``most`` is how many of a district, none where it is not named; with ``counts`` (of the same choice, in the same
+    transaction) only the deciles that come into question are looked at.
     """
-    ranked = _ranked(tx, choice)
+    until = _until(most, counts) if most is not None and counts is not None else None
+    ranked = _ranked(tx, choice, until)
     query = sa.select(
         ranked.c.beneficiary_id, ranked.c.household_id, ranked.c.village_code, ranked.c.rank
     ).where(ranked.c.reason == _FITS)  # fmt: skip
     if most is not None:
-        query = query.where(ranked.c.rank <= _most(ranked, most))
+        query = query.where(ranked.c.rank <= _most(ranked.c.district_code, most))
     rows = tx.session.execute(query.order_by(ranked.c.district_code, ranked.c.rank))
     return tuple(Chosen(**row._mapping) for row in rows)
+
+
+def _until(most: Mapping[str, int], counts: Counts) -> dict[str, int]:
+    """Tell for every district the decile in which its quota is full; nobody beyond it can be drawn."""
+    found: dict[str, int] = {}
+    for district_code, wanted in most.items():
+        left = wanted
+        for decile, number in sorted(counts.fitting.get(district_code, {}).items()):
+            if left > 0:
+                found[district_code] = decile
+            left -= number
+    return found
 
 
 def not_chosen(
@@ -157,7 +194,11 @@ def not_chosen(
     looked = _ranked(tx, choice) if is_ranked else _looked_at(tx, choice).subquery()
     rank = looked.c.rank if is_ranked else sa.literal(0)
     where: list[sa.ColumnElement[bool]] = []
-    over = sa.and_(looked.c.reason == _FITS, rank > _most(looked, most)) if is_ranked and most is not None else None
+    over = (
+        sa.and_(looked.c.reason == _FITS, rank > _most(looked.c.district_code, most))
+        if is_ranked and most is not None
+        else None
+    )
     if reason_code == OVER_QUOTA:
         where.append(sa.false() if over is None else over)
     elif reason_code:
@@ -205,7 +246,7 @@ def _scoped(tx: Tx, choice: Choice) -> sa.Select[*tuple[Any, ...]]:
     return query.where(*where)
 
 
-def _reason(choice: Choice, values: Sequence[int | str]) -> sa.ColumnElement[Any]:
+def _reason(choice: Choice, values: Sequence[Any]) -> sa.ColumnElement[Any]:
     """The first reason that holds as one of ``values``: the first of them for none, then by ``codes``."""
     criteria, who = choice.criteria, _beneficiary(choice)
     conditions: list[sa.ColumnElement[bool]] = [
@@ -225,8 +266,12 @@ def _has_any(traits: Sequence[Trait], choice: Choice) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *(_has(trait, choice) for trait in traits))
 
 
-def _ranked(tx: Tx, choice: Choice) -> sa.Subquery:
-    looked = _looked_at(tx, choice).cte("looked").prefix_with("MATERIALIZED")
+def _ranked(tx: Tx, choice: Choice, until: Mapping[str, int] | None = None) -> sa.Subquery:
+    everybody = _looked_at(tx, choice)
+    if until is not None:
+        district = sa.func.substr(Household.village_code, 1, _DISTRICT_LENGTH)
+        everybody = everybody.where(sa.func.coalesce(Household.decile, _LAST) <= _most(district, until))
+    looked = everybody.cte("looked").prefix_with("MATERIALIZED")
     of_members = (
         sa.select(sa.func.count())
         .where(Member.household_id == looked.c.household_id, Member.is_present, _has_any(VULNERABLE, choice))
@@ -251,17 +296,15 @@ def _ranked(tx: Tx, choice: Choice) -> sa.Subquery:
     rank = sa.func.row_number().over(
         partition_by=(counted.c.district_code, sa.case((counted.c.reason == _FITS, 0), else_=1)),
         order_by=(
-            sa.func.coalesce(counted.c.decile, 99), counted.c.vulnerable.desc(), counted.c.code,
+            sa.func.coalesce(counted.c.decile, _LAST), counted.c.vulnerable.desc(), counted.c.code,
             counted.c.beneficiary_id,
         ),
     )  # fmt: skip
     return sa.select(counted, rank.label("rank")).subquery()
 
 
-def _most(ranked: Any, most: Mapping[str, int]) -> sa.ColumnElement[int]:
-    if not most:
-        return sa.literal(0)
-    return sa.case(dict(most), value=ranked.c.district_code, else_=0)
+def _most(district_code: Any, most: Mapping[str, int]) -> sa.ColumnElement[int]:
+    return sa.case(dict(most), value=district_code, else_=0) if most else sa.literal(0)
 
 
 def _registry_reasons(
