@@ -7,7 +7,7 @@ from typing import Final
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, Spacer
 
 from core.measures import Milli, print_count, print_day, print_quantity
 from logistics.programmes.papers import AccountFacts, AccountPersons
@@ -34,9 +34,9 @@ from reports.words import terbilang
 
 TITLE: Final = "Lampiran Laporan Pertanggungjawaban"
 _SECTION: Final = ParagraphStyle(
-    "section", parent=BODY, fontName=BOLD, fontSize=10.5, leading=14, spaceBefore=4 * mm, spaceAfter=1.5 * mm,
-    keepWithNext=1,
+    "section", parent=BODY, fontName=BOLD, fontSize=10.5, leading=14, spaceBefore=4 * mm, spaceAfter=1.5 * mm
 )  # fmt: skip
+_ROOM: Final = 34 * mm
 _UNDER: Final = ParagraphStyle("under", parent=NOTE, spaceBefore=1.5 * mm)
 _LEFT: Final = (
     "Sisa di titik adalah yang dikirim dan tidak diserahkan: masih di titik pembagian atau telah dibawa kembali. "
@@ -92,16 +92,16 @@ def story(view: AccountView) -> list[Flowable]:
         ),
         *title(TITLE, view.number),
         Facts(_facts(facts), label_wide=42 * mm),
-        paragraph("1. Realisasi per desa/kelurahan", _SECTION),
+        *_section("1. Realisasi per desa/kelurahan"),
         Listing(_village_columns(unit), _village_rows(facts), size=8.4, empty="Tidak ada penerima."),
         paragraph(f"Penerima terlayani: {print_count(served)} ({terbilang(served)}) {unit}.", _UNDER),
-        paragraph("2. Barang dan uang", _SECTION),
+        *_section("2. Barang dan uang"),
         Listing(_ITEM_COLUMNS, _item_rows(facts), size=8.4),
         paragraph(_LEFT, _UNDER),
-        paragraph(f"3. Penerima yang tidak terlayani ({print_count(len(facts.missed))} {unit})", _SECTION),
+        *_section(f"3. Penerima yang tidak terlayani ({print_count(len(facts.missed))} {unit})"),
         Listing(_MISS_COLUMNS, _miss_rows(facts, names), size=8.2, empty="Semua penerima terlayani."),
         *_minutes(facts),
-        paragraph(f"{5 if facts.is_closed else 4}. Daftar tanda terima ({receipts} lembar)", _SECTION),
+        *_section(f"{5 if facts.is_closed else 4}. Daftar tanda terima ({receipts} lembar)"),
         Listing(
             _RECEIPT_COLUMNS,
             _receipt_rows(facts, names),
@@ -110,6 +110,11 @@ def story(view: AccountView) -> list[Flowable]:
             closing=(Spacer(1, 4 * mm), signatures),
         ),
     ]
+
+
+def _section(text: str) -> list[Flowable]:
+    """Head a table that may run over pages: it begins here wherever its head and a few rows still fit."""
+    return [CondPageBreak(_ROOM), paragraph(text, _SECTION)]
 
 
 def _facts(facts: AccountFacts) -> list[tuple[str, str]]:
@@ -131,10 +136,10 @@ def _facts(facts: AccountFacts) -> list[tuple[str, str]]:
 def _minutes(facts: AccountFacts) -> list[Flowable]:
     if not facts.is_closed:
         return []
-    heading = paragraph("4. Berita acara penutupan", _SECTION)
+    heading = _section("4. Berita acara penutupan")
     if not facts.minutes_no:
-        return [heading, paragraph("Ditutup tanpa sisa: semua yang ditetapkan telah diserahkan atau dikembalikan.")]
-    return [heading, Facts([("Nomor", facts.minutes_no), ("Isi", facts.minutes)], label_wide=20 * mm)]
+        return [*heading, paragraph("Ditutup tanpa sisa: semua yang ditetapkan telah diserahkan atau dikembalikan.")]
+    return [*heading, Facts([("Nomor", facts.minutes_no), ("Isi", facts.minutes)], label_wide=20 * mm)]
 
 
 def _village_columns(unit: str) -> tuple[Column, ...]:
