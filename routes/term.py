@@ -22,6 +22,7 @@ from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, PlanTerm, plan_term
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
 from logistics.programmes import papers
+from logistics.programmes.commands import lock_term
 from logistics.programmes.queries import FrozenView, TermView, frozen_list, programme_by_id, term_by_id
 from logistics.programmes.reconciling import reconciliation
 from logistics.programmes.states import TermState, Unit
@@ -62,7 +63,8 @@ def plan_the_term(
     Raises: Invalid for more than 31 days; Conflict when the list is not determined, or without an open post; what
     ``plan_term`` raises.
     """
-    if term.state is not TermState.DETERMINED:
+    # Kept until the commit: two who plan at once wait for each other, and nobody plans what is being closed.
+    if lock_term(tx, term.id) is not TermState.DETERMINED:
         raise Conflict("term.not_determined")
     if days.days > MOST_DAYS:
         raise Invalid("term.too_many_days", field="last_on", most=MOST_DAYS)

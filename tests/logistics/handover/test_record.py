@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +31,7 @@ from routes.checks import prove_all
 from stock.ledger.queries import item_balances
 from tests.flows import line
 from tests.support.builders import SYSTEM, an_actor
+from tests.support.racing import at_once
 
 TABLES = (HandoverEvent, HandoverPerson, Handover, HandoverLine)
 
@@ -237,21 +236,6 @@ def test_what_is_not_at_the_post_yet_cannot_be_handed_over(work: Work, week: lin
 
 
 # ---------------------------------------------------------------- at the same time
-
-
-def at_once(acts: list[Callable[[], object]]) -> list[object]:
-    """Do all of it at once, in threads of their own; give what each returned or was refused with."""
-    gate = threading.Barrier(len(acts))
-
-    def one(act: Callable[[], object]) -> object:
-        gate.wait()
-        try:
-            return act()
-        except Refused as told:
-            return told
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(one, acts))
 
 
 def test_of_sixteen_who_hand_over_one_package_at_once_one_does(work: Work, week: line.SentWeek):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid5
@@ -36,6 +34,7 @@ from tests.logistics.programmes.lists import (
     a_registry,
     a_term,
 )
+from tests.support.racing import at_once, codes
 
 BASIS = "BA Musdes 4/2026"
 DECREE = "188/42/2026"
@@ -198,33 +197,11 @@ def test_left_out_and_put_back(work: Work, listed: UUID):
         assert queries.entry(tx, one.id).proposed_by_name is None
 
 
-def at_once(acts: list[Callable[[], object]]) -> list[str]:
-    """Do all of these at the same moment; gives the code of each refusal, empty for what was done."""
-    told: list[str] = []
-    start = threading.Barrier(len(acts))
-
-    def one(act: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            act()
-        except Refused as refused:
-            told.append(refused.code)
-        else:
-            told.append("")
-
-    threads = [threading.Thread(target=one, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(told)
-
-
 def test_of_four_heads_who_determine_at_once_one_does(work: Work, listed: UUID):
     verified(work, listed)
     heads = [replace(HEAD, id=str(uuid5(NAMESPACE, f"head/{no}"))) for no in range(4)]
     order = decree(work, listed)
-    told = at_once([lambda who=who: work.run(who, lambda tx: commands.determine(tx, order)) for who in heads])  # type: ignore[misc]
+    told = codes(at_once([lambda who=who: work.run(who, lambda tx: commands.determine(tx, order)) for who in heads]))  # type: ignore[misc]
     assert told == ["", *["term.cannot_determine"] * 3]
     with work.read_by(OFFICER) as tx:
         assert len(queries.frozen_list(tx, listed)) == 3
@@ -234,12 +211,12 @@ def test_a_list_never_changes_behind_the_one_who_verifies_it(work: Work, listed:
     """Verifying and putting somebody on the list at once: either he is on it and unverified, or he came too late."""
     proposed(work, listed)
     late = a_household(work, W1)
-    told = at_once([
+    told = codes(at_once([
         lambda: work.run(SECOND, lambda tx: commands.verify_list(tx, listed)),
         lambda: work.run(
             OFFICER, lambda tx: commands.add_entry(tx, commands.AddEntry(term_id=listed, household_id=late))
         ),
-    ])  # fmt: skip
+    ]))  # fmt: skip
     assert told in (["", ""], ["", "term.list_is_fixed"])
     with work.read_by(OFFICER) as tx:
         assert queries.term_by_id(tx, listed).state is TermState.VERIFIED
