@@ -488,8 +488,13 @@ def _move_entries(tx: Tx, term_id: UUID, before: EntryState, act: EntryAct, **al
 
 
 def _programme(tx: Tx, programme_id: UUID) -> Programme:
-    row = tx.session.get(Programme, programme_id)
-    if row is None or row.regency_code != tx.regency_code:
+    """Give the programme and keep it for this transaction: its terms are numbered one after the other."""
+    row = tx.session.scalar(
+        sa.select(Programme)
+        .where(Programme.id == programme_id, Programme.regency_code == tx.regency_code)
+        .with_for_update()
+    )
+    if row is None:
         raise NotFound("programme.not_found")
     return row
 

@@ -243,3 +243,21 @@ def test_the_hash_of_a_list_does_not_depend_on_its_order_and_knows_every_line(li
     chance.shuffle(mixed)  # type: ignore[attr-defined]
     assert list_hash(mixed) == list_hash(lines)
     assert list_hash([*lines, "one more"]) != list_hash(lines)
+
+
+def test_terms_that_are_opened_at_once_are_numbered_one_after_the_other(work: Work, listed: UUID):
+    with work.read_by(OFFICER) as tx:
+        first = queries.term_by_id(tx, listed)
+    terms = [
+        commands.OpenTerm(
+            programme_id=first.programme_id, name=f"Tahap {no}", period=first.period,
+            items=tuple(
+                commands.TermItem(item_id=one.item_id, quantity_milli=one.quantity_milli) for one in first.items
+            ),
+        )
+        for no in range(4)
+    ]  # fmt: skip
+    told = at_once([lambda order=order: work.run(OFFICER, lambda tx: commands.open_term(tx, order)) for order in terms])  # type: ignore[misc]
+    assert codes(told) == [""] * 4
+    with work.read_by(OFFICER) as tx:
+        assert sorted(one.no for one in queries.terms(tx, first.programme_id)) == [1, 2, 3, 4, 5]
