@@ -18,6 +18,7 @@ from logistics.planning.commands import PlanRound, PlanSummary, plan_round
 from logistics.planning.queries import RoundNeed, preview_need
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
 from logistics.zones import queries as zones
+from logistics.zones.commands import lock_incident
 from logistics.zones.states import Access, Phase, Severity
 from registry_link.households.queries import compositions, households_by_ids, positions_of
 from registry_link.matching.points import inner_points
@@ -71,7 +72,7 @@ def plan_week(
 
     Raises: Conflict without a decree, without confirmed households or without an open post; what ``plan_round`` raises.
     """
-    if view.phase is Phase.CLOSED:
+    if lock_incident(tx, view.id) is Phase.CLOSED:
         raise Conflict("incident.is_closed")
     if view.window is None:
         raise Conflict("week.no_decree")

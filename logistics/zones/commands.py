@@ -193,6 +193,21 @@ def move_incident(tx: Tx, incident_id: UUID, act: PhaseAct, reason: str = "") ->
     return states.move(tx, Incident, incident_id, act, PHASES, reason=reason)
 
 
+def lock_incident(tx: Tx, incident_id: UUID) -> Phase:
+    """Keep the incident for this transaction, so that two who open its next week wait for each other.
+
+    Gives its phase. Raises: NotFound.
+    """
+    phase: Phase | None = tx.session.scalar(
+        sa.select(Incident.state)
+        .where(Incident.id == incident_id, Incident.regency_code == tx.regency_code)
+        .with_for_update()
+    )
+    if phase is None:
+        raise NotFound("incident.not_found")
+    return phase
+
+
 def record_decree(tx: Tx, order: RecordDecree) -> RecordedDecree:
     """Record an emergency decree; its days are counted here, with both ends. Raises: Forbidden, Invalid, Conflict."""
     tx.require("decree.record")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -12,8 +13,10 @@ from core.clock import FixedClock
 from core.errors import Conflict
 from core.work import Work
 from logistics.dispatch.queries import to_send
-from logistics.packages.queries import counts_of
+from logistics.packages.queries import counts_of, rounds_of
 from logistics.planning.queries import need
+from logistics.zones.queries import incident_by_id
+from routes import week
 from routes.checks import prove_all
 from stock.ledger.commands import ItemLine, Transfer, transfer
 from stock.ledger.queries import item_balances
@@ -22,6 +25,7 @@ from stock.places.kinds import PlaceKind
 from stock.places.queries import places
 from tests.flows import line
 from tests.support.builders import SYSTEM
+from tests.support.racing import at_once, codes
 
 NOWHERE = line.Flood(incident_id=UUID(int=0), slug="")
 
@@ -92,3 +96,17 @@ def test_a_second_week_follows_the_first(work: Work, app: Flask, fixed_clock: Fi
     line.approve(work, again.round_id)
     line.send_all(work, again.round_id)
     assert prove_all(app.extensions["tanggap"], SYSTEM) == []
+
+
+def test_of_four_who_plan_the_first_week_at_once_one_does(work: Work):
+    flood = line.open_flood(work)
+    line.post(work, line.an_area(flood))
+    line.confirm_certain(work, flood.incident_id)
+    with work.read_by(line.OFFICER) as tx:
+        view, standard, today = incident_by_id(tx, flood.incident_id), week.standard_in_force(tx), tx.today
+    assert standard is not None
+    act = partial(week.plan_week, view=view, first_on=today, standard_id=standard.id)
+    results = at_once([lambda: work.run(line.OFFICER, act)] * 4)
+    assert codes(results) == ["", *["plan.nobody"] * 3]
+    with work.read_by(line.OFFICER) as tx:
+        assert [one.no for one in rounds_of(tx, flood.incident_id)] == [1]
