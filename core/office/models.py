@@ -6,13 +6,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base
+from core.db import Base, Big, whole
 
 
 class Office(Base):
     """One social-affairs office; everything else names it by its regency."""
 
     __tablename__ = "office"
+    __table_args__ = (whole("approval_limit_rp"),)
 
     regency_code: Mapped[str] = mapped_column(primary_key=True)
     regency_name: Mapped[str]
@@ -26,6 +27,8 @@ class Office(Base):
     unit_code: Mapped[str]
     classification: Mapped[str]
     paper_size: Mapped[str]
+    approval_limit_rp: Mapped[Big] = mapped_column(default=5_000_000)
+    """Corrections of stock above this value are the head's to decide."""
     is_demo: Mapped[bool]
     opened_at: Mapped[datetime]
 

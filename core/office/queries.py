@@ -27,6 +27,7 @@ class OfficeView:
     unit_code: str
     classification: str
     paper_size: str
+    approval_limit_rp: int
     is_demo: bool
     opened_at: datetime
 

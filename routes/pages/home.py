@@ -301,7 +301,7 @@ def _shelves(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
             for line in now.need.shortages[:3]
         )
         found.append(Waiting(
-            text=_("Tambah stok yang kurang"), why=names, href=url_for("stock.receive_form"), icon="stock",
+            text=_("Tambah stok yang kurang"), why=names, href=url_for("receiving.receive_form"), icon="stock",
             is_urgent=True,
         ))  # fmt: skip
     if near["expired"] and may(tx.actor, "stock.transfer"):

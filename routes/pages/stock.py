@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,9 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.accounts.queries import name_of
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 from core.i18n import say
-from core.measures import LARGEST_MILLI, MILLI, Milli, Rupiah, print_quantity, print_rupiah
+from core.measures import print_quantity, print_rupiah
 from core.permissions import Reach, may
 from core.work import Tx
 from logistics.handover.states import VoidReason
@@ -25,7 +24,7 @@ from routes import context, guard, week
 from routes.forms import Form, parse_typed_day
 from routes.texts import gettext as _
 from stock.items.kinds import Category
-from stock.items.queries import ItemView, find_item, items
+from stock.items.queries import find_item, items
 from stock.ledger import commands, queries
 from stock.ledger.kinds import DocumentKind, FundingSource, reason_label
 from stock.places.commands import AddPlace, add_place
@@ -34,7 +33,6 @@ from stock.places.queries import PlaceView, find_place, places, quarantine_of
 
 pages = Blueprint("stock", __name__, url_prefix="/stok")
 NEAR_DAYS = 90
-LINES, MOST_LINES = 4, 40
 BARS_AT_ONCE, MOST_COLUMNS = 6, 4
 SHELVES = (PlaceKind.WAREHOUSE, PlaceKind.POST, PlaceKind.VEHICLE, PlaceKind.ASSEMBLY, PlaceKind.QUARANTINE)
 UNDONE_HERE = frozenset({DocumentKind.RECEIPT, DocumentKind.TRANSFER, DocumentKind.ADJUSTMENT, DocumentKind.WRITE_OFF})
@@ -342,215 +340,7 @@ def _sees_places(tx: Tx) -> Reach:
     return reach
 
 
-# ---------------------------------------------------------------- goods come in
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goods:
-    """An item as it is counted on arrival: in its base unit, or in one of its boxes."""
-
-    value: str
-    item: ItemView
-    label: str
-    each_milli: Milli
-
-
-def goods_of(found: Sequence[ItemView], lang: str) -> dict[str, Goods]:
-    """Give everything that can be counted: ``beras`` in kilograms, ``beras|Karung`` in sacks."""
-    made: dict[str, Goods] = {}
-    for item in sorted(found, key=lambda one: one.name(lang)):
-        name = item.name(lang)
-        made[item.code] = Goods(value=item.code, item=item, label=f"{name} ({item.base_unit})", each_milli=Milli(MILLI))
-        for pack in item.packs:
-            value = f"{item.code}|{pack.name}"
-            holds = print_quantity(pack.quantity_milli, item.base_unit, lang)
-            made[value] = Goods(
-                value=value, item=item, label=f"{name} – {pack.name} ({holds})", each_milli=pack.quantity_milli
-            )
-    return made
-
-
-@pages.get("/terima")
-@guard.requires("stock.receive")
-def receive_form() -> str:
-    return _receive(Form())
-
-
-@pages.post("/terima")
-@guard.requires("stock.receive")
-def receive() -> str | BaseResponse:
-    form = Form()
-    if form.raw("more"):
-        return _receive(form)
-    place_id, supplier_id = form.uuid("to_place_id"), form.uuid("from_place_id")
-    paper, note = form.text("incoming_document", most=160, least=2), form.text("note", most=500)
-    at = event_at(form, "received_on")
-    with context.read() as tx:
-        goods = goods_of(items(tx), context.lang())
-        today = tx.today
-        spot = next((one for one in places(tx) if one.id == place_id), None)
-    may_be_old = spot is not None and spot.kind is PlaceKind.QUARANTINE
-    lines = _receive_lines(form, goods, at.astimezone(context.actor().zone).date() if at else today, may_be_old)
-
-    def act(tx: Tx) -> str:
-        assert place_id
-        done = commands.receive(
-            tx,
-            commands.Receive(
-                to_place_id=place_id, from_place_id=supplier_id, lines=tuple(lines), incoming_document=paper,
-                event_at=at, note=note,
-            ),
-        )  # fmt: skip
-        flash(_("Barang masuk dicatat dengan bukti %(number)s.", number=done.number), "good")
-        return url_for("stock.document", document_id=done.document_id)
-
-    done = form.attempt(lambda: context.submit_once(act))
-    return done if done is not None else make_response(_receive(form), 422)
-
-
-def _receive_lines(form: Form, goods: dict[str, Goods], on: date, may_be_old: bool) -> list[commands.ReceiveLine]:
-    """Read the lines; a line with neither goods nor quantity was left empty."""
-    lines = []
-    funding_before: FundingSource | None = None
-    for no in _used(form, ("goods", "quantity", "value_rp")):
-        one, quantity = _counted(form, no, goods)
-        funding = form.choice(f"funding-{no}", FundingSource, funding_before)
-        funding_before = funding or funding_before
-        value = form.number(f"value_rp-{no}", least=0, most=LARGEST_MILLI // MILLI, is_required=False) or 0
-        expires_on = form.day(f"expires_on-{no}", is_required=False)
-        if one and one.item.does_expire and expires_on is None and not form.raw(f"expires_on-{no}").strip():
-            form.fail(f"expires_on-{no}", "batch.expiry_missing", {"item": one.item.name(context.lang())})
-        if expires_on and expires_on < on and not may_be_old:
-            form.fail(f"expires_on-{no}", "stock.received_expired")
-        if one and quantity and funding:
-            lines.append(
-                commands.ReceiveLine(
-                    item_id=one.item.id, quantity_milli=quantity, funding_source=funding, value_rp=Rupiah(value),
-                    expires_on=expires_on,
-                )
-            )  # fmt: skip
-    if not lines and form.is_good:
-        form.fail("goods-1", "stock.nothing_to_do")
-    return lines
-
-
-def _counted(form: Form, no: int, goods: dict[str, Goods]) -> tuple[Goods | None, Milli | None]:
-    """Read what and how much of a line, in the base unit whatever it was counted in."""
-    one = goods.get(form.raw(f"goods-{no}"))
-    if one is None:
-        form.fail(f"goods-{no}", "form.choose")
-    typed = form.quantity(f"quantity-{no}")
-    if one is None or typed is None:
-        return one, None
-    exact, rest = divmod(typed * one.each_milli, MILLI)
-    if rest or not 1 <= exact <= LARGEST_MILLI:
-        form.fail(f"quantity-{no}", "stock.quantity_out_of_range")
-        return one, None
-    if exact % one.item.step_milli:
-        step = print_quantity(one.item.step_milli, one.item.base_unit, context.lang())
-        form.fail(f"quantity-{no}", "item.not_a_step", {"item": one.item.name(context.lang()), "step": step})
-        return one, None
-    return one, Milli(exact)
-
-
-def _used(form: Form, fields: Sequence[str]) -> list[int]:
-    return [no for no in range(1, _shown(form) + 1) if any(form.raw(f"{field}-{no}").strip() for field in fields)]
-
-
-def _shown(form: Form) -> int:
-    """Tell how many lines the form has; the button for more asks for some more."""
-    asked = form.raw("lines")
-    count = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 4 else LINES
-    return max(LINES, min(MOST_LINES, count + (LINES if form.raw("more") else 0)))
-
-
-def event_at(form: Form, field: str) -> datetime | None:
-    """Read the local day of an act: now for today, noon for an earlier day, None where nothing was typed."""
-    on = form.day(field, is_required=False)
-    now = context.runtime().work.clock.now()
-    if on is None or on == now.astimezone(context.actor().zone).date():
-        return None
-    if on > now.astimezone(context.actor().zone).date():
-        form.fail(field, "stock.event_in_future")
-        return None
-    return datetime.combine(on, time(12), tzinfo=context.actor().zone)
-
-
-def _receive(form: Form) -> str:
-    lang = context.lang()
-    with context.read() as tx:
-        reach = tx.require("stock.receive")
-        spots = [
-            one for kind in (PlaceKind.WAREHOUSE, PlaceKind.QUARANTINE) for one in places(tx, kinds=(kind,))
-            if not one.is_closed and reach.has_place(one.id)
-        ]  # fmt: skip
-        suppliers = places(tx, kinds=(PlaceKind.SUPPLIER,))
-        goods = goods_of(items(tx), lang)
-        today = tx.today
-    return render_template(
-        "stock/receive.html", form=form, count=_shown(form), today=f"{today:%d/%m/%Y}",
-        places=[(str(one.id), one.name) for one in spots], suppliers=[(str(one.id), one.name) for one in suppliers],
-        goods=[(one.value, one.label) for one in goods.values()],
-        funding=[(one.value, say(one.label, lang)) for one in FundingSource],
-    )  # fmt: skip
-
-
-# ---------------------------------------------------------------- goods move
-
-
-@pages.get("/pindah")
-@guard.requires("stock.transfer")
-def transfer_form() -> str:
-    return _transfer(Form())
-
-
-@pages.post("/pindah")
-@guard.requires("stock.transfer")
-def transfer() -> str | BaseResponse:
-    form = Form()
-    if form.raw("more"):
-        return _transfer(form)
-    source, target = form.uuid("from_place_id"), form.uuid("to_place_id")
-    reason = form.text("reason", most=160, least=3)
-    with context.read() as tx:
-        goods = goods_of(items(tx), context.lang())
-    lines = []
-    for no in _used(form, ("goods", "quantity")):
-        one, quantity = _counted(form, no, goods)
-        if one and quantity:
-            lines.append(commands.ItemLine(item_id=one.item.id, quantity_milli=quantity))
-    if not lines and form.is_good:
-        form.fail("goods-1", "stock.nothing_to_do")
-
-    def act(tx: Tx) -> str:
-        assert source and target
-        shelves = {one.id for one in places(tx, kinds=(PlaceKind.WAREHOUSE,))}
-        if not {source, target} <= shelves:
-            # Posts get their goods by a load, so that packages follow; this form is for warehouses.
-            raise Invalid("stock.only_warehouses", field="to_place_id")
-        done = commands.transfer(
-            tx,
-            commands.Transfer(from_place_id=source, to_place_id=target, lines=tuple(lines), reason=reason),
-        )
-        flash(_("Pemindahan dicatat dengan bukti %(number)s.", number=done.number or "–"), "good")
-        return url_for("stock.document", document_id=done.document_id)
-
-    done = form.attempt(lambda: context.submit_once(act))
-    return done if done is not None else make_response(_transfer(form), 422)
-
-
-def _transfer(form: Form) -> str:
-    lang = context.lang()
-    with context.read() as tx:
-        reach = tx.require("stock.transfer")
-        shelves = [one for one in places(tx, kinds=(PlaceKind.WAREHOUSE,)) if not one.is_closed]
-        goods = goods_of(items(tx), lang)
-    return render_template(
-        "stock/transfer.html", form=form, count=_shown(form),
-        sources=[(str(one.id), one.name) for one in shelves if reach.has_place(one.id)],
-        targets=[(str(one.id), one.name) for one in shelves],
-        goods=[(one.value, one.label) for one in goods.values()],
-    )  # fmt: skip
+# ---------------------------------------------------------------- quarantine
 
 
 @pages.post("/karantina")
@@ -619,4 +409,4 @@ def _warehouses(form: Form) -> str:
     return render_template("stock/warehouses.html", form=form, places=found)
 
 
-__all__ = ["Goods", "bars_of", "check_undone_here", "event_at", "goods_of", "near_of", "pages", "visible"]
+__all__ = ["bars_of", "check_undone_here", "near_of", "pages", "visible"]

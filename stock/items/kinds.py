@@ -18,3 +18,16 @@ class Category(enum.StrEnum):
     def label(self) -> str:
         """The code of the sentence that names it."""
         return f"item.category.{self.value}"
+
+
+class VariantSex(enum.StrEnum):
+    """Whom a size of clothing is cut for."""
+
+    ANY = ""
+    MALE = "male"
+    FEMALE = "female"
+
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"item.variant.{self.value or 'any'}"

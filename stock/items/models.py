@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, state_column, whole
-from stock.items.kinds import Category
+from stock.items.kinds import Category, VariantSex
 
 
 class Item(Base):
@@ -54,3 +55,30 @@ class ItemAlias(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"))
     name: Mapped[str]
+
+
+class ItemVariant(Base):
+    """A size and sex in which an item comes; a batch is of one variant, plans and packages speak of the item."""
+
+    __tablename__ = "item_variant"
+    __table_args__ = (sa.UniqueConstraint("item_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"))
+    name: Mapped[str]
+    sex: Mapped[VariantSex] = state_column(VariantSex, "sex", default=VariantSex.ANY)
+    size: Mapped[str] = mapped_column(default="")
+
+
+class MinimumLevel(Base):
+    """So much of an item should always lie in a warehouse; below it the office is told."""
+
+    __tablename__ = "minimum_level"
+    __table_args__ = (whole("quantity_milli", least=1),)
+
+    place_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
+    regency_code: Mapped[str]
+    quantity_milli: Mapped[Big]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]

@@ -13,6 +13,8 @@ class FundingSource(enum.StrEnum):
     APBD = "apbd"
     GRANT = "hibah"
     CSR = "csr"
+    MIXED = "campuran"
+    """A kit whose components were bought from several sources; each component keeps its own."""
 
     @property
     def label(self) -> str:
@@ -29,6 +31,8 @@ class DocumentKind(enum.StrEnum):
     REVERSAL = "reversal"
     ADJUSTMENT = "adjustment"
     WRITE_OFF = "write_off"
+    ASSEMBLY = "assembly"
+    """Components become kits, or kits their components again."""
 
     @property
     def label(self) -> str:
@@ -43,6 +47,7 @@ NUMBERED = {
     DocumentKind.DISPATCH: "SJ",
     DocumentKind.ADJUSTMENT: "ADJ",
     DocumentKind.WRITE_OFF: "HPS",
+    DocumentKind.ASSEMBLY: "RKT",
 }
 """Number series by kind. A handover carries its receipt's number; a reversal names the document it reverses."""
 
@@ -52,11 +57,28 @@ class Flag(enum.StrEnum):
 
     NONE = ""
     EXPIRED = "expired"
+    EARLY = "early"
+    """It happened before what it took was entered as having arrived; by that day's books it was not there."""
+    COUNTED = "counted"
+    """Made by the ledger: what was entered late lies before a count, and the count stands (docs/decisions/0007)."""
 
     @property
     def label(self) -> str:
         """The code of the sentence that names it."""
         return f"stock.flag.{self.value}"
+
+
+class ReleaseCondition(enum.StrEnum):
+    """What must hold before a batch may be promised or leave for people."""
+
+    NONE = ""
+    DECREE = "decree"
+    """Government rice reserve (CBP): only under an emergency decree in force."""
+
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"batch.release.{self.value or 'none'}"
 
 
 class AdjustmentReason(enum.StrEnum):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, append_only, state_column, whole
 from core.measures import LARGEST_MILLI
-from stock.ledger.kinds import DocumentKind, Flag, FundingSource
+from stock.ledger.kinds import DocumentKind, Flag, FundingSource, ReleaseCondition
 
 EVENT_AHEAD_MINUTES = 15
 """How far a sender's clock may run ahead (safety L10)."""
@@ -49,11 +49,13 @@ class Batch(Base):
         sa.Index(None, "item_id", "expires_on"),
         whole("quantity_milli", least=1),
         whole("value_rp"),
+        whole("unit_price_rp"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     regency_code: Mapped[str]
     item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"))
+    variant_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("item_variant.id"))
     code: Mapped[str]
     funding_source: Mapped[FundingSource] = state_column(FundingSource, "funding_source")
     incoming_document: Mapped[str]
@@ -64,6 +66,11 @@ class Batch(Base):
     """What came in, the divisor of every share."""
     value_rp: Mapped[Big]
     """What all of it is worth."""
+    unit_price_rp: Mapped[Big | None]
+    """Whole rupiah for one base unit, where the giver's paper names a price; the value is what counts."""
+    release_condition: Mapped[ReleaseCondition] = state_column(
+        ReleaseCondition, "release_condition", default=ReleaseCondition.NONE
+    )
 
 
 class StockDocument(Base):
@@ -152,11 +159,46 @@ class Balance(Base):
     on_hand_milli: Mapped[Big]
     reserved_milli: Mapped[Big]
     value_rp: Mapped[Big]
+    last_on: Mapped[date | None]
+    """The latest local day of an event here: what happened on it or after is no late entry."""
+
+
+class BalanceDay(Base):
+    """What one local day's moves changed at a place for a batch: the sum of any past day in few rows."""
+
+    __tablename__ = "balance_day"
+    __table_args__ = (
+        whole("change_milli", least=-LARGEST_MILLI),
+        whole("change_rp", least=-LARGEST_MILLI),
+    )
+
+    place_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"), primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(sa.ForeignKey("batch.id"), primary_key=True)
+    event_on: Mapped[date] = mapped_column(primary_key=True)
+    change_milli: Mapped[Big]
+    change_rp: Mapped[Big]
+
+
+class CountMark(Base):
+    """At this moment a batch was counted at a place and the books brought to it: what is entered later and happened
+    before changes nothing after."""
+
+    __tablename__ = "count_mark"
+    __table_args__ = (whole("counted_milli"),)
+
+    place_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"), primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(sa.ForeignKey("batch.id"), primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    counted_milli: Mapped[Big]
+    count_id: Mapped[UUID]
+    """The count it belongs to; counts stand above the ledger."""
 
 
 append_only(Batch.__table__)
 append_only(StockDocument.__table__)
 append_only(Move.__table__)
+append_only(CountMark.__table__)
 
 _EXPIRED = """
     NEW.flag = '' AND EXISTS (

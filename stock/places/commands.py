@@ -13,6 +13,7 @@ from stock.places.models import Place
 _SINK_NAMES = {
     PlaceKind.HOUSEHOLD: ("PENERIMA", "Penerima bantuan"),
     PlaceKind.CONTESTED: ("GANDA", "Serah terima ganda"),
+    PlaceKind.ASSEMBLY: ("PERAKITAN", "Perakitan kit"),
     PlaceKind.ADJUSTMENT: ("PENYESUAIAN", "Penyesuaian stok"),
     PlaceKind.LOSS: ("HAPUS", "Penghapusan"),
 }
@@ -21,7 +22,7 @@ _DEFAULT_SUPPLIER = ("PEMASOK", "Pemasok lain")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPlace:
-    """A warehouse, post, vehicle, quarantine, assembly corner or giver; the office's sinks come by themselves."""
+    """A warehouse, post, vehicle, quarantine or giver; the office's sinks come by themselves."""
 
     kind: PlaceKind
     code: str
@@ -34,7 +35,7 @@ class AddPlace:
 
 
 def ensure_sinks(tx: Tx) -> None:
-    """Make the ends of stock's way for an office: giver, household, contested, adjustment, loss. Safe to repeat."""
+    """Make the ends of stock's way for an office, from giver to household. Safe to repeat."""
     known = set(tx.session.scalars(sa.select(Place.kind).where(Place.regency_code == tx.regency_code)))
     wanted = {**_SINK_NAMES, PlaceKind.SUPPLIER: _DEFAULT_SUPPLIER}
     for kind in sorted(wanted.keys() - known):

@@ -13,6 +13,7 @@ class PlaceKind(enum.StrEnum):
     VEHICLE = "vehicle"
     POST = "post"
     ASSEMBLY = "assembly"
+    """Where components turn into kits; one in an office."""
     HOUSEHOLD = "household"
     """One sink for all; which household it was stands on the handover's line."""
     CONTESTED = "contested"
@@ -26,8 +27,11 @@ class PlaceKind(enum.StrEnum):
         return f"place.kind.{self.value}"
 
 
-UNBOUNDED = frozenset({PlaceKind.SUPPLIER, PlaceKind.HOUSEHOLD, PlaceKind.ADJUSTMENT, PlaceKind.LOSS})
-"""Ends of stock's way: their balance may go below zero, every other place's never (decision 6)."""
+UNBOUNDED = frozenset(
+    {PlaceKind.SUPPLIER, PlaceKind.HOUSEHOLD, PlaceKind.ASSEMBLY, PlaceKind.ADJUSTMENT, PlaceKind.LOSS}
+)
+"""Ends of stock's way: their balance may go below zero, every other place's never (decision 6). Assembly is one of
+them: a kit's batch begins there and its components' end there, with the same rupiah (docs/decisions/0008)."""
 
-SINKS = frozenset({PlaceKind.HOUSEHOLD, PlaceKind.CONTESTED, PlaceKind.ADJUSTMENT, PlaceKind.LOSS})
+SINKS = frozenset({PlaceKind.HOUSEHOLD, PlaceKind.CONTESTED, PlaceKind.ASSEMBLY, PlaceKind.ADJUSTMENT, PlaceKind.LOSS})
 """Exactly one of each in an office."""

@@ -15,11 +15,11 @@ class Place(Base):
     __tablename__ = "place"
     __table_args__ = (
         sa.UniqueConstraint("regency_code", "code"),
-        # One household sink, one adjustment, one loss, one contested place in an office.
+        # One household sink, one adjustment, one loss, one assembly, one contested place in an office.
         sa.Index(
             "uq_place_regency_code_kind_sink", "regency_code", "kind", unique=True,
-            sqlite_where=sa.text("kind IN ('household', 'contested', 'adjustment', 'loss')"),
-            postgresql_where=sa.text("kind IN ('household', 'contested', 'adjustment', 'loss')"),
+            sqlite_where=sa.text("kind IN ('household', 'contested', 'assembly', 'adjustment', 'loss')"),
+            postgresql_where=sa.text("kind IN ('household', 'contested', 'assembly', 'adjustment', 'loss')"),
         ),
         sa.CheckConstraint("(lon_deg IS NULL) = (lat_deg IS NULL)", name="position_whole"),
         sa.CheckConstraint("lon_deg BETWEEN -180 AND 180 AND lat_deg BETWEEN -90 AND 90", name="position_range"),
