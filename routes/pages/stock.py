@@ -241,28 +241,6 @@ def card() -> str:
     )  # fmt: skip
 
 
-@pages.get("/barang")
-@guard.requires("stock.see")
-def catalogue() -> str:
-    """Show the catalogue: units, boxes, steps."""
-    lang = context.lang()
-    with context.read() as tx:
-        found = items(tx, with_inactive=True)
-    return render_template(
-        "stock/items.html",
-        lines=[
-            {
-                "item": one, "name": one.name(lang), "category": say(one.category.label, lang),
-                "packs": [
-                    f"{pack.name} {print_quantity(pack.quantity_milli, one.base_unit, lang)}" for pack in one.packs
-                ],
-                "step": print_quantity(one.step_milli, one.base_unit, lang),
-            }
-            for one in found
-        ],
-    )  # fmt: skip
-
-
 # ---------------------------------------------------------------- documents
 
 
