@@ -111,63 +111,6 @@ def show_stock_document(document_id: UUID) -> queries.StockDocumentView:
         return found
 
 
-@api.post("/receipts")
-@guard.requires("stock.receive")
-@api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.ReceiveIn)
-@api.response(201, shapes.BookedOut)
-@api.alt_response(404, schema=Problem)
-@api.alt_response(409, schema=Problem)
-@api.alt_response(422, schema=Problem)
-def receive_goods(data: dict[str, Any], **_: Any) -> Response:
-    """Receive goods: one new batch for each line."""
-
-    def act(tx: Tx) -> Any:
-        done = commands.receive(
-            tx,
-            commands.Receive(
-                to_place_id=find_place(tx, data["to_place_code"]).id,
-                from_place_id=find_place(tx, data["from_place_code"]).id if data["from_place_code"] else None,
-                incoming_document=data["incoming_document"], event_at=data["event_at"], note=data["note"],
-                lines=tuple(
-                    commands.ReceiveLine(
-                        item_id=find_item(tx, line["item_code"]).id, quantity_milli=line["quantity"],
-                        funding_source=line["funding_source"], value_rp=line["value_rp"],
-                        expires_on=line["expires_on"],
-                    )
-                    for line in data["lines"]
-                ),
-            ),
-        )  # fmt: skip
-        return shapes.BookedOut().dump({"document_id": done.document_id, "number": done.number, "moves": done.batches})
-
-    return context.write_once(act)
-
-
-@api.post("/transfers")
-@guard.requires("stock.transfer")
-@api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.TransferIn)
-@api.response(201, shapes.BookedOut)
-@api.alt_response(404, schema=Problem)
-@api.alt_response(409, schema=Problem)
-def transfer_goods(data: dict[str, Any], **_: Any) -> Response:
-    """Move goods between two of the office's places; what is reserved stays."""
-
-    def act(tx: Tx) -> Any:
-        done = commands.transfer(
-            tx,
-            commands.Transfer(
-                from_place_id=find_place(tx, data["from_place_code"]).id,
-                to_place_id=find_place(tx, data["to_place_code"]).id, event_at=data["event_at"],
-                reason=data["reason"], note=data["note"], lines=tuple(_line(tx, line) for line in data["lines"]),
-            ),
-        )  # fmt: skip
-        return shapes.BookedOut().dump(done)
-
-    return context.write_once(act)
-
-
 @api.post("/documents/<uuid:document_id>/reversal")
 @guard.requires("stock.reverse")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
@@ -182,13 +125,6 @@ def reverse_stock_document(data: dict[str, Any], document_id: UUID, **_: Any) ->
         return shapes.BookedOut().dump(commands.reverse_document(tx, document_id, data["reason"]))
 
     return context.write_once(act)
-
-
-def _line(tx: Tx, line: dict[str, Any]) -> commands.ItemLine | commands.BatchLine:
-    if line["batch_code"]:
-        batch = queries.batch_by_code(tx, line["batch_code"])
-        return commands.BatchLine(batch_id=batch.id, quantity_milli=line["quantity"])
-    return commands.ItemLine(item_id=find_item(tx, line["item_code"]).id, quantity_milli=line["quantity"])
 
 
 def _place(tx: Tx, reach: Reach, code: str) -> PlaceView:

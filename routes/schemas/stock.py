@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
+from marshmallow import Schema, fields, validate
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
-
-from routes.schemas.fields import Day, In, Instant, Line, Money, Quantity
+from routes.schemas.fields import Day, In, Instant, Line, Quantity
 from stock.items.kinds import Category
-from stock.ledger.kinds import DocumentKind, Flag, FundingSource
+from stock.ledger.kinds import DocumentKind, Flag
 from stock.places.kinds import PlaceKind
 
 
@@ -99,50 +97,6 @@ class CardOut(Schema):
     opening = Quantity(attribute="opening_milli")
     closing = Quantity(attribute="closing_milli")
     lines = fields.List(fields.Nested(CardLineOut))
-
-
-class ReceiveLineIn(In):
-    """One new batch; ``value_rp`` is what all of it is worth."""
-
-    item_code = Line(required=True, most=60, least=1)
-    quantity = Quantity(required=True)
-    funding_source = fields.Enum(FundingSource, by_value=True, required=True)
-    value_rp = Money(load_default=0)
-    expires_on = Day(load_default=None, allow_none=True)
-
-
-class ReceiveIn(In):
-    """Goods that came; ``incoming_document`` is the giver's own paper."""
-
-    to_place_code = Line(required=True, most=40, least=1)
-    from_place_code = Line(load_default="", most=40)
-    incoming_document = Line(required=True, most=160, least=2)
-    event_at = Instant(load_default=None, allow_none=True)
-    note = Line(load_default="", most=500)
-    lines = fields.List(fields.Nested(ReceiveLineIn), required=True, validate=validate.Length(min=1, max=500))
-
-
-class TransferLineIn(In):
-    """So much of an item (earliest expiry first), or of one batch."""
-
-    item_code = Line(load_default="", most=60)
-    batch_code = Line(load_default="", most=40)
-    quantity = Quantity(required=True)
-
-    @post_load
-    def one_of_two(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if bool(data["item_code"]) == bool(data["batch_code"]):
-            raise ValidationError({"item_code": ["Give either item_code or batch_code."]})
-        return data
-
-
-class TransferIn(In):
-    from_place_code = Line(required=True, most=40, least=1)
-    to_place_code = Line(required=True, most=40, least=1)
-    event_at = Instant(load_default=None, allow_none=True)
-    reason = Line(load_default="", most=160)
-    note = Line(load_default="", most=500)
-    lines = fields.List(fields.Nested(TransferLineIn), required=True, validate=validate.Length(min=1, max=500))
 
 
 class MovedOut(Schema):
