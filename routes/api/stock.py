@@ -1,4 +1,4 @@
-"""Stock for machines: catalogue, places, balances, cards, goods received and moved."""
+"""Stock for machines: places, balances, cards, goods received and moved."""
 
 from __future__ import annotations
 
@@ -16,21 +16,12 @@ from routes import context, guard
 from routes.pages.stock import check_undone_here, visible
 from routes.schemas import stock as shapes
 from routes.schemas.fields import KeyHeader, Problem
-from stock.items.queries import find_item, items
+from stock.items.queries import find_item
 from stock.ledger import commands, queries
 from stock.places.kinds import PlaceKind
 from stock.places.queries import PlaceView, find_place
 
 api = Blueprint("stock-ledger", __name__, url_prefix="/stock", description="What lies where, and how it got there.")
-
-
-@api.get("/items")
-@guard.requires("stock.see")
-@api.response(200, shapes.ItemsOut)
-def list_items() -> dict[str, Any]:
-    """List the catalogue with units and boxes."""
-    with context.read() as tx:
-        return {"items": items(tx, with_inactive=True)}
 
 
 @api.get("/places")
