@@ -258,6 +258,7 @@ def upgrade() -> None:
         sa.Column("kit_item_id", sa.Uuid(), nullable=False),
         sa.Column("item_id", sa.Uuid(), nullable=False),
         sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.CheckConstraint("kit_item_id <> item_id", name=op.f("ck_kit_component_not_itself")),
         sa.CheckConstraint(
             "quantity_milli = CAST(quantity_milli AS BIGINT) AND quantity_milli BETWEEN 1 AND 1000000000000000",
@@ -548,6 +549,7 @@ def upgrade() -> None:
         sa.Column("counted_milli", sa.BigInteger(), nullable=True),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counted_by", sa.Text(), nullable=False),
+        sa.Column("must_recount", sa.Boolean(), nullable=False),
         sa.Column("recounted_milli", sa.BigInteger(), nullable=True),
         sa.Column("recounted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recounted_by", sa.Text(), nullable=False),

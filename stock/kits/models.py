@@ -23,6 +23,8 @@ class KitComponent(Base):
     item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
     quantity_milli: Mapped[Big]
     """In one kit."""
+    source: Mapped[str]
+    """Where the content was read, or who set it."""
 
 
 class KitBatchComponent(Base):
