@@ -1,0 +1,37 @@
+"""What the two readers of the child share: how much may come, and how they say no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Emitted = tuple[int, list[str], list[int], str]
+"""A row: its number as people count, its cells (kind's letter and text), which of them are formulas, its flaw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    unpacked_bytes: int
+    rows: int
+    """Rows that are not empty, the header too."""
+    columns: int
+    letters: int
+    """Of one cell."""
+
+
+class Unreadable(Exception):
+    """The file as a whole cannot be read; the code's sentence says why and what to do."""
+
+    def __init__(self, code: str, /, **facts: str | int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+def column_name(index: int) -> str:
+    """Give a column's letters as a spreadsheet writes them: 0 is A."""
+    name = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        name = chr(65 + rest) + name
+    return name
