@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,38 @@ import sqlalchemy as sa
 from core.errors import NotFound
 from core.measures import Milli
 from core.work import Tx
-from stock.items.kinds import Category
-from stock.items.models import Item, ItemAlias, ItemPack
+from stock.items.kinds import Category, VariantSex
+from stock.items.models import Item, ItemAlias, ItemPack, ItemVariant, MinimumLevel
+from stock.items.rules import ranked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackView:
+    id: UUID
     name: str
     quantity_milli: Milli
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantView:
+    """One size and sex of an item; a batch is of one variant, or of none where nobody said."""
+
+    id: UUID
+    name: str
+    sex: VariantSex
+    size: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumView:
+    """So much of an item should always lie at a place."""
+
+    place_id: UUID
+    item_id: UUID
+    quantity_milli: Milli
+    set_by: str
+    set_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +60,11 @@ class ItemView:
     is_stocked: bool
     """Whether it lies on a shelf; money does not."""
     is_active: bool
+    source: str
+    """Where it was read that the item is counted so, or whose decision it is."""
     packs: tuple[PackView, ...]
     aliases: tuple[str, ...]
+    variants: tuple[VariantView, ...]
 
     def name(self, lang: str) -> str:
         return self.name_en if lang == "en" else self.name_id
@@ -111,36 +139,58 @@ def item_by_id(tx: Tx, item_id: UUID) -> ItemView:
     return found[0]
 
 
-def search_items(tx: Tx, text: str, limit: int = 20) -> tuple[ItemView, ...]:
-    """Find items by code, name or any spelling people use; an empty text finds the whole catalogue."""
-    wanted = _plain(text)
-    ranked = [(_rank(item, wanted), item) for item in items(tx)]
-    found = sorted((pair for pair in ranked if pair[0] is not None), key=lambda pair: (pair[0], pair[1].name_id))
-    return tuple(item for _, item in found[:limit])
+def search_items(tx: Tx, text: str, limit: int = 20, *, with_inactive: bool = False) -> tuple[ItemView, ...]:
+    """Find items by code, name or any spelling people use, also with typing errors; an empty text finds all."""
+    return ranked(items(tx, with_inactive=with_inactive), text)[:limit]
 
 
-def _rank(item: ItemView, wanted: str) -> int | None:
-    names = [_plain(name) for name in (item.code, item.name_id, item.name_en, *item.aliases)]
-    if wanted in names:
-        return 0
-    if any(name.startswith(wanted) for name in names):
-        return 1
-    return 2 if any(wanted in name for name in names) else None
+def minimum_levels(
+    tx: Tx, *, item_ids: Collection[UUID] | None = None, place_ids: Collection[UUID] | None = None
+) -> tuple[MinimumView, ...]:
+    """Give the office's minimum levels, of these items or at these places."""
+    query = sa.select(
+        MinimumLevel.place_id, MinimumLevel.item_id, MinimumLevel.quantity_milli, MinimumLevel.set_by,
+        MinimumLevel.set_at,
+    ).where(MinimumLevel.regency_code == tx.regency_code)  # fmt: skip
+    if item_ids is not None:
+        query = query.where(MinimumLevel.item_id.in_(item_ids))
+    if place_ids is not None:
+        query = query.where(MinimumLevel.place_id.in_(place_ids))
+    return tuple(
+        MinimumView(
+            place_id=row.place_id, item_id=row.item_id, quantity_milli=Milli(row.quantity_milli), set_by=row.set_by,
+            set_at=row.set_at,
+        )
+        for row in tx.session.execute(query.order_by(MinimumLevel.place_id, MinimumLevel.item_id))
+    )  # fmt: skip
 
 
-def _plain(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())
+def with_fixed_unit(tx: Tx, item_ids: Collection[UUID] | None = None) -> frozenset[UUID]:
+    """Give which of these items (or of all) something is already counted in: their base unit can never change."""
+    found: set[UUID] = set()
+    for name, column in _COUNTS_IN_BASE_UNIT:
+        item_id = sa.column(column, sa.Uuid())
+        query = sa.select(item_id).select_from(sa.table(name, item_id)).distinct()
+        found.update(tx.session.scalars(query if item_ids is None else query.where(item_id.in_(item_ids))))
+    return frozenset(found)
+
+
+_COUNTS_IN_BASE_UNIT = (
+    ("batch", "item_id"), ("consignment_line", "item_id"), ("kit_component", "item_id"),
+    ("kit_component", "kit_item_id"), ("package_standard_line", "item_id"),
+)  # fmt: skip
+"""Tables of others, by name; what else speaks of an item rests on one of these."""
 
 
 _ALL = sa.select(
     Item.id, Item.code, Item.name_id, Item.name_en, Item.category, Item.base_unit, Item.step_milli, Item.does_expire,
-    Item.is_durable, Item.is_stocked, Item.is_active,
+    Item.is_durable, Item.is_stocked, Item.is_active, Item.source,
 ).order_by(Item.name_id)  # fmt: skip
 _ACTIVE = _ALL.where(Item.is_active, Item.is_stocked)
 _BY_ID = _ALL.where(Item.id.in_(sa.bindparam("ids", expanding=True)))
 _BY_CODE = _ALL.where(Item.code == sa.bindparam("code"))
 _PACKS = (
-    sa.select(ItemPack.item_id, ItemPack.name, ItemPack.quantity_milli)
+    sa.select(ItemPack.item_id, ItemPack.id, ItemPack.name, ItemPack.quantity_milli, ItemPack.source)
     .where(ItemPack.item_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(ItemPack.quantity_milli, ItemPack.name)
 )
@@ -148,6 +198,11 @@ _ALIASES = (
     sa.select(ItemAlias.item_id, ItemAlias.name)
     .where(ItemAlias.item_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(ItemAlias.name)
+)
+_VARIANTS = (
+    sa.select(ItemVariant.item_id, ItemVariant.id, ItemVariant.name, ItemVariant.sex, ItemVariant.size)
+    .where(ItemVariant.item_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(ItemVariant.name)
 )
 
 
@@ -158,16 +213,21 @@ def _views(
     among = {"ids": [row.id for row in rows]}
     packs: dict[UUID, list[PackView]] = defaultdict(list)
     for pack in tx.session.execute(_PACKS, among):
-        packs[pack.item_id].append(PackView(name=pack.name, quantity_milli=Milli(pack.quantity_milli)))
+        packs[pack.item_id].append(
+            PackView(id=pack.id, name=pack.name, quantity_milli=Milli(pack.quantity_milli), source=pack.source)
+        )
     aliases: dict[UUID, list[str]] = defaultdict(list)
     for alias in tx.session.execute(_ALIASES, among):
         aliases[alias.item_id].append(alias.name)
+    variants: dict[UUID, list[VariantView]] = defaultdict(list)
+    for one in tx.session.execute(_VARIANTS, among):
+        variants[one.item_id].append(VariantView(id=one.id, name=one.name, sex=one.sex, size=one.size))
     return tuple(
         ItemView(
             id=row.id, code=row.code, name_id=row.name_id, name_en=row.name_en, category=row.category,
             base_unit=row.base_unit, step_milli=Milli(row.step_milli), does_expire=row.does_expire,
-            is_durable=row.is_durable, is_stocked=row.is_stocked, is_active=row.is_active,
-            packs=tuple(packs[row.id]), aliases=tuple(aliases[row.id]),
+            is_durable=row.is_durable, is_stocked=row.is_stocked, is_active=row.is_active, source=row.source,
+            packs=tuple(packs[row.id]), aliases=tuple(aliases[row.id]), variants=tuple(variants[row.id]),
         )
         for row in rows
     )  # fmt: skip

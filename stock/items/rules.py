@@ -1,0 +1,244 @@
+"""What an item is called and counted in: units as people write them, search that forgives typing, fit names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from typing import Final, Protocol, TypeVar
+
+from core.measures import MILLI, RUPIAH, Milli
+
+CODE: Final = re.compile(r"[a-z0-9][a-z0-9_]{1,39}", re.ASCII)
+RESERVED: Final = frozenset({"baru", "impor", "ekspor", "minimum"})
+"""Codes that an address of the catalogue's pages uses for itself."""
+MOST_NAME: Final = 80
+MOST_UNIT: Final = 20
+_CLOSE: Final = 0.75
+"""How alike two words must be to be one with a typing error: kasor and kasur are at 0.8, kasur and kornet at 0.5."""
+_LEAST_FORGIVEN: Final = 4
+"""Shorter words are alike by chance."""
+
+_SPELLINGS: Final = {
+    "buah": ("bh", "bj", "biji", "pc", "pcs", "pce", "piece", "pieces", "ea"),
+    "unit": ("unt", "units"),
+    "lembar": ("lbr", "lmbr", "lbar", "helai", "sheet", "sheets"),
+    "batang": ("btg", "btng", "bar"),
+    "paket": ("pkt", "pket", "package"),
+    "pack": ("pak", "pck", "packs"),
+    "stel": ("stl", "setel", "stell", "set"),
+    "kaleng": ("klg", "klng", "can", "cans"),
+    "botol": ("btl", "btol", "bottle"),
+    "bungkus": ("bks", "bgks", "bkus", "bgkus"),
+    "boks": ("box", "bok"),
+    "kotak": ("ktk",),
+    "karung": ("krg", "krng", "sak", "zak"),
+    "karton": ("krt", "ktn", "krtn", "ctn", "carton"),
+    "dus": ("duz", "dos", "doos", "kardus", "kdus"),
+    "bal": ("bale", "ball", "bales"),
+    "rol": ("roll",),
+    "kg": ("kgs", "kilo", "kilogram", "kilograms"),
+    "gram": ("g", "gr", "grm"),
+    "kuintal": ("kwintal", "kw"),
+    "ton": ("tonne", "tons"),
+    "liter": ("l", "lt", "ltr", "litre", "litres", "liters"),
+    "ml": ("cc", "mililiter"),
+    "lusin": ("lsn", "dozen", "doz"),
+    "gros": ("gross", "grs"),
+}  # fmt: skip
+_WORDS: Final = {spelling: word for word, spellings in _SPELLINGS.items() for spelling in (word, *spellings)}
+_PIECES: Final = frozenset({"buah", "unit", "lembar", "batang"})
+"""Words for one of a thing that is counted in pieces; the sources count a kasur in buah, unit and lembar alike."""
+_CARTONS: Final = frozenset({"dus", "karton"})
+"""The same cardboard box: "75 karton" in one list is "75 dus" in the next."""
+_MEASURED: Final = {
+    "kg": {"gram": 1, "ons": 100, "kuintal": 100 * MILLI, "ton": 1000 * MILLI},
+    "liter": {"ml": 1},
+}
+_COUNTED: Final = {"lusin": 12 * MILLI, "kodi": 20 * MILLI, "gros": 144 * MILLI}
+"""Dozen, score and gross of whatever is counted one by one."""
+_ONE_BY_ONE: Final = _PIECES | {"stel", "kaleng", "botol", "bungkus"}
+
+
+class Pack(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def quantity_milli(self) -> Milli: ...
+
+
+class Named(Protocol):
+    """An item, as far as its names go."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name_id(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[str]: ...
+
+
+class Counted(Protocol):
+    """An item, as far as counting goes."""
+
+    @property
+    def base_unit(self) -> str: ...
+    @property
+    def packs(self) -> Sequence[Pack]: ...
+
+
+SomeNamed = TypeVar("SomeNamed", bound=Named)
+
+
+def plain(text: str) -> str:
+    """Reduce a name to what tells it from others: letters and digits, small."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(char for char in folded if char.isalnum())
+
+
+# ---------------------------------------------------------------- units
+
+
+def unit_named(item: Counted, text: str) -> Milli | None:
+    """Tell how much one of what people wrote as the unit is, in the base unit; None when it is not known for certain.
+
+    Understood are the base unit and the item's packs, by name or usual spelling (pcs, lbr, bh, duz, krt, zak 50kg), the
+    beginning of a pack's name where it means one quantity only, parts and multiples of kilogram and liter, and dozens
+    of what is counted one by one. A carton whose content nobody entered is not guessed.
+    """
+    asked = unit_words(text)
+    if not asked:
+        return None
+    by_name = {pack.quantity_milli for pack in item.packs if plain(pack.name) == plain(text)}
+    if len(by_name) == 1:
+        return by_name.pop()
+    base = unit_words(item.base_unit)
+    if asked == base:
+        return Milli(MILLI)
+    packs = [(unit_words(pack.name), pack.quantity_milli) for pack in item.packs]
+    is_carton = len(asked) == 1 and asked[0] in _CARTONS
+    for found in (
+        {holds for words, holds in packs if words == asked},
+        {holds for words, holds in packs if words[: len(asked)] == asked},
+        {holds for words, holds in packs if is_carton and words and words[0] in _CARTONS},
+    ):
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return _known_of(base, asked)
+
+
+def _known_of(base: tuple[str, ...], asked: tuple[str, ...]) -> Milli | None:
+    if len(base) != 1 or len(asked) != 1:
+        return None
+    one, word = base[0], asked[0]
+    if (one in _PIECES and word in _PIECES) or (one in _CARTONS and word in _CARTONS):
+        return Milli(MILLI)
+    known = _MEASURED.get(one, {}).get(word) or (_COUNTED.get(word) if one in _ONE_BY_ONE else None)
+    return Milli(known) if known else None
+
+
+def unit_words(text: str) -> tuple[str, ...]:
+    """Split a unit into its words and numbers, each word in its usual spelling: ``Zak 50Kg`` → karung, 50, kg."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    found = re.findall(r"[^\W\d_]+|[0-9]+(?:[.,][0-9]+)?", folded)
+    return tuple(_WORDS.get(one, one.replace(",", ".")) for one in found)
+
+
+def units_of(item: Counted) -> tuple[str, ...]:
+    """Name everything the item may be counted in, for people."""
+    return (item.base_unit, *(pack.name for pack in item.packs))
+
+
+def is_twin_unit(item: Counted, name: str) -> bool:
+    """Tell whether a new pack of this name would say again what the base unit or another pack says."""
+    asked = unit_words(name)
+    same = {unit_words(item.base_unit), *(unit_words(pack.name) for pack in item.packs)}
+    return not asked or asked in same or _known_of(unit_words(item.base_unit), asked) == MILLI
+
+
+def is_money(unit: str) -> bool:
+    """Tell whether a unit means rupiah: money lies on no shelf."""
+    return plain(unit) in (plain(RUPIAH), "rupiah", "idr")
+
+
+# ---------------------------------------------------------------- names
+
+
+def names_of(item: Named) -> tuple[str, ...]:
+    return (item.code, item.name_id, item.name_en, *item.aliases)
+
+
+def item_named(found: Iterable[SomeNamed], text: str) -> SomeNamed | None:
+    """Give the one item that is called so, by code, name or spelling; None when none or several are."""
+    wanted = plain(text)
+    hits = [one for one in found if wanted and wanted in {plain(name) for name in names_of(one)}]
+    return hits[0] if len(hits) == 1 else None
+
+
+def code_from(name: str) -> str:
+    """Make a code from a name: ``Jas hujan (anak)`` → ``jas_hujan_anak``."""
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", "_", folded).strip("_")[:40].strip("_")
+
+
+# ---------------------------------------------------------------- search
+
+
+def ranked(found: Iterable[SomeNamed], text: str) -> tuple[SomeNamed, ...]:
+    """Give what the text can mean, best first: called so, beginning so, containing it, else so with typing errors.
+
+    The order depends on the names alone: the same question always gets the same answer. An empty text finds all.
+    """
+    every = sorted(found, key=lambda one: (one.name_id, one.code))
+    wanted = plain(text)
+    if not text.strip():
+        return tuple(every)
+    if not wanted:
+        return ()
+    as_typed = [(tier, one) for one in every if (tier := _tier(one, wanted)) is not None]
+    if as_typed:
+        return tuple(one for _, one in sorted(as_typed, key=lambda pair: pair[0]))
+    asked = _words(text)
+    alike = [(closeness, one) for one in every if (closeness := _closeness(one, wanted, asked)) is not None]
+    return tuple(one for _, one in sorted(alike, key=lambda pair: -pair[0]))
+
+
+def _tier(item: Named, wanted: str) -> int | None:
+    names = [plain(name) for name in names_of(item)]
+    if wanted in names:
+        return 0
+    if any(name.startswith(wanted) for name in names):
+        return 1
+    if any(word.startswith(wanted) for name in names_of(item) for word in _words(name)):
+        return 2
+    return 3 if any(wanted in name for name in names) else None
+
+
+def _closeness(item: Named, wanted: str, asked: Sequence[str]) -> int | None:
+    """Tell how alike the closest name is, in thousandths: as a whole, or every word asked for to one of its words."""
+    best = 0.0
+    for name in names_of(item):
+        best = max(best, _alike(wanted, plain(name)))
+        words = _words(name)
+        if words and asked:
+            best = max(best, min(max(_alike(word, other) for other in words) for word in asked))
+    return round(best * 1000) if best >= _CLOSE else None
+
+
+def _alike(one: str, other: str) -> float:
+    if one == other:
+        return 1.0
+    if min(len(one), len(other)) < _LEAST_FORGIVEN:
+        return 0.0
+    # The matcher's answer depends on the order of its two; asking both ways makes it a property of the pair.
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < _CLOSE or matcher.quick_ratio() < _CLOSE:
+        return 0.0
+    return max(matcher.ratio(), SequenceMatcher(None, other, one, autojunk=False).ratio())
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for part in re.split(r"[\W_]+", text) if (word := plain(part)))
