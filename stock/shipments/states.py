@@ -21,6 +21,8 @@ class ShipmentState(enum.StrEnum):
 class ShipmentAct(enum.StrEnum):
     ARRIVE_PARTLY = "arrive_partly"
     ARRIVE = "arrive"
+    REOPEN = "reopen"
+    """A write-off on the road was undone: the goods are on the road again."""
 
 
 SHIPMENT_MOVES = {
@@ -28,4 +30,8 @@ SHIPMENT_MOVES = {
     (ShipmentState.SENT, ShipmentAct.ARRIVE): ShipmentState.ARRIVED,
     (ShipmentState.PARTLY, ShipmentAct.ARRIVE_PARTLY): ShipmentState.PARTLY,
     (ShipmentState.PARTLY, ShipmentAct.ARRIVE): ShipmentState.ARRIVED,
+    (ShipmentState.ARRIVED, ShipmentAct.REOPEN): ShipmentState.PARTLY,
 }
+
+OPEN_SHIPMENTS = (ShipmentState.SENT, ShipmentState.PARTLY)
+"""Something of these is still on the road."""
