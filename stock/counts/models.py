@@ -71,6 +71,8 @@ class StockCountLine(Base):
     counted_at: Mapped[datetime | None]
     """The moment of this line's count: what moved later is not in it."""
     counted_by: Mapped[str] = mapped_column(default="")
+    must_recount: Mapped[bool] = mapped_column(default=False)
+    """It differed, or was sent back: to be counted once more, by somebody who sees no earlier figure."""
     recounted_milli: Mapped[Big | None]
     recounted_at: Mapped[datetime | None]
     recounted_by: Mapped[str] = mapped_column(default="")
