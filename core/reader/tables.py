@@ -81,6 +81,7 @@ class Cell:
 
 
 EMPTY: Final = Cell(CellKind.EMPTY, "")
+_KINDS: Final = {kind.value: kind for kind in CellKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +316,9 @@ def _row(line: tuple[int, list[str], list[int], str], width: int, *, is_text: bo
         if not text:
             cells.append(EMPTY)
             continue
-        try:
-            kind = CellKind(text[0])
-        except ValueError:
-            raise _broken() from None
+        kind = _KINDS.get(text[0])
+        if kind is None:
+            raise _broken()
         clean, is_odd = _cleaned(text[1:]) if kind is CellKind.TEXT else (text[1:], False)
         if is_odd and not flaw:
             flaw, facts = "reader.odd_letter", {"place": place + 1}

@@ -11,7 +11,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -26,7 +26,6 @@ MOST_RATIO: Final = 60
 RATIO_FROM: Final = 4 << 20
 """Below so many unpacked bytes a high ratio harms nobody: a small table of equal rows packs well."""
 MOST_DEPTH: Final = 64
-MOST_ELEMENTS: Final = 2_500_000
 _PIECE: Final = 1 << 16
 _FOLDERS: Final = ("_rels/", "docProps/", "xl/", "customXml/", "docMetadata/")
 _LOOSE: Final = ("[Content_Types].xml", "mimetype")
@@ -36,7 +35,7 @@ _NEEDED: Final = re.compile(
     r"|xl/worksheets/[^/]+\.xml",
     re.ASCII | re.IGNORECASE,
 )
-_REF: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
+_LETTERS: Final = re.compile(r"[A-Z]{1,3}", re.ASCII)
 _HIGHEST_ROW: Final = 1_048_576
 _ENCRYPTED: Final = 0x1
 
@@ -152,58 +151,22 @@ class _Sheet:
 
 
 class _Scan:
-    """Reads every part with expat: depth, elements, no DTD; and of sheets where cells with something in them lie."""
+    """Reads every part with expat: depth, no DTD; and of sheets where cells with something in them lie."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._elements = 0
         self.sheets: dict[str, _Sheet] = {}
 
     def read(self, name: str, xml: bytes) -> None:
         """Raises: Unreadable."""
-        sheet = _Sheet()
         parser = expat.ParserCreate()
-        parser.buffer_text = False
         depth = 0
-        at = (0, 0)
-        row = 0
-        column = 0
-        is_cell_known = False
-        far_row, far_column = 10 * self._shape.rows + 100, self._shape.columns
 
-        def start(tag: str, attributes: dict[str, str]) -> None:
-            nonlocal depth, at, row, column, is_cell_known
+        def start(_tag: str, _attributes: dict[str, str]) -> None:
+            nonlocal depth
             depth += 1
             if depth > MOST_DEPTH:
                 raise Unreadable("reader.too_deep")
-            self._elements += 1
-            if self._elements > MOST_ELEMENTS:
-                raise Unreadable("reader.too_heavy")
-            local = tag.rpartition(":")[2]
-            if local == "c":
-                column += 1
-                at = _placed(attributes.get("r"), row, column)
-                row, column = at
-                is_cell_known = False
-                if attributes.get("t") == "e":
-                    sheet.errors.add(at)
-            elif local == "row":
-                row = _whole(attributes.get("r"), row + 1)
-                column = 0
-            elif local in ("v", "is", "f") and at != (0, 0):
-                if local == "f":
-                    sheet.formulas.add(at)
-                if not is_cell_known:
-                    is_cell_known = True
-                    note()
-
-        def note() -> None:
-            here_row, here_column = at
-            sheet.rows.add(here_row)
-            if here_row > far_row or here_column > far_column:
-                sheet.far_cell = sheet.far_cell or f"{column_name(here_column - 1)}{here_row}"
-            sheet.farthest_row = max(sheet.farthest_row, here_row)
-            sheet.farthest_column = max(sheet.farthest_column, here_column)
 
         def end(_tag: str) -> None:
             nonlocal depth
@@ -213,37 +176,77 @@ class _Scan:
             raise Unreadable("reader.has_dtd")
 
         parser.StartElementHandler = start
+        if name.lower().startswith("xl/worksheets/"):
+            self.sheets[name.lower()] = sheet = _Sheet()
+            parser.StartElementHandler = self._cells(sheet, start)
         parser.EndElementHandler = end
         parser.StartDoctypeDeclHandler = refuse
         try:
             parser.Parse(xml, True)
         except expat.ExpatError:
             raise Unreadable("reader.broken_workbook") from None
-        if name.lower().startswith("xl/worksheets/"):
-            self.sheets[name.lower()] = sheet
+
+    def _cells(self, sheet: _Sheet, start: Callable[[str, dict[str, str]], None]) -> Callable[..., None]:
+        """Give the handler of a sheet's elements: the busiest lines of the child, a call for every cell."""
+        far_row, far_column = 10 * self._shape.rows + 100, self._shape.columns
+        columns: dict[str, int] = {}
+        row = column = 0
+        has_content = False
+
+        def cells(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal row, column, has_content
+            start(tag, attributes)
+            local = tag if ":" not in tag else tag.rpartition(":")[2]
+            if local == "c":
+                ref = attributes.get("r")
+                if ref is None:
+                    column += 1
+                else:
+                    letters = ref.rstrip("0123456789")
+                    column = columns.get(letters) or columns.setdefault(letters, _column(letters))
+                    row = _whole(ref[len(letters) :], row)
+                has_content = False
+                if attributes.get("t") == "e":
+                    sheet.errors.add((row, column))
+            elif local == "row":
+                row, column = _whole(attributes.get("r"), row + 1), 0
+            elif local in ("v", "is", "f"):
+                if local == "f":
+                    sheet.formulas.add((row, column))
+                if has_content:
+                    return
+                has_content = True
+                sheet.rows.add(row)
+                if row > sheet.farthest_row:
+                    sheet.farthest_row = row
+                if column > sheet.farthest_column:
+                    sheet.farthest_column = column
+                if (row > far_row or column > far_column) and not sheet.far_cell:
+                    sheet.far_cell = f"{column_name(column - 1)}{row}"
+
+        return cells
 
 
-def _placed(ref: str | None, row: int, column: int) -> tuple[int, int]:
-    """Give row and column of a cell, both from 1. Raises: Unreadable for a place that no spreadsheet has."""
-    if ref is None:
-        return row, column
-    found = _REF.fullmatch(ref)
-    if found is None:
+def _column(letters: str) -> int:
+    """Give a column's number from 1. Raises: Unreadable for one that no spreadsheet has."""
+    if not _LETTERS.fullmatch(letters):
         raise Unreadable("reader.broken_workbook")
-    letters = 0
-    for letter in found[1]:
-        letters = letters * 26 + ord(letter) - 64
-    if not 1 <= int(found[2]) <= _HIGHEST_ROW:
-        raise Unreadable("reader.broken_workbook")
-    return int(found[2]), letters
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
 
 
 def _whole(text: str | None, otherwise: int) -> int:
+    """Give a row's number from 1. Raises: Unreadable for one that no spreadsheet has."""
     if text is None:
         return otherwise
     if not (text.isascii() and text.isdigit() and len(text) <= 7):
         raise Unreadable("reader.broken_workbook")
-    return int(text)
+    number = int(text)
+    if not 1 <= number <= _HIGHEST_ROW:
+        raise Unreadable("reader.broken_workbook")
+    return number
 
 
 def _targets(parts: dict[str, bytes]) -> dict[str, str]:
