@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -90,6 +91,23 @@ class Counted(Protocol):
     def packs(self) -> Sequence[Pack]: ...
 
 
+class Described(Named, Counted, Protocol):
+    """An item, as far as its page shows it."""
+
+    @property
+    def category(self) -> str: ...
+    @property
+    def step_milli(self) -> Milli: ...
+    @property
+    def does_expire(self) -> bool: ...
+    @property
+    def is_durable(self) -> bool: ...
+    @property
+    def is_active(self) -> bool: ...
+    @property
+    def source(self) -> str: ...
+
+
 SomeNamed = TypeVar("SomeNamed", bound=Named)
 
 
@@ -169,6 +187,15 @@ def is_money(unit: str) -> bool:
 
 def names_of(item: Named) -> tuple[str, ...]:
     return (item.code, item.name_id, item.name_en, *item.aliases)
+
+
+def fingerprint(item: Described) -> str:
+    """Tell one state of an item from another, so that nobody overwrites what they have not seen."""
+    shown = (
+        item.code, item.name_id, item.name_en, str(item.category), item.base_unit, item.step_milli, item.does_expire,
+        item.is_durable, item.is_active, item.source,
+    )  # fmt: skip
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def item_named(found: Iterable[SomeNamed], text: str) -> SomeNamed | None:

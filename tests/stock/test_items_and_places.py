@@ -47,7 +47,8 @@ def test_search_finds_the_spellings_people_use(work: Work):
 def test_an_office_adds_items_and_packs_of_its_own(work: Work):
     order = AddItem(
         code="Jas_Hujan", name_id="Jas hujan", name_en="Raincoat", category=Category.CLOTHING_AND_GOODS,
-        base_unit="buah", step_milli=Milli(1_000), does_expire=False, is_durable=True, aliases=("Mantel",),
+        base_unit="buah", step_milli=Milli(1_000), does_expire=False, is_durable=True, source="SK Kadis 7",
+        aliases=("Mantel",),
     )  # fmt: skip
     with work.by(ACTOR) as tx:
         item = add_item(tx, order)
