@@ -10,14 +10,19 @@ from reportlab.platypus import Flowable
 
 from reports.fonts import ASCENT, REGULAR, SEMIBOLD
 from reports.pen import HAIR, LEADING, QUIET, Align, Colour, Fitted, Pen, fit
+from reports.qr import make_symbol
 from reports.text import clean
 
 HEAD_GROUND: Final[Colour] = (0.945, 0.953, 0.965)
+_NOTHING: Final = Fitted(1, ("",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a list: ``share`` of the width left over by columns with a fixed ``wide``; size 0 is the list's."""
+    """One column of a list: ``share`` of the width left over by columns with a fixed ``wide``; size 0 is the list's.
+
+    The cells of a column of symbols are what their QR holds; such a list needs a ``row_high`` that leaves them room.
+    """
 
     head: str
     wide: float = 0
@@ -25,6 +30,7 @@ class Column:
     align: Align = "left"
     font: str = REGULAR
     size: float = 0
+    is_symbol: bool = False
 
 
 class Listing(Flowable):
@@ -106,9 +112,12 @@ class Listing(Flowable):
         pen.rule(0, y, self.width, y, 0.8)
         for number in range(self._first, self._last):
             high = laid.tops[number + 1] - laid.tops[number]
-            for edge, wide, column, fitted in zip(
-                laid.edges, laid.wides, self._columns, laid.cells[number], strict=True
+            for edge, wide, column, fitted, cell in zip(
+                laid.edges, laid.wides, self._columns, laid.cells[number], self._rows[number], strict=True
             ):
+                if column.is_symbol:
+                    _draw_symbol(pen, cell, edge, y - high, wide, high)
+                    continue
                 base = y - self._PAD - fitted.size * ASCENT - 0.6
                 if self._row_high:
                     base = y - high / 2 + fitted.height / 2 - fitted.size * ASCENT - 1.2
@@ -134,6 +143,15 @@ class Listing(Flowable):
             for part in self._closing:
                 y -= part.height
                 part.drawOn(self.canv, 0, y)
+
+
+def _draw_symbol(pen: Pen, payload: str, x: float, y: float, wide: float, high: float) -> None:
+    """Draw a QR in the middle of a cell, with two modules of paper around it beside the cell's own."""
+    if not payload:
+        return
+    symbol = make_symbol(payload)
+    side = min(wide, high) * symbol.modules / (symbol.modules + 4)
+    pen.symbol(symbol, x + (wide - side) / 2, y + (high - side) / 2, side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +186,9 @@ def _set_rows(listing: Listing, wide: float) -> _SetRows:
     tops = [0.0]
     for row in listing._rows:
         fitted = [
-            fit(clean(text), column.font, _sizes(column.size or size), room, 14 * size * LEADING)
+            _NOTHING
+            if column.is_symbol
+            else fit(clean(text), column.font, _sizes(column.size or size), room, 14 * size * LEADING)
             for text, column, room in zip(row, columns, rooms, strict=True)
         ]
         cells.append(fitted)
