@@ -585,6 +585,7 @@ def upgrade() -> None:
         op.execute("DROP TRIGGER move_not_expired")
     with op.batch_alter_table("balance") as batch_op:
         batch_op.add_column(sa.Column("last_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True))
     release = sa.Enum("", "decree", name="release_condition", native_enum=False, create_constraint=True, length=32)
     with op.batch_alter_table("batch") as batch_op:
         batch_op.add_column(sa.Column("variant_id", sa.Uuid(), nullable=True))

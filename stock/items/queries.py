@@ -111,6 +111,14 @@ def item_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
     return found
 
 
+def variant_items(tx: Tx, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Tell which item each of these variants belongs to; one that does not exist is not in the answer."""
+    if not ids:
+        return {}
+    rows = tx.session.execute(sa.select(ItemVariant.id, ItemVariant.item_id).where(ItemVariant.id.in_(ids)))
+    return {row.id: row.item_id for row in rows}
+
+
 def unstocked_ids(tx: Tx) -> frozenset[UUID]:
     """Give the items that lie on no shelf: money."""
     return frozenset(tx.session.scalars(sa.select(Item.id).where(sa.not_(Item.is_stocked))))

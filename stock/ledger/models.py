@@ -161,6 +161,8 @@ class Balance(Base):
     value_rp: Mapped[Big]
     last_on: Mapped[date | None]
     """The latest local day of an event here: what happened on it or after is no late entry."""
+    counted_at: Mapped[datetime | None]
+    """The latest count: what happened before it and is entered now changes nothing after it."""
 
 
 class BalanceDay(Base):

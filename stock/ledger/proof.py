@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
-from stock.ledger.models import Balance, Batch, Move
+from stock.ledger.kinds import Flag
+from stock.ledger.models import Balance, BalanceDay, Batch, CountMark, Move
 from stock.places.kinds import UNBOUNDED
 from stock.places.queries import places
 
@@ -24,8 +25,12 @@ class ProofProblem:
 
 
 def ledger_problems(tx: Tx) -> Iterator[ProofProblem]:
-    """Recompute L1 (balances are sums of moves, each batch closes to zero), L2, L3 and L5 for the office."""
+    """Recompute L1 (balances and days are sums of moves, each batch closes to zero, no day below nothing, counts stand),
+    L2, L3 and L5 for the office."""
     yield from _sums(tx)
+    yield from _days(tx)
+    yield from _past(tx)
+    yield from _counts(tx)
     yield from _closed(tx)
     yield from _bounds(tx)
     yield from _whole(tx)
@@ -75,6 +80,83 @@ def _sums(tx: Tx) -> Iterator[ProofProblem]:
         yield ProofProblem(
             invariant="L1", where=f"balance {row.place_id} {row.batch_id}",
             found=f"moves minus balance: {int(row.milli)} milli, {int(row.rp)} rupiah",
+        )  # fmt: skip
+
+
+def _days(tx: Tx) -> Iterator[ProofProblem]:
+    ours = Move.regency_code == tx.regency_code
+    moves_in = sa.select(Move.to_place_id.label("place_id"), Move.batch_id, Move.event_on,
+                         Move.quantity_milli.label("milli"), Move.value_rp.label("rp")).where(ours)  # fmt: skip
+    moves_out = sa.select(
+        Move.from_place_id, Move.batch_id, Move.event_on, -Move.quantity_milli, -Move.value_rp
+    ).where(ours)
+    kept = (
+        sa.select(BalanceDay.place_id, BalanceDay.batch_id, BalanceDay.event_on, -BalanceDay.change_milli,
+                  -BalanceDay.change_rp)
+        .join(Batch, Batch.id == BalanceDay.batch_id)
+        .where(Batch.regency_code == tx.regency_code)
+    )  # fmt: skip
+    rows = sa.union_all(moves_in, moves_out, kept).subquery()
+    wrong = (
+        sa.select(rows.c.place_id, rows.c.batch_id, rows.c.event_on)
+        .group_by(rows.c.place_id, rows.c.batch_id, rows.c.event_on)
+        .having(sa.or_(sa.func.sum(rows.c.milli) != 0, sa.func.sum(rows.c.rp) != 0))
+        .order_by(rows.c.place_id, rows.c.batch_id, rows.c.event_on)
+    )
+    for row in tx.session.execute(wrong):
+        yield ProofProblem(
+            invariant="L1", where=f"balance_day {row.place_id} {row.batch_id} {row.event_on}",
+            found="the day is not the sum of its moves",
+        )  # fmt: skip
+
+
+def _past(tx: Tx) -> Iterator[ProofProblem]:
+    """No closing balance of any past day is below nothing, but where a fact was booked early and says so."""
+    running = (
+        sa.select(
+            BalanceDay.place_id, BalanceDay.batch_id, BalanceDay.event_on,
+            sa.func.sum(BalanceDay.change_milli)
+            .over(partition_by=(BalanceDay.place_id, BalanceDay.batch_id), order_by=BalanceDay.event_on)
+            .label("closing"),
+        )
+        .join(Balance, sa.and_(Balance.place_id == BalanceDay.place_id, Balance.batch_id == BalanceDay.batch_id))
+        .join(Batch, Batch.id == BalanceDay.batch_id)
+        .where(Batch.regency_code == tx.regency_code, Balance.is_bounded)
+        .subquery()
+    )  # fmt: skip
+    early = sa.exists().where(
+        Move.from_place_id == running.c.place_id, Move.batch_id == running.c.batch_id,
+        Move.flag.in_((Flag.EARLY, Flag.EXPIRED)), Move.event_on <= running.c.event_on,
+    )  # fmt: skip
+    for row in tx.session.execute(sa.select(running).where(running.c.closing < 0, sa.not_(early))):
+        yield ProofProblem(
+            invariant="L2", where=f"balance_day {row.place_id} {row.batch_id} {row.event_on}",
+            found=f"closing balance {row.closing}",
+        )  # fmt: skip
+
+
+def _counts(tx: Tx) -> Iterator[ProofProblem]:
+    """Each count stands: what had happened by its moment sums to what was counted."""
+    sums = []
+    for column, sign in ((Move.to_place_id, 1), (Move.from_place_id, -1)):
+        sums.append(
+            sa.select(sa.func.coalesce(sa.func.sum(sign * Move.quantity_milli), 0))
+            .where(
+                column == CountMark.place_id, Move.batch_id == CountMark.batch_id,
+                Move.event_at <= CountMark.counted_at,
+            )
+            .scalar_subquery()
+        )  # fmt: skip
+    booked = sums[0] + sums[1]
+    rows = tx.session.execute(
+        sa.select(CountMark.place_id, CountMark.batch_id, CountMark.counted_at, CountMark.counted_milli, booked)
+        .where(CountMark.regency_code == tx.regency_code, booked != CountMark.counted_milli)
+        .order_by(CountMark.counted_at)
+    )  # fmt: skip
+    for place_id, batch_id, counted_at, counted, found in rows:
+        yield ProofProblem(
+            invariant="L1", where=f"count_mark {place_id} {batch_id} {counted_at}",
+            found=f"counted {counted}, booked {int(found)} milli",
         )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,12 +11,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.measures import Milli, Rupiah
 from core.work import Tx
-from stock.items.queries import ItemView, items
-from stock.ledger.kinds import DocumentKind, Flag, FundingSource
-from stock.ledger.models import Balance, Batch, Move, StockDocument
+from stock.items.queries import ItemView, VariantView, items
+from stock.ledger.kinds import DocumentKind, Flag, FundingSource, ReleaseCondition
+from stock.ledger.models import Balance, BalanceDay, Batch, Move, StockDocument
 from stock.ledger.posting import Ground, lots
 from stock.ledger.rules import Shortage, Want, is_expired, pick
 from stock.places.kinds import PlaceKind
@@ -34,6 +34,11 @@ class BatchView:
     received_on: date
     quantity_milli: Milli
     value_rp: Rupiah
+    unit_price_rp: Rupiah | None
+    """For one base unit, where the giver's paper names one."""
+    release_condition: ReleaseCondition
+    variant: VariantView | None
+    """The size and sex, where the item comes in several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,38 @@ class DayBalance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayBatchBalance:
+    """What lay of a batch at a place at the end of a day."""
+
+    place: PlaceView
+    batch: BatchView
+    on_hand_milli: Milli
+    value_rp: Rupiah
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchMove:
+    """One step of a batch's way."""
+
+    move_id: UUID
+    document_id: UUID
+    document_kind: DocumentKind
+    number: str | None
+    reason: str
+    source: PlaceView
+    target: PlaceView
+    quantity_milli: Milli
+    value_rp: Rupiah
+    event_at: datetime
+    event_on: date
+    recorded_at: datetime
+    actor_id: str
+    flag: Flag
+    is_reversal: bool
+    is_reversed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardLine:
     move_id: UUID
     document_id: UUID
@@ -103,6 +140,7 @@ class CardLine:
     value_rp: Rupiah
     balance_milli: Milli
     """Running, worked out when read: a late entry changes no row."""
+    balance_rp: Rupiah
     is_reversal: bool
     is_reversed: bool
     flag: Flag
@@ -115,8 +153,12 @@ class StockCard:
     first_on: date | None
     last_on: date | None
     opening_milli: Milli
+    opening_rp: Rupiah
     lines: tuple[CardLine, ...]
     closing_milli: Milli
+    closing_rp: Rupiah
+    earlier: str | None
+    """Where the lines before these begin; None when these are the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,42 +287,82 @@ def shortages(tx: Tx, wants: Iterable[Want]) -> tuple[Shortage, ...]:
 def balances_on(
     tx: Tx, on: date, *, place_ids: Collection[UUID] | None = None, item_ids: Collection[UUID] | None = None
 ) -> tuple[DayBalance, ...]:
-    """Give what lay at real places at the end of a local day, by when things happened."""
-    spots = {place.id: place for place in places(tx, ids=place_ids) if place.is_bounded}
-    sides = []
-    for column, sign in ((Move.to_place_id, 1), (Move.from_place_id, -1)):
-        side = (
-            sa.select(
-                column.label("place_id"), Batch.item_id, (sign * Move.quantity_milli).label("milli"),
-                (sign * Move.value_rp).label("rp"),
-            )
-            .join(Batch, Batch.id == Move.batch_id)
-            .where(column.in_(spots), Move.event_on <= on)
-        )  # fmt: skip
-        sides.append(side if item_ids is None else side.where(Batch.item_id.in_(item_ids)))
-    both = sa.union_all(*sides).subquery()
-    rows = tx.session.execute(
-        sa.select(both.c.place_id, both.c.item_id, sa.func.sum(both.c.milli), sa.func.sum(both.c.rp))
-        .group_by(both.c.place_id, both.c.item_id)
-        .having(sa.func.sum(both.c.milli) != 0)
-    ).all()
-    goods = _goods(tx, {row.item_id for row in rows})
+    """Give what lay at real places at the end of a local day, item by item, by when things happened."""
+    summed: dict[tuple[UUID, UUID], list[int]] = defaultdict(lambda: [0, 0])
+    spots: dict[UUID, PlaceView] = {}
+    goods: dict[UUID, ItemView] = {}
+    for one in batches_on(tx, on, place_ids=place_ids, item_ids=item_ids):
+        spots[one.place.id], goods[one.batch.item.id] = one.place, one.batch.item
+        found = summed[one.place.id, one.batch.item.id]
+        found[0] += one.on_hand_milli
+        found[1] += one.value_rp
     made = [
-        DayBalance(
-            place=spots[place_id], item=goods[item_id], on_hand_milli=Milli(int(milli)), value_rp=Rupiah(int(rp))
-        )
-        for place_id, item_id, milli, rp in rows
+        DayBalance(place=spots[place_id], item=goods[item_id], on_hand_milli=Milli(milli), value_rp=Rupiah(rp))
+        for (place_id, item_id), (milli, rp) in summed.items()
     ]
     return tuple(sorted(made, key=lambda one: (one.place.code, one.item.name_id)))
 
 
+def batches_on(
+    tx: Tx, on: date, *, place_ids: Collection[UUID] | None = None, item_ids: Collection[UUID] | None = None
+) -> tuple[DayBatchBalance, ...]:
+    """Give what lay at real places at the end of a local day, batch by batch, by when things happened."""
+    spots = {place.id: place for place in places(tx, ids=place_ids) if place.is_bounded}
+    query = (
+        sa.select(
+            BalanceDay.place_id, BalanceDay.batch_id, sa.func.sum(BalanceDay.change_milli).label("milli"),
+            sa.func.sum(BalanceDay.change_rp).label("rp"),
+        )
+        .where(BalanceDay.place_id.in_(spots), BalanceDay.event_on <= on)
+        .group_by(BalanceDay.place_id, BalanceDay.batch_id)
+        .having(sa.func.sum(BalanceDay.change_milli) != 0)
+    )  # fmt: skip
+    if item_ids is not None:
+        query = query.where(BalanceDay.batch_id.in_(sa.select(Batch.id).where(Batch.item_id.in_(item_ids))))
+    rows = tx.session.execute(query).all()
+    known = {batch.id: batch for batch in batches(tx, {row.batch_id for row in rows})}
+    made = [
+        DayBatchBalance(
+            place=spots[row.place_id], batch=known[row.batch_id], on_hand_milli=Milli(int(row.milli)),
+            value_rp=Rupiah(int(row.rp)),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return tuple(sorted(made, key=lambda one: (one.place.code, one.batch.item.name_id, one.batch.code)))
+
+
+def booked_at(tx: Tx, place_id: UUID, moments: Mapping[UUID, datetime]) -> dict[UUID, Milli]:
+    """Give what the books say lay at a place of each batch at its moment, what happened at that very moment included."""
+    if not moments:
+        return {}
+    rows = tx.session.execute(
+        sa.select(Balance.batch_id, Balance.on_hand_milli).where(
+            Balance.place_id == place_id, Balance.batch_id.in_(moments)
+        )
+    )
+    booked = dict.fromkeys(moments, 0) | {row.batch_id: row.on_hand_milli for row in rows}
+    first = min(moments.values())
+    for column, sign in ((Move.to_place_id, 1), (Move.from_place_id, -1)):
+        later = tx.session.execute(
+            sa.select(Move.batch_id, Move.event_at, Move.quantity_milli).where(
+                column == place_id, Move.batch_id.in_(moments), Move.event_at > first
+            )
+        )
+        for row in later:
+            if row.event_at > moments[row.batch_id]:
+                booked[row.batch_id] -= sign * row.quantity_milli
+    return {batch_id: Milli(quantity) for batch_id, quantity in booked.items()}
+
+
 def stock_card(
     tx: Tx, item_id: UUID, place_ids: Collection[UUID], *, first_on: date | None = None, last_on: date | None = None,
-    batch_id: UUID | None = None,
+    batch_id: UUID | None = None, limit: int | None = None, before: str | None = None,
 ) -> StockCard:  # fmt: skip
     """Give the card of an item over these places: what came and went, with the balance after each line.
 
-    Moves between two of the places are left out: nothing came and nothing went. Raises: NotFound.
+    Moves between two of the places are left out: nothing came and nothing went. With ``limit`` only the latest lines
+    are read, or those before the cursor ``before`` (the ``earlier`` of another card); ``opening`` is then the balance
+    before the first line shown. Raises: NotFound; Invalid for a cursor that is none.
     """
     goods = _goods(tx, {item_id})
     if item_id not in goods:
@@ -290,41 +372,77 @@ def stock_card(
     if len(shown) != len(set(place_ids)):
         raise NotFound("place.not_found")
     inside = {place.id for place in shown}
-    opening = _sum_before(tx, item_id, inside, first_on, batch_id) if first_on else 0
-    later = sa.orm.aliased(Move)
-    query = (
-        sa.select(Move, Batch.code, StockDocument.kind, StockDocument.number, StockDocument.reason, later.id)
-        .join(Batch, Batch.id == Move.batch_id)
-        .join(StockDocument, StockDocument.id == Move.document_id)
-        .outerjoin(later, later.reverses_id == Move.id)
-        .where(Batch.item_id == item_id, Move.regency_code == tx.regency_code, _crosses(inside))
-        .order_by(Move.event_at, Move.recorded_at, Move.id)
+    of_item = sa.select(Batch.id).where(Batch.regency_code == tx.regency_code, Batch.item_id == item_id)
+    batch_ids = list(tx.session.scalars(of_item if batch_id is None else of_item.where(Batch.id == batch_id)))
+    codes = {row.id: row.code for row in tx.session.execute(sa.select(Batch.id, Batch.code).where(
+        Batch.id.in_(batch_ids)))}  # fmt: skip
+    found = _card_moves(tx, inside, batch_ids, first_on, last_on, _cursor(before) if before else None, limit)
+    has_earlier = limit is not None and len(found) > limit
+    found = found[:limit]
+    milli, rp = _sum_until(tx, inside, batch_ids, last_on)
+    if before:
+        # The closing balance of this page is what the lines after it have not yet changed.
+        milli, rp = _minus_after(tx, inside, batch_ids, last_on, _cursor(before), milli, rp)
+    closing_milli, closing_rp = milli, rp
+    documents = {
+        row.id: row
+        for row in tx.session.execute(
+            sa.select(StockDocument.id, StockDocument.kind, StockDocument.number, StockDocument.reason).where(
+                StockDocument.id.in_({row.document_id for row in found})
+            )
+        )
+    }
+    undone = set(
+        tx.session.scalars(sa.select(Move.reverses_id).where(Move.reverses_id.in_([row.id for row in found])))
     )
-    if first_on is not None:
-        query = query.where(Move.event_on >= first_on)
-    if last_on is not None:
-        query = query.where(Move.event_on <= last_on)
-    if batch_id is not None:
-        query = query.where(Move.batch_id == batch_id)
     lines: list[CardLine] = []
-    balance = opening
-    for move, code, kind, number, reason, reversed_by in tx.session.execute(query):
-        comes = move.to_place_id in inside
-        balance += move.quantity_milli if comes else -move.quantity_milli
+    for row in found:
+        comes = row.to_place_id in inside
+        document = documents[row.document_id]
         lines.append(
             CardLine(
-                move_id=move.id, document_id=move.document_id, document_kind=kind, number=number, reason=reason,
-                event_at=move.event_at, event_on=move.event_on, recorded_at=move.recorded_at, batch_code=code,
-                counterpart=everywhere[move.from_place_id if comes else move.to_place_id],
-                in_milli=Milli(move.quantity_milli if comes else 0),
-                out_milli=Milli(0 if comes else move.quantity_milli), value_rp=Rupiah(move.value_rp),
-                balance_milli=Milli(balance), is_reversal=move.reverses_id is not None,
-                is_reversed=reversed_by is not None, flag=move.flag,
+                move_id=row.id, document_id=row.document_id, document_kind=document.kind, number=document.number,
+                reason=document.reason, event_at=row.event_at, event_on=row.event_on, recorded_at=row.recorded_at,
+                batch_code=codes[row.batch_id],
+                counterpart=everywhere[row.from_place_id if comes else row.to_place_id],
+                in_milli=Milli(row.quantity_milli if comes else 0),
+                out_milli=Milli(0 if comes else row.quantity_milli), value_rp=Rupiah(row.value_rp),
+                balance_milli=Milli(milli), balance_rp=Rupiah(rp), is_reversal=row.reverses_id is not None,
+                is_reversed=row.id in undone, flag=row.flag,
             )
         )  # fmt: skip
+        milli -= row.quantity_milli if comes else -row.quantity_milli
+        rp -= row.value_rp if comes else -row.value_rp
+    last = found[-1] if has_earlier else None
     return StockCard(
-        item=goods[item_id], places=shown, first_on=first_on, last_on=last_on, opening_milli=Milli(opening),
-        lines=tuple(lines), closing_milli=Milli(balance),
+        item=goods[item_id], places=shown, first_on=first_on, last_on=last_on, opening_milli=Milli(milli),
+        opening_rp=Rupiah(rp), lines=tuple(reversed(lines)), closing_milli=Milli(closing_milli),
+        closing_rp=Rupiah(closing_rp),
+        earlier=f"{last.event_at.isoformat()}~{last.recorded_at.isoformat()}~{last.id}" if last else None,
+    )  # fmt: skip
+
+
+def batch_moves(tx: Tx, batch_id: UUID, *, limit: int = 200) -> tuple[BatchMove, ...]:
+    """Give where a batch came from and went, the latest first."""
+    spots = {place.id: place for place in places(tx)}
+    later = sa.orm.aliased(Move)
+    rows = tx.session.execute(
+        sa.select(Move, StockDocument.kind, StockDocument.number, StockDocument.reason, later.id)
+        .join(StockDocument, StockDocument.id == Move.document_id)
+        .outerjoin(later, later.reverses_id == Move.id)
+        .where(Move.batch_id == batch_id, Move.regency_code == tx.regency_code)
+        .order_by(Move.event_at.desc(), Move.recorded_at.desc(), Move.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        BatchMove(
+            move_id=move.id, document_id=move.document_id, document_kind=kind, number=number, reason=reason,
+            source=spots[move.from_place_id], target=spots[move.to_place_id],
+            quantity_milli=Milli(move.quantity_milli), value_rp=Rupiah(move.value_rp), event_at=move.event_at,
+            event_on=move.event_on, recorded_at=move.recorded_at, actor_id=move.actor_id, flag=move.flag,
+            is_reversal=move.reverses_id is not None, is_reversed=reversed_by is not None,
+        )
+        for move, kind, number, reason, reversed_by in rows
     )  # fmt: skip
 
 
@@ -420,18 +538,81 @@ def batches(tx: Tx, ids: Collection[UUID]) -> tuple[BatchView, ...]:
     return tuple(_batch_view(row, goods) for row in rows)
 
 
-def _sum_before(tx: Tx, item_id: UUID, inside: Collection[UUID], before: date, batch_id: UUID | None) -> int:
-    comes = sa.case((Move.to_place_id.in_(inside), Move.quantity_milli), else_=-Move.quantity_milli)
+def _card_moves(
+    tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], first_on: date | None, last_on: date | None,
+    before: Cursor | None, limit: int | None,
+) -> Sequence[Any]:  # fmt: skip
+    """Give the moves of a card, the latest first, one more than ``limit``."""
     query = (
-        sa.select(sa.func.coalesce(sa.func.sum(comes), 0))
-        .join(Batch, Batch.id == Move.batch_id)
-        .where(
-            Batch.item_id == item_id, Move.regency_code == tx.regency_code, _crosses(inside), Move.event_on < before
-        )
-    )  # fmt: skip
-    if batch_id is not None:
-        query = query.where(Move.batch_id == batch_id)
-    return int(tx.session.scalar(query) or 0)
+        sa.select(*_MOVE_COLUMNS)
+        .where(_crosses(inside), Move.batch_id.in_(batch_ids))
+        .order_by(Move.event_at.desc(), Move.recorded_at.desc(), Move.id.desc())
+    )
+    if first_on is not None:
+        query = query.where(Move.event_on >= first_on)
+    if last_on is not None:
+        query = query.where(Move.event_on <= last_on)
+    if before is not None:
+        query = query.where(_is_before(before))
+    return tx.session.execute(query if limit is None else query.limit(limit + 1)).all()
+
+
+def _sum_until(
+    tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date | None
+) -> tuple[int, int]:
+    query = sa.select(
+        sa.func.coalesce(sa.func.sum(BalanceDay.change_milli), 0),
+        sa.func.coalesce(sa.func.sum(BalanceDay.change_rp), 0),
+    ).where(BalanceDay.place_id.in_(inside), BalanceDay.batch_id.in_(batch_ids))
+    if last_on is not None:
+        query = query.where(BalanceDay.event_on <= last_on)
+    milli, rp = tx.session.execute(query).one()
+    return int(milli), int(rp)
+
+
+def _minus_after(
+    tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date | None, cursor: Cursor, milli: int,
+    rp: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Take away what the lines from the cursor's on have changed: whole days by their sums, its own day by its moves."""
+    on = tx.session.scalar(sa.select(Move.event_on).where(Move.id == cursor[2], Move.regency_code == tx.regency_code))
+    if on is None:
+        raise Invalid("stock.no_such_page", field="before")
+    until_day = _sum_until(tx, inside, batch_ids, min(on, last_on) if last_on else on)
+    comes = sa.case((Move.to_place_id.in_(inside), 1), else_=-1)
+    later = tx.session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(comes * Move.quantity_milli), 0),
+            sa.func.coalesce(sa.func.sum(comes * Move.value_rp), 0),
+        ).where(_crosses(inside), Move.batch_id.in_(batch_ids), Move.event_on == on, sa.not_(_is_before(cursor)))
+    ).one()
+    return until_day[0] - int(later[0]), until_day[1] - int(later[1])
+
+
+Cursor = tuple[datetime, datetime, UUID]
+
+
+def _cursor(text: str) -> Cursor:
+    try:
+        event_at, recorded_at, move_id = text.split("~")
+        return datetime.fromisoformat(event_at), datetime.fromisoformat(recorded_at), UUID(move_id)
+    except ValueError:
+        raise Invalid("stock.no_such_page", field="before") from None
+
+
+def _is_before(cursor: Cursor) -> sa.ColumnElement[bool]:
+    event_at, recorded_at, move_id = cursor
+    return sa.or_(
+        Move.event_at < event_at,
+        sa.and_(Move.event_at == event_at, Move.recorded_at < recorded_at),
+        sa.and_(Move.event_at == event_at, Move.recorded_at == recorded_at, Move.id < move_id),
+    )
+
+
+_MOVE_COLUMNS = (
+    Move.id, Move.document_id, Move.from_place_id, Move.to_place_id, Move.batch_id, Move.quantity_milli, Move.value_rp,
+    Move.reverses_id, Move.flag, Move.event_at, Move.event_on, Move.recorded_at,
+)  # fmt: skip
 
 
 def _crosses(inside: Collection[UUID]) -> sa.ColumnElement[bool]:
@@ -449,15 +630,20 @@ def _batch_view(row: Batch, goods: dict[UUID, ItemView]) -> BatchView:
         id=row.id, code=row.code, item=goods[row.item_id], funding_source=row.funding_source,
         incoming_document=row.incoming_document, expires_on=row.expires_on, received_on=row.received_on,
         quantity_milli=Milli(row.quantity_milli), value_rp=Rupiah(row.value_rp),
+        unit_price_rp=None if row.unit_price_rp is None else Rupiah(row.unit_price_rp),
+        release_condition=row.release_condition,
+        variant=next((one for one in goods[row.item_id].variants if one.id == row.variant_id), None),
     )  # fmt: skip
 
 
 __all__ = [
     "Available",
     "BatchBalance",
+    "BatchMove",
     "BatchView",
     "CardLine",
     "DayBalance",
+    "DayBatchBalance",
     "DocumentLine",
     "DocumentRow",
     "ItemBalance",
@@ -469,7 +655,10 @@ __all__ = [
     "balances_on",
     "batch_balances",
     "batch_by_code",
+    "batch_moves",
     "batches",
+    "batches_on",
+    "booked_at",
     "item_balances",
     "near_expiry",
     "shortages",

@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from core.measures import Milli, Rupiah
-from stock.ledger.kinds import DocumentKind, FundingSource
+from stock.ledger.kinds import DocumentKind, FundingSource, ReleaseCondition
 from stock.places.kinds import PlaceKind
 
 _BACK = {PlaceKind.LOSS, PlaceKind.ADJUSTMENT}
@@ -21,7 +21,9 @@ MAY_GO: Mapping[PlaceKind, frozenset[PlaceKind]] = {
          PlaceKind.SUPPLIER, *_BACK}
     ),
     # What lies in quarantine goes back to a shelf, to its giver or out of the books; never to people.
-    PlaceKind.QUARANTINE: frozenset({PlaceKind.WAREHOUSE, PlaceKind.QUARANTINE, PlaceKind.SUPPLIER, *_BACK}),
+    PlaceKind.QUARANTINE: frozenset(
+        {PlaceKind.WAREHOUSE, PlaceKind.QUARANTINE, PlaceKind.SUPPLIER, PlaceKind.ASSEMBLY, *_BACK}
+    ),
     PlaceKind.VEHICLE: frozenset(
         {PlaceKind.WAREHOUSE, PlaceKind.POST, PlaceKind.VEHICLE, PlaceKind.QUARANTINE, *_BACK}
     ),
@@ -50,6 +52,9 @@ ON_THE_WAY = frozenset(
 )  # fmt: skip
 """Places from which goods move towards people; the others only correct what the books say."""
 
+NO_CONDITION = frozenset({ReleaseCondition.NONE})
+"""What holds when nobody says that more does."""
+
 _FUNDING_ORDER = {source: order for order, source in enumerate(FundingSource)}
 
 
@@ -65,6 +70,7 @@ class Lot:
     expires_on: date | None
     received_on: date
     free_milli: int
+    release_condition: ReleaseCondition = ReleaseCondition.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,8 @@ class Want:
     quantity_milli: Milli
     usable_on: date
     may_be_expired: bool = False
+    met: frozenset[ReleaseCondition] = NO_CONDITION
+    """Which release conditions hold for it; a batch under another is as if it were not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +105,8 @@ class Shortage:
     item_id: UUID
     wanted_milli: Milli
     free_milli: Milli
+    conditional_milli: int = 0
+    """What lies there besides and may leave only under a condition that does not hold."""
 
     @property
     def short_milli(self) -> Milli:
@@ -126,9 +136,14 @@ def pick(wants: Iterable[Want], lots: Iterable[Lot]) -> tuple[tuple[Pick, ...], 
     picks: list[Pick] = []
     wanted: dict[tuple[UUID, UUID], int] = defaultdict(int)
     met: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    conditional: dict[tuple[UUID, UUID], int] = {}
     for want in wants:
         key = (want.place_id, want.item_id)
         wanted[key] += want.quantity_milli
+        conditional[key] = sum(
+            lot.free_milli for lot in shelves[key]
+            if lot.release_condition not in want.met and not is_expired(lot.expires_on, want.usable_on)
+        )  # fmt: skip
         open_milli: int = want.quantity_milli
         for lot, expired in _usable(shelves[key], want):
             taken = min(open_milli, left[lot.place_id, lot.batch_id])
@@ -146,14 +161,21 @@ def pick(wants: Iterable[Want], lots: Iterable[Lot]) -> tuple[tuple[Pick, ...], 
                 break
         met[key] += want.quantity_milli - open_milli
     short = tuple(
-        Shortage(place_id=key[0], item_id=key[1], wanted_milli=Milli(wanted[key]), free_milli=Milli(met[key]))
+        Shortage(
+            place_id=key[0],
+            item_id=key[1],
+            wanted_milli=Milli(wanted[key]),
+            free_milli=Milli(met[key]),
+            conditional_milli=conditional[key],
+        )
         for key in sorted(wanted)
         if met[key] < wanted[key]
     )
     return (() if short else tuple(picks)), short
 
 
-def _usable(shelf: Sequence[Lot], want: Want) -> Iterable[tuple[Lot, bool]]:
+def _usable(on_shelf: Sequence[Lot], want: Want) -> Iterable[tuple[Lot, bool]]:
+    shelf = [lot for lot in on_shelf if lot.release_condition in want.met]
     for lot in shelf:
         if not is_expired(lot.expires_on, want.usable_on):
             yield lot, False
@@ -181,13 +203,76 @@ def may_go(source: PlaceKind, target: PlaceKind) -> bool:
 
 
 def may_go_expired(source: PlaceKind, target: PlaceKind) -> bool:
-    """Tell whether an expired batch may take this way: out of use, or back in the books where it really lies."""
-    return target in EXPIRED_MAY_GO or source not in ON_THE_WAY
+    """Tell whether an expired batch may take this way: out of use, back in the books, or apart to save the rest."""
+    is_unpacked = source is PlaceKind.QUARANTINE and target is PlaceKind.ASSEMBLY
+    return target in EXPIRED_MAY_GO or source not in ON_THE_WAY or is_unpacked
 
 
 def may_go_back_expired(source: PlaceKind, target: PlaceKind) -> bool:
     """Tell whether a reversal may bring an expired batch here: a shelf it never should have left, yes."""
     return target is PlaceKind.WAREHOUSE or may_go_expired(source, target)
+
+
+LEAVES_FOR_PEOPLE = frozenset({PlaceKind.POST, PlaceKind.HOUSEHOLD, PlaceKind.CONTESTED})
+
+
+def needs_release(source: PlaceKind, target: PlaceKind) -> bool:
+    """Tell whether a batch under a condition passes its door here: from a shelf or the road towards people."""
+    return target in LEAVES_FOR_PEOPLE and source in (PlaceKind.WAREHOUSE, PlaceKind.VEHICLE, PlaceKind.SUPPLIER)
+
+
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """What one day changed at a place for a batch."""
+
+    on: date
+    change_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The first day on which a place would have had less than nothing of a batch."""
+
+    on: date
+    balance_milli: int
+    """What the books say of that day without the new entry."""
+    short_milli: int
+
+
+def first_below(on_hand_milli: int, known: Iterable[DayChange], new: Iterable[DayChange]) -> Below | None:
+    """Find the first day whose closing balance the new changes would bring below zero.
+
+    ``on_hand_milli`` is the balance after all that is known; ``known`` holds the days from the first new one on (more
+    do no harm). Only days from the first new one on can change.
+    """
+    added: dict[date, int] = defaultdict(int)
+    for change in new:
+        added[change.on] += change.change_milli
+    if not added:
+        return None
+    first = min(added)
+    booked: dict[date, int] = defaultdict(int)
+    for change in known:
+        if change.on >= first:
+            booked[change.on] += change.change_milli
+    balance = on_hand_milli - sum(booked.values())
+    extra = 0
+    for day in sorted(booked.keys() | added.keys()):
+        balance += booked[day]
+        extra += added[day]
+        if balance + extra < 0 and extra < 0:
+            return Below(day, balance, -(balance + extra))
+    return None
+
+
+def least_from(on_hand_milli: int, known: Iterable[DayChange], since: date) -> int:
+    """Give the least closing balance of any day from ``since`` on: what could have been taken on that day."""
+    later = sorted((change for change in known if change.on > since), key=lambda change: change.on, reverse=True)
+    least = balance = on_hand_milli
+    for change in later:
+        balance -= change.change_milli
+        least = min(least, balance)
+    return least
 
 
 def document_kind(source: PlaceKind, target: PlaceKind) -> DocumentKind:

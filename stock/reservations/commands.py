@@ -15,6 +15,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.measures import LARGEST_MILLI, Milli
 from core.work import Tx
 from stock.items.queries import item_facts
+from stock.ledger.kinds import ReleaseCondition
 from stock.ledger.posting import (
     Act,
     CannotPost,
@@ -30,7 +31,7 @@ from stock.ledger.posting import (
     tell_short,
 )
 from stock.ledger.queries import batches
-from stock.ledger.rules import Want, document_kind, pick
+from stock.ledger.rules import NO_CONDITION, Want, document_kind, pick
 from stock.places.kinds import PlaceKind
 from stock.places.queries import place_by_id, places
 from stock.reservations.models import Reservation
@@ -59,6 +60,8 @@ class ReserveStock:
     purpose_id: UUID
     ends_on: date
     """The last local day on which it is kept (a round's last day + 1)."""
+    met: frozenset[ReleaseCondition] = NO_CONDITION
+    """The release conditions that hold; batches under another are as if they were not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,8 @@ class UseReservations:
     event_at: datetime | None = None
     note: str = ""
     number: str | None = None
+    met: frozenset[ReleaseCondition] = NO_CONDITION
+    """The release conditions that hold when it leaves: a decree may have ended since it was promised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +166,7 @@ def use_reservations(tx: Tx, order: UseReservations) -> Posted:
         tx,
         Act(
             kind=document_kind(source.kind, target.kind), event_at=order.event_at or tx.now, subject=order.purpose,
-            subject_id=str(order.purpose_id), note=order.note, number=order.number,
+            subject_id=str(order.purpose_id), note=order.note, number=order.number, met=order.met,
         ),
         [
             Step(
@@ -276,7 +281,7 @@ def wants_of(tx: Tx, order: ReserveStock) -> tuple[Want, ...]:
     return tuple(
         Want(
             group=line.group_key, place_id=line.place_id, item_id=line.item_id, quantity_milli=line.quantity_milli,
-            usable_on=line.usable_on or max(order.ends_on - timedelta(days=1), tx.today),
+            usable_on=line.usable_on or max(order.ends_on - timedelta(days=1), tx.today), met=order.met,
         )
         for line in order.lines
     )  # fmt: skip
