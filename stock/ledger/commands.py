@@ -38,8 +38,8 @@ from stock.ledger.posting import (
 )
 from stock.ledger.queries import booked_at
 from stock.ledger.rules import NO_CONDITION, Want, document_kind, is_expired, needs_release, pick, share_rp
-from stock.places.kinds import PlaceKind
 from stock.places.commands import ensure_sinks
+from stock.places.kinds import PlaceKind
 from stock.places.queries import place_by_id, places, quarantine_of, sink
 
 BATCH_PREFIX = "BT"
@@ -363,6 +363,7 @@ def reverse_document(tx: Tx, document_id: UUID, reason: str, event_at: datetime 
 
     Raises: NotFound; Invalid without a reason; CannotPost with every obstacle at once.
     """
+    _check_note(reason)
     problems = reversal_problems(tx, document_id)
     if problems:
         raise CannotPost(problems)
@@ -378,7 +379,9 @@ def reversal_problems(tx: Tx, document_id: UUID) -> tuple[Problem, ...]:
     document, moves = _to_reverse(tx, document_id)
     if document.kind is DocumentKind.REVERSAL:
         return (Problem(code="stock.is_a_reversal", facts={"number": document.number}),)
-    problems = [Problem(code="stock.reversed_already", facts={"batch": move.code}) for move in moves if move.reversed_by]
+    problems = [
+        Problem(code="stock.reversed_already", facts={"batch": move.code}) for move in moves if move.reversed_by
+    ]
     spots = {place.id: place for place in places(tx)}
     marks = tx.session.execute(
         sa.select(CountMark.place_id, CountMark.batch_id, sa.func.max(CountMark.counted_at).label("counted_at"))
@@ -409,7 +412,9 @@ def reversal_problems(tx: Tx, document_id: UUID) -> tuple[Problem, ...]:
     for key in sorted(wanted):
         if key in free and free[key] < wanted[key]:
             facts = {
-                "batch": codes[key[1]], "place": spots[key[0]].name, "free": print_quantity(free[key]),
+                "batch": codes[key[1]],
+                "place": spots[key[0]].name,
+                "free": print_quantity(free[key]),
                 "wanted": print_quantity(wanted[key]),
             }
             problems.append(Problem(code="stock.gone_on", facts=facts))
@@ -556,9 +561,7 @@ def bring_to_count(tx: Tx, order: BringToCount) -> CountBooked:
             )
             .execution_options(synchronize_session=False)
         )
-    tx.note(
-        "stock.count", "stock_count", order.count_id, batches=len(order.lines), differences=len(differences)
-    )
+    tx.note("stock.count", "stock_count", order.count_id, batches=len(order.lines), differences=len(differences))
     return CountBooked(document_id=document_id, differences=tuple(differences))
 
 
@@ -647,9 +650,7 @@ def unpack(tx: Tx, order: Unpack) -> Posted:
         {(place_id, order.batch_id) for place_id in (place.id, bench)}
         | {(place_id, batch_id) for batch_id in used for place_id in (bench, shelf, apart)}
     )
-    out = Step(
-        from_place_id=place.id, to_place_id=bench, batch_id=order.batch_id, quantity_milli=order.kits * 1000
-    )
+    out = Step(from_place_id=place.id, to_place_id=bench, batch_id=order.batch_id, quantity_milli=order.kits * 1000)
     worth = values_of([out], ground)[0]
     shares = [
         share_rp(quantity * order.kits, ground.batches[batch_id].quantity_milli, ground.batches[batch_id].value_rp)

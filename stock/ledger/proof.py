@@ -25,8 +25,8 @@ class ProofProblem:
 
 
 def ledger_problems(tx: Tx) -> Iterator[ProofProblem]:
-    """Recompute L1 (balances and days are sums of moves, each batch closes to zero, no day below nothing, counts stand),
-    L2, L3 and L5 for the office."""
+    """Recompute L1 (balances and days are sums of moves, each batch closes to zero, counts stand), L2 (also for every
+    past day), L3 and L5 for the office."""
     yield from _sums(tx)
     yield from _days(tx)
     yield from _past(tx)
@@ -87,9 +87,9 @@ def _days(tx: Tx) -> Iterator[ProofProblem]:
     ours = Move.regency_code == tx.regency_code
     moves_in = sa.select(Move.to_place_id.label("place_id"), Move.batch_id, Move.event_on,
                          Move.quantity_milli.label("milli"), Move.value_rp.label("rp")).where(ours)  # fmt: skip
-    moves_out = sa.select(
-        Move.from_place_id, Move.batch_id, Move.event_on, -Move.quantity_milli, -Move.value_rp
-    ).where(ours)
+    moves_out = sa.select(Move.from_place_id, Move.batch_id, Move.event_on, -Move.quantity_milli, -Move.value_rp).where(
+        ours
+    )
     kept = (
         sa.select(BalanceDay.place_id, BalanceDay.batch_id, BalanceDay.event_on, -BalanceDay.change_milli,
                   -BalanceDay.change_rp)

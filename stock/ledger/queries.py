@@ -332,7 +332,7 @@ def batches_on(
 
 
 def booked_at(tx: Tx, place_id: UUID, moments: Mapping[UUID, datetime]) -> dict[UUID, Milli]:
-    """Give what the books say lay at a place of each batch at its moment, what happened at that very moment included."""
+    """Give what the books say lay at a place of each batch at its moment, what happened at it included."""
     if not moments:
         return {}
     rows = tx.session.execute(
@@ -392,9 +392,7 @@ def stock_card(
             )
         )
     }
-    undone = set(
-        tx.session.scalars(sa.select(Move.reverses_id).where(Move.reverses_id.in_([row.id for row in found])))
-    )
+    undone = set(tx.session.scalars(sa.select(Move.reverses_id).where(Move.reverses_id.in_([row.id for row in found]))))
     lines: list[CardLine] = []
     for row in found:
         comes = row.to_place_id in inside
@@ -557,9 +555,7 @@ def _card_moves(
     return tx.session.execute(query if limit is None else query.limit(limit + 1)).all()
 
 
-def _sum_until(
-    tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date | None
-) -> tuple[int, int]:
+def _sum_until(tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date | None) -> tuple[int, int]:
     query = sa.select(
         sa.func.coalesce(sa.func.sum(BalanceDay.change_milli), 0),
         sa.func.coalesce(sa.func.sum(BalanceDay.change_rp), 0),
@@ -574,7 +570,7 @@ def _minus_after(
     tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date | None, cursor: Cursor, milli: int,
     rp: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """Take away what the lines from the cursor's on have changed: whole days by their sums, its own day by its moves."""
+    """Take away what the lines from the cursor's on changed: whole days by their sums, its own day by its moves."""
     on = tx.session.scalar(sa.select(Move.event_on).where(Move.id == cursor[2], Move.regency_code == tx.regency_code))
     if on is None:
         raise Invalid("stock.no_such_page", field="before")
