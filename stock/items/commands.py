@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -14,12 +13,24 @@ from core.measures import LARGEST_MILLI, Milli
 from core.work import Tx
 from stock.items.kinds import Category, VariantSex
 from stock.items.models import Item, ItemAlias, ItemPack, ItemVariant, MinimumLevel
-from stock.items.queries import ItemView, item_by_id, with_fixed_unit
-from stock.items.rules import CODE, MOST_NAME, MOST_UNIT, RESERVED, fingerprint, is_money, is_twin_unit, plain
+from stock.items.queries import called, item_by_id, standing_of
+from stock.items.rules import (
+    Description,
+    check_edit,
+    check_free,
+    checked,
+    checked_alias,
+    checked_amount,
+    checked_code,
+    checked_pack,
+    checked_source,
+    checked_variant,
+    fingerprint,
+    plain,
+)
 from stock.items.seed import CASH, SEED, SeedItem
 
 OWN_SOURCE: Final = "office"
-MOST_SOURCE: Final = 200
 _LOCK: Final = 0x7461_6E67_6974_656D
 """PostgreSQL advisory lock: one change of the catalogue at a time, so that a name is given once; on SQLite the write
 lock itself does."""
@@ -45,15 +56,7 @@ class EditItem:
     """Everything an item says of itself; its code never changes."""
 
     item_id: UUID
-    name_id: str
-    name_en: str
-    category: Category
-    base_unit: str
-    step_milli: Milli
-    does_expire: bool
-    is_durable: bool
-    is_active: bool
-    source: str
+    description: Description
     seen: str = ""
     """``rules.fingerprint`` of what the editor saw; empty asks for no such check."""
 
@@ -125,22 +128,24 @@ def add_item(tx: Tx, order: AddItem) -> UUID:
     """Add an item of the office's own. Raises: Forbidden; Invalid; Conflict when the code or a name is taken."""
     tx.require("item.edit")
     _one_at_a_time(tx)
-    code = order.code.strip().lower()
-    if not CODE.fullmatch(code) or code in RESERVED:
-        raise Invalid("item.bad_code", field="code")
+    code = checked_code(order.code)
     if tx.session.scalar(sa.select(Item.id).where(Item.code == code)):
         raise Conflict("item.code_taken", item=code)
-    name_id, name_en = _checked_names(order.name_id, order.name_en)
-    item = SeedItem(
-        code=code, name_id=name_id, name_en=name_en, category=order.category, base_unit=_checked_unit(order.base_unit),
-        step_milli=_checked_step(order.step_milli), does_expire=order.does_expire, is_durable=order.is_durable,
-        source=_checked_source(order.source),
+    told = checked(
+        Description(
+            name_id=order.name_id, name_en=order.name_en, category=order.category, base_unit=order.base_unit,
+            step_milli=order.step_milli, does_expire=order.does_expire, is_durable=order.is_durable, is_active=True,
+            source=order.source,
+        )
     )  # fmt: skip
-    aliases = [_checked_name(one, "aliases") for one in order.aliases]
-    _check_free(tx, (code, name_id, name_en, *aliases))
-    made = _insert(tx, item)
-    for name in {plain(one): one for one in aliases}.values():
-        tx.session.add(ItemAlias(id=tx.new_id(), item_id=made, name=name))
+    others = called(tx)
+    check_free((code, told.name_id, told.name_en), others)
+    item = SeedItem(
+        code=code, name_id=told.name_id, name_en=told.name_en, category=told.category, base_unit=told.base_unit,
+        step_milli=told.step_milli, does_expire=told.does_expire, is_durable=told.is_durable, source=told.source,
+    )  # fmt: skip
+    aliases = {plain(one): checked_alias(item, one, others) for one in order.aliases}
+    made = _insert(tx, replace(item, aliases=tuple(aliases.values())))
     tx.session.flush()
     tx.note("item.add", "item", made, code=code, base_unit=item.base_unit, step_milli=item.step_milli)
     return made
@@ -159,36 +164,17 @@ def edit_item(tx: Tx, order: EditItem) -> tuple[str, ...]:
     before = item_by_id(tx, order.item_id)
     if order.seen and order.seen != fingerprint(before):
         raise Conflict("item.changed_meanwhile")
-    name_id, name_en = _checked_names(order.name_id, order.name_en)
-    wanted: dict[str, object] = {
-        "name_id": name_id, "name_en": name_en, "category": order.category, "base_unit": _checked_unit(order.base_unit),
-        "step_milli": _checked_step(order.step_milli), "does_expire": order.does_expire,
-        "is_durable": order.is_durable, "is_active": order.is_active, "source": _checked_source(order.source),
-    }  # fmt: skip
-    changed = tuple(name for name, value in wanted.items() if getattr(row, name) != value)
+    wanted = checked(order.description)
+    changed = wanted.differs_in(Description.of(before))
     if {"name_id", "name_en"} & set(changed):
-        _check_free(tx, (name_id, name_en), besides=row.id)
-    if "base_unit" in changed:
-        _check_unit_can_change(tx, before)
-    if "step_milli" in changed and row.step_milli % order.step_milli and with_fixed_unit(tx, [row.id]):
-        raise Conflict("item.step_coarser", item=before.name_id)
-    if "is_active" in changed and not order.is_active and _lies_somewhere(tx, row.id):
-        raise Conflict("item.still_in_stock", item=before.name_id)
+        check_free((wanted.name_id, wanted.name_en), called(tx, besides=row.id))
+    check_edit(before, wanted, standing_of(tx, row.id))
     for name in changed:
-        setattr(row, name, wanted[name])
+        setattr(row, name, getattr(wanted, name))
     tx.session.flush()
     if changed:
         tx.note("item.edit", "item", row.id, code=row.code, changed=list(changed))
     return changed
-
-
-def _check_unit_can_change(tx: Tx, before: ItemView) -> None:
-    """Raises: Conflict; what is written in thousandths of the old unit would silently mean something else."""
-    if with_fixed_unit(tx, [before.id]):
-        raise Conflict("item.unit_is_fixed", item=before.name_id, unit=before.base_unit)
-    has_minimum = tx.session.scalar(sa.select(MinimumLevel.item_id).where(MinimumLevel.item_id == before.id).limit(1))
-    if before.packs or has_minimum:
-        raise Conflict("item.unit_of_packs", item=before.name_id, unit=before.base_unit)
 
 
 # ---------------------------------------------------------------- boxes
@@ -200,12 +186,9 @@ def add_pack(tx: Tx, order: AddPack) -> UUID:
     _one_at_a_time(tx)
     _row(tx, order.item_id)
     item = item_by_id(tx, order.item_id)
-    name = _checked_name(order.name, "name", most=MOST_UNIT * 2)
-    quantity = _checked_step(order.quantity_milli, "quantity_milli")
-    if is_twin_unit(item, name):
-        raise Conflict("item.pack_taken", pack=name)
+    name, quantity = checked_pack(item, order.name), checked_amount(order.quantity_milli, "quantity_milli")
     pack = ItemPack(
-        id=tx.new_id(), item_id=item.id, name=name, quantity_milli=quantity, source=_checked_source(order.source)
+        id=tx.new_id(), item_id=item.id, name=name, quantity_milli=quantity, source=checked_source(order.source)
     )
     tx.session.add(pack)
     tx.session.flush()
@@ -221,10 +204,10 @@ def change_pack(tx: Tx, pack_id: UUID, quantity_milli: Milli, source: str = OWN_
     tx.require("item.edit")
     _one_at_a_time(tx)
     pack = _pack(tx, pack_id)
-    quantity, before = _checked_step(quantity_milli, "quantity_milli"), pack.quantity_milli
+    quantity, before = checked_amount(quantity_milli, "quantity_milli"), pack.quantity_milli
     if quantity == before:
         return False
-    pack.quantity_milli, pack.source = quantity, _checked_source(source)
+    pack.quantity_milli, pack.source = quantity, checked_source(source)
     tx.session.flush()
     tx.note("item.change_pack", "item", pack.item_id, pack=pack.name, before_milli=before, quantity_milli=quantity)
     return True
@@ -248,10 +231,7 @@ def add_alias(tx: Tx, item_id: UUID, name: str) -> None:
     tx.require("item.edit")
     _one_at_a_time(tx)
     item = item_by_id(tx, _row(tx, item_id).id)
-    spelling = _checked_name(name, "alias")
-    if plain(spelling) in {plain(one) for one in (item.code, item.name_id, item.name_en, *item.aliases)}:
-        raise Conflict("item.alias_taken", alias=spelling)
-    _check_free(tx, (spelling,), besides=item.id)
+    spelling = checked_alias(item, name, called(tx, besides=item.id))
     tx.session.add(ItemAlias(id=tx.new_id(), item_id=item.id, name=spelling))
     tx.session.flush()
     tx.note("item.add_alias", "item", item.id, alias=spelling)
@@ -277,11 +257,7 @@ def add_variant(tx: Tx, order: AddVariant) -> UUID:
     tx.require("item.edit")
     _one_at_a_time(tx)
     item = item_by_id(tx, _row(tx, order.item_id).id)
-    name, size = _checked_name(order.name, "variant"), order.size.strip()
-    if len(size) > MOST_UNIT:
-        raise Invalid("item.name_too_long", field="size", most=MOST_UNIT)
-    if plain(name) in {plain(one.name) for one in item.variants}:
-        raise Conflict("item.variant_taken", variant=name)
+    name, size = checked_variant((one.name for one in item.variants), order.name, order.size)
     made = ItemVariant(id=tx.new_id(), item_id=item.id, name=name, sex=order.sex, size=size)
     tx.session.add(made)
     tx.session.flush()
@@ -375,68 +351,6 @@ def _pack(tx: Tx, pack_id: UUID) -> ItemPack:
     if pack is None:
         raise NotFound("item.pack_not_found")
     return pack
-
-
-def _lies_somewhere(tx: Tx, item_id: UUID) -> bool:
-    balance = sa.table(
-        "balance", sa.column("batch_id", sa.Uuid()), sa.column("is_bounded", sa.Boolean()), sa.column("on_hand_milli")
-    )
-    batch = sa.table("batch", sa.column("id", sa.Uuid()), sa.column("item_id", sa.Uuid()))
-    query = (
-        sa.select(balance.c.batch_id)
-        .select_from(balance.join(batch, batch.c.id == balance.c.batch_id))
-        .where(batch.c.item_id == item_id, balance.c.is_bounded.is_(True), balance.c.on_hand_milli != 0)
-        .limit(1)
-    )
-    return tx.session.scalar(query) is not None
-
-
-def _check_free(tx: Tx, names: Iterable[str], *, besides: UUID | None = None) -> None:
-    """Raises: Conflict when another item is called so: whoever types the name would not know which they get."""
-    wanted = {plain(one): one for one in names}
-    owners = tx.session.execute(sa.select(Item.id, Item.code, Item.name_id, Item.name_en)).all()
-    called = [(row.id, name) for row in owners for name in (row.code, row.name_id, row.name_en)]
-    called += [(row.item_id, row.name) for row in tx.session.execute(sa.select(ItemAlias.item_id, ItemAlias.name))]
-    labels = {row.id: row.name_id for row in owners}
-    for item_id, name in called:
-        if item_id != besides and plain(name) in wanted:
-            raise Conflict("item.name_taken", name=wanted[plain(name)], item=labels[item_id])
-
-
-def _checked_names(name_id: str, name_en: str) -> tuple[str, str]:
-    name = _checked_name(name_id, "name_id")
-    return name, _checked_name(name_en, "name_en") if name_en.strip() else name
-
-
-def _checked_name(name: str, field: str, *, most: int = MOST_NAME) -> str:
-    found = " ".join(name.split())
-    if not plain(found):
-        raise Invalid("item.name_missing", field=field)
-    if len(found) > most:
-        raise Invalid("item.name_too_long", field=field, most=most)
-    return found
-
-
-def _checked_unit(unit: str) -> str:
-    found = _checked_name(unit, "base_unit", most=MOST_UNIT)
-    if is_money(found):
-        raise Invalid("item.unit_is_money", field="base_unit")
-    return found
-
-
-def _checked_step(amount: int, field: str = "step_milli") -> Milli:
-    if not 1 <= amount <= LARGEST_MILLI:
-        raise Invalid("item.step_out_of_range", field=field)
-    return Milli(amount)
-
-
-def _checked_source(source: str) -> str:
-    found = " ".join(source.split())
-    if not found:
-        raise Invalid("item.source_missing", field="source")
-    if len(found) > MOST_SOURCE:
-        raise Invalid("item.name_too_long", field="source", most=MOST_SOURCE)
-    return found
 
 
 def _insert(tx: Tx, item: SeedItem) -> UUID:

@@ -14,7 +14,7 @@ from core.measures import Milli
 from core.work import Tx
 from stock.items.kinds import Category, VariantSex
 from stock.items.models import Item, ItemAlias, ItemPack, ItemVariant, MinimumLevel
-from stock.items.rules import ranked
+from stock.items.rules import Standing, ranked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +181,47 @@ def with_fixed_unit(tx: Tx, item_ids: Collection[UUID] | None = None) -> frozens
         query = sa.select(item_id).select_from(sa.table(name, item_id)).distinct()
         found.update(tx.session.scalars(query if item_ids is None else query.where(item_id.in_(item_ids))))
     return frozenset(found)
+
+
+def lying_items(tx: Tx, item_ids: Collection[UUID] | None = None) -> frozenset[UUID]:
+    """Give which of these items (or of all) lie at a real place."""
+    balance = sa.table(
+        "balance", sa.column("batch_id", sa.Uuid()), sa.column("is_bounded", sa.Boolean()), sa.column("on_hand_milli")
+    )
+    batch = sa.table("batch", sa.column("id", sa.Uuid()), sa.column("item_id", sa.Uuid()))
+    query = (
+        sa.select(batch.c.item_id)
+        .select_from(balance.join(batch, batch.c.id == balance.c.batch_id))
+        .where(balance.c.is_bounded.is_(True), balance.c.on_hand_milli != 0)
+        .distinct()
+    )
+    return frozenset(
+        tx.session.scalars(query if item_ids is None else query.where(batch.c.item_id.in_(item_ids)))
+    )  # fmt: skip
+
+
+def standing_of(tx: Tx, item_id: UUID) -> Standing:
+    """Tell what holds an item as it is."""
+    least = sa.select(MinimumLevel.item_id).where(MinimumLevel.item_id == item_id).limit(1)
+    return Standing(
+        is_counted_in=bool(with_fixed_unit(tx, [item_id])), has_minimum=tx.session.scalar(least) is not None,
+        lies_somewhere=bool(lying_items(tx, [item_id])),
+    )  # fmt: skip
+
+
+def standings(tx: Tx) -> dict[UUID, Standing]:
+    """Tell it of every item that anything holds."""
+    fixed, lying = with_fixed_unit(tx), lying_items(tx)
+    least = frozenset(tx.session.scalars(sa.select(MinimumLevel.item_id).distinct()))
+    return {
+        one: Standing(is_counted_in=one in fixed, has_minimum=one in least, lies_somewhere=one in lying)
+        for one in fixed | lying | least
+    }
+
+
+def called(tx: Tx, *, besides: UUID | None = None) -> tuple[ItemView, ...]:
+    """Give every item there is, active or not, money too; ``besides`` leaves one out."""
+    return tuple(one for one in items(tx, with_inactive=True) if one.id != besides)
 
 
 _COUNTS_IN_BASE_UNIT = (

@@ -6,16 +6,20 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Final, Protocol, TypeVar
 
-from core.measures import MILLI, RUPIAH, Milli
+from core.errors import Conflict, Invalid
+from core.measures import LARGEST_MILLI, MILLI, RUPIAH, Milli
+from stock.items.kinds import Category
 
 CODE: Final = re.compile(r"[a-z0-9][a-z0-9_]{1,39}", re.ASCII)
 RESERVED: Final = frozenset({"baru", "impor", "ekspor", "minimum"})
 """Codes that an address of the catalogue's pages uses for itself."""
 MOST_NAME: Final = 80
 MOST_UNIT: Final = 20
+MOST_SOURCE: Final = 200
 _CLOSE: Final = 0.75
 """How alike two words must be to be one with a typing error: kasor and kasur are at 0.8, kasur and kornet at 0.5."""
 _LEAST_FORGIVEN: Final = 4
@@ -91,11 +95,44 @@ class Counted(Protocol):
     def packs(self) -> Sequence[Pack]: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What an item says of itself, apart from its code."""
+
+    name_id: str
+    name_en: str
+    category: Category
+    base_unit: str
+    step_milli: Milli
+    does_expire: bool
+    is_durable: bool
+    is_active: bool
+    source: str
+    """Where it was read, or whose decision it is, that the item exists and is counted so."""
+
+    @classmethod
+    def of(cls, item: Described) -> Description:
+        return cls(**{one.name: getattr(item, one.name) for one in fields(cls)})
+
+    def differs_in(self, other: Description) -> tuple[str, ...]:
+        return tuple(one.name for one in fields(self) if getattr(self, one.name) != getattr(other, one.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What holds an item as it is."""
+
+    is_counted_in: bool = False
+    """Batches, a standard or a kit are written in its base unit."""
+    has_minimum: bool = False
+    lies_somewhere: bool = False
+
+
 class Described(Named, Counted, Protocol):
     """An item, as far as its page shows it."""
 
     @property
-    def category(self) -> str: ...
+    def category(self) -> Category: ...
     @property
     def step_milli(self) -> Milli: ...
     @property
@@ -191,11 +228,7 @@ def names_of(item: Named) -> tuple[str, ...]:
 
 def fingerprint(item: Described) -> str:
     """Tell one state of an item from another, so that nobody overwrites what they have not seen."""
-    shown = (
-        item.code, item.name_id, item.name_en, str(item.category), item.base_unit, item.step_milli, item.does_expire,
-        item.is_durable, item.is_active, item.source,
-    )  # fmt: skip
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{item.code}/{Description.of(item)!r}".encode()).hexdigest()[:16]
 
 
 def item_named(found: Iterable[SomeNamed], text: str) -> SomeNamed | None:
@@ -269,3 +302,108 @@ def _alike(one: str, other: str) -> float:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for part in re.split(r"[\W_]+", text) if (word := plain(part)))
+
+
+# ---------------------------------------------------------------- what may be
+
+
+def checked_code(code: str) -> str:
+    """Raises: Invalid."""
+    found = code.strip().lower()
+    if not CODE.fullmatch(found) or found in RESERVED:
+        raise Invalid("item.bad_code", field="code")
+    return found
+
+
+def checked(wanted: Description) -> Description:
+    """Give a description in its final writing; a missing English name is the Indonesian one. Raises: Invalid."""
+    name_id = checked_name(wanted.name_id, "name_id")
+    return Description(
+        name_id=name_id, name_en=checked_name(wanted.name_en, "name_en") if wanted.name_en.strip() else name_id,
+        category=wanted.category, base_unit=_checked_unit(wanted.base_unit),
+        step_milli=checked_amount(wanted.step_milli, "step_milli"), does_expire=wanted.does_expire,
+        is_durable=wanted.is_durable, is_active=wanted.is_active, source=checked_source(wanted.source),
+    )  # fmt: skip
+
+
+def checked_name(name: str, field: str, *, most: int = MOST_NAME) -> str:
+    """Raises: Invalid."""
+    found = " ".join(name.split())
+    if not plain(found):
+        raise Invalid("item.name_missing", field=field)
+    if len(found) > most:
+        raise Invalid("item.name_too_long", field=field, most=most)
+    return found
+
+
+def checked_amount(amount: int, field: str) -> Milli:
+    """Raises: Invalid."""
+    if not 1 <= amount <= LARGEST_MILLI:
+        raise Invalid("item.step_out_of_range", field=field)
+    return Milli(amount)
+
+
+def checked_source(source: str) -> str:
+    """Raises: Invalid."""
+    found = " ".join(source.split())
+    if not found:
+        raise Invalid("item.source_missing", field="source")
+    if len(found) > MOST_SOURCE:
+        raise Invalid("item.name_too_long", field="source", most=MOST_SOURCE)
+    return found
+
+
+def _checked_unit(unit: str) -> str:
+    found = checked_name(unit, "base_unit", most=MOST_UNIT)
+    if is_money(found):
+        raise Invalid("item.unit_is_money", field="base_unit")
+    return found
+
+
+def check_free(names: Iterable[str], others: Iterable[Named]) -> None:
+    """Raises: Conflict when another item is called so: whoever types the name would not know which they get."""
+    wanted = {plain(one): one for one in names}
+    for other in others:
+        for name in names_of(other):
+            if plain(name) in wanted:
+                raise Conflict("item.name_taken", name=wanted[plain(name)], item=other.name_id)
+
+
+def check_edit(before: Described, after: Description, standing: Standing) -> None:
+    """Raises: Conflict when what is written in the old unit or step would come to mean something else."""
+    if after.base_unit != before.base_unit:
+        if standing.is_counted_in:
+            raise Conflict("item.unit_is_fixed", item=before.name_id, unit=before.base_unit)
+        if before.packs or standing.has_minimum:
+            raise Conflict("item.unit_of_packs", item=before.name_id, unit=before.base_unit)
+    if before.step_milli % after.step_milli and standing.is_counted_in:
+        raise Conflict("item.step_coarser", item=before.name_id)
+    if before.is_active and not after.is_active and standing.lies_somewhere:
+        raise Conflict("item.still_in_stock", item=before.name_id)
+
+
+def checked_pack(item: Counted, name: str) -> str:
+    """Give the name of a new box. Raises: Invalid; Conflict when it says nothing new."""
+    found = checked_name(name, "pack", most=2 * MOST_UNIT)
+    if is_twin_unit(item, found):
+        raise Conflict("item.pack_taken", pack=found)
+    return found
+
+
+def checked_alias(item: Named, name: str, others: Iterable[Named]) -> str:
+    """Give a new spelling. Raises: Invalid; Conflict when it, or another item, is called so already."""
+    found = checked_name(name, "alias")
+    if plain(found) in {plain(one) for one in names_of(item)}:
+        raise Conflict("item.alias_taken", alias=found)
+    check_free((found,), others)
+    return found
+
+
+def checked_variant(names: Iterable[str], name: str, size: str) -> tuple[str, str]:
+    """Give the name and size of a new variant. Raises: Invalid; Conflict when the name is there."""
+    found, small = checked_name(name, "variant"), " ".join(size.split())
+    if len(small) > MOST_UNIT:
+        raise Invalid("item.name_too_long", field="size", most=MOST_UNIT)
+    if plain(found) in {plain(one) for one in names}:
+        raise Conflict("item.variant_taken", variant=found)
+    return found, small

@@ -32,7 +32,7 @@ from stock.items.commands import (
 )
 from stock.items.kinds import Category, VariantSex
 from stock.items.queries import find_item, item_by_id, items, minimum_levels, search_items, with_fixed_unit
-from stock.items.rules import fingerprint, unit_named
+from stock.items.rules import Description, fingerprint, unit_named
 from stock.ledger.alerts import low_stock
 from stock.ledger.commands import ItemLine, Transfer, transfer
 from stock.places.queries import quarantine_of
@@ -49,12 +49,8 @@ RAINCOAT = AddItem(
 
 def editing(tx: Tx, item_id: UUID, **changed: object) -> EditItem:
     seen = item_by_id(tx, item_id)
-    order = EditItem(
-        item_id=item_id, name_id=seen.name_id, name_en=seen.name_en, category=seen.category, base_unit=seen.base_unit,
-        step_milli=seen.step_milli, does_expire=seen.does_expire, is_durable=seen.is_durable, is_active=seen.is_active,
-        source=seen.source, seen=fingerprint(seen),
-    )  # fmt: skip
-    return replace(order, **changed)  # type: ignore[arg-type]
+    wanted = replace(Description.of(seen), **changed)  # type: ignore[arg-type]
+    return EditItem(item_id=item_id, description=wanted, seen=fingerprint(seen))
 
 
 def refused(work: Work, act: object, *args: object) -> str:
@@ -116,7 +112,7 @@ def test_who_did_not_see_the_last_change_does_not_overwrite_it(work: Work):
         edit_item(tx, editing(tx, made, is_durable=False))
     assert refused(work, edit_item, late) == "item.changed_meanwhile"
     with work.by(ACTOR) as tx:
-        assert edit_item(tx, replace(late, seen="", is_durable=False)) == ("name_en",)
+        assert edit_item(tx, replace(late, seen="")) == ("name_en", "is_durable")
 
 
 def test_the_base_unit_stands_once_anything_is_counted_in_it(shop: Shop):
