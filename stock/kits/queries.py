@@ -201,21 +201,18 @@ def wants_of(recipe: Sequence[ComponentView], place_id: UUID, kits: int, on: dat
     )  # fmt: skip
 
 
-def usable(tx: Tx, lots: Iterable[Lot], recipe: Sequence[ComponentView], on: date) -> tuple[Lot, ...]:
+def usable(lots: Iterable[Lot], recipe: Sequence[ComponentView], on: date) -> tuple[Lot, ...]:
     """Keep what may go into a kit: good on that day, under no condition, in whole steps of its item.
 
-    Goods under a release condition stay out: in a kit nobody would see any more that they wait for a decree.
+    Goods under a release condition stay out: the whole kit would have to wait for the decree that its rice needs.
     """
     steps = {line.item.id: line.item.step_milli for line in recipe}
-    found = [lot for lot in lots if lot.item_id in steps and not is_expired(lot.expires_on, on)]
-    bound = {
-        one.id for one in batches(tx, {lot.batch_id for lot in found})
-        if one.release_condition is not ReleaseCondition.NONE
-    }  # fmt: skip
     return tuple(
         replace(lot, free_milli=lot.free_milli - lot.free_milli % steps[lot.item_id])
-        for lot in found
-        if lot.batch_id not in bound
+        for lot in lots
+        if lot.item_id in steps
+        and not is_expired(lot.expires_on, on)
+        and lot.release_condition is ReleaseCondition.NONE
     )
 
 
@@ -226,7 +223,8 @@ def _shelves(tx: Tx, place_ids: Collection[UUID], recipe: Sequence[ComponentView
             place_id=one.place.id, item_id=one.batch.item.id, batch_id=one.batch.id, batch_code=one.batch.code,
             funding_source=one.batch.funding_source, expires_on=one.batch.expires_on,
             received_on=one.batch.received_on, free_milli=one.on_hand_milli - one.reserved_milli,
+            release_condition=one.batch.release_condition,
         )
         for one in lying
     ]  # fmt: skip
-    return usable(tx, lots, recipe, tx.today)
+    return usable(lots, recipe, tx.today)
