@@ -33,3 +33,6 @@ CONSIGNMENT_MOVES = {
     (ConsignmentState.INSPECTED, ConsignmentAct.STOCK): ConsignmentState.STOCKED,
     (ConsignmentState.EXPECTED, ConsignmentAct.CANCEL): ConsignmentState.CANCELLED,
 }
+
+COMING = (ConsignmentState.EXPECTED, ConsignmentState.RECEIVED, ConsignmentState.INSPECTED)
+"""Not on the shelf yet, and meant to be."""
