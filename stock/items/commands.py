@@ -96,7 +96,7 @@ def seed_items(tx: Tx) -> int:
     Only sizes are added to those, where one of the seed's items has none at all: they are newer than the items. Boxes
     and spellings are not: the office may have taken one away. Gives how many items were added.
     """
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     known = {row.code: row.id for row in tx.session.execute(sa.select(Item.code, Item.id))}
     sized = set(tx.session.scalars(sa.select(ItemVariant.item_id).distinct()))
     new = [item for item in SEED if item.code not in known]
@@ -127,7 +127,7 @@ def cash_item(tx: Tx) -> UUID:
 def add_item(tx: Tx, order: AddItem) -> UUID:
     """Add an item of the office's own. Raises: Forbidden; Invalid; Conflict when the code or a name is taken."""
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     code = checked_code(order.code)
     if tx.session.scalar(sa.select(Item.id).where(Item.code == code)):
         raise Conflict("item.code_taken", item=code)
@@ -159,7 +159,7 @@ def edit_item(tx: Tx, order: EditItem) -> tuple[str, ...]:
     else changed it since ``seen``.
     """
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     row = _row(tx, order.item_id)
     before = item_by_id(tx, order.item_id)
     if order.seen and order.seen != fingerprint(before):
@@ -183,7 +183,7 @@ def edit_item(tx: Tx, order: EditItem) -> tuple[str, ...]:
 def add_pack(tx: Tx, order: AddPack) -> UUID:
     """Add a named box to an item. Raises: Forbidden; NotFound; Invalid; Conflict when the name says nothing new."""
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     _row(tx, order.item_id)
     item = item_by_id(tx, order.item_id)
     name, quantity = checked_pack(item, order.name), checked_amount(order.quantity_milli, "quantity_milli")
@@ -202,7 +202,7 @@ def change_pack(tx: Tx, pack_id: UUID, quantity_milli: Milli, source: str = OWN_
     Raises: Forbidden; NotFound; Invalid.
     """
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     pack = _pack(tx, pack_id)
     quantity, before = checked_amount(quantity_milli, "quantity_milli"), pack.quantity_milli
     if quantity == before:
@@ -216,7 +216,7 @@ def change_pack(tx: Tx, pack_id: UUID, quantity_milli: Milli, source: str = OWN_
 def remove_pack(tx: Tx, pack_id: UUID) -> None:
     """Take a box out of the catalogue; no book names boxes, so nothing else changes. Raises: Forbidden; NotFound."""
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     pack = _pack(tx, pack_id)
     tx.session.delete(pack)
     tx.session.flush()
@@ -229,7 +229,7 @@ def remove_pack(tx: Tx, pack_id: UUID) -> None:
 def add_alias(tx: Tx, item_id: UUID, name: str) -> None:
     """Let an item be found by one more spelling. Raises: Forbidden; NotFound; Invalid; Conflict when it is taken."""
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     item = item_by_id(tx, _row(tx, item_id).id)
     spelling = checked_alias(item, name, called(tx, besides=item.id))
     tx.session.add(ItemAlias(id=tx.new_id(), item_id=item.id, name=spelling))
@@ -240,7 +240,7 @@ def add_alias(tx: Tx, item_id: UUID, name: str) -> None:
 def remove_alias(tx: Tx, item_id: UUID, name: str) -> None:
     """Raises: Forbidden; NotFound."""
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     found = tx.session.scalar(sa.select(ItemAlias).where(ItemAlias.item_id == item_id, ItemAlias.name == name))
     if found is None:
         raise NotFound("item.alias_not_found", alias=name)
@@ -255,7 +255,7 @@ def remove_alias(tx: Tx, item_id: UUID, name: str) -> None:
 def add_variant(tx: Tx, order: AddVariant) -> UUID:
     """Add a size or sex in which an item comes. Raises: Forbidden; NotFound; Invalid; Conflict when it is there."""
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     item = item_by_id(tx, _row(tx, order.item_id).id)
     name, size = checked_variant((one.name for one in item.variants), order.name, order.size)
     made = ItemVariant(id=tx.new_id(), item_id=item.id, name=name, sex=order.sex, size=size)
@@ -268,7 +268,7 @@ def add_variant(tx: Tx, order: AddVariant) -> UUID:
 def remove_variant(tx: Tx, variant_id: UUID) -> None:
     """Take a size away that no batch and no expected goods are of. Raises: Forbidden; NotFound; Conflict."""
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     variant = tx.session.get(ItemVariant, variant_id, with_for_update=True)
     if variant is None:
         raise NotFound("item.variant_not_found")
@@ -291,7 +291,7 @@ def set_minimum(tx: Tx, order: SetMinimum) -> bool:
     Raises: Forbidden; NotFound, also for what is no warehouse of the office; Invalid.
     """
     tx.require("item.edit")
-    _one_at_a_time(tx)
+    one_at_a_time(tx)
     item = _row(tx, order.item_id)
     place = sa.table(
         "place", sa.column("id", sa.Uuid()), sa.column("regency_code"), sa.column("kind"), sa.column("is_closed")
@@ -331,7 +331,8 @@ def set_minimum(tx: Tx, order: SetMinimum) -> bool:
 # ---------------------------------------------------------------- what all of them check
 
 
-def _one_at_a_time(tx: Tx) -> None:
+def one_at_a_time(tx: Tx) -> None:
+    """Hold the catalogue until the end of the transaction: nobody else changes it meanwhile."""
     if tx.session.get_bind().dialect.name == "postgresql":
         tx.session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 

@@ -66,6 +66,10 @@ _COUNTED: Final = {"lusin": 12 * MILLI, "kodi": 20 * MILLI, "gros": 144 * MILLI}
 _ONE_BY_ONE: Final = _PIECES | {"stel", "kaleng", "botol", "bungkus"}
 
 
+_PARTING: Final = frozenset("|;=\n")
+"""What parts several names in a cell of the catalogue's file."""
+
+
 class Pack(Protocol):
     @property
     def name(self) -> str: ...
@@ -360,6 +364,13 @@ def _checked_unit(unit: str) -> str:
     return found
 
 
+def _checked_part(name: str, field: str, most: int) -> str:
+    """Check a name that stands in one cell with others. Raises: Invalid."""
+    if set(name) & _PARTING:
+        raise Invalid("item.name_sign", field=field)
+    return checked_name(name, field, most=most)
+
+
 def check_free(names: Iterable[str], others: Iterable[Named]) -> None:
     """Raises: Conflict when another item is called so: whoever types the name would not know which they get."""
     wanted = {plain(one): one for one in names}
@@ -384,7 +395,7 @@ def check_edit(before: Described, after: Description, standing: Standing) -> Non
 
 def checked_pack(item: Counted, name: str) -> str:
     """Give the name of a new box. Raises: Invalid; Conflict when it says nothing new."""
-    found = checked_name(name, "pack", most=2 * MOST_UNIT)
+    found = _checked_part(name, "pack", 2 * MOST_UNIT)
     if is_twin_unit(item, found):
         raise Conflict("item.pack_taken", pack=found)
     return found
@@ -392,7 +403,7 @@ def checked_pack(item: Counted, name: str) -> str:
 
 def checked_alias(item: Named, name: str, others: Iterable[Named]) -> str:
     """Give a new spelling. Raises: Invalid; Conflict when it, or another item, is called so already."""
-    found = checked_name(name, "alias")
+    found = _checked_part(name, "alias", MOST_NAME)
     if plain(found) in {plain(one) for one in names_of(item)}:
         raise Conflict("item.alias_taken", alias=found)
     check_free((found,), others)
@@ -401,9 +412,11 @@ def checked_alias(item: Named, name: str, others: Iterable[Named]) -> str:
 
 def checked_variant(names: Iterable[str], name: str, size: str) -> tuple[str, str]:
     """Give the name and size of a new variant. Raises: Invalid; Conflict when the name is there."""
-    found, small = checked_name(name, "variant"), " ".join(size.split())
+    found, small = _checked_part(name, "variant", MOST_NAME), " ".join(size.split())
     if len(small) > MOST_UNIT:
         raise Invalid("item.name_too_long", field="size", most=MOST_UNIT)
+    if set(small) & _PARTING:
+        raise Invalid("item.name_sign", field="size")
     if plain(found) in {plain(one) for one in names}:
         raise Conflict("item.variant_taken", variant=found)
     return found, small
