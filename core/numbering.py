@@ -25,8 +25,10 @@ KINDS = {
     "SJ": "Surat jalan",
     "SBBK": "Surat bukti barang keluar",
     "SBBM": "Surat bukti barang masuk",
+    "RKT": "Bukti perakitan",
     "ADJ": "Berita acara penyesuaian",
     "HPS": "Berita acara penghapusan",
+    "BASO": "Berita acara stock opname",
     "BAST": "Berita acara serah terima",
     "DN": "Daftar nominatif",
     "UND": "Undangan",
@@ -82,6 +84,12 @@ def check_template(template: str) -> None:
 def next_number(tx: Tx, kind: str, day: date) -> str:
     """Take the next number of a kind for a local day, e.g. ``400.9/0012/TT/DINSOS/XI/2026``."""
     return next_numbers(tx, kind, day, 1)[0]
+
+
+def next_no(tx: Tx, kind: str, year: int) -> int:
+    """Take the next running number of a kind, for what has a code of its own instead of a paper's number."""
+    taken = {"regency_code": tx.regency_code, "kind": kind, "year": year, "last_no": 1}
+    return int(tx.session.execute(_TAKE[tx.session.get_bind().dialect.name], taken).scalar_one())
 
 
 def next_numbers(tx: Tx, kind: str, day: date, count: int) -> list[str]:
