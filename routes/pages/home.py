@@ -307,7 +307,7 @@ def _shelves(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     if near["expired"] and may(tx.actor, "stock.transfer"):
         found.append(Waiting(
             text=_("Pindahkan %(count)s batch kedaluwarsa", count=_count(near["expired"])),
-            why=_("Ke karantina, lalu dihapuskan dengan berita acara."), href=url_for("stock.index") + "#kedaluwarsa",
+            why=_("Ke karantina, lalu dihapuskan dengan berita acara."), href=url_for("expiry.calendar"),
             icon="warn",
         ))  # fmt: skip
     return found

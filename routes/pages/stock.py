@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,28 +13,35 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.accounts.queries import name_of
-from core.errors import Conflict, Forbidden, NotFound
+from core.errors import Conflict, NotFound
 from core.i18n import say
-from core.measures import print_quantity, print_rupiah
+from core.measures import print_count, print_day, print_instant, print_quantity, print_rupiah
+from core.office.queries import office
 from core.permissions import Reach, may
 from core.work import Tx
 from logistics.handover.states import VoidReason
 from logistics.planning.queries import NeedLine, need
 from logistics.zones.queries import running_incident
-from routes import context, guard, week
-from routes.forms import Form, parse_typed_day
+from reports.table_file import Column, TableFile, build_csv, build_workbook
+from routes import context, guard, overview, week
+from routes.forms import Form
+from routes.seeing import sees_places
 from routes.texts import gettext as _
 from stock.items.kinds import Category
-from stock.items.queries import find_item, items
+from stock.items.queries import ItemView, find_item, items
 from stock.ledger import commands, queries
-from stock.ledger.kinds import DocumentKind, FundingSource, reason_label
+from stock.ledger.kinds import DocumentKind, reason_label
 from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
-from stock.places.queries import PlaceView, find_place, places, quarantine_of
+from stock.places.queries import PlaceView, places
 
 pages = Blueprint("stock", __name__, url_prefix="/stok")
 NEAR_DAYS = 90
-BARS_AT_ONCE, MOST_COLUMNS = 6, 4
+BARS_AT_ONCE = 6
+CARD_LINES = 100
+LATE_HOURS = 24
+"""Entered so much later than it happened, a line says so."""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHELVES = (PlaceKind.WAREHOUSE, PlaceKind.POST, PlaceKind.VEHICLE, PlaceKind.ASSEMBLY, PlaceKind.QUARANTINE)
 UNDONE_HERE = frozenset({DocumentKind.RECEIPT, DocumentKind.TRANSFER, DocumentKind.ADJUSTMENT, DocumentKind.WRITE_OFF})
 """A load is undone by its return and a handover by its voiding, so that package and receipt follow the goods."""
@@ -50,87 +58,255 @@ def visible(tx: Tx, reach: Reach) -> tuple[PlaceView, ...]:
 # ---------------------------------------------------------------- balances
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the address asks of the overview: a place, a past day, and which items."""
+
+    every: tuple[PlaceView, ...]
+    """All places whose stock the reader may see."""
+    place: PlaceView | None
+    shown: tuple[PlaceView, ...]
+    sees_places: bool
+    on: date | None
+    category: str
+    state: str
+
+
+def asked_of(tx: Tx, form: Form) -> Asked:
+    """Read the address. Raises: NotFound for a place that is not there for the reader.
+
+    A day that is none, or that lies ahead, is noted under its field, and today is shown.
+    """
+    reach = tx.require("stock.see")
+    every, code = visible(tx, reach), form.raw("tempat")
+    sees_places_too = reach.detail != "totals"
+    place = next((one for one in every if sees_places_too and one.code == code), None)
+    if code and place is None:
+        raise NotFound("place.not_found", place=code[:40])
+    on = form.day("per", is_required=False)
+    if on is not None and on > tx.today:
+        form.fail("per", "stock.day_ahead")
+    warehouses = tuple(one for one in every if one.kind is PlaceKind.WAREHOUSE)
+    return Asked(
+        every=every, place=place, shown=(place,) if place else warehouses or every, sees_places=sees_places_too,
+        on=on if on is not None and on < tx.today else None, category=form.raw("kategori"), state=form.raw("keadaan"),
+    )  # fmt: skip
+
+
 @pages.get("")
 @guard.requires("stock.see")
 def index() -> str:
-    lang = context.lang()
-    asked, category, state = (request.args.get(name, "") for name in ("tempat", "kategori", "keadaan"))
+    """Show what lies where now, or what lay there at the end of a past day."""
+    lang, form = context.lang(), Form(request.args)
     with context.read() as tx:
-        reach = tx.require("stock.see")
-        sees_places = reach.detail != "totals"
-        every = visible(tx, reach)
-        place = next((one for one in every if sees_places and one.code == asked), None)
-        if asked and place is None:
-            raise NotFound("place.not_found", place=asked[:40])
-        warehouses = [one for one in every if one.kind is PlaceKind.WAREHOUSE]
-        shown = [place] if place else warehouses or list(every)
-        lying = queries.item_balances(tx, place_ids=[one.id for one in every])
-        found = [one for one in lying if one.place in shown]
-        near = near_of(lying, tx.today)
-        incident = running_incident(tx) if reach.is_all and place is None else None
+        asked = asked_of(tx, form)
+        if asked.on is not None:
+            return _index_on(tx, asked, asked.on, form, lang)
+        lying = queries.item_balances(tx, place_ids=[one.id for one in asked.every])
+        near = near_of([one for one in lying if asked.place is None or one.place == asked.place], tx.today)
+        is_whole = tx.require("stock.see").is_all and asked.place is None
+        lines = overview.lines_now(tx, asked.shown, lang, with_supply=is_whole)
+        incident = running_incident(tx) if is_whole else None
         the_round = week.current_round(tx, incident.id) if incident else None
         bars = bars_of(need(tx, the_round.id).lines, lying, lang) if the_round else []
         recent = (
-            queries.stock_documents(tx, place_ids=[one.id for one in ([place] if place else every)], limit=10)
-            if sees_places else ()
+            queries.stock_documents(
+                tx, place_ids=[one.id for one in ([asked.place] if asked.place else asked.every)], limit=10
+            )
+            if asked.sees_places else ()
         )  # fmt: skip
-    lines = _balance_lines(found, lang, category, state)
+    kept = _kept(lines, asked)
     return render_template(
-        "stock/index.html", lines=lines, place=place, sees_places=sees_places, category=category, state=state,
-        tabs=_tabs(every, place) if sees_places else [], bar_count=BARS_AT_ONCE,
-        columns=shown if sees_places and place is None and len(shown) <= MOST_COLUMNS else [],
-        value=print_rupiah(sum(one.value_rp for one in found), lang),
-        near=[_near_line(one, lang) for one in near] if sees_places else [],
+        "stock/index.html", asked=asked, form=form, lines=[_line(one, asked, lang) for one in kept],
+        tabs=_tabs(asked), bar_count=BARS_AT_ONCE, bars=bars, round=the_round, incident=incident,
+        has_road=any(one.in_transit_milli for one in kept), has_coming=any(one.expected_milli for one in kept),
+        has_supply=any(one.supply for one in kept),
+        value=print_rupiah(sum(one.value_rp for one in kept), lang),
+        short=sum(1 for one in lines if one.supply and one.supply.is_short),
         expired=sum(1 for one in near if one.is_expired), soon=sum(1 for one in near if not one.is_expired),
-        near_days=NEAR_DAYS, bars=bars, round=the_round, incident=incident,
-        recent=[_document_line(one, lang) for one in recent],
+        near_days=NEAR_DAYS, recent=[_document_line(one, lang) for one in recent], here=_here,
         categories=[(one.value, say(one.label, lang)) for one in Category],
     )  # fmt: skip
 
 
-def _tabs(every: Sequence[PlaceView], place: PlaceView | None) -> list[dict[str, Any]]:
-    warehouses = [one for one in every if one.kind is PlaceKind.WAREHOUSE]
+def _index_on(tx: Tx, asked: Asked, on: date, form: Form, lang: str) -> str:
+    lines = [
+        one for one in overview.lines_on(tx, asked.shown, on, lang)
+        if (not asked.category or one.item.category.value == asked.category)
+        and (asked.state != "kedaluwarsa" or one.expired_milli)
+    ]  # fmt: skip
+    return render_template(
+        "stock/index_on.html", asked=asked, form=form, on=on, tabs=_tabs(asked), here=_here,
+        value=print_rupiah(sum(one.value_rp for one in lines), lang),
+        categories=[(one.value, say(one.label, lang)) for one in Category],
+        lines=[
+            {
+                "view": one, "name": one.item.name(lang), "on_hand": print_quantity(one.on_hand_milli, "", lang),
+                "expired": print_quantity(one.expired_milli, one.item.base_unit, lang) if one.expired_milli else "",
+                "value": print_rupiah(one.value_rp, lang), "card": _card_of(one.item, asked),
+                "places": _spread(one.places, asked, lang),
+            }
+            for one in lines
+        ],
+    )  # fmt: skip
+
+
+def _here(**changed: str) -> str:
+    """Give this page's address with something changed; the filters stay in it."""
+    kept = {name: request.args.get(name, "") for name in ("tempat", "kategori", "keadaan", "per")}
+    endpoint = "stock.download" if changed.get("bentuk") else "stock.index"
+    return url_for(endpoint, **{name: value for name, value in {**kept, **changed}.items() if value})  # type: ignore[arg-type]
+
+
+def _tabs(asked: Asked) -> list[dict[str, Any]]:
+    if not asked.sees_places:
+        return []
+    warehouses = [one for one in asked.every if one.kind is PlaceKind.WAREHOUSE]
+    place = asked.place
     shown = [*warehouses, *([place] if place and place not in warehouses else [])]
-    first = {"label": _("Semua gudang") if warehouses else _("Tempat Anda"), "href": url_for("stock.index"),
+    first = {"label": _("Semua gudang") if warehouses else _("Tempat Anda"), "href": _here(tempat=""),
              "is_current": place is None}  # fmt: skip
     return [first, *(
-        {"label": one.name, "href": url_for("stock.index", tempat=one.code), "is_current": one == place}
-        for one in shown
+        {"label": one.name, "href": _here(tempat=one.code), "is_current": one == place} for one in shown
     )]  # fmt: skip
 
 
-def _balance_lines(
-    found: Collection[queries.ItemBalance], lang: str, category: str, state: str
-) -> list[dict[str, Any]]:
-    """Add the places of each item up, and keep what the filters ask for."""
-    by_item: dict[UUID, list[queries.ItemBalance]] = defaultdict(list)
-    for one in found:
-        by_item[one.item.id].append(one)
-    lines = []
-    for group in by_item.values():
-        item = group[0].item
-        on_hand, reserved, free, expired = (
-            sum(getattr(one, name) for one in group)
-            for name in ("on_hand_milli", "reserved_milli", "available_milli", "expired_milli")
-        )
-        if category and item.category.value != category:
-            continue
-        is_asked = {"kedaluwarsa": expired > 0, "tersedia": free > 0, "habis": free == 0}
-        if not is_asked.get(state, True):
-            continue
-        lines.append(
-            {
-                "item": item, "name": item.name(lang), "category": say(item.category.label, lang),
-                "on_hand": print_quantity(on_hand, "", lang),
-                "reserved": print_quantity(reserved, "", lang) if reserved else "",
-                "free": print_quantity(free, "", lang), "has_free": free > 0,
-                "expired": print_quantity(expired, item.base_unit, lang) if expired else "",
-                "next_on": min((one.next_expiry_on for one in group if one.next_expiry_on), default=None),
-                "by_place": {one.place.id: print_quantity(one.on_hand_milli, "", lang) for one in group},
-                "value": print_rupiah(sum(one.value_rp for one in group), lang),
-            }
+def _kept(lines: Iterable[overview.OverviewLine], asked: Asked) -> list[overview.OverviewLine]:
+    """Keep what the filters ask for."""
+    tests: dict[str, Callable[[overview.OverviewLine], bool]] = {
+        "kedaluwarsa": lambda one: one.expired_milli > 0, "tersedia": lambda one: one.available_milli > 0,
+        "habis": lambda one: one.available_milli == 0,
+        "kurang": lambda one: one.supply is not None and (one.supply.is_short or one.supply.is_soon),
+    }  # fmt: skip
+    wanted = tests.get(asked.state)
+    return [
+        one for one in lines
+        if (wanted is None or wanted(one)) and (not asked.category or one.item.category.value == asked.category)
+    ]  # fmt: skip
+
+
+def _line(one: overview.OverviewLine, asked: Asked, lang: str) -> dict[str, Any]:
+    unit = one.item.base_unit
+
+    def printed(milli: int) -> str:
+        return print_quantity(milli, "", lang) if milli else ""
+
+    return {
+        "view": one, "name": one.item.name(lang), "on_hand": printed(one.on_hand_milli),
+        "reserved": printed(one.reserved_milli), "free": printed(one.available_milli),
+        "road": printed(one.in_transit_milli), "coming": printed(one.expected_milli),
+        "expired": print_quantity(one.expired_milli, unit, lang) if one.expired_milli else "",
+        "value": print_rupiah(one.value_rp, lang), "card": _card_of(one.item, asked),
+        "places": _spread(one.places, asked, lang), "supply": _supply(one.supply, lang) if one.supply else None,
+    }  # fmt: skip
+
+
+def _supply(one: overview.Supply, lang: str) -> dict[str, Any]:
+    """Say for how many days an item does, with its tint; a durable thing is given once, so only whether it does."""
+    if one.is_short:
+        words = _("kurang %(amount)s", amount=print_quantity(one.line.short_milli, one.line.item.base_unit, lang))
+        return {"words": words, "tone": "bad", "origin": one.origin(lang)}
+    if one.line.item.is_durable or one.days is None:
+        return {"words": _("cukup"), "tone": "good", "origin": one.origin(lang)}
+    words = (
+        _("%(days)s hari", days=print_count(one.days, lang)) if one.is_open
+        else _("%(days)s hari lagi", days=print_count(one.days, lang))
+    )  # fmt: skip
+    return {"words": words, "tone": "warn" if one.is_soon else "good", "origin": one.origin(lang)}
+
+
+def _card_of(item: ItemView, asked: Asked) -> str | None:
+    if not asked.sees_places:
+        return None
+    place = {"tempat": asked.place.code} if asked.place else {}
+    return url_for("stock.card", barang=item.code, **place)  # type: ignore[arg-type]
+
+
+def _spread(at: Sequence[overview.AtPlace], asked: Asked, lang: str) -> list[dict[str, str]]:
+    """Say how an item is spread over the places, where that is to be seen and says something."""
+    if not asked.sees_places or len(asked.shown) < 2:
+        return []
+    return [{"name": one.place.name, "amount": print_quantity(one.on_hand_milli, "", lang)} for one in at]
+
+
+@pages.get("/unduh")
+@guard.requires("stock.see")
+def download() -> BaseResponse:
+    """Give what the overview shows as a file."""
+    lang, form = context.lang(), Form(request.args)
+    with context.read() as tx:
+        asked = asked_of(tx, form)
+        table = (
+            _table_on(asked, asked.on, overview.lines_on(tx, asked.shown, asked.on, lang), lang) if asked.on
+            else _table_now(asked, tx.today, _kept(overview.lines_now(
+                tx, asked.shown, lang, with_supply=tx.require("stock.see").is_all and asked.place is None
+            ), asked), lang)
         )  # fmt: skip
-    return sorted(lines, key=lambda line: str(line["name"]))
+        author, day = office(tx).name, asked.on or tx.today
+    table = replace(table, author=author)
+    is_csv = form.raw("bentuk") == "csv"
+    response = make_response(build_csv(table) if is_csv else build_workbook(table))
+    response.mimetype = "text/csv" if is_csv else XLSX
+    where = f"-{asked.place.code.lower()}" if asked.place else ""
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="stok{where}-{day.isoformat()}.{"csv" if is_csv else "xlsx"}"'
+    )
+    return response
+
+
+def _about(asked: Asked, day: date, lang: str) -> tuple[tuple[str, str], ...]:
+    found = [
+        (_("Tempat"), asked.place.name if asked.place else _("Semua gudang")),
+        (_("Keadaan per"), print_day(day, lang)),
+    ]
+    if asked.category in set(Category):
+        found.append((_("Kategori"), say(Category(asked.category).label, lang)))
+    return tuple(found)
+
+
+def _table_now(asked: Asked, day: date, lines: Sequence[overview.OverviewLine], lang: str) -> TableFile:
+    return TableFile(
+        title=_("Stok"), author="", about=_about(asked, day, lang), made_on=day,
+        columns=(
+            Column(label=_("Kode"), width=18), Column(label=_("Barang"), width=30),
+            Column(label=_("Kategori"), width=20), Column(label=_("Satuan"), width=10),
+            Column(label=_("Di tangan"), kind="quantity"),
+            Column(label=_("Dicadangkan"), kind="quantity"), Column(label=_("Tersedia"), kind="quantity"),
+            Column(label=_("Kedaluwarsa"), kind="quantity"), Column(label=_("Di perjalanan"), kind="quantity"),
+            Column(label=_("Akan datang"), kind="quantity"), Column(label=_("Nilai (Rp)"), kind="number"),
+            Column(label=_("Kedaluwarsa terdekat"), kind="day"), Column(label=_("Kurang"), kind="quantity"),
+            Column(label=_("Cukup untuk (hari)"), kind="number"),
+        ),
+        rows=tuple(
+            (
+                one.item.code, one.item.name(lang), say(one.item.category.label, lang), one.item.base_unit,
+                one.on_hand_milli, one.reserved_milli, one.available_milli, one.expired_milli, one.in_transit_milli,
+                one.expected_milli, one.value_rp, one.next_expiry_on,
+                one.supply.line.short_milli if one.supply else None, one.supply.days if one.supply else None,
+            )
+            for one in lines
+        ),
+    )  # fmt: skip
+
+
+def _table_on(asked: Asked, day: date, lines: Sequence[overview.DayLine], lang: str) -> TableFile:
+    return TableFile(
+        title=_("Stok per tanggal"), author="", about=_about(asked, day, lang), made_on=day,
+        columns=(
+            Column(label=_("Kode"), width=18), Column(label=_("Barang"), width=30),
+            Column(label=_("Kategori"), width=20), Column(label=_("Satuan"), width=10),
+            Column(label=_("Di tangan"), kind="quantity"),
+            Column(label=_("Kedaluwarsa"), kind="quantity"), Column(label=_("Nilai (Rp)"), kind="number"),
+        ),
+        rows=tuple(
+            (
+                one.item.code, one.item.name(lang), say(one.item.category.label, lang), one.item.base_unit,
+                one.on_hand_milli, one.expired_milli, one.value_rp,
+            )
+            for one in lines
+            if not asked.category or one.item.category.value == asked.category
+        ),
+    )  # fmt: skip
 
 
 def bars_of(lines: Iterable[NeedLine], lying: Iterable[queries.ItemBalance], lang: str) -> list[dict[str, Any]]:
@@ -178,23 +354,14 @@ def _bar(line: NeedLine, lying: Collection[queries.ItemBalance], lang: str) -> d
     }  # fmt: skip
 
 
-def _near_line(one: queries.BatchBalance, lang: str) -> dict[str, Any]:
-    return {
-        "view": one, "name": one.batch.item.name(lang), "place": one.place,
-        "quantity": print_quantity(one.on_hand_milli, one.batch.item.base_unit, lang),
-        "may_move": may(context.actor(), "stock.transfer") and one.is_expired and not one.reserved_milli
-        and one.place.kind in (PlaceKind.WAREHOUSE, PlaceKind.POST),
-    }  # fmt: skip
-
-
 def _document_line(one: queries.DocumentRow, lang: str) -> dict[str, Any]:
     return {
-        "view": one, "kind": say(one.kind.label, lang), "reason": _reason(one.kind, one.reason, lang),
+        "view": one, "kind": say(one.kind.label, lang), "reason": reason_of(one.kind, one.reason, lang),
         "value": print_rupiah(one.value_rp, lang),
     }  # fmt: skip
 
 
-def _reason(kind: DocumentKind, reason: str, lang: str) -> str:
+def reason_of(kind: DocumentKind, reason: str, lang: str) -> str:
     """Say a document's reason: a word of the ledger's or of a voided handover, else what people typed."""
     if kind is DocumentKind.REVERSAL and reason in set(VoidReason):
         return say(f"void.{reason}", lang)
@@ -205,40 +372,77 @@ def _reason(kind: DocumentKind, reason: str, lang: str) -> str:
 @pages.get("/kartu")
 @guard.requires("stock.see")
 def card() -> str:
-    """Show the kartu persediaan of one item at one place, each line with the balance after it."""
-    lang = context.lang()
-    first_on, last_on = (parse_typed_day(request.args.get(name, "")) for name in ("dari", "sampai"))
+    """Show the kartu persediaan of one item, at one place or over all: each line with the balance after it."""
+    lang, form = context.lang(), Form(request.args)
+    first_on, last_on = form.day("dari", is_required=False), form.day("sampai", is_required=False)
+    if first_on and last_on and last_on < first_on:
+        form.fail("sampai", "stock.period_backwards")
+        first_on = last_on = None
     with context.read() as tx:
-        reach = _sees_places(tx)
-        place = find_place(tx, request.args.get("tempat", ""))
-        if not (reach.has_place(place.id) or reach.has_place(place.parent_id)):
-            raise NotFound("place.not_found", place=place.code)
-        item = find_item(tx, request.args.get("barang", ""))
-        found = queries.stock_card(tx, item.id, [place.id], first_on=first_on, last_on=last_on)
-        batches = queries.batch_balances(tx, place_ids=[place.id], item_ids=[item.id])
+        reach = sees_places(tx)
+        every = visible(tx, reach)
+        warehouses = tuple(one for one in every if one.kind is PlaceKind.WAREHOUSE)
+        code = form.raw("tempat")
+        place = next((one for one in every if one.code == code), None)
+        if code and place is None:
+            raise NotFound("place.not_found", place=code[:40])
+        shown = (place,) if place else warehouses or every
+        item = find_item(tx, form.raw("barang"))
+        batch = queries.batch_by_code(tx, form.raw("batch")) if form.raw("batch") else None
+        if batch is not None and batch.item.id != item.id:
+            raise NotFound("batch.not_found", batch=batch.code)
+        found = queries.stock_card(
+            tx, item.id, [one.id for one in shown], first_on=first_on, last_on=last_on,
+            batch_id=batch.id if batch else None, limit=CARD_LINES, before=form.raw("sebelum") or None,
+        )  # fmt: skip
+        lying = queries.batch_balances(tx, place_ids=[one.id for one in shown], item_ids=[item.id])
         others = [one for one in items(tx) if one.id != item.id]
-    unit = item.base_unit
+    unit, tabs = item.base_unit, [{"label": _("Semua gudang"), "href": _card_here(tempat=""), "is_current": not place}]
+    for one in (*warehouses, *([place] if place and place not in warehouses else [])):
+        tabs.append({"label": one.name, "href": _card_here(tempat=one.code), "is_current": one == place})
     return render_template(
-        "stock/card.html", card=found, place=place, item=item, unit=unit, first_on=first_on, last_on=last_on,
-        on_hand=print_quantity(sum(one.on_hand_milli for one in batches), unit, lang),
-        reserved=print_quantity(sum(one.reserved_milli for one in batches), unit, lang),
-        free=print_quantity(sum(one.available_milli for one in batches), unit, lang),
-        batches=[_near_line(one, lang) for one in batches],
-        funding={one.value: say(one.label, lang) for one in FundingSource},
-        others=[(one.code, one.name(lang)) for one in [item, *others]],
-        lines=[
+        "stock/card.html", card=found, place=place, item=item, unit=unit, form=form, batch=batch,
+        first_on=first_on, last_on=last_on, tabs=tabs if len(shown) > 1 or place else [], here=_card_here,
+        is_paged=bool(form.raw("sebelum")),
+        on_hand=print_quantity(sum(one.on_hand_milli for one in lying), unit, lang),
+        reserved=print_quantity(sum(one.reserved_milli for one in lying), unit, lang),
+        free=print_quantity(
+            sum(one.available_milli for one in lying if one.place.kind is not PlaceKind.QUARANTINE), unit, lang
+        ),
+        value=print_rupiah(sum(one.value_rp for one in lying), lang),
+        batches=[
             {
-                "view": line, "kind": say(line.document_kind.label, lang),
-                "flag": say(line.flag.label, lang) if line.flag.value else "",
-                "counterpart": line.counterpart.name,
-                "in": print_quantity(line.in_milli, "", lang) if line.in_milli else "",
-                "out": print_quantity(line.out_milli, "", lang) if line.out_milli else "",
-                "balance": print_quantity(line.balance_milli, "", lang),
+                "view": one, "quantity": print_quantity(one.on_hand_milli, unit, lang),
+                "funding": say(one.batch.funding_source.label, lang),
             }
-            for line in found.lines
+            for one in lying
         ],
-        opening=print_quantity(found.opening_milli, "", lang), closing=print_quantity(found.closing_milli, unit, lang),
+        others=[(one.code, one.name(lang)) for one in [item, *others]],
+        # The latest on top, as a keeper looks for it; the balance is that after the line all the same.
+        lines=[_card_line(line, lang) for line in reversed(found.lines)],
+        opening=print_quantity(found.opening_milli, "", lang), opening_rp=print_rupiah(found.opening_rp, lang),
+        closing=print_quantity(found.closing_milli, unit, lang), closing_rp=print_rupiah(found.closing_rp, lang),
     )  # fmt: skip
+
+
+def _card_here(**changed: str) -> str:
+    kept = {name: request.args.get(name, "") for name in ("barang", "tempat", "dari", "sampai", "batch")}
+    return url_for("stock.card", **{name: value for name, value in {**kept, **changed}.items() if value})  # type: ignore[arg-type]
+
+
+def _card_line(line: queries.CardLine, lang: str) -> dict[str, Any]:
+    zone = context.actor().zone
+    is_late = (line.recorded_at - line.event_at).total_seconds() > LATE_HOURS * 3600
+    return {
+        "view": line, "kind": say(line.document_kind.label, lang),
+        "flag": say(line.flag.label, lang) if line.flag.value else "",
+        "late": _("dicatat %(at)s", at=print_instant(line.recorded_at, zone, lang)) if is_late else "",
+        "counterpart": line.counterpart.name, "reason": reason_of(line.document_kind, line.reason, lang),
+        "in": print_quantity(line.in_milli, "", lang) if line.in_milli else "",
+        "out": print_quantity(line.out_milli, "", lang) if line.out_milli else "",
+        "value": print_rupiah(line.value_rp, lang),
+        "balance": print_quantity(line.balance_milli, "", lang), "balance_rp": print_rupiah(line.balance_rp, lang),
+    }  # fmt: skip
 
 
 # ---------------------------------------------------------------- documents
@@ -256,7 +460,7 @@ def document(document_id: UUID) -> str:
             undoes = queries.stock_document(tx, UUID(found.subject_id))
     return render_template(
         "stock/document.html", document=found, who=who, undoes=undoes, kind=say(found.kind.label, lang),
-        reason=_reason(found.kind, found.reason, lang), may_undo=_may_undo(found),
+        reason=reason_of(found.kind, found.reason, lang), may_undo=_may_undo(found),
         total=print_rupiah(sum(line.value_rp for line in found.lines), lang),
         lines=[
             {
@@ -303,53 +507,12 @@ def _may_undo(found: queries.StockDocumentView) -> bool:
 
 
 def _document(tx: Tx, document_id: UUID) -> queries.StockDocumentView:
-    reach = _sees_places(tx)
+    reach = sees_places(tx)
     found = queries.stock_document(tx, document_id)
     spots = [place for line in found.lines for place in (line.source, line.target)]
     if not any(reach.has_place(one.id) or reach.has_place(one.parent_id) for one in spots):
         raise NotFound("stock_document.not_found", document=str(document_id))
     return found
-
-
-def _sees_places(tx: Tx) -> Reach:
-    reach = tx.require("stock.see")
-    if reach.detail == "totals":
-        raise Forbidden("permission.missing", action="stock.see")
-    return reach
-
-
-# ---------------------------------------------------------------- quarantine
-
-
-@pages.post("/karantina")
-@guard.requires("stock.transfer")
-def quarantine() -> BaseResponse:
-    """Move everything of an expired batch out of reach, into its place's quarantine."""
-    form = Form()
-    place_id, batch_id = form.uuid("place_id"), form.uuid("batch_id")
-
-    def act(tx: Tx) -> str:
-        assert place_id and batch_id
-        lying = next(
-            (one for one in queries.batch_balances(tx, place_ids=[place_id]) if one.batch.id == batch_id), None
-        )
-        if lying is None:
-            raise NotFound("batch.not_found")
-        done = commands.transfer(
-            tx,
-            commands.Transfer(
-                from_place_id=place_id, to_place_id=quarantine_of(tx, place_id).id,
-                lines=(commands.BatchLine(batch_id=batch_id, quantity_milli=lying.on_hand_milli),),
-                reason="Kedaluwarsa",
-            ),
-        )  # fmt: skip
-        flash(_("Batch %(code)s dipindahkan ke karantina.", code=lying.batch.code), "good")
-        return url_for("stock.document", document_id=done.document_id)
-
-    done = form.attempt(lambda: context.submit_once(act))
-    for error in form.errors:
-        flash(error["text"], "bad")
-    return done if done is not None else redirect(url_for("stock.index"), 303)
 
 
 # ---------------------------------------------------------------- warehouses
@@ -387,4 +550,4 @@ def _warehouses(form: Form) -> str:
     return render_template("stock/warehouses.html", form=form, places=found)
 
 
-__all__ = ["bars_of", "check_undone_here", "near_of", "pages", "visible"]
+__all__ = ["bars_of", "check_undone_here", "near_of", "pages", "reason_of", "visible"]

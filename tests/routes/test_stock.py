@@ -245,10 +245,11 @@ def test_an_expired_batch_goes_to_quarantine_with_one_button(
     send(client, "/stok/terima", from_supplier(work, a_receipt(store, **{"expires_on-1": "17/11/2026"})))
     with work.read_by(SYSTEM) as tx:
         batch = item_balances(tx, place_ids=[store.warehouse])[0].batches[0].batch.id
-    order = {"place_id": str(store.warehouse), "batch_id": str(batch)}
+    order = {"batch": f"{store.warehouse}:{batch}"}
     fixed_clock.advance(timedelta(days=2))
     log_in(client, "logistik")
-    assert "Ke karantina" in client.get("/stok").get_data(as_text=True)
+    assert "sudah kedaluwarsa" in client.get("/stok").get_data(as_text=True)
+    assert "Pindahkan ke karantina" in client.get("/stok/kedaluwarsa").get_data(as_text=True)
     answer = send(client, "/stok/karantina", order)
     assert answer.status_code == 303
     assert on_hand(work, store.warehouse) == {}

@@ -1,0 +1,276 @@
+"""Kedaluwarsa dan karantina: what runs out when and where, and what must not go to people any more."""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from core.errors import Invalid, NotFound
+from core.i18n import say
+from core.measures import MONTHS, Milli, print_quantity, print_rupiah
+from core.permissions import may
+from core.work import Tx
+from routes import context, guard
+from routes.forms import Form
+from routes.pages.stock import NEAR_DAYS, visible
+from routes.seeing import sees_places
+from routes.texts import gettext as _
+from stock.ledger import commands, queries
+from stock.places.kinds import PlaceKind
+from stock.places.queries import PlaceView, place_by_id, places, quarantine_of
+
+pages = Blueprint("expiry", __name__, url_prefix="/stok")
+MONTHS_AHEAD = 12
+HAVE_A_QUARANTINE = (PlaceKind.WAREHOUSE, PlaceKind.POST)
+
+
+class Why(enum.StrEnum):
+    """Why something is put aside."""
+
+    EXPIRED = "expired"
+    DAMAGED = "damaged"
+    DOUBTFUL = "doubtful"
+
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"quarantine.why.{self.value}"
+
+
+@pages.get("/kedaluwarsa")
+@guard.requires("stock.see")
+def calendar() -> str:
+    """Show month by month what runs out where, what of it is promised, and first what has already run out."""
+    lang = context.lang()
+    asked = request.args.get("tempat", "")
+    with context.read() as tx:
+        seen = [one for one in visible(tx, sees_places(tx)) if one.kind is not PlaceKind.QUARANTINE]
+        place = next((one for one in seen if one.code == asked), None)
+        if asked and place is None:
+            raise NotFound("place.not_found", place=asked[:40])
+        at = [place] if place else seen
+        lying = [one for one in queries.batch_balances(tx, place_ids=[one.id for one in at]) if one.batch.expires_on]
+        in_quarantine = queries.batch_balances(
+            tx, place_ids=[one.id for one in visible(tx, sees_places(tx)) if one.kind is PlaceKind.QUARANTINE]
+        )
+        mine = _moves_from(tx, at)
+        today = tx.today
+    expired = [_line(one, lang, mine) for one in lying if one.is_expired]
+    good = [one for one in lying if not one.is_expired]
+    months = _months(good, today, lang)
+    shown = {one["key"] for one in months}
+    return render_template(
+        "expiry/calendar.html", place=place, expired=expired, months=[one for one in months if one["lines"]],
+        empty=[one["name"] for one in months if not one["lines"]], near_days=NEAR_DAYS,
+        places=[(one.code, one.name) for one in seen if one.kind in HAVE_A_QUARANTINE],
+        near=sum(1 for one in good if one.batch.expires_on and (one.batch.expires_on - today).days <= NEAR_DAYS),
+        later=sum(1 for one in good if _key(one.batch.expires_on) not in shown),
+        may_move=any(one["may_move"] for one in expired), in_quarantine=len(in_quarantine),
+        expired_value=print_rupiah(sum(one.value_rp for one in lying if one.is_expired), lang),
+    )  # fmt: skip
+
+
+def _months(good: Sequence[queries.BatchBalance], today: date, lang: str) -> list[dict[str, Any]]:
+    by_month: dict[tuple[int, int], list[queries.BatchBalance]] = defaultdict(list)
+    for one in good:
+        by_month[_key(one.batch.expires_on)].append(one)
+    found = []
+    for ahead in range(MONTHS_AHEAD):
+        year, month = divmod(today.year * 12 + today.month - 1 + ahead, 12)
+        there = by_month[year, month + 1]
+        found.append(
+            {
+                "key": (year, month + 1), "id": f"bulan-{year}-{month + 1:02d}",
+                "name": f"{MONTHS[lang][month]} {year}", "is_near": ahead < 3,
+                "lines": [_line(one, lang, frozenset()) for one in there],
+                "value": print_rupiah(sum(one.value_rp for one in there), lang),
+                "promised": sum(1 for one in there if one.reserved_milli),
+            }
+        )  # fmt: skip
+    return found
+
+
+def _key(day: date | None) -> tuple[int, int]:
+    return (day.year, day.month) if day else (0, 0)
+
+
+def _line(one: queries.BatchBalance, lang: str, mine: frozenset[UUID]) -> dict[str, Any]:
+    unit = one.batch.item.base_unit
+    free = one.on_hand_milli - one.reserved_milli
+    return {
+        "view": one, "name": one.batch.item.name(lang), "funding": say(one.batch.funding_source.label, lang),
+        "quantity": print_quantity(one.on_hand_milli, unit, lang), "value": print_rupiah(one.value_rp, lang),
+        "reserved": print_quantity(one.reserved_milli, unit, lang) if one.reserved_milli else "",
+        "may_move": one.place.id in mine and free > 0, "pick": f"{one.place.id}:{one.batch.id}",
+    }  # fmt: skip
+
+
+def _moves_from(tx: Tx, at: Sequence[PlaceView]) -> frozenset[UUID]:
+    """Tell from which of these places the reader may put things aside."""
+    if not may(tx.actor, "stock.transfer"):
+        return frozenset()
+    reach = tx.require("stock.transfer")
+    return frozenset(one.id for one in at if one.kind in HAVE_A_QUARANTINE and reach.has_place(one.id))
+
+
+# ---------------------------------------------------------------- putting aside
+
+
+@pages.get("/karantina")
+@guard.requires("stock.see")
+def quarantine() -> str:
+    """Show what lies in quarantine, why it may be there, and what can be done with it."""
+    lang = context.lang()
+    with context.read() as tx:
+        spots = [one for one in visible(tx, sees_places(tx)) if one.kind is PlaceKind.QUARANTINE]
+        lying = queries.batch_balances(tx, place_ids=[one.id for one in spots])
+        mine: set[UUID] = set()
+        if may(tx.actor, "stock.transfer"):
+            reach = tx.require("stock.transfer")
+            mine = {one.id for one in spots if reach.has_place(one.id) or reach.has_place(one.parent_id)}
+    return render_template(
+        "expiry/quarantine.html", value=print_rupiah(sum(one.value_rp for one in lying), lang),
+        lines=[
+            {**_line(one, lang, frozenset()), "may_back": one.place.id in mine and not one.is_expired}
+            for one in lying
+        ],
+    )  # fmt: skip
+
+
+@pages.post("/karantina")
+@guard.requires("stock.transfer")
+def set_aside() -> BaseResponse:
+    """Move everything of the ticked expired batches out of reach, into their places' quarantine; all or nothing."""
+    form = Form()
+    picked = [one for one in map(_picked, form.values.getlist("batch")) if one]
+    if not picked:
+        form.fail("batch", "quarantine.nothing_ticked")
+
+    def act(tx: Tx) -> str:
+        wanted: dict[UUID, list[commands.BatchLine]] = defaultdict(list)
+        lying = {
+            (one.place.id, one.batch.id): one
+            for one in queries.batch_balances(tx, place_ids={place_id for place_id, _batch in picked})
+        }
+        for key in picked:
+            one = lying.get(key)
+            if one is None:
+                raise NotFound("batch.not_found", batch=str(key[1]))
+            # What is promised stays until its promise is taken back; the books would refuse it anyway.
+            free = Milli(one.on_hand_milli - one.reserved_milli)
+            if free > 0:
+                wanted[key[0]].append(commands.BatchLine(batch_id=key[1], quantity_milli=free))
+        if not wanted:
+            raise Invalid("quarantine.all_promised", field="batch")
+        for place_id, lines in sorted(wanted.items()):
+            commands.transfer(
+                tx,
+                commands.Transfer(
+                    from_place_id=place_id, to_place_id=quarantine_of(tx, place_id).id, lines=tuple(lines),
+                    reason=say(Why.EXPIRED.label, "id"),
+                ),
+            )  # fmt: skip
+        count = sum(len(lines) for lines in wanted.values())
+        flash(_("%(count)s batch dipindahkan ke karantina.", count=count), "good")
+        return url_for("expiry.quarantine")
+
+    done = form.attempt(lambda: context.submit_once(act))
+    for error in form.errors:
+        flash(error["text"], "bad")
+    return done if done is not None else redirect(url_for("expiry.calendar"), 303)
+
+
+def _picked(text: str) -> tuple[UUID, UUID] | None:
+    place_id, _sign, batch_id = text.partition(":")
+    try:
+        return UUID(place_id), UUID(batch_id)
+    except ValueError:
+        return None
+
+
+@pages.get("/karantina/pindah")
+@guard.requires("stock.transfer")
+def shift_form() -> str:
+    """Show the form that puts one batch aside, or back on its shelf."""
+    return _shift(Form(request.args))
+
+
+@pages.post("/karantina/pindah")
+@guard.requires("stock.transfer")
+def shift() -> str | BaseResponse:
+    form = Form()
+    with context.read() as tx:
+        is_aside = _way(tx, form.raw("tempat"))[1].kind is PlaceKind.QUARANTINE
+    quantity = form.quantity("quantity")
+    why = form.choice("why", Why) if is_aside else None
+    note = form.text("note", most=300, least=0 if is_aside else 5)
+
+    def act(tx: Tx) -> str:
+        assert quantity is not None
+        source, target = _way(tx, form.raw("tempat"))
+        batch = queries.batch_by_code(tx, form.raw("batch"))
+        # The right is that over the shelf, whichever way it goes: a keeper's quarantine is theirs.
+        done = commands.dispatch(
+            tx,
+            commands.Transfer(
+                from_place_id=source.id, to_place_id=target.id,
+                lines=(commands.BatchLine(batch_id=batch.id, quantity_milli=quantity),),
+                reason=say(why.label, "id") if why else note, note=note if why else "",
+            ),
+        )  # fmt: skip
+        flash(
+            _("Batch %(code)s dipindahkan ke karantina.", code=batch.code) if is_aside
+            else _("Batch %(code)s kembali ke rak.", code=batch.code),
+            "good",
+        )  # fmt: skip
+        return url_for("stock.document", document_id=done.document_id)
+
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_shift(form), 422)
+
+
+def _way(tx: Tx, code: str) -> tuple[PlaceView, PlaceView]:
+    """Say from where to where: from a shelf into its quarantine, or from there back. Raises: NotFound."""
+    reach = tx.require("stock.transfer")
+    for one in places(tx, kinds=(*HAVE_A_QUARANTINE, PlaceKind.QUARANTINE)):
+        if one.code != code:
+            continue
+        shelf = place_by_id(tx, one.parent_id) if one.kind is PlaceKind.QUARANTINE and one.parent_id else one
+        if reach.has_place(shelf.id):
+            return (one, shelf) if one.kind is PlaceKind.QUARANTINE else (one, quarantine_of(tx, one.id))
+    raise NotFound("place.not_found", place=code[:40])
+
+
+def _shift(form: Form) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        tx.require("stock.transfer")
+        if not form.raw("batch"):
+            return render_template("expiry/shift.html", form=form, batch=None)
+        source, target = _way(tx, form.raw("tempat"))
+        batch = queries.batch_by_code(tx, form.raw("batch"))
+        lying = next(
+            (one for one in queries.batch_balances(tx, place_ids=[source.id], item_ids=[batch.item.id])
+             if one.batch.id == batch.id), None,
+        )  # fmt: skip
+    free = lying.on_hand_milli - lying.reserved_milli if lying else 0
+    is_expired = bool(lying and lying.is_expired)
+    return render_template(
+        "expiry/shift.html", form=form, batch=batch, name=batch.item.name(lang), source=source, target=target,
+        is_aside=target.kind is PlaceKind.QUARANTINE, free=print_quantity(free, batch.item.base_unit, lang),
+        has_free=free > 0, typed=print_quantity(free, "", "id"), is_expired=is_expired,
+        reserved=print_quantity(lying.reserved_milli, batch.item.base_unit, lang)
+        if lying and lying.reserved_milli else "",
+        reasons=[(one.value, say(one.label, lang)) for one in Why],
+        why=form.raw("why") or (Why.EXPIRED.value if is_expired else ""),
+    )  # fmt: skip
+
+
+__all__ = ["pages"]
