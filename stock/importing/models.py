@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, state_column
+from core.db import Base, Big, state_column
 from stock.importing.states import RowOutcome, StockFileKind, StockFileState
 
 
@@ -31,8 +31,14 @@ class StockFile(Base):
     file_sha256: Mapped[str]
     header: Mapped[str]
     """JSON of the names of its columns."""
+    delimiter: Mapped[str] = mapped_column(default="")
+    """Empty for a workbook."""
+    as_of_on: Mapped[date | None]
+    """The day of opening balances whose rows name none."""
     rows: Mapped[int]
     refused: Mapped[int]
+    value_rp: Mapped[Big] = mapped_column(default=0)
+    """What its ready rows bring, take and correct, each counted; it decides who may book it."""
     read_by: Mapped[str]
     read_by_name: Mapped[str]
     read_at: Mapped[datetime]

@@ -1,0 +1,94 @@
+"""What of an item may be taken at a place on a past day, batch by batch, and which batches have which codes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.measures import Milli
+from core.work import Tx
+from stock.ledger.kinds import FundingSource
+from stock.ledger.models import Balance, BalanceDay, Batch
+from stock.ledger.rules import DayChange, Lot, is_expired, least_from, picking_order
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takeable:
+    batch_id: UUID
+    code: str
+    free_milli: Milli
+    """So much lies there now, unreserved, and lay there at the end of every day from then on."""
+    is_expired: bool
+    """By that day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOfCode:
+    id: UUID
+    code: str
+    item_id: UUID
+
+
+def takeable(
+    tx: Tx, place_id: UUID, item_id: UUID, on: date, *, among: Collection[UUID] | None = None
+) -> tuple[Takeable, ...]:
+    """Give every batch of an item that ever lay at a place, empty ones too, in picking order, expired ones last."""
+    query = (
+        sa.select(
+            Batch.id, Batch.code, Batch.funding_source, Batch.expires_on, Batch.received_on, Balance.on_hand_milli,
+            Balance.reserved_milli, Balance.last_on,
+        )
+        .join(Balance, Balance.batch_id == Batch.id)
+        .where(Balance.place_id == place_id, Batch.item_id == item_id, Batch.regency_code == tx.regency_code)
+    )  # fmt: skip
+    if among is not None:
+        query = query.where(Batch.id.in_(among))
+    rows = tx.session.execute(query).all()
+    late = [row.id for row in rows if row.last_on is not None and row.last_on > on]
+    days: dict[UUID, list[DayChange]] = defaultdict(list)
+    if late:
+        changes = sa.select(BalanceDay.batch_id, BalanceDay.event_on, BalanceDay.change_milli).where(
+            BalanceDay.place_id == place_id, BalanceDay.batch_id.in_(late), BalanceDay.event_on >= on
+        )
+        for batch_id, day, change in tx.session.execute(changes):
+            days[batch_id].append(DayChange(day, change))
+    found = []
+    for row in rows:
+        free = row.on_hand_milli - row.reserved_milli
+        if row.id in days:
+            free = min(free, least_from(row.on_hand_milli, days[row.id], on))
+        lot = Lot(
+            place_id=place_id, item_id=item_id, batch_id=row.id, batch_code=row.code,
+            funding_source=FundingSource(row.funding_source), expires_on=row.expires_on, received_on=row.received_on,
+            free_milli=max(0, free),
+        )  # fmt: skip
+        found.append(lot)
+    found.sort(key=lambda lot: (is_expired(lot.expires_on, on), picking_order(lot)))
+    return tuple(
+        Takeable(
+            batch_id=lot.batch_id, code=lot.batch_code, free_milli=Milli(lot.free_milli),
+            is_expired=is_expired(lot.expires_on, on),
+        )
+        for lot in found
+    )  # fmt: skip
+
+
+def batches_of_codes(tx: Tx, codes: Collection[str]) -> tuple[BatchOfCode, ...]:
+    """Give the office's batches that have one of these codes, whoever typed them in small letters too."""
+    asked = sorted({code.strip().upper() for code in codes})
+    found = []
+    for first in range(0, len(asked), _AT_ONCE):
+        rows = tx.session.execute(
+            sa.select(Batch.id, Batch.code, Batch.item_id).where(
+                Batch.regency_code == tx.regency_code, Batch.code.in_(asked[first : first + _AT_ONCE])
+            )
+        )
+        found += [BatchOfCode(id=row.id, code=row.code, item_id=row.item_id) for row in rows]
+    return tuple(found)
