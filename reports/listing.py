@@ -167,8 +167,10 @@ class _SetRows:
     tops: list[float]
 
 
-def _sizes(size: float) -> tuple[float, ...]:
-    return size, size - 0.8, size - 1.6, size - 2.4
+def _sizes(size: float, align: Align) -> tuple[float, ...]:
+    """Give the sizes to try; figures may be set smaller still, for one that is cut in two reads as another."""
+    usual = size, size - 0.8, size - 1.6, size - 2.4
+    return (*usual, size - 3.2, size - 4) if align == "right" else usual
 
 
 def _set_rows(listing: Listing, wide: float) -> _SetRows:
@@ -188,7 +190,7 @@ def _set_rows(listing: Listing, wide: float) -> _SetRows:
         fitted = [
             _NOTHING
             if column.is_symbol
-            else fit(clean(text), column.font, _sizes(column.size or size), room, 14 * size * LEADING)
+            else fit(clean(text), column.font, _sizes(column.size or size, column.align), room, 14 * size * LEADING)
             for text, column, room in zip(row, columns, rooms, strict=True)
         ]
         cells.append(fitted)

@@ -27,6 +27,8 @@ from stock.ledger.papers import CardPaper, CardPaperLine
 
 TITLE: Final = "Kartu Persediaan"
 _SIZES: Final = (7.8, 7.2, 6.6, 6.0)
+_FIGURES: Final = (*_SIZES, 5.2, 4.4)
+"""A figure is rather set very small than cut in two."""
 _PAD: Final = 2.4
 _ROW: Final = 5 * mm
 _HEAD: Final = 10 * mm
@@ -193,7 +195,7 @@ class _Press:
 
     def _row(self, texts: tuple[str, ...], font: str = "") -> None:
         cells = [
-            fit(clean(text), font or column.font, _SIZES, wide - 2 * _PAD, 46)
+            fit(clean(text), font or column.font, _FIGURES if column.align == "right" else _SIZES, wide - 2 * _PAD, 46)
             for text, column, wide in zip(texts, _FIXED, self._wides, strict=True)
         ]
         high = max(_ROW, max(one.height for one in cells) + 4)

@@ -29,6 +29,7 @@ from stock.ledger.papers import (
     variant_of,
 )
 from stock.ledger.queries import BatchView, batch_balances, batches, stock_document
+from stock.ledger.rules import share_rp
 from stock.places.queries import place_by_id
 
 MINUTES = "BASO"
@@ -191,7 +192,7 @@ def _line(batch: BatchView, row: StockCountLine) -> CountPaperLine:
     price = price_of(batch)
     # The price is for one whole unit; where there is none, the share of what the whole batch is worth.
     worth = (price * (counted or 0)) // MILLI if price is not None else (
-        batch.value_rp * (counted or 0)) // batch.quantity_milli  # fmt: skip
+        share_rp(counted or 0, batch.quantity_milli, batch.value_rp))  # fmt: skip
     return CountPaperLine(
         item=batch.item.name_id, variant=variant_of(batch), unit=batch.item.base_unit, batch=batch.code,
         funding=say(batch.funding_source.label, "id"), expires_on=batch.expires_on,

@@ -182,10 +182,17 @@ def issue_paper(tx: Tx, order: IssuePaper[Facts]) -> UUID:
     ).id  # fmt: skip
 
 
-def issue_received(tx: Tx, document_id: UUID, inspected: Mapping[UUID, int] | None = None) -> UUID:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was found damaged, by batch, where goods were looked at after they had been received; and by whom."""
+
+    damaged_milli: Mapping[UUID, int]
+    inspector: str = ""
+
+
+def issue_received(tx: Tx, document_id: UUID, inspected: Inspection | None = None) -> UUID:
     """Issue the SBBM of goods received or returned, and give its id.
 
-    ``inspected`` is what was found damaged, by batch, where the goods were looked at after they were received.
     Raises: NotFound; Conflict("stock_paper.none") for a document of another kind.
     """
     found = held_document(tx, document_id, COMES_IN)
@@ -232,9 +239,7 @@ def held_document(tx: Tx, document_id: UUID, kinds: Collection[DocumentKind]) ->
     return found
 
 
-def received(
-    tx: Tx, found: StockDocumentView, inspected: Mapping[UUID, int] | None = None
-) -> tuple[ReceivedFacts, PaperNames]:
+def received(tx: Tx, found: StockDocumentView, inspected: Inspection | None = None) -> tuple[ReceivedFacts, PaperNames]:
     """Give what the SBBM of a document says. What went straight into quarantine beside good goods is damaged."""
     targets = {line.target.id: line.target for line in found.lines}
     shelves = [one for one in targets.values() if one.kind is not PlaceKind.QUARANTINE]
@@ -247,7 +252,7 @@ def received(
     for batch_id, group in by_batch.items():
         damaged: int | None = None
         if inspected is not None:
-            damaged = inspected.get(batch_id, 0)
+            damaged = inspected.damaged_milli.get(batch_id, 0)
         elif shelves:
             damaged = sum(one.quantity_milli for one in group if one.target.kind is PlaceKind.QUARANTINE)
         lines.append(
@@ -271,7 +276,8 @@ def received(
             PaperSigner(caption="Yang menerima,", position=names.warehouse.position or "Pengurus Barang"),
         ),
     )  # fmt: skip
-    return facts, PaperNames(signers=(PaperName(), PaperName(), names.warehouse.name))
+    inspector = PaperName(name=inspected.inspector if inspected else "")
+    return facts, PaperNames(signers=(PaperName(), inspector, names.warehouse.name))
 
 
 def issued(tx: Tx, found: StockDocumentView, asked: Mapping[UUID, int] | None = None) -> tuple[IssuedFacts, PaperNames]:
@@ -358,12 +364,12 @@ def goods_line(
 
 def variant_of(batch: BatchView) -> str:
     """Name the size of clothing a batch is of; empty where the item has none."""
-    return ""
+    return batch.variant.name if batch.variant is not None else ""
 
 
 def price_of(batch: BatchView) -> int | None:
-    """Give a batch's price for one base unit where it is a whole one, else None."""
-    return _price(None, batch.value_rp, batch.quantity_milli)
+    """Give a batch's price for one base unit: the one agreed, else what its value makes, where that is a whole one."""
+    return _price(batch.unit_price_rp, batch.value_rp, batch.quantity_milli)
 
 
 def _shelf(found: StockDocumentView) -> UUID:
