@@ -28,6 +28,7 @@ from stock.places.queries import PlaceView, place_by_id, places, quarantine_of
 
 pages = Blueprint("expiry", __name__, url_prefix="/stok")
 MONTHS_AHEAD = 12
+PLACES_NAMED = 3
 HAVE_A_QUARANTINE = (PlaceKind.WAREHOUSE, PlaceKind.POST)
 
 
@@ -70,8 +71,10 @@ def calendar() -> str:
         "expiry/calendar.html", place=place, expired=expired, months=[one for one in months if one["lines"]],
         empty=[one["name"] for one in months if not one["lines"]], near_days=NEAR_DAYS,
         places=[(one.code, one.name) for one in seen if one.kind in HAVE_A_QUARANTINE],
-        near=sum(1 for one in good if one.batch.expires_on and (one.batch.expires_on - today).days <= NEAR_DAYS),
-        later=sum(1 for one in good if _key(one.batch.expires_on) not in shown),
+        near=len(
+            {one.batch.id for one in good if one.batch.expires_on and (one.batch.expires_on - today).days <= NEAR_DAYS}
+        ),
+        later=len({one.batch.id for one in good if _key(one.batch.expires_on) not in shown}),
         may_move=any(one["may_move"] for one in expired), in_quarantine=len(in_quarantine),
         expired_value=print_rupiah(sum(one.value_rp for one in lying if one.is_expired), lang),
     )  # fmt: skip
@@ -89,9 +92,35 @@ def _months(good: Sequence[queries.BatchBalance], today: date, lang: str) -> lis
             {
                 "key": (year, month + 1), "id": f"bulan-{year}-{month + 1:02d}",
                 "name": f"{MONTHS[lang][month]} {year}", "is_near": ahead < 3,
-                "lines": [_line(one, lang, frozenset()) for one in there],
+                "lines": _by_batch(there, lang), "batches": len({one.batch.id for one in there}),
                 "value": print_rupiah(sum(one.value_rp for one in there), lang),
-                "promised": sum(1 for one in there if one.reserved_milli),
+                "promised": len({one.batch.id for one in there if one.reserved_milli}),
+            }
+        )  # fmt: skip
+    return found
+
+
+def _by_batch(there: Sequence[queries.BatchBalance], lang: str) -> list[dict[str, Any]]:
+    """Give one line for each batch, with where it lies: most at first, few places by name."""
+    groups: dict[UUID, list[queries.BatchBalance]] = defaultdict(list)
+    for one in there:
+        groups[one.batch.id].append(one)
+    found = []
+    for group in groups.values():
+        batch, unit = group[0].batch, group[0].batch.item.base_unit
+        most = sorted(group, key=lambda one: -one.on_hand_milli)
+        reserved = sum(one.reserved_milli for one in group)
+        found.append(
+            {
+                "batch": batch, "name": batch.item.name(lang), "funding": say(batch.funding_source.label, lang),
+                "quantity": print_quantity(sum(one.on_hand_milli for one in group), unit, lang),
+                "value": print_rupiah(sum(one.value_rp for one in group), lang),
+                "reserved": print_quantity(reserved, unit, lang) if reserved else "",
+                "places": [
+                    {"name": one.place.name, "amount": print_quantity(one.on_hand_milli, "", lang)}
+                    for one in most[:PLACES_NAMED]
+                ],
+                "more": len(most[PLACES_NAMED:]),
             }
         )  # fmt: skip
     return found
@@ -138,7 +167,10 @@ def quarantine() -> str:
     return render_template(
         "expiry/quarantine.html", value=print_rupiah(sum(one.value_rp for one in lying), lang),
         lines=[
-            {**_line(one, lang, frozenset()), "may_back": one.place.id in mine and not one.is_expired}
+            {
+                **_line(one, lang, frozenset()), "is_mine": one.place.id in mine,
+                "may_back": one.place.id in mine and not one.is_expired,
+            }
             for one in lying
         ],
     )  # fmt: skip

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, make_response, render_template, request, url
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.errors import NotFound
+from core.i18n import say
 from core.measures import MILLI, Milli, print_count, print_quantity, print_rupiah
 from core.permissions import may
 from core.work import Tx
@@ -45,7 +46,7 @@ def index() -> str:
             shown.append(
                 {
                     "view": kit, "name": kit.item.name(lang), "content": _content(kit.components, lang),
-                    "sources": list(dict.fromkeys(_source(one.source) for one in kit.components)),
+                    "sources": list(dict.fromkeys(say(f"kit.source.{one.source}", lang) for one in kit.components)),
                     "places": [_possible(one, lang, one.place in mine) for one in made],
                     "lying": [
                         {"view": one, "amount": print_quantity(one.on_hand_milli, kit.item.base_unit, lang),
@@ -55,10 +56,6 @@ def index() -> str:
                 }
             )  # fmt: skip
     return render_template("kits/index.html", kits=shown, has_warehouse=bool(spots), may_assemble=bool(mine))
-
-
-def _source(source: str) -> str:
-    return _("isi yang ditetapkan kantor") if source == commands.OWN_SOURCE else source
 
 
 def _content(components: Sequence[queries.ComponentView], lang: str) -> str:
@@ -71,9 +68,16 @@ def _possible(one: queries.CanMake, lang: str, is_mine: bool) -> dict[str, Any]:
     scarce = one.limiting
     return {
         "view": one, "is_mine": is_mine,
-        "limit": scarce.item.name(lang) if scarce else "",
+        "limit": _limit(one, scarce, lang) if scarce else "",
         "limit_why": _why(scarce, lang) if scarce else "",
     }  # fmt: skip
+
+
+def _limit(possible: queries.CanMake, scarce: queries.ComponentFree, lang: str) -> str:
+    """Name the scarcest component, and how many others are just as scarce."""
+    others = sum(1 for one in possible.components if one.kits == scarce.kits) - 1
+    name = scarce.item.name(lang)
+    return _("%(name)s dan %(count)s barang lain", name=name, count=others) if others else name
 
 
 def _why(one: queries.ComponentFree, lang: str) -> str:

@@ -24,7 +24,7 @@ class KitComponent(Base):
     quantity_milli: Mapped[Big]
     """In one kit."""
     source: Mapped[str]
-    """Where the content was read, or who set it."""
+    """Where the content was read, or who set it: ``kit.source.…`` names it."""
 
 
 class KitBatchComponent(Base):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from core.measures import MILLI
 
-_2020 = "kompasiana.com quoting the Social Minister: Kemensos package of April 2020, value Rp300,000 a handover"
+_2020 = "kemensos_2020"
+"""The code of the source's sentence: who said it, and where it was read."""
 
 
 @dataclass(frozen=True, slots=True)
