@@ -56,12 +56,13 @@ class Form:
         self.errors: list[dict[str, str]] = []
 
     def fail(self, field: str, code: str, facts: Mapping[str, object] | None = None) -> None:
-        self.errors.append({"field": field, "text": say(code, context.lang(), facts)})
+        self.errors.append({"field": field, "code": code, "text": say(code, context.lang(), facts)})
 
     def refuse(self, refused: Refused, field: str = "") -> None:
         """Note what a command refused, under the field it names."""
         named = getattr(refused, "field", None) or field
-        self.errors.append({"field": named, "text": say(refused.code, context.lang(), refused.facts)})
+        text = say(refused.code, context.lang(), refused.facts)
+        self.errors.append({"field": named, "code": refused.code, "text": text})
 
     @property
     def is_good(self) -> bool:

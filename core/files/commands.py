@@ -86,6 +86,17 @@ def open_file(tx: Tx, folder: Path, file_id: UUID) -> Path:
     return path_of(folder, row.sha256)
 
 
+def named_file(tx: Tx, folder: Path, file_id: UUID, purpose: str) -> tuple[Path, str]:
+    """Tell where a file that was stored for this purpose lies, and what its sender called it. Raises: NotFound."""
+    row = tx.session.get(StoredFile, file_id)
+    if row is None or row.purpose != purpose:
+        raise NotFound("file.not_found")
+    path = open_file(tx, folder, file_id)
+    if not path.is_file():
+        raise NotFound("file.not_found")
+    return path, row.name
+
+
 def forget_file(tx: Tx, folder: Path, file_id: UUID) -> None:
     """Take a stored file away: its row says so, its bytes go once that stands, unless another row still needs them."""
     row = tx.session.get(StoredFile, file_id)

@@ -270,6 +270,11 @@ def ranked(found: Iterable[SomeNamed], text: str) -> tuple[SomeNamed, ...]:
     return tuple(one for _, one in sorted(alike, key=lambda pair: -pair[0]))
 
 
+def is_as_typed(item: Named, text: str) -> bool:
+    """Tell whether a search found the item by what was typed, not only by something like it."""
+    return not text.strip() or _tier(item, plain(text)) is not None
+
+
 def _tier(item: Named, wanted: str) -> int | None:
     names = [plain(name) for name in names_of(item)]
     if wanted in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from core.accounts.models import ApiToken
 from core.actor import Grant, Role, ScopeKind, system
 from core.clock import FixedClock
 from core.crypto import ring, use_ring
+from core.files.commands import StoreFile, store_file
 from core.measures import Milli, Period
 from core.work import Tx, Work
 from logistics.dispatch.queries import loads
@@ -66,6 +68,8 @@ class World:
     foreign: Samples
     people: Mapping[str, UUID]
     tokens: Mapping[str, str]
+    folder: Path
+    """Its data folder: the files that its rows name lie there."""
     known_numbers: tuple[str, ...]
 
     def cookie_of(self, who: str) -> str:
@@ -111,6 +115,7 @@ def a_world(work: Work, folder: Path) -> World:
             tokens[role.value] = _token(tx, grant)
     return World(
         work=work, own=Samples(own), beside=Samples(beside), foreign=Samples(foreign), people=people, tokens=tokens,
+        folder=folder,
         known_numbers=tuple(_numbers()),
     )  # fmt: skip
 
@@ -248,6 +253,14 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     source = SourceFile(path=file, name=file.name, sha256=uuid4().hex * 2, size=file.stat().st_size)
     with work.by(officer) as tx:
         run = start_import(tx, StartImport(files=(source,), source="uji", as_of_on=date(2026, 10, place + 2)))
+        listed = store_file(
+            tx, folder / "files",
+            StoreFile(
+                stream=io.BytesIO(b"kode;nama\nberas;Beras\n"), name="barang.csv", purpose="catalogue", most_bytes=1024
+            ),
+        )  # fmt: skip
+    # The catalogue is the installation's: what another office has of it is only its own files.
+    item = "beras" if code == REGENCY else "tidak_ada"
     assert waiting.public_ref is not None
     return {
         "incident_id": str(week.incident_id), "slug": week.slug,
@@ -258,6 +271,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "stock-ledger.document_id": str(load.stock_document_id), "person_id": str(person), "token_id": str(token),
         "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
         "place_id": str(served.row.post_id), "place_code": load.post.code,
+        "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
         "village_code": village, **_term_samples(work, code, village),
     }  # fmt: skip
 

@@ -85,13 +85,13 @@ def world(request: pytest.FixtureRequest, run: Run, tmp_path_factory: pytest.Tem
 
 
 @pytest.fixture(scope="module")
-def asked(world: World, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def asked(world: World, run: Run) -> Flask:
     """The application on that world. Form protection has tests of its own, and would answer before the guard does."""
     settings = Settings.from_env(
-        database_url=str(world.work.engine.url), data_dir=tmp_path_factory.mktemp("var"), keys_dir=run.keys_dir,
+        database_url=str(world.work.engine.url), data_dir=world.folder, keys_dir=run.keys_dir,
         public_url="http://tanggap.test",
     ) if world.work.engine.dialect.name == "sqlite" else Settings.from_env(
-        database_url="postgresql://unused", data_dir=tmp_path_factory.mktemp("var"), keys_dir=run.keys_dir,
+        database_url="postgresql://unused", data_dir=world.folder, keys_dir=run.keys_dir,
         public_url="http://tanggap.test",
     )  # fmt: skip
     app = create_app(settings, work=world.work)
