@@ -24,12 +24,29 @@ from logistics.programmes.papers import (
     NominativeFacts,
     NominativePersons,
 )
-from reports import delivery_note, invitation, lpj, nominative, signature_list
+from reports import (
+    correction_minutes,
+    count_minutes,
+    delivery_note,
+    goods_issued,
+    goods_received,
+    invitation,
+    lpj,
+    nominative,
+    signature_list,
+)
 from reports.delivery_note import DeliveryNoteView
 from reports.issued import delivery_note_of, letterhead_of, receipt_of
 from reports.receipt import ReceiptView, build_receipt, build_receipts
 from reports.sheet import A4, F4, Sheet
 from routes import context
+from stock.corrections.papers import CorrectionFacts, issue_minutes
+from stock.counts.papers import CountFacts, issue_count_minutes
+from stock.counts.queries import count_of_document
+from stock.inbound.papers import inspection_of
+from stock.ledger.kinds import DocumentKind
+from stock.ledger.papers import SUBJECT, IssuedFacts, PaperNames, ReceivedFacts, issue_issued, issue_received
+from stock.ledger.queries import stock_document
 
 SHEETS: dict[str, Sheet] = {"A4": A4, "F4": F4}
 RECEIPT_KIND = "R"
@@ -65,7 +82,36 @@ def build(tx: Tx, papers: Sequence[tuple[DocumentView, int]], sheet_name: str = 
         return invitation.build(invitation_view(tx, *papers[0]), sheet)
     if kind == "LPJ":
         return lpj.build(account_view(tx, *papers[0]), sheet)
+    if kind == "SBBM":
+        return goods_received.build(received_view(tx, *papers[0]), sheet)
+    if kind == "SBBK":
+        return goods_issued.build(issued_view(tx, *papers[0]), sheet)
+    if kind == "BASO":
+        return count_minutes.build(count_view(tx, *papers[0]), sheet)
+    if kind in ("ADJ", "HPS"):
+        return correction_minutes.build(correction_view(tx, *papers[0]), sheet)
     raise NotFound("document.not_printable", kind=kind)
+
+
+def issue_of_stock(tx: Tx, document_id: UUID) -> UUID:
+    """Issue the paper that belongs to a document of the ledger, or give the one issued before.
+
+    Raises: NotFound; Conflict("stock_paper.none") for a handover, whose paper is its receipt.
+    """
+    kind = stock_document(tx, document_id).kind
+    if kind in (DocumentKind.RECEIPT, DocumentKind.RETURN):
+        return issue_received(tx, document_id, inspection_of(tx, document_id))
+    if kind in (DocumentKind.ADJUSTMENT, DocumentKind.WRITE_OFF, DocumentKind.REVERSAL):
+        counted = count_of_document(tx, document_id)
+        return issue_count_minutes(tx, counted) if counted else issue_minutes(tx, document_id)
+    return issue_issued(tx, document_id)
+
+
+def is_undone(tx: Tx, paper: DocumentView) -> bool:
+    """Tell whether a paper is void, or speaks of goods whose move was reversed since."""
+    if paper.state is DocumentState.VOID:
+        return True
+    return paper.subject == SUBJECT and all(line.is_reversed for line in stock_document(tx, paper.subject_id).lines)
 
 
 def verify_url(kind: str, ref: bytes) -> str:
@@ -140,6 +186,34 @@ def account_view(tx: Tx, paper: DocumentView, copy_no: int) -> lpj.AccountView:
     return lpj.AccountView(
         facts=said(tx, paper.id, AccountFacts), persons=said_of_person(tx, paper.id, AccountPersons),
         number=paper.number, copy_no=copy_no, is_void=paper.state is DocumentState.VOID,
+    )  # fmt: skip
+
+
+def received_view(tx: Tx, paper: DocumentView, copy_no: int) -> goods_received.ReceivedView:
+    return goods_received.ReceivedView(
+        facts=said(tx, paper.id, ReceivedFacts), persons=said_of_person(tx, paper.id, PaperNames), number=paper.number,
+        copy_no=copy_no, is_void=is_undone(tx, paper),
+    )  # fmt: skip
+
+
+def issued_view(tx: Tx, paper: DocumentView, copy_no: int) -> goods_issued.IssuedView:
+    return goods_issued.IssuedView(
+        facts=said(tx, paper.id, IssuedFacts), persons=said_of_person(tx, paper.id, PaperNames), number=paper.number,
+        copy_no=copy_no, is_void=is_undone(tx, paper),
+    )  # fmt: skip
+
+
+def count_view(tx: Tx, paper: DocumentView, copy_no: int) -> count_minutes.CountMinutesView:
+    return count_minutes.CountMinutesView(
+        facts=said(tx, paper.id, CountFacts), persons=said_of_person(tx, paper.id, PaperNames), number=paper.number,
+        copy_no=copy_no, is_void=paper.state is DocumentState.VOID,
+    )  # fmt: skip
+
+
+def correction_view(tx: Tx, paper: DocumentView, copy_no: int) -> correction_minutes.CorrectionMinutesView:
+    return correction_minutes.CorrectionMinutesView(
+        facts=said(tx, paper.id, CorrectionFacts), persons=said_of_person(tx, paper.id, PaperNames),
+        number=paper.number, copy_no=copy_no, is_void=is_undone(tx, paper),
     )  # fmt: skip
 
 

@@ -20,6 +20,9 @@ from routes import context, guard, papers
 from routes.pages.dispatch import pdf
 from routes.texts import gettext as _
 from routes.texts import pgettext
+from stock.corrections.papers import CorrectionFacts
+from stock.counts.papers import CountFacts
+from stock.ledger.papers import GoodsLine, IssuedFacts, ReceivedFacts
 
 pages = Blueprint("document", __name__, url_prefix="/dokumen")
 PER_PAGE = 50
@@ -133,4 +136,38 @@ def _said(tx: Tx, paper: DocumentView) -> tuple[list[tuple[str, str]], list[tupl
             (_("Hari pembagian"), print_day(listed.serve_on, lang, weekday=True)),
             (_("Keluarga dalam daftar"), print_count(len(listed.lines), lang)),
         ], []  # fmt: skip
+    if paper.kind == "SBBM":
+        came = said(tx, paper.id, ReceivedFacts)
+        return [
+            (_("Dari"), came.giver), (_("Ke"), came.place), (_("Dasar"), came.basis),
+            (_("Diterima"), print_instant(came.event_at, context.actor().zone, lang)),
+        ], [_goods(one) for one in came.lines]  # fmt: skip
+    if paper.kind == "SBBK":
+        went = said(tx, paper.id, IssuedFacts)
+        return [
+            (_("Dari"), went.source), (_("Ke"), went.target),
+            (_("Terjadi"), print_instant(went.event_at, context.actor().zone, lang)),
+        ], [_goods(one) for one in went.lines]  # fmt: skip
+    if paper.kind == "BASO":
+        counted = said(tx, paper.id, CountFacts)
+        return [
+            (_("Tempat"), counted.place), (_("Kode"), counted.code),
+            (_("Keadaan per tanggal"), print_day(counted.counted_on, lang)),
+        ], [
+            (f"{one.item} · {one.batch}", print_quantity(one.counted_milli or 0, one.unit, lang))
+            for one in counted.lines
+        ]  # fmt: skip
+    if paper.kind in ("ADJ", "HPS"):
+        minutes = said(tx, paper.id, CorrectionFacts)
+        return [
+            (_("Tempat"), minutes.places), (_("Alasan"), minutes.reason),
+            (_("Terjadi"), print_instant(minutes.event_at, context.actor().zone, lang)),
+        ], [
+            (f"{one.goods.item} · {one.goods.batch}", print_quantity(one.difference_milli, one.goods.unit, lang))
+            for one in minutes.lines
+        ]  # fmt: skip
     return [], []
+
+
+def _goods(line: GoodsLine) -> tuple[str, str]:
+    return f"{line.item} · {line.batch}", print_quantity(line.quantity_milli, line.unit, context.lang())
