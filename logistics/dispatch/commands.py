@@ -169,7 +169,7 @@ def send_to_post(tx: Tx, order: SendToPost) -> Sent:
             tx,
             UseReservations(
                 purpose=PURPOSE, purpose_id=order.round_id, group_key=group, to_place_id=order.post_id,
-                from_place_id=order.warehouse_id, event_at=sent_at,
+                from_place_id=order.warehouse_id, event_at=sent_at, met=the_round.released,
             ),
         )  # fmt: skip
     except NotFound as nothing:

@@ -22,6 +22,8 @@ from logistics.packages.rules import Basis, Days, People, StandardLine, Step, ne
 from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardPurpose, StandardState
 from stock.items.queries import ItemFacts, item_facts, items, unstocked_ids
+from stock.ledger.kinds import ReleaseCondition
+from stock.ledger.rules import NO_CONDITION, UNDER_DECREE
 
 HOUSEHOLD = "household"
 
@@ -86,6 +88,11 @@ class RoundView:
     def days(self) -> Days:
         """The days of the response this week covers."""
         return Days(self.first_day, self.first_day + self.week.days - 1)
+
+    @property
+    def released(self) -> frozenset[ReleaseCondition]:
+        """The release conditions of stock that hold for it: a week of an incident lies inside its decree's window."""
+        return UNDER_DECREE if self.incident_id is not None else NO_CONDITION
 
     def state_label(self, lang: str) -> str:
         """Name the state."""

@@ -255,7 +255,7 @@ def _plan(
     needs = _needs(tx, order.standard_id, the_round, new, given)
     money = unstocked_ids(tx)
     catalogue = {line.item_id for line in standard_lines(tx, order.standard_id)}
-    shelves = shelves_of(tx, sorted(catalogue), the_round.week.last_on)
+    shelves = shelves_of(tx, sorted(catalogue), the_round.week.last_on, the_round.released)
     pledged: Counter[UUID] = Counter()
     for group in group_sums(tx, plan.id):
         pledged[group.item_id] += group.quantity_milli
@@ -331,7 +331,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
         raise Conflict("plan.nobody_served")
     if first_on < tx.today:
         raise Conflict("plan.days_passed", day=first_on.isoformat())
-    shelves = shelves_of(tx, sorted({want.item_id for want in wants}), the_round.week.last_on)
+    shelves = shelves_of(tx, sorted({want.item_id for want in wants}), the_round.week.last_on, the_round.released)
     wanted: Counter[UUID] = Counter()
     for want in wants:
         wanted[want.item_id] += want.quantity_milli
@@ -349,7 +349,12 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     ends_on = the_round.week.last_on + timedelta(days=1)
     # A term in money alone keeps nothing on a shelf, and no lorry brings it: its packages are ready at once.
     reserved = (
-        reserve(tx, ReserveStock(lines=lines, purpose=PURPOSE, purpose_id=round_id, ends_on=ends_on)) if lines else ()
+        reserve(
+            tx,
+            ReserveStock(lines=lines, purpose=PURPOSE, purpose_id=round_id, ends_on=ends_on, met=the_round.released),
+        )
+        if lines
+        else ()
     )
     packages = reserve_packages(tx, draft.id)
     ready_packages(tx, draft.id)

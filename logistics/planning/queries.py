@@ -20,7 +20,9 @@ from logistics.planning.models import Plan, PlanPost
 from logistics.planning.rules import PostChoice, Shelf, lasts_days
 from logistics.planning.states import PlanState
 from stock.items.queries import ItemView, items
+from stock.ledger.kinds import ReleaseCondition
 from stock.ledger.queries import available
+from stock.ledger.rules import UNDER_DECREE
 from stock.places.kinds import PlaceKind
 from stock.places.queries import places
 
@@ -129,7 +131,7 @@ def need(tx: Tx, round_id: UUID) -> RoundNeed:
     the_round = round_by_id(tx, round_id)
     sums = item_sums(tx, round_id)
     rules = standard_lines(tx, the_round.standard_id)
-    shelves = shelves_of(tx, [one.item_id for one in sums], the_round.week.last_on)
+    shelves = shelves_of(tx, [one.item_id for one in sums], the_round.week.last_on, the_round.released)
     catalogue = {one.id: one for one in items(tx, ids=[one.item_id for one in sums])}
     return RoundNeed(
         days=the_round.days,
@@ -151,7 +153,7 @@ def preview_need(
     rules = standard_lines(tx, standard_id)
     known: dict[tuple[object, ...], Need] = {}
     totals = totals_of([cached_need(known, rules, who, days, ()) for who in people])
-    shelves = shelves_of(tx, [one.item_id for one in totals], None)
+    shelves = shelves_of(tx, [one.item_id for one in totals], None, UNDER_DECREE)
     catalogue = {one.id: one for one in items(tx, ids=[one.item_id for one in totals])}
     return RoundNeed(
         days=days,
@@ -193,8 +195,10 @@ def posts_of(tx: Tx, plan_id: UUID) -> tuple[PostChoice, ...]:
     )  # fmt: skip
 
 
-def shelves_of(tx: Tx, item_ids: Collection[UUID], usable_on: date | None) -> tuple[Shelf, ...]:
-    """Give what every warehouse has free of these items and is still good on a day (today)."""
+def shelves_of(
+    tx: Tx, item_ids: Collection[UUID], usable_on: date | None, met: frozenset[ReleaseCondition]
+) -> tuple[Shelf, ...]:
+    """Give what every warehouse has free of these items, is still good on a day (today) and may leave now."""
     warehouses = {place.id: place for place in places(tx, kinds=(PlaceKind.WAREHOUSE,))}
     if not item_ids or not warehouses:
         return ()
@@ -204,7 +208,7 @@ def shelves_of(tx: Tx, item_ids: Collection[UUID], usable_on: date | None) -> tu
             item_id=one.item_id, free_milli=one.available_milli, lon_deg=warehouses[one.place_id].lon_deg,
             lat_deg=warehouses[one.place_id].lat_deg,
         )
-        for one in available(tx, item_ids, list(warehouses), usable_on=usable_on)
+        for one in available(tx, item_ids, list(warehouses), usable_on=usable_on, met=met)
     )  # fmt: skip
 
 

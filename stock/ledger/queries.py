@@ -18,7 +18,7 @@ from stock.items.queries import ItemView, VariantView, items
 from stock.ledger.kinds import DocumentKind, Flag, FundingSource, ReleaseCondition
 from stock.ledger.models import Balance, BalanceDay, Batch, Move, StockDocument
 from stock.ledger.posting import Ground, lots
-from stock.ledger.rules import Shortage, Want, is_expired, pick
+from stock.ledger.rules import UNDER_DECREE, Shortage, Want, is_expired, pick
 from stock.places.kinds import PlaceKind
 from stock.places.queries import PlaceView, places
 
@@ -264,12 +264,14 @@ def item_balances(
 
 
 def available(
-    tx: Tx, item_ids: Collection[UUID], place_ids: Collection[UUID], *, usable_on: date | None = None
-) -> tuple[Available, ...]:
-    """Give what could be promised, for each (place, item) asked for, zeros included; expired stock is not there."""
+    tx: Tx, item_ids: Collection[UUID], place_ids: Collection[UUID], *, usable_on: date | None = None,
+    met: frozenset[ReleaseCondition] = UNDER_DECREE,
+) -> tuple[Available, ...]:  # fmt: skip
+    """Give what could be promised, for each (place, item) asked for, zeros included; expired stock is not there, nor
+    what may leave only under a condition that is not ``met``."""
     free: dict[tuple[UUID, UUID], int] = defaultdict(int)
     for one in batch_balances(tx, place_ids=place_ids, item_ids=item_ids, on=usable_on):
-        if one.place.kind is not PlaceKind.QUARANTINE:
+        if one.place.kind is not PlaceKind.QUARANTINE and one.batch.release_condition in met:
             free[one.place.id, one.batch.item.id] += one.available_milli
     return tuple(
         Available(place_id=place_id, item_id=item_id, available_milli=Milli(free[place_id, item_id]))

@@ -54,6 +54,8 @@ ON_THE_WAY = frozenset(
 
 NO_CONDITION = frozenset({ReleaseCondition.NONE})
 """What holds when nobody says that more does."""
+UNDER_DECREE = frozenset({ReleaseCondition.NONE, ReleaseCondition.DECREE})
+"""What holds on a day that an emergency decree covers."""
 
 _FUNDING_ORDER = {source: order for order, source in enumerate(FundingSource)}
 
