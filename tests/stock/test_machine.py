@@ -69,7 +69,7 @@ from stock.reservations.proof import prove
 from tests.stock.shop import units
 
 START = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
-EXAMPLES = {"sqlite": 160, "postgresql": 50}
+EXAMPLES = {"sqlite": 160, "postgresql": 45}
 """With 50 steps each: more than 10,000 in every run of the tests."""
 STEPS = 50
 OFFICES = itertools.count(1)
