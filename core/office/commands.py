@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid, NotFound
+from core.measures import LARGEST_MILLI
 from core.numbering import check_template
 from core.office.models import NumberTemplate, Office, Signatory
 from core.office.queries import DUTIES
@@ -89,6 +90,18 @@ def update_office(tx: Tx, order: UpdateOffice) -> None:
     for name in changed:
         setattr(row, name, getattr(order, name))
     tx.note("office.update", "office", row.regency_code, fields=changed)
+
+
+def set_approval_limit(tx: Tx, limit_rp: int) -> None:
+    """Say from which value on corrections of stock are the head's to decide. Raises: Forbidden, NotFound, Invalid."""
+    tx.require("office.manage")
+    row = tx.session.get(Office, tx.regency_code)
+    if row is None:
+        raise NotFound("office.not_found")
+    if not 0 <= limit_rp <= LARGEST_MILLI:
+        raise Invalid("office.limit_out_of_range", field="approval_limit_rp")
+    before, row.approval_limit_rp = row.approval_limit_rp, limit_rp
+    tx.note("office.set_approval_limit", "office", row.regency_code, before=before, after=limit_rp)
 
 
 def name_signatory(tx: Tx, order: NameSignatory) -> None:

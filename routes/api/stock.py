@@ -6,18 +6,18 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from flask import Response
 from flask_smorest import Blueprint
 
-from core.errors import Forbidden, NotFound
+from core.errors import Invalid, NotFound
 from core.permissions import Reach
 from core.work import Tx
-from routes import context, guard
-from routes.pages.stock import check_undone_here, visible
+from routes import context, guard, overview
+from routes.pages.stock import visible
 from routes.schemas import stock as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import Problem
+from routes.seeing import sees_places
 from stock.items.queries import find_item
-from stock.ledger import commands, queries
+from stock.ledger import queries
 from stock.places.kinds import PlaceKind
 from stock.places.queries import PlaceView, find_place
 
@@ -30,7 +30,7 @@ api = Blueprint("stock-ledger", __name__, url_prefix="/stock", description="What
 def list_places() -> dict[str, Any]:
     """List the places that hold stock and that the caller may see."""
     with context.read() as tx:
-        return {"places": visible(tx, _sees_places(tx))}
+        return {"places": visible(tx, sees_places(tx))}
 
 
 @api.get("/balances")
@@ -74,17 +74,56 @@ def _totals(found: tuple[queries.ItemBalance, ...]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+@api.get("/overview")
+@guard.requires("stock.see")
+@api.arguments(shapes.OverviewArgs, location="query")
+@api.response(200, shapes.OverviewOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(422, schema=Problem)
+def show_overview(args: dict[str, Any]) -> dict[str, Any]:
+    """Give each item over the warehouses, or at one place: with what is on the road and expected, and how long it does.
+
+    With ``on`` what lay there at the end of that past day; what was promised or expected then stands in no book.
+    """
+    lang = context.lang()
+    with context.read() as tx:
+        reach = tx.require("stock.see")
+        every = visible(tx, reach)
+        place = _place(tx, sees_places(tx), args["place_code"]) if args["place_code"] else None
+        shown = (place,) if place else tuple(one for one in every if one.kind is PlaceKind.WAREHOUSE) or every
+        on = args["on"]
+        if on is not None and on > tx.today:
+            raise Invalid("stock.day_ahead", field="on")
+        if on is not None and on < tx.today:
+            return {"on": on, "items": [shapes.past_item(one) for one in overview.lines_on(tx, shown, on, lang)]}
+        lines = overview.lines_now(tx, shown, lang, with_supply=reach.is_all and place is None)
+        return {"on": tx.today, "items": [shapes.item_now(one, lang) for one in lines]}
+
+
 @api.get("/card")
 @guard.requires("stock.see")
 @api.arguments(shapes.CardArgs, location="query")
 @api.response(200, shapes.CardOut)
 @api.alt_response(404, schema=Problem)
+@api.alt_response(422, schema=Problem)
 def show_card(args: dict[str, Any]) -> queries.StockCard:
-    """Give the stock card of an item at a place, with the balance after each line."""
+    """Give the stock card of an item at a place, or over all warehouses, with the balance after each line.
+
+    With ``limit`` the latest lines only; ``earlier`` of the answer, given as ``before``, asks for those before them.
+    """
     with context.read() as tx:
-        place = _place(tx, _sees_places(tx), args["place_code"])
+        reach = sees_places(tx)
+        if args["place_code"]:
+            shown: tuple[PlaceView, ...] = (_place(tx, reach, args["place_code"]),)
+        else:
+            every = visible(tx, reach)
+            shown = tuple(one for one in every if one.kind is PlaceKind.WAREHOUSE) or every
         item = find_item(tx, args["item_code"])
-        return queries.stock_card(tx, item.id, [place.id], first_on=args["first_on"], last_on=args["last_on"])
+        batch = queries.batch_by_code(tx, args["batch_code"]) if args["batch_code"] else None
+        return queries.stock_card(
+            tx, item.id, [one.id for one in shown], first_on=args["first_on"], last_on=args["last_on"],
+            batch_id=batch.id if batch else None, limit=args["limit"], before=args["before"] or None,
+        )  # fmt: skip
 
 
 @api.get("/documents/<uuid:document_id>")
@@ -94,7 +133,7 @@ def show_card(args: dict[str, Any]) -> queries.StockCard:
 def show_stock_document(document_id: UUID) -> queries.StockDocumentView:
     """Give one document of the ledger with its lines."""
     with context.read() as tx:
-        reach = _sees_places(tx)
+        reach = sees_places(tx)
         found = queries.stock_document(tx, document_id)
         spots = [place for line in found.lines for place in (line.source, line.target)]
         if not any(reach.has_place(one.id) or reach.has_place(one.parent_id) for one in spots):
@@ -102,31 +141,8 @@ def show_stock_document(document_id: UUID) -> queries.StockDocumentView:
         return found
 
 
-@api.post("/documents/<uuid:document_id>/reversal")
-@guard.requires("stock.reverse")
-@api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.ReverseIn)
-@api.response(201, shapes.BookedOut)
-@api.alt_response(409, schema=Problem)
-def reverse_stock_document(data: dict[str, Any], document_id: UUID, **_: Any) -> Response:
-    """Reverse a receipt, transfer, adjustment or write-off; loads and handovers are undone where they are made."""
-
-    def act(tx: Tx) -> Any:
-        check_undone_here(queries.stock_document(tx, document_id))
-        return shapes.BookedOut().dump(commands.reverse_document(tx, document_id, data["reason"]))
-
-    return context.write_once(act)
-
-
 def _place(tx: Tx, reach: Reach, code: str) -> PlaceView:
     place = find_place(tx, code)
     if not (reach.has_place(place.id) or reach.has_place(place.parent_id)):
         raise NotFound("place.not_found", place=code)
     return place
-
-
-def _sees_places(tx: Tx) -> Reach:
-    reach = tx.require("stock.see")
-    if reach.detail == "totals":
-        raise Forbidden("permission.missing", action="stock.see")
-    return reach

@@ -23,6 +23,7 @@ from routes.pages.expiry import HAVE_A_QUARANTINE
 from routes.pages.stock import LATE_HOURS, reason_of
 from routes.seeing import sees_places
 from routes.texts import gettext as _
+from stock.corrections.rules import CORRECTED_AT
 from stock.kits import queries as kits
 from stock.ledger import queries
 from stock.ledger.commands import BATCH_PREFIX
@@ -105,6 +106,7 @@ class _Acts:
     def __init__(self, tx: Tx) -> None:
         self._transfer = tx.require("stock.transfer") if may(tx.actor, "stock.transfer") else None
         self._assemble = tx.require("stock.assemble") if may(tx.actor, "stock.assemble") else None
+        self._correct = tx.require("stock.correct") if may(tx.actor, "stock.correct") else None
 
     def line(self, one: queries.BatchBalance, is_kit: bool, lang: str) -> dict[str, Any]:
         unit, place = one.batch.item.base_unit, one.place
@@ -121,6 +123,8 @@ class _Acts:
         can_unpack = is_aside or (place.kind is PlaceKind.WAREHOUSE and not one.is_expired)
         if self._assemble and is_kit and free > 0 and can_unpack and _has(self._assemble, place):
             acts.append((_("Bongkar kit"), url_for("kits.unpack_form", **here)))  # type: ignore[arg-type]
+        if self._correct and free > 0 and place.kind in CORRECTED_AT and _has(self._correct, place):
+            acts.append((_("Musnahkan…") if is_aside else _("Koreksi…"), url_for("corrections.ask_form", **here)))  # type: ignore[arg-type]
         return {
             "view": one, "on_hand": print_quantity(one.on_hand_milli, unit, lang),
             "reserved": print_quantity(one.reserved_milli, unit, lang) if one.reserved_milli else "",

@@ -30,6 +30,8 @@ from routes.pages import bansos_term
 from routes.pages.plan import SHORT_MONTHS
 from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, near_of, visible
 from routes.texts import gettext as _
+from stock.corrections import queries as corrections
+from stock.counts import queries as counts
 from stock.ledger.queries import ItemBalance, item_balances
 
 pages = Blueprint("home", __name__)
@@ -158,7 +160,7 @@ def _lying(tx: Tx) -> tuple[ItemBalance, ...] | None:
 def _waiting(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     """Gather what this reader's roles are the ones to do, the urgent first."""
     found: list[Waiting] = []
-    for part in (_setup, _list, _bansos, _plan, _loads, _serving, _shelves):
+    for part in (_setup, _list, _bansos, _plan, _loads, _serving, _shelves, _second_person):
         found += part(tx, now, near)
     return sorted(found, key=lambda one: not one.is_urgent)
 
@@ -309,6 +311,32 @@ def _shelves(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
             text=_("Pindahkan %(count)s batch kedaluwarsa", count=_count(near["expired"])),
             why=_("Ke karantina, lalu dihapuskan dengan berita acara."), href=url_for("expiry.calendar"),
             icon="warn",
+        ))  # fmt: skip
+    return found
+
+
+def _second_person(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
+    """Name what somebody else asked for and the reader may decide, and the counts whose day has come."""
+    found = []
+    asked = corrections.to_decide(tx)
+    if asked:
+        found.append(Waiting(
+            text=_("Koreksi menunggu keputusan: %(count)s", count=_count(len(asked))),
+            why=_("Diajukan %(name)s.", name=asked[0].asked_by_name),
+            href=url_for("corrections.show", correction_id=asked[0].id) if len(asked) == 1
+            else url_for("corrections.index") + "#menunggu", icon="edit", is_urgent=True,
+        ))  # fmt: skip
+    for one in counts.to_decide(tx):
+        found.append(Waiting(
+            text=_("Setujui stok opname %(place)s", place=one.place.name),
+            why=_("Diajukan %(name)s.", name=one.submitted_by_name),
+            href=url_for("counts.compare", count_id=one.id), icon="check", is_urgent=True,
+        ))  # fmt: skip
+    for one in counts.due(tx):
+        found.append(Waiting(
+            text=_("Stok opname jatuh tempo: %(place)s", place=one.place.name),
+            why=_("Dihitung tanpa melihat catatan, dua kali setahun."),
+            href=url_for("counts.show", count_id=one.id), icon="calendar",
         ))  # fmt: skip
     return found
 

@@ -16,7 +16,15 @@ from core.actor import Grant, Role, ScopeKind
 from core.errors import Refused
 from core.i18n import say
 from core.numbering import DEFAULT_TEMPLATE, KINDS
-from core.office.commands import PAPER_SIZES, NameSignatory, UpdateOffice, name_signatory, set_template, update_office
+from core.office.commands import (
+    PAPER_SIZES,
+    NameSignatory,
+    UpdateOffice,
+    name_signatory,
+    set_approval_limit,
+    set_template,
+    update_office,
+)
 from core.office.queries import DUTIES, office, signatories, signatory, templates
 from core.permissions import may
 from core.work import Tx
@@ -67,6 +75,14 @@ def change_office() -> str | BaseResponse:
         classification=form.text("classification", most=20, least=1), paper_size=form.raw("paper_size"),
     )  # fmt: skip
     return _save(form, lambda tx: update_office(tx, order), _("Data kantor disimpan. Surat yang sudah terbit tetap."))
+
+
+@pages.post("/batas-persetujuan")
+@guard.requires("office.manage")
+def change_limit() -> str | BaseResponse:
+    form = Form()
+    limit = form.number("approval_limit_rp", least=0, most=10**12)
+    return _save(form, lambda tx: set_approval_limit(tx, limit or 0), _("Batas persetujuan disimpan."))
 
 
 @pages.post("/penanda-tangan")

@@ -9,11 +9,11 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.accounts.queries import name_of
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from core.i18n import say
 from core.measures import print_count, print_day, print_instant, print_quantity, print_rupiah
 from core.office.queries import office
@@ -27,9 +27,12 @@ from routes import context, guard, overview, week
 from routes.forms import Form
 from routes.seeing import sees_places
 from routes.texts import gettext as _
+from stock.corrections.queries import correction_of_document, reversal_asked
+from stock.corrections.rules import is_undone_here
+from stock.counts.queries import count_of_document
 from stock.items.kinds import Category
 from stock.items.queries import ItemView, find_item, items
-from stock.ledger import commands, queries
+from stock.ledger import queries
 from stock.ledger.kinds import DocumentKind, reason_label
 from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
@@ -43,8 +46,6 @@ LATE_HOURS = 24
 """Entered so much later than it happened, a line says so."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHELVES = (PlaceKind.WAREHOUSE, PlaceKind.POST, PlaceKind.VEHICLE, PlaceKind.ASSEMBLY, PlaceKind.QUARANTINE)
-UNDONE_HERE = frozenset({DocumentKind.RECEIPT, DocumentKind.TRANSFER, DocumentKind.ADJUSTMENT, DocumentKind.WRITE_OFF})
-"""A load is undone by its return and a handover by its voiding, so that package and receipt follow the goods."""
 
 
 def visible(tx: Tx, reach: Reach) -> tuple[PlaceView, ...]:
@@ -456,11 +457,15 @@ def document(document_id: UUID) -> str:
         found = _document(tx, document_id)
         who = name_of(tx, found.actor_id)
         undoes = None
+        asked_for = correction_of_document(tx, found.id)
+        counted_by = count_of_document(tx, found.id)
+        reversal = reversal_asked(tx, found.id)
         if found.kind is DocumentKind.REVERSAL and found.subject_id:
             undoes = queries.stock_document(tx, UUID(found.subject_id))
     return render_template(
         "stock/document.html", document=found, who=who, undoes=undoes, kind=say(found.kind.label, lang),
         reason=reason_of(found.kind, found.reason, lang), may_undo=_may_undo(found),
+        asked_for=asked_for, counted_by=counted_by, reversal=reversal,
         total=print_rupiah(sum(line.value_rp for line in found.lines), lang),
         lines=[
             {
@@ -474,35 +479,11 @@ def document(document_id: UUID) -> str:
     )  # fmt: skip
 
 
-@pages.post("/dokumen/<uuid:document_id>/balik")
-@guard.requires("stock.reverse")
-def reverse(document_id: UUID) -> BaseResponse:
-    form = Form()
-    reason = form.text("note", most=300, least=5)
-
-    def act(tx: Tx) -> UUID:
-        check_undone_here(_document(tx, document_id))
-        return commands.reverse_document(tx, document_id, reason).document_id
-
-    made = form.attempt(lambda: context.write(act))
-    for error in form.errors:
-        flash(error["text"], "bad")
-    if made is None:
-        return redirect(url_for("stock.document", document_id=document_id), 303)
-    flash(_("Dokumen dibalik; barang dan nilainya kembali seperti sebelumnya."), "good")
-    return redirect(url_for("stock.document", document_id=made), 303)
-
-
-def check_undone_here(found: queries.StockDocumentView) -> None:
-    """Raises: Conflict, for a load or a handover: those are undone where they are made."""
-    if found.kind not in UNDONE_HERE:
-        raise Conflict("stock.undone_elsewhere")
-
-
 def _may_undo(found: queries.StockDocumentView) -> bool:
+    """Tell whether the page offers to ask for the document's reversal."""
     return (
-        may(context.actor(), "stock.reverse") and found.kind in UNDONE_HERE
-        and not any(line.is_reversed for line in found.lines)
+        may(context.actor(), "stock.correct") and found.kind is not DocumentKind.REVERSAL
+        and is_undone_here(found.kind, found.subject) and not any(line.is_reversed for line in found.lines)
     )  # fmt: skip
 
 
@@ -550,4 +531,4 @@ def _warehouses(form: Form) -> str:
     return render_template("stock/warehouses.html", form=form, places=found)
 
 
-__all__ = ["bars_of", "check_undone_here", "near_of", "pages", "reason_of", "visible"]
+__all__ = ["bars_of", "near_of", "pages", "reason_of", "visible"]

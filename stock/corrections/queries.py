@@ -165,19 +165,6 @@ def reversal_asked(tx: Tx, document_id: UUID) -> UUID | None:
     )  # fmt: skip
 
 
-def waiting_batches(tx: Tx, place_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], UUID]:
-    """Give for each (place, batch) the correction that waits for a decision about it."""
-    rows = tx.session.execute(
-        sa.select(Correction.place_id, CorrectionLine.batch_id, Correction.id)
-        .join(CorrectionLine, CorrectionLine.correction_id == Correction.id)
-        .where(
-            Correction.regency_code == tx.regency_code, Correction.state == CorrectionState.ASKED,
-            Correction.place_id.in_(place_ids),
-        )
-    )  # fmt: skip
-    return {(row.place_id, row.batch_id): row.id for row in rows}
-
-
 def _rows(tx: Tx, found: Collection[Correction]) -> tuple[CorrectionRow, ...]:
     spots = {one.id: one for one in places(tx, ids={row.place_id for row in found if row.place_id})}
     counted: dict[UUID, int] = {
