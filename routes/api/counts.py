@@ -29,8 +29,8 @@ api = Blueprint(
 
 @api.get("")
 @guard.requires("stock.see")
-@api.arguments(shapes.CountArgs, location="query")
-@api.response(200, shapes.CountsOut)
+@api.arguments(shapes.StockCountArgs, location="query")
+@api.response(200, shapes.StockCountsOut)
 def list_counts(args: dict[str, Any]) -> dict[str, Any]:
     """List counts, the newest first."""
     with context.read() as tx:
@@ -42,8 +42,8 @@ def list_counts(args: dict[str, Any]) -> dict[str, Any]:
 @api.post("")
 @guard.requires("stock.count")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.CountIn)
-@api.response(201, shapes.CountOut)
+@api.arguments(shapes.StockCountIn)
+@api.response(201, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def plan_count(data: dict[str, Any], **_: Any) -> Response:
@@ -53,14 +53,14 @@ def plan_count(data: dict[str, Any], **_: Any) -> Response:
         made = commands.plan_count(tx, find_place(tx, data["place_code"]).id, data["due_on"])
         if data["start"]:
             commands.start_count(tx, made)
-        return shapes.CountOut().dump(queries.count(tx, made))
+        return shapes.StockCountOut().dump(queries.count(tx, made))
 
     return context.write_once(act)
 
 
 @api.get("/<uuid:count_id>")
 @guard.requires("stock.see")
-@api.response(200, shapes.CountOut)
+@api.response(200, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 def show_count(count_id: UUID) -> queries.CountRow:
     """Give one count: where it stands and how many lines are open."""
@@ -71,7 +71,7 @@ def show_count(count_id: UUID) -> queries.CountRow:
 @api.post("/<uuid:count_id>/start")
 @guard.requires("stock.count")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.response(200, shapes.CountOut)
+@api.response(200, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def start_count(count_id: UUID, **_: Any) -> Response:
@@ -124,7 +124,7 @@ def count_lines(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
 @api.post("/<uuid:count_id>/recount")
 @guard.requires("stock.count")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.response(200, shapes.CountOut)
+@api.response(200, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def recount(count_id: UUID, **_: Any) -> Response:
@@ -149,7 +149,7 @@ def show_comparison(count_id: UUID) -> queries.Comparison:
 @guard.requires("stock.count")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.SubmitIn)
-@api.response(200, shapes.CountOut)
+@api.response(200, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 @api.alt_response(422, schema=Problem)
@@ -172,7 +172,7 @@ def submit_count(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
 @guard.requires("stock.approve")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.CountNoteIn)
-@api.response(200, shapes.CountOut)
+@api.response(200, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def approve_count(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
@@ -184,7 +184,7 @@ def approve_count(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
 @guard.requires("stock.approve")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.SendBackIn)
-@api.response(200, shapes.CountOut)
+@api.response(200, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def send_count_back(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
@@ -201,7 +201,7 @@ def send_count_back(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
 @guard.requires("stock.count")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.CountReasonIn)
-@api.response(200, shapes.CountOut)
+@api.response(200, shapes.StockCountOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def cancel_count(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
@@ -212,6 +212,6 @@ def cancel_count(data: dict[str, Any], count_id: UUID, **_: Any) -> Response:
 def _act(count_id: UUID, act: Callable[[Tx], object]) -> Response:
     def once(tx: Tx) -> Any:
         act(tx)
-        return shapes.CountOut().dump(queries.count(tx, count_id))
+        return shapes.StockCountOut().dump(queries.count(tx, count_id))
 
     return context.write_once(once, 200)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.accounts.queries import name_of
@@ -132,7 +132,6 @@ def _status(row: queries.CountRow, form: Form) -> str:
         made_by = name_of(tx, row.made_by) if row.made_by != "system" else _("pengingat otomatis")
     return render_template(
         "counts/status.html", form=form, row=_row(row, lang), may_count=counts_here, made_by=made_by,
-        papers=_papers(),
     )  # fmt: skip
 
 
@@ -158,8 +157,11 @@ def jump(count_id: UUID) -> str | BaseResponse:
     """Go to the line of a batch's code, typed or scanned; what is not on the sheet can be added."""
     code = typed_code(request.args.get("kode", ""))
     with context.read() as tx:
-        row = seen_count(tx, count_id)
+        must_count(tx, count_id)
+        row = queries.count(tx, count_id)
         on_sheet = {one.batch.code for one in queries.sheet(tx, count_id)}
+    if row.state not in commands.ON_THE_FLOOR:
+        return redirect(url_for("counts.show", count_id=count_id), 303)
     if code in on_sheet:
         return redirect(url_for("counts.show", count_id=count_id, fokus=code, lembar=1) + f"#b-{code}", 303)
     return _sheet(row, Form(), unknown=code)
@@ -311,7 +313,7 @@ def _sheet_values(row: queries.CountRow, form: Form) -> dict[str, Any]:
     return {
         "row": _row(row, lang), "form": form, "lines": lines, "is_again": is_again, "done": counted, "all": len(found),
         "arrived": [{"code": one.code, "name": one.item.name(lang)} for one in arrived], "differing": differing,
-        "is_done": is_done, "papers": _papers(), "lang": lang,
+        "is_done": is_done, "lang": lang,
         "is_mine_again": any(one.is_mine_again and one.must_recount for one in found),
     }  # fmt: skip
 
@@ -434,7 +436,7 @@ def _compare(count_id: UUID, form: Form) -> str:
     return render_template(
         "counts/compare.html", form=form, view=found, row=_row(row, lang),
         lines=[one for one in lines if one["differs"]], same=[one for one in lines if not one["differs"]],
-        may_submit=submits, papers=_papers(),
+        may_submit=submits,
         may_decide=decides and found.refused_to_me is None, may_cancel=counts_here and row.state in queries.OPEN,
         why_not=say(found.refused_to_me, lang) if decides and found.refused_to_me else "",
         needs_head=found.value_rp > found.limit_rp, limit=print_rupiah(found.limit_rp, lang),
@@ -450,11 +452,6 @@ def _compare(count_id: UUID, form: Form) -> str:
 
 
 # ---------------------------------------------------------------- parts
-
-
-def _papers() -> dict[str, bool]:
-    """Tell which papers of a count can be printed."""
-    return {name: f"stock_papers.{name}" in current_app.view_functions for name in ("count_sheet", "count_minutes")}
 
 
 def _read(count_id: UUID) -> queries.CountRow:

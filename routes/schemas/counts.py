@@ -7,11 +7,11 @@ from routes.schemas.fields import Day, In, Instant, Line, Quantity
 from stock.counts.states import CountState
 
 
-class CountArgs(In):
+class StockCountArgs(In):
     state = fields.Enum(CountState, by_value=True, load_default=None)
 
 
-class CountIn(In):
+class StockCountIn(In):
     """``start`` begins it at once: its lines are the batches that lie there now."""
 
     place_code = Line(required=True, most=40, least=1)
@@ -19,7 +19,7 @@ class CountIn(In):
     start = fields.Boolean(load_default=False)
 
 
-class CountOut(Schema):
+class StockCountOut(Schema):
     id = fields.UUID()
     code = fields.String()
     place_code = fields.String(attribute="place.code")
@@ -38,8 +38,8 @@ class CountOut(Schema):
     open_lines = fields.Integer()
 
 
-class CountsOut(Schema):
-    counts = fields.List(fields.Nested(CountOut))
+class StockCountsOut(Schema):
+    counts = fields.List(fields.Nested(StockCountOut))
 
 
 class SheetLineOut(Schema):
@@ -57,7 +57,7 @@ class SheetLineOut(Schema):
 
 
 class SheetOut(Schema):
-    count = fields.Nested(CountOut)
+    count = fields.Nested(StockCountOut)
     lines = fields.List(fields.Nested(SheetLineOut))
 
 
@@ -132,7 +132,7 @@ class PromisedOut(Schema):
 
 
 class ComparisonOut(Schema):
-    count = fields.Nested(CountOut, attribute="row")
+    count = fields.Nested(StockCountOut, attribute="row")
     value_rp = fields.Integer()
     more_rp = fields.Integer()
     less_rp = fields.Integer()
