@@ -239,14 +239,14 @@ def shift_form() -> str:
 def shift() -> str | BaseResponse:
     form = Form()
     with context.read() as tx:
-        is_aside = _way(tx, form.raw("tempat"))[1].kind is PlaceKind.QUARANTINE
+        is_aside = way_of(tx, form.raw("tempat"))[1].kind is PlaceKind.QUARANTINE
     quantity = form.quantity("quantity")
     why = form.choice("why", Why) if is_aside else None
     note = form.text("note", most=300, least=0 if is_aside else 5)
 
     def act(tx: Tx) -> str:
         assert quantity is not None
-        source, target = _way(tx, form.raw("tempat"))
+        source, target = way_of(tx, form.raw("tempat"))
         batch = queries.batch_by_code(tx, form.raw("batch"))
         # The right is that over the shelf, whichever way it goes: a keeper's quarantine is theirs.
         done = commands.dispatch(
@@ -268,7 +268,7 @@ def shift() -> str | BaseResponse:
     return done if done is not None else make_response(_shift(form), 422)
 
 
-def _way(tx: Tx, code: str) -> tuple[PlaceView, PlaceView]:
+def way_of(tx: Tx, code: str) -> tuple[PlaceView, PlaceView]:
     """Say from where to where: from a shelf into its quarantine, or from there back. Raises: NotFound."""
     reach = tx.require("stock.transfer")
     for one in places(tx, kinds=(*HAVE_A_QUARANTINE, PlaceKind.QUARANTINE)):
@@ -286,7 +286,7 @@ def _shift(form: Form) -> str:
         tx.require("stock.transfer")
         if not form.raw("batch"):
             return render_template("expiry/shift.html", form=form, batch=None)
-        source, target = _way(tx, form.raw("tempat"))
+        source, target = way_of(tx, form.raw("tempat"))
         batch = queries.batch_by_code(tx, form.raw("batch"))
         lying = next(
             (one for one in queries.batch_balances(tx, place_ids=[source.id], item_ids=[batch.item.id])
@@ -305,4 +305,4 @@ def _shift(form: Form) -> str:
     )  # fmt: skip
 
 
-__all__ = ["pages"]
+__all__ = ["HAVE_A_QUARANTINE", "pages", "way_of"]

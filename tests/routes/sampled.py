@@ -18,6 +18,7 @@ from core.actor import Grant, Role, ScopeKind, system
 from core.clock import FixedClock
 from core.crypto import ring, use_ring
 from core.files.commands import StoreFile, store_file
+from core.ids import code_with_check
 from core.measures import Milli, Period
 from core.work import Tx, Work
 from logistics.dispatch.queries import loads
@@ -33,6 +34,7 @@ from registry_link.households.queries import villages_of_households
 from registry_link.importing.commands import SourceFile, StartImport, start_import
 from routes.term import plan_the_term
 from stock.items.queries import items
+from stock.ledger.queries import stock_document
 from tests.flows import line
 from tests.flows.district import Village, a_district, household_rows, squares
 from tests.support.builders import PASSWORD, REGENCY
@@ -239,6 +241,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         )
     with work.read_by(officer) as tx:
         load = loads(tx, week.round_id, post_id=served.row.post_id)[0]
+        batch = stock_document(tx, load.stock_document_id).lines[0].batch.code
     with work.by(system(code, ZONE)) as tx:
         person = add_person(
             tx,
@@ -272,6 +275,8 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
         "place_id": str(served.row.post_id), "place_code": load.post.code,
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
+        # Codes count within an office: another office's batch is one that this office has not.
+        "batch_code": batch if code == REGENCY else code_with_check("BT", 99, 999_999),
         "village_code": village, **_term_samples(work, code, village),
     }  # fmt: skip
 
