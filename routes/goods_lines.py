@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from core.measures import LARGEST_MILLI, MILLI, Milli, Rupiah, parse_typed_quantity, print_quantity, print_rupiah
 from routes import context
@@ -16,6 +17,7 @@ from stock.items.rules import item_named, plain, ranked, unit_named, units_of
 LINES, MORE, MOST_LINES = 5, 5, 60
 _AMOUNT = re.compile(r"\s*([0-9][0-9.,\s]*?)\s*([^\W\d_].*)?", re.DOTALL)
 _MOST_NAMED = 4
+_DITTO = ('"', "''", "\u201d", "sama", "same")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Option:
     packs: str
     """Names and contents in thousandths, as JSON."""
     does_expire: bool
+    is_size: bool
+    """One size of an item that stands in the list by itself too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Catalogue:
             for thing, label in [*((one, "") for one in things), *((things[0], one) for one in also)]:
                 yield Option(
                     value=thing.label(self.lang), label=label, unit=item.base_unit, packs=packs,
-                    does_expire=item.does_expire,
+                    does_expire=item.does_expire, is_size=thing.variant is not None,
                 )  # fmt: skip
 
     def find(self, text: str) -> tuple[Thing, ...]:
@@ -102,8 +106,13 @@ def read_thing(form: Form, field: str, catalogue: Catalogue) -> Thing | None:
     return None
 
 
-def read_amount(form: Form, field: str, item: ItemView | None, *, is_required: bool = True) -> Amount | None:
-    """Read "50", "3 dus" or "1,5 ton"; where ``item`` is not known the number alone is judged."""
+def read_amount(
+    form: Form, field: str, item: ItemView | None, *, is_required: bool = True, each_of: str = ""
+) -> Amount | None:
+    """Read "50", "3 dus" or "1,5 ton"; where ``item`` is not known the number alone is judged.
+
+    A number without a unit is in the unit of the field ``each_of``: of "3 dus", "1" damaged is one dus.
+    """
     raw = form.raw(field).strip()
     if not raw and not is_required:
         return None
@@ -117,7 +126,8 @@ def read_amount(form: Form, field: str, item: ItemView | None, *, is_required: b
         return None
     if item is None:
         return None
-    each = _each(form, field, item, match[2])
+    unit = match[2] or _unit_of(form, each_of) or _unit_of(form, field)
+    each = _each(form, field, item, unit)
     if each is None:
         return None
     exact, rest = divmod(typed * each, MILLI)
@@ -131,9 +141,14 @@ def read_amount(form: Form, field: str, item: ItemView | None, *, is_required: b
     return Amount(milli=Milli(exact), each_milli=each)
 
 
-def _each(form: Form, field: str, item: ItemView, unit: str | None) -> Milli | None:
-    # The pages before this one sent the box beside the item: "mie_instan|dus".
-    unit = unit or form.raw(field.replace("quantity", "goods")).partition("|")[2]
+def _unit_of(form: Form, field: str) -> str:
+    """Give the unit typed in a field; the box may also stand beside its line's item: "mie_instan|dus"."""
+    match = _AMOUNT.fullmatch(form.raw(field).strip()) if field else None
+    beside = form.raw(f"goods-{field.rpartition('-')[2]}").partition("|")[2] if field else ""
+    return (match[2] if match and match[2] else beside).strip()
+
+
+def _each(form: Form, field: str, item: ItemView, unit: str) -> Milli | None:
     if not unit.strip():
         return Milli(MILLI)
     each = unit_named(item, unit)
@@ -141,6 +156,19 @@ def _each(form: Form, field: str, item: ItemView, unit: str | None) -> Milli | N
         facts = {"unit": unit.strip()[:30], "item": item.name(context.lang()), "units": ", ".join(units_of(item))}
         form.fail(field, "goods.unit_unknown", facts)
     return each
+
+
+def read_expiry(form: Form, field: str, item: ItemView | None, before: date | None) -> date | None:
+    """Read a last good day; a ditto mark ("sama") is the line above's. What never expires has none."""
+    raw = form.raw(field).strip()
+    if raw.lower() in _DITTO:
+        if before is None:
+            form.fail(field, "goods.nothing_above")
+        return before
+    found = form.day(field, is_required=False)
+    if item is not None and item.does_expire and not raw:
+        form.fail(field, "batch.expiry_missing", {"item": item.name(context.lang())})
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from stock.inbound.models import Consignment, ConsignmentLine
 from stock.inbound.rules import MOST_LINES, split_problem
 from stock.inbound.states import CONSIGNMENT_MOVES, ConsignmentAct, ConsignmentState
 from stock.items.queries import ItemFacts, item_facts, variant_items
+from stock.items.rules import plain
 from stock.ledger.commands import (
     BatchLine,
     Posted,
@@ -32,8 +33,9 @@ from stock.ledger.commands import (
 from stock.ledger.kinds import FundingSource, ReleaseCondition
 from stock.ledger.rules import is_expired
 from stock.ledger.subjects import moves_for
+from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
-from stock.places.queries import place_by_id, quarantine_of
+from stock.places.queries import place_by_id, places, quarantine_of
 
 SUBJECT = "consignment"
 """Under this subject the documents of a consignment stand in the books."""
@@ -364,6 +366,21 @@ def cancel_consignment(tx: Tx, consignment_id: UUID, reason: str) -> None:
     )  # fmt: skip
 
 
+def giver_named(tx: Tx, name: str) -> UUID:
+    """Give the giver of this name, added when the office does not know it yet; the caller has asked for the right.
+
+    Raises: Invalid for an empty name.
+    """
+    wanted = plain(name)
+    if not wanted:
+        raise Invalid("place.name_missing", field="new_giver")
+    for one in places(tx, kinds=(PlaceKind.SUPPLIER,)):
+        if plain(one.name) == wanted and not one.is_closed:
+            return one.id
+    code = f"PB-{wanted[:6]}-{tx.new_id().hex[-4:]}"
+    return add_place(tx, AddPlace(kind=PlaceKind.SUPPLIER, code=code, name=" ".join(name.split())))
+
+
 # ---------------------------------------------------------------- parts of an act
 
 
@@ -498,6 +515,7 @@ __all__ = [
     "cancel_consignment",
     "damaged_left",
     "expect_goods",
+    "giver_named",
     "inspect_consignment",
     "receive_consignment",
     "return_damaged",

@@ -6,7 +6,7 @@ const template = document.getElementById("line-template");
 const options = new Map();
 const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/[^\p{L}\p{N}]/gu, "");
 for (const one of document.querySelectorAll("#goods-options option")) {
-  const known = { name: one.value, unit: one.dataset.unit, packs: JSON.parse(one.dataset.packs), expires: "expires" in one.dataset };
+  const known = { name: one.value, unit: one.dataset.unit, packs: JSON.parse(one.dataset.packs), expires: "expires" in one.dataset, size: "size" in one.dataset };
   for (const said of [one.value, one.label]) if (said && !options.has(fold(said))) options.set(fold(said), known);
 }
 
@@ -20,9 +20,16 @@ function known(text) {
   const wanted = fold(text);
   if (!wanted) return null;
   if (options.has(wanted)) return options.get(wanted);
-  const names = new Set([...options].filter(([name]) => name.startsWith(wanted)).map(([, one]) => one));
-  const different = new Map([...names].map((one) => [one.name, one]));
-  return different.size === 1 ? [...different.values()][0] : null;
+  const begun = new Map([...options].filter(([name, one]) => name.startsWith(wanted) && !one.size).map(([, one]) => [one.name, one]));
+  return begun.size === 1 ? [...begun.values()][0] : null;
+}
+
+// What a beginning can still mean, where it is not one thing.
+function could(text) {
+  const wanted = fold(text);
+  if (wanted.length < 2) return "";
+  const names = new Set([...options].filter(([name, one]) => name.startsWith(wanted) && !one.size).map(([, one]) => one.name));
+  return names.size > 1 && names.size < 6 ? `${[...names].join(" · ")}?` : "";
 }
 
 // "1.204", "14,5" and "3 dus": thousandths of the base unit, and how many of the unit typed.
@@ -44,7 +51,7 @@ function show(line) {
   const much = amount(typed(line, "quantity"), goods);
   const said = line.querySelector("[data-line-said]");
   if (said) {
-    if (!goods) said.textContent = "";
+    if (!goods) said.textContent = could(typed(line, "goods"));
     else if (much && !much.isBase && much.base !== null) said.textContent = `= ${printed(much.base)} ${goods.unit}`;
     else said.textContent = [goods.unit, ...goods.packs.map(([name]) => name)].join(" · ");
   }
@@ -76,9 +83,11 @@ function remember(line) {
   const goods = known(typed(line, "goods"));
   for (const name of ["funding", "expires_on"]) {
     const field = part(line, name);
-    if (!field || field.value || (name === "expires_on" && goods && !goods.expires)) continue;
+    const isWanted = name !== "expires_on" || goods?.expires;
+    if (field?.dataset.taken && !isWanted && field.value === field.dataset.taken) field.value = "";
+    if (!field || field.value || !isWanted) continue;
     const before = above.find((one) => typed(one, name));
-    if (before) field.value = typed(before, name);
+    if (before) field.dataset.taken = field.value = typed(before, name);
   }
 }
 
