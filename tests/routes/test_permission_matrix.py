@@ -38,6 +38,8 @@ QUERIES = {
     "incidents.compare_versions": "?before=1&after=1",
     "stock.card": "?tempat={place_code}&barang=beras",
     "stock-ledger.show_card": "?place_code={place_code}&item_code=beras",
+    "stock_papers.card": "?tempat={place_code}&barang=beras",
+    "stock-papers.print_card": "?place_code={place_code}&item_code=beras",
 }
 """What a reading address cannot do without."""
 ROLES = tuple(one for one in WHO if one != NOBODY)
