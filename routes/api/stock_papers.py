@@ -96,9 +96,7 @@ def issue_minutes_of_correction(correction_id: UUID, **_: Any) -> Response:
 def _issue(issue: Callable[[Tx], UUID]) -> Response:
     def act(tx: Tx) -> Any:
         issued = document(tx, issue(tx))
-        return shapes.StockPaperOut().dump(
-            {"id": issued.id, "kind": issued.kind, "number": issued.number, "is_new": issued.issued_at == tx.now}
-        )
+        return shapes.StockPaperOut().dump(issued)
 
     return context.write_once(act)
 

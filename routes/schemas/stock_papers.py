@@ -9,12 +9,12 @@ _SHEETS = validate.OneOf(["A4", "F4"])
 
 
 class StockPaperOut(Schema):
-    """An issued paper, to be printed by ``/documents/{id}/print``; ``is_new`` is false where it was issued before."""
+    """An issued paper, to be printed by ``/documents/{id}/print``; ``prints`` is how often it was printed before."""
 
     id = fields.UUID()
     kind = fields.String()
     number = fields.String()
-    is_new = fields.Boolean()
+    prints = fields.Integer()
 
 
 class CardPaperArgs(In):
