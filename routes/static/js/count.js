@@ -42,3 +42,6 @@ window.addEventListener("beforeunload", (event) => {
 function age(code) {
   return String(Math.max(0, Math.round((performance.now() - typedAt.get(code)) / 1000)));
 }
+
+// A browser does not focus by itself when the address names a line.
+document.querySelector("[data-counted][autofocus]")?.focus();
