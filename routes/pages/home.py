@@ -32,6 +32,7 @@ from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, near_of, visibl
 from routes.texts import gettext as _
 from stock.corrections import queries as corrections
 from stock.counts import queries as counts
+from stock.ledger.alerts import low_stock
 from stock.ledger.queries import ItemBalance, item_balances
 
 pages = Blueprint("home", __name__)
@@ -306,6 +307,7 @@ def _shelves(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
             text=_("Tambah stok yang kurang"), why=names, href=url_for("receiving.receive_form"), icon="stock",
             is_urgent=True,
         ))  # fmt: skip
+    found += _low(tx)
     if near["expired"] and may(tx.actor, "stock.transfer"):
         found.append(Waiting(
             text=_("Pindahkan %(count)s batch kedaluwarsa", count=_count(near["expired"])),
@@ -313,6 +315,26 @@ def _shelves(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
             icon="warn",
         ))  # fmt: skip
     return found
+
+
+def _low(tx: Tx) -> list[Waiting]:
+    """Name what runs low at the warehouses for which the reader receives goods."""
+    if not may(tx.actor, "stock.receive"):
+        return []
+    reach = tx.require("stock.receive")
+    low = low_stock(tx, None if reach.is_all else reach.place_ids)
+    if not low:
+        return []
+    first, lang = low[0], context.lang()
+    return [Waiting(
+        text=_("Isi lagi %(count)s barang di bawah batas", count=_count(len(low))),
+        why=_(
+            "%(item)s di %(place)s: tersisa %(free)s dari %(minimum)s", item=first.item.name(lang),
+            place=first.place.name, free=print_quantity(first.available_milli, first.item.base_unit, lang),
+            minimum=print_quantity(first.minimum_milli, first.item.base_unit, lang),
+        ),
+        href=url_for("stock.index") + "#batas", icon="stock", is_urgent=first.available_milli <= 0,
+    )]  # fmt: skip
 
 
 def _second_person(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:

@@ -25,6 +25,7 @@ from logistics.zones.queries import running_incident
 from reports.table_file import Column, TableFile, build_csv, build_workbook
 from routes import context, guard, overview, week
 from routes.forms import Form
+from routes.pages.items import low_lines
 from routes.seeing import sees_places
 from routes.texts import gettext as _
 from stock.corrections.queries import correction_of_document, reversal_asked
@@ -116,6 +117,7 @@ def index() -> str:
             )
             if asked.sees_places else ()
         )  # fmt: skip
+        low = low_lines(tx, lang, asked.place)
     kept = _kept(lines, asked)
     return render_template(
         "stock/index.html", asked=asked, form=form, lines=[_line(one, asked, lang) for one in kept],
@@ -125,7 +127,7 @@ def index() -> str:
         value=print_rupiah(sum(one.value_rp for one in kept), lang),
         short=sum(1 for one in lines if one.supply and one.supply.is_short),
         expired=sum(1 for one in near if one.is_expired), soon=sum(1 for one in near if not one.is_expired),
-        near_days=NEAR_DAYS, recent=[_document_line(one, lang) for one in recent], here=_here,
+        near_days=NEAR_DAYS, recent=[_document_line(one, lang) for one in recent], here=_here, low=low,
         categories=[(one.value, say(one.label, lang)) for one in Category],
     )  # fmt: skip
 
