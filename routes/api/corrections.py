@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.i18n import say
 from core.work import Tx
 from routes import context, guard
+from routes.following import follow
 from routes.pages.corrections import must_see
 from routes.pages.stock import visible
 from routes.schemas import corrections as shapes
@@ -124,7 +125,12 @@ def show_correction(correction_id: UUID) -> dict[str, Any]:
 @api.alt_response(409, schema=Problem)
 def approve_correction(data: dict[str, Any], correction_id: UUID, **_: Any) -> Response:
     """Agree to somebody else's correction: it is booked. Above the office's limit only the head may."""
-    return _act(correction_id, lambda tx: commands.approve_correction(tx, correction_id, data["note"]))
+
+    def act(tx: Tx) -> None:
+        commands.approve_correction(tx, correction_id, data["note"])
+        follow(tx, correction_id)
+
+    return _act(correction_id, act)
 
 
 @api.post("/corrections/<uuid:correction_id>/refusal")

@@ -16,6 +16,7 @@ from core.measures import LARGEST_MILLI, print_instant, print_quantity, print_ru
 from core.permissions import Reach, may
 from core.work import Tx
 from routes import context, guard
+from routes.following import follow
 from routes.forms import Form
 from routes.goods_form import event_at, shown_lines, used_lines
 from routes.pages.stock import visible
@@ -270,6 +271,7 @@ def approve(correction_id: UUID) -> str | BaseResponse:
 
     def act(tx: Tx) -> str:
         commands.approve_correction(tx, correction_id, note)
+        follow(tx, correction_id)
         flash(_("Koreksi disetujui dan dicatat dalam pembukuan."), "good")
         return url_for("corrections.show", correction_id=correction_id)
 

@@ -25,8 +25,11 @@ from routes.goods_form import event_at
 from routes.goods_lines import MOST_LINES, Catalogue, read_amount, read_thing, shown_lines, used_lines
 from routes.seeing import need_one_of, sees_places
 from routes.texts import gettext as _
+from stock.corrections.commands import LEAST_NOTE, AskCorrection, CorrectionItem, ask_correction
+from stock.corrections.states import CorrectionKind
 from stock.items.queries import items
 from stock.ledger import commands as ledger
+from stock.ledger.kinds import LossReason
 from stock.ledger.queries import batch_by_code
 from stock.ledger.rules import is_expired
 from stock.ledger.subjects import SubjectMove, moves_for
@@ -38,6 +41,11 @@ from stock.shipments.states import OPEN_SHIPMENTS, ShipmentState
 pages = Blueprint("shipping", __name__, url_prefix="/stok")
 _BATCH = re.compile(r"BT-[0-9]{2}-[0-9]+-[0-9]", re.IGNORECASE | re.ASCII)
 TONES = {ShipmentState.SENT: "info", ShipmentState.PARTLY: "warn", ShipmentState.ARRIVED: "good"}
+
+LOSSES = (
+    LossReason.LOST_ON_THE_WAY, LossReason.STOLEN, LossReason.DAMAGED_WATER, LossReason.DAMAGED, LossReason.OTHER,
+)  # fmt: skip
+"""What can become of goods on the road."""
 
 
 class Way(enum.StrEnum):
@@ -237,6 +245,42 @@ def arrive(shipment_id: UUID) -> str | BaseResponse:
     return done if done is not None else make_response(_journey(shipment_id, form), 422)
 
 
+@pages.post("/perjalanan/<uuid:shipment_id>/hilang")
+@guard.requires("stock.correct")
+def lose(shipment_id: UUID) -> str | BaseResponse:
+    """Ask for the write-off of what will not arrive any more; a second person decides on it."""
+    form = Form()
+    with context.read() as tx:
+        view = _view(tx, shipment_id)
+    reason = form.choice("loss", LossReason)
+    note = form.text("minutes", most=2000, least=LEAST_NOTE)
+    lines = []
+    for one in view.lines:
+        amount = read_amount(form, f"lost-{one.batch.id}", one.batch.item, is_required=False)
+        if amount and amount.milli > one.rest_milli:
+            rest = print_quantity(one.rest_milli, one.batch.item.base_unit, context.lang())
+            form.fail(f"lost-{one.batch.id}", "shipment.lost_more", {"rest": rest})
+        elif amount and amount.milli:
+            lines.append(CorrectionItem(batch_id=one.batch.id, difference_milli=-amount.milli))
+    if not lines and form.is_good:
+        form.fail("loss", "stock.nothing_to_do")
+
+    def act(tx: Tx) -> str:
+        assert reason
+        made = ask_correction(
+            tx,
+            AskCorrection(
+                kind=CorrectionKind.WRITE_OFF, reason=reason.value, note=note, place_id=view.row.via.id,
+                lines=tuple(lines), subject=commands.SUBJECT, subject_id=str(shipment_id),
+            ),
+        )  # fmt: skip
+        flash(_("Penghapusan diajukan. Barangnya tetap tercatat di jalan sampai orang kedua menyetujui."), "good")
+        return url_for("corrections.show", correction_id=made)
+
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_journey(shipment_id, form), 422)
+
+
 def _view(tx: Tx, shipment_id: UUID) -> queries.ShipmentView:
     """Raises: Forbidden; NotFound, also for a shipment between places out of reach."""
     reach = sees_places(tx)
@@ -252,12 +296,17 @@ def _journey(shipment_id: UUID, form: Form) -> str:
         who = name_of(tx, view.row.sent_by)
         papers = _papers(tx, moves_for(tx, commands.SUBJECT, shipment_id), view.row.target)
         today = tx.today
+        may_lose = (
+            view.row.state in OPEN_SHIPMENTS and may(tx.actor, "stock.correct")
+            and tx.require("stock.correct").has_place(view.row.via.id)
+        )  # fmt: skip
         may_arrive = (
             view.row.state in OPEN_SHIPMENTS and may(tx.actor, "stock.receive")
             and tx.require("stock.receive").has_place(view.row.target.id)
         )  # fmt: skip
     return render_template(
         "shipping/show.html", form=form, view=view, who=who, papers=papers, may_arrive=may_arrive,
+        may_lose=may_lose, losses=[(one.value, say(one.label, lang)) for one in LOSSES],
         state=say(view.row.state.label, lang), tone=TONES[view.row.state], is_late=view.row.is_late(today),
         today=f"{today:%d/%m/%Y}", lines=[_line(one, today, lang) for one in view.lines],
     )  # fmt: skip

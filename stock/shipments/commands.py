@@ -180,7 +180,8 @@ def arrive_shipment(tx: Tx, order: ArriveShipment) -> Arrival:
 def follow_losses(tx: Tx, shipment_id: UUID) -> ShipmentState:
     """Bring what a shipment has lost to what the books say was written off on its road; give its state.
 
-    For whoever decides such a write-off, in the same transaction. Safe to repeat. Raises: NotFound.
+    For whoever decides such a write-off, in the same transaction. Safe to repeat. Raises: NotFound; Conflict where
+    more was written off than this shipment has on the road.
     """
     shipment = _locked(tx, shipment_id)
     lost: dict[UUID, int] = defaultdict(int)
@@ -188,6 +189,8 @@ def follow_losses(tx: Tx, shipment_id: UUID) -> ShipmentState:
         if one.source.id == shipment.via_place_id and not one.target.is_bounded:
             lost[one.batch_id] += one.quantity_milli
     for row in _lines(tx, shipment_id):
+        if lost[row.batch_id] > row.lost_milli + row.rest_milli:
+            raise Conflict("shipment.more_lost_than_left")
         if lost[row.batch_id] != row.lost_milli:
             tx.session.execute(
                 sa.update(ShipmentLine)

@@ -10,6 +10,10 @@ from flask.testing import FlaskClient
 
 from core.actor import Role
 from core.work import Work
+from stock.ledger.commands import BatchLine, WriteOff, reverse_document, write_off
+from stock.ledger.kinds import LossReason
+from stock.shipments.commands import SendShipment, follow_losses, send_shipment
+from stock.shipments.proof import road_differences
 from stock.shipments.queries import shipment, shipments
 from stock.shipments.states import ShipmentState
 from tests.routes.asking import key, log_in, send
@@ -173,3 +177,69 @@ def test_machines_send_and_receive_once_per_key(client: FlaskClient, work: Work,
     assert client.post("/api/v1/stock/transfers", json=past, headers=token | key()).get_json()["code"] == (
         "shipment.road_is_for_shipments"
     )
+
+
+def test_what_is_lost_on_the_road_is_written_off_by_two_people(client: FlaskClient, work: Work, shop: Shop):
+    log_in(client, "logistik")
+    send(client, "/stok/pindah", an_order(shop))
+    made = the_shipment(work)
+    at = f"/stok/perjalanan/{made}"
+    with work.read_by(ACTOR) as tx:
+        lines = {one.batch.item.id: one.batch.id for one in shipment(tx, made).lines}
+    rice, noodles = lines[shop.beras], lines[shop.mi]
+    wrong = send(client, f"{at}/hilang", {f"lost-{rice}": "101", "loss": "", "minutes": "pendek"})
+    page = wrong.get_data(as_text=True)
+    assert wrong.status_code == 422
+    for field in (f"lost-{rice}", "loss", "minutes"):
+        assert f'id="e-{field}"' in page, field
+    order = {
+        f"lost-{rice}": "30", "loss": "lost_on_the_way", "minutes": "Truk terguling di jembatan, 30 kg hanyut.",
+        "form_key": "e" * 32,
+    }  # fmt: skip
+    asked = send(client, f"{at}/hilang", order).headers["Location"]
+    with work.read_by(ACTOR) as tx:
+        assert {one.lost_milli for one in shipment(tx, made).lines} == {0}
+    a_person(work, Role.HEAD, username="kepala")
+    head = log_in(client.application.test_client(), "kepala")
+    assert send(head, f"{asked}/setujui", {"note": "sesuai"}).status_code == 303
+    with work.read_by(ACTOR) as tx:
+        found = {one.batch.id: one for one in shipment(tx, made).lines}
+        assert (found[rice].lost_milli, found[rice].rest_milli) == (units(30), units(70))
+        assert road_differences(tx) == ()
+    keeper = log_in(client.application.test_client(), "timur")
+    rest = {f"good-{rice}": "70", f"good-{noodles}": "120", "form_key": "f" * 32}
+    assert send(keeper, f"{at}/tiba", rest).status_code == 303
+    with work.read_by(ACTOR) as tx:
+        assert shipment(tx, made).row.state is ShipmentState.ARRIVED
+    assert "Dihapus dari perjalanan" in client.get(at).get_data(as_text=True)
+
+
+def test_an_undone_write_off_puts_the_goods_back_on_the_road(work: Work, shop: Shop):
+    bed = take_in_bed(work, shop)
+    order = SendShipment(
+        from_place_id=shop.warehouse, to_place_id=shop.other_warehouse,
+        lines=(BatchLine(batch_id=bed, quantity_milli=units(4)),),
+    )  # fmt: skip
+    made = work.run(ACTOR, lambda tx: send_shipment(tx, order)).id
+    with work.by(ACTOR) as tx:
+        road = shipment(tx, made).row.via.id
+        lost = write_off(
+            tx,
+            WriteOff(
+                place_id=road, lines=(BatchLine(batch_id=bed, quantity_milli=units(4)),), reason=LossReason.STOLEN,
+                note="berita acara", subject="shipment", subject_id=str(made),
+            ),
+        )  # fmt: skip
+        assert follow_losses(tx, made) is ShipmentState.ARRIVED
+    with work.by(ACTOR) as tx:
+        reverse_document(tx, lost.document_id, "ternyata ada")
+        assert follow_losses(tx, made) is ShipmentState.PARTLY
+        assert follow_losses(tx, made) is ShipmentState.PARTLY
+    with work.read_by(ACTOR) as tx:
+        assert shipment(tx, made).lines[0].rest_milli == units(4)
+        assert road_differences(tx) == ()
+
+
+def take_in_bed(work: Work, shop: Shop) -> UUID:
+    with work.by(ACTOR) as tx:
+        return take_in(tx, shop.warehouse, line(shop.kasur, 4)).batches[0].batch_id
