@@ -26,11 +26,19 @@ from stock.kits.commands import (
 )
 from stock.kits.queries import can_make, content_of, kits, kits_with, recipe_of, would_make
 from stock.kits.seed import SEED_KITS
-from stock.ledger.commands import BatchLine, CannotPost, ItemLine, StockShort, Transfer, transfer
+from stock.ledger.commands import (
+    BatchLine,
+    CannotPost,
+    ItemLine,
+    StockShort,
+    Transfer,
+    reversal_problems,
+    transfer,
+)
 from stock.ledger.kinds import FundingSource, ReleaseCondition
 from stock.ledger.queries import batch_balances, item_balances
 from stock.places.queries import quarantine_of
-from stock.reservations.commands import ReserveLine, ReserveStock, reserve
+from stock.reservations.commands import ReserveLine, ReserveStock, UseReservations, reserve, use_reservations
 from tests.stock.shop import TODAY, Shop, days, line, take_in, units
 from tests.support.builders import an_actor
 from tests.support.racing import at_once
@@ -287,3 +295,46 @@ def test_of_many_who_assemble_from_one_shelf_each_sack_goes_into_one_kit(shop: S
     made = sum(not isinstance(answer, Exception) for answer in done)
     assert made == 6, done
     assert left == {"beras": 5000, "mie_instan": 152_000, "paket_sembako": 12_000}
+
+
+def test_kits_are_promised_moved_loaded_and_unpacked_like_any_goods(shop: Shop, work: Work):
+    kit = a_kit(shop)
+    stocked(shop)
+    with work.by(shop.actor) as tx:
+        made = assemble_kits(tx, AssembleKits(place_id=shop.warehouse, kit_item_id=kit, kits=5))
+    with work.by(shop.actor) as tx:
+        kept = reserve(
+            tx,
+            ReserveStock(
+                lines=(
+                    ReserveLine(
+                        group_key="hari-1", place_id=shop.warehouse, item_id=kit, quantity_milli=units(3),
+                        usable_on=TODAY,
+                    ),
+                ),
+                purpose="round", purpose_id=UUID(int=9), ends_on=days(7),
+            ),
+        )  # fmt: skip
+    # The earliest to expire are promised first: both kits of the first batch and the mixed one.
+    assert {one.batch_id for one in kept} == {one.batch_id for one in made.batches[:2]}
+    first, last = made.batches[0].batch_id, made.batches[2].batch_id
+    with work.by(shop.actor) as tx, pytest.raises(StockShort):
+        unpack_kits(tx, UnpackKits(place_id=shop.warehouse, batch_id=first, kits=1))
+    with work.by(shop.actor) as tx:
+        transfer(
+            tx,
+            Transfer(
+                from_place_id=shop.warehouse, to_place_id=shop.other_warehouse,
+                lines=(BatchLine(batch_id=last, quantity_milli=units(2)),),
+            ),
+        )  # fmt: skip
+        use_reservations(
+            tx,
+            UseReservations(purpose="round", purpose_id=UUID(int=9), group_key="hari-1", to_place_id=shop.post),
+        )
+        unpack_kits(tx, UnpackKits(place_id=shop.other_warehouse, batch_id=last, kits=2))
+    with work.read_by(shop.actor) as tx:
+        assert on_hand(tx, shop.post) == {"paket_sembako": 3000}
+        assert on_hand(tx, shop.other_warehouse) == {"beras": 20_000, "mie_instan": 8000}
+        assert on_hand(tx, shop.warehouse) == {"beras": 75_000, "mie_instan": 180_000}
+        assert reversal_problems(tx, made.document_id), "what has gone cannot be made undone"
