@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,6 +31,8 @@ from stock.places.queries import PlaceView, places
 
 MOST_ROWS: Final = 10_000
 LONGEST_NAME: Final = 120
+AT_ONCE_ROWS: Final = 300
+"""So many rows are tried and booked while the sender waits; more are the job's."""
 _AT_ONCE: Final = 1000
 
 
@@ -55,9 +57,11 @@ class StockFileRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileBooked:
-    booked: int
+    rows: int
     left_out: int
     """Refused rows that stay out of the books."""
+    is_booked: bool
+    """False while the job has yet to do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,10 @@ class _Undo(Exception):
 
 
 def read_file(tx: Tx, order: ReadStockFile) -> StockFileRead:
-    """Keep a file with an outcome for every row, found out by booking all of it and undoing that again.
+    """Keep a file; every row gets its outcome, found out by booking all of it and undoing that again.
 
-    The same bytes again give the file that is there. Raises: Forbidden; Invalid; Malformed for columns that are
-    missing or stand twice; TooLarge.
+    A long file is tried by the job a moment later. The same bytes again give the file that is there. Raises: Forbidden;
+    Invalid; Malformed for columns that are missing or stand twice; TooLarge.
     """
     tx.require("stock.import")
     known = tx.session.scalar(
@@ -97,71 +101,63 @@ def read_file(tx: Tx, order: ReadStockFile) -> StockFileRead:
         raise Invalid("stock_file.no_rows", field="file")
     if len(rows) > MOST_ROWS:
         raise TooLarge("reader.too_many_rows", most=MOST_ROWS)
-    file_id, name = tx.new_id(), _plain_name(order.file_name)
-    facts = _facts(tx, order.kind, columns, rows, order.as_of_on, order.table.delimiter == ",")
-    found = _outcomes(tx, file_id, name, rows, facts)
+    file_id = tx.new_id()
     tx.session.add(
         StockFile(
-            id=file_id, regency_code=tx.regency_code, kind=order.kind, state=StockFileState.READ, file_name=name,
-            file_sha256=order.file_sha256, header=json.dumps(order.table.header, ensure_ascii=False),
-            delimiter=order.table.delimiter, as_of_on=order.as_of_on, rows=len(rows), refused=len(found.refused),
-            value_rp=found.value_rp, read_by=tx.actor.id, read_by_name=tx.actor.name, read_at=tx.now, booked_by=None,
-            booked_by_name="", booked_at=None,
+            id=file_id, regency_code=tx.regency_code, kind=order.kind, state=StockFileState.READING,
+            file_name=_plain_name(order.file_name), file_sha256=order.file_sha256,
+            header=json.dumps(order.table.header, ensure_ascii=False), delimiter=order.table.delimiter,
+            as_of_on=order.as_of_on, rows=len(rows), refused=0, value_rp=0, read_by=tx.actor.id,
+            read_by_name=tx.actor.name, read_at=tx.now, booked_by=None, booked_by_name="", booked_at=None,
         )
     )  # fmt: skip
     tx.session.flush()
-    made = [{"file_id": file_id, "row_no": row.number, "cells": _kept(row), **_told(row, found)} for row in rows]
+    made = [
+        {
+            "file_id": file_id, "row_no": row.number, "outcome": RowOutcome.WAITING, "reason_code": "", "facts": "[]",
+            "cells": _kept(row), "order": "", "document_id": None,
+        }
+        for row in rows
+    ]  # fmt: skip
     for first in range(0, len(made), _AT_ONCE):
         tx.session.execute(sa.insert(StockFileRow), made[first : first + _AT_ONCE])
     tx.note(
-        "stock_file.read", "stock_file", file_id, kind=order.kind.value, rows=len(rows), refused=len(found.refused),
-        sha256=order.file_sha256,
+        "stock_file.read", "stock_file", file_id, kind=order.kind.value, rows=len(rows), sha256=order.file_sha256
     )  # fmt: skip
+    if len(rows) <= AT_ONCE_ROWS:
+        try_file(tx, file_id)
     return StockFileRead(file_id=file_id, is_repeat=False)
 
 
-def recheck_file(tx: Tx, file_id: UUID) -> int:
-    """Try a read file again: catalogue and books have moved on. Gives how many rows are refused now.
+def try_file(tx: Tx, file_id: UUID) -> int:
+    """Find out what would become of every row of a kept file (the job's part, or at once for a short file).
 
-    Raises: Forbidden; NotFound; Conflict unless it is waiting.
+    Gives how many are refused. Raises: NotFound; Conflict unless it waits to be tried.
     """
+    file = _locked(tx, file_id)
+    refused, value_rp = _try_rows(tx, file)
+    move(tx, StockFile, file_id, StockFileAct.FINISH, STOCK_FILE_MOVES, refused=refused, value_rp=value_rp)
+    return refused
+
+
+def recheck_file(tx: Tx, file_id: UUID) -> None:
+    """Try a read file again: catalogue and books have moved on. Raises: Forbidden; NotFound; Conflict."""
     if not may(tx.actor, "stock.approve"):
         # Whoever decides a file may try it again too: the books may have moved on meanwhile.
         tx.require("stock.import")
     file = _locked(tx, file_id)
-    if file.state is not StockFileState.READ:
-        raise Conflict("stock_file.cannot_recheck", state=file.state.value)
-    rows = _rows(tx, file_id)
-    columns = recognise(json.loads(file.header), file.kind)
-    facts = _facts(tx, file.kind, columns, rows, file.as_of_on, file.delimiter == ",")
-    found = _outcomes(tx, file_id, file.file_name, rows, facts)
-    table: Any = StockFileRow.__table__
-    change = (
-        sa.update(table)
-        .where(table.c.file_id == file_id, table.c.row_no == sa.bindparam("p_row"))
-        .values({name: sa.bindparam(f"p_{name}") for name in ("outcome", "reason_code", "facts", "order")})
-    )
-    changes = [
-        {"p_row": row.number, **{f"p_{name}": value for name, value in _told(row, found).items()}} for row in rows
-    ]
-    for first in range(0, len(changes), _AT_ONCE):
-        tx.session.execute(change, changes[first : first + _AT_ONCE])
-    tx.session.execute(
-        sa.update(StockFile)
-        .where(StockFile.id == file_id)
-        .values(refused=len(found.refused), value_rp=found.value_rp)
-        .execution_options(synchronize_session=False)
-    )
-    tx.note("stock_file.recheck", "stock_file", file_id, refused=len(found.refused))
-    return len(found.refused)
+    move(tx, StockFile, file_id, StockFileAct.RECHECK, STOCK_FILE_MOVES)
+    if file.rows <= AT_ONCE_ROWS:
+        try_file(tx, file_id)
 
 
 def book_file(tx: Tx, file_id: UUID, *, only_ready: bool = False) -> FileBooked:
-    """Put a file into the books, all of it in this one transaction, in the order in which it happened.
+    """Agree to a file: all of it goes into the books in one transaction, in the order in which it happened.
 
-    Raises: Forbidden; NotFound; Conflict("stock_file.own") for whoever read it, "stock_file.heads_only" above the
-    office's limit, "stock_file.has_refused" unless only the ready rows are asked for, "stock_file.changed_meanwhile"
-    when the books have moved on so that a ready row cannot be booked any more; nothing is booked then.
+    A short file at once, a long one by the job. Raises: Forbidden; NotFound; Conflict("stock_file.own") for whoever
+    read it, "stock_file.heads_only" above the office's limit, "stock_file.has_refused" unless only the ready rows are
+    asked for, "stock_file.changed_meanwhile" when the books have moved on so that a ready row cannot be booked any
+    more; nothing is booked then.
     """
     tx.require("stock.approve")
     file = _locked(tx, file_id)
@@ -177,9 +173,22 @@ def book_file(tx: Tx, file_id: UUID, *, only_ready: bool = False) -> FileBooked:
         if file.refused and not only_ready:
             raise Conflict("stock_file.has_refused", refused=file.refused)
     move(
-        tx, StockFile, file_id, StockFileAct.BOOK, STOCK_FILE_MOVES, booked_by=tx.actor.id,
-        booked_by_name=tx.actor.name, booked_at=tx.now,
+        tx, StockFile, file_id, StockFileAct.APPROVE, STOCK_FILE_MOVES, booked_by=tx.actor.id,
+        booked_by_name=tx.actor.name,
     )  # fmt: skip
+    is_booked = file.rows <= AT_ONCE_ROWS
+    if is_booked:
+        book_approved(tx, file_id)
+    return FileBooked(rows=file.rows - file.refused, left_out=file.refused, is_booked=is_booked)
+
+
+def book_approved(tx: Tx, file_id: UUID) -> int:
+    """Put an agreed file into the books (the job's part, or at once for a short file); gives how many rows.
+
+    Raises: NotFound; Conflict("stock_file.changed_meanwhile") when a row cannot be booked; nothing is booked then.
+    """
+    file = _locked(tx, file_id)
+    move(tx, StockFile, file_id, StockFileAct.BOOK, STOCK_FILE_MOVES, booked_at=tx.now)
     entries = [
         thaw(Entry, text)
         for text in tx.session.scalars(
@@ -190,27 +199,44 @@ def book_file(tx: Tx, file_id: UUID, *, only_ready: bool = False) -> FileBooked:
     ]
     done = replay(tx, file_id, file.file_name, entries)
     if done.refused:
-        first = min(done.refused)
-        raise Conflict("stock_file.changed_meanwhile", rows=len(done.refused), first=first)
-    table: Any = StockFileRow.__table__
-    change = (
-        sa.update(table)
-        .where(table.c.file_id == file_id, table.c.row_no == sa.bindparam("p_row"))
-        .values(
-            outcome=RowOutcome.BOOKED, document_id=sa.bindparam("p_document", type_=sa.Uuid()),
-            facts=sa.bindparam("p_facts"),
-        )
+        raise Conflict("stock_file.changed_meanwhile", rows=len(done.refused), first=min(done.refused))
+    _change_rows(
+        tx, file_id,
+        [
+            {
+                "p_row": row_no, "p_outcome": RowOutcome.BOOKED, "p_document_id": one.document_id,
+                "p_facts": json.dumps({"number": one.number, "batches": list(one.batches)}, ensure_ascii=False),
+            }
+            for row_no, one in sorted(done.booked.items())
+        ],
     )  # fmt: skip
-    changes = [
-        {
-            "p_row": row_no, "p_document": one.document_id,
-            "p_facts": json.dumps({"number": one.number, "batches": list(one.batches)}, ensure_ascii=False),
-        }
-        for row_no, one in sorted(done.booked.items())
-    ]  # fmt: skip
-    for at in range(0, len(changes), _AT_ONCE):
-        tx.session.execute(change, changes[at : at + _AT_ONCE])
-    return FileBooked(booked=len(done.booked), left_out=file.refused)
+    return len(done.booked)
+
+
+def give_back_file(tx: Tx, file_id: UUID) -> None:
+    """Take back the agreement to a file that could not be booked, and try its rows again, so that it shows which.
+
+    Raises: NotFound; Conflict.
+    """
+    file = _locked(tx, file_id)
+    refused, value_rp = _try_rows(tx, file)
+    move(
+        tx, StockFile, file_id, StockFileAct.GIVE_BACK, STOCK_FILE_MOVES, reason="stock_file.changed_meanwhile",
+        booked_by=None, booked_by_name="", refused=refused, value_rp=value_rp,
+    )  # fmt: skip
+
+
+def pending_files(tx: Tx) -> tuple[tuple[UUID, StockFileState], ...]:
+    """Give the office's files that wait for the job, oldest first."""
+    query = (
+        sa.select(StockFile.id, StockFile.state)
+        .where(
+            StockFile.regency_code == tx.regency_code,
+            StockFile.state.in_([StockFileState.READING, StockFileState.APPROVED]),
+        )
+        .order_by(StockFile.read_at, StockFile.id)
+    )
+    return tuple((row.id, row.state) for row in tx.session.execute(query))
 
 
 def discard_file(tx: Tx, file_id: UUID, reason: str = "") -> None:
@@ -221,6 +247,33 @@ def discard_file(tx: Tx, file_id: UUID, reason: str = "") -> None:
 
 
 # ---------------------------------------------------------------- outcomes
+
+
+def _try_rows(tx: Tx, file: Any) -> tuple[int, int]:
+    """Write every row's outcome down; gives how many are refused and what the others are worth."""
+    rows = _rows(tx, file.id)
+    columns = recognise(json.loads(file.header), file.kind)
+    facts = _facts(tx, file.kind, columns, rows, file.as_of_on, file.delimiter == ",")
+    found = _outcomes(tx, file.id, file.file_name, rows, facts)
+    _change_rows(
+        tx, file.id,
+        [{"p_row": row.number, **{f"p_{name}": value for name, value in _told(row, found).items()}} for row in rows],
+    )  # fmt: skip
+    return len(found.refused), found.value_rp
+
+
+def _change_rows(tx: Tx, file_id: UUID, changes: list[dict[str, Any]]) -> None:
+    if not changes:
+        return
+    table = cast(sa.Table, StockFileRow.__table__)
+    values = {
+        name.removeprefix("p_"): sa.bindparam(name, type_=table.c[name.removeprefix("p_")].type)
+        for name in changes[0]
+        if name != "p_row"
+    }
+    change = sa.update(table).where(table.c.file_id == file_id, table.c.row_no == sa.bindparam("p_row")).values(values)
+    for first in range(0, len(changes), _AT_ONCE):
+        tx.session.execute(change, changes[first : first + _AT_ONCE])
 
 
 def _outcomes(tx: Tx, file_id: UUID, name: str, rows: Sequence[Row], facts: FileFacts) -> _Outcomes:

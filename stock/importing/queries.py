@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,14 +16,16 @@ from core.errors import Fact, NotFound
 from core.i18n import say
 from core.measures import Rupiah, print_day
 from core.office.queries import office
+from core.reader import Cell, CellKind
 from core.work import Tx
-from stock.importing.columns import ERRORS, template
+from stock.importing.columns import ERRORS, recognise, template
 from stock.importing.commands import kept_row
 from stock.importing.models import StockFile, StockFileRow
 from stock.importing.rules import may_book
 from stock.importing.states import RowOutcome, StockFileKind, StockFileState
 
 PER_PAGE = 50
+_POINT = re.compile(r"-?[0-9]+\.[0-9]{1,6}", re.ASCII)
 _DAYS = ("day", "expires_on")
 """Facts that are days, written as people of the language do."""
 
@@ -152,14 +155,26 @@ def problem_counts(tx: Tx, file_id: UUID) -> tuple[ProblemCount, ...]:
 
 
 def refused_table(tx: Tx, file_id: UUID, lang: str) -> StockTable:
-    """Give the refused rows as the same table, with a column that says why. Raises: Forbidden; NotFound."""
+    """Give the refused rows as the same table, with a column that says why. Raises: Forbidden; NotFound.
+
+    Numbers have a decimal comma, whatever the file had, so that they are read as they were when they come again.
+    """
+    row = _row(tx, file_id)
     file = stock_file(tx, file_id)
+    has_comma = row.delimiter == ","
+    amounts = {
+        at for name, at in recognise(file.header, file.kind).places.items() if name in ("quantity", "price", "value")
+    }
     header = [one for one in file.header if one != ERRORS]
     kept = [at for at, one in enumerate(file.header) if one != ERRORS]
     rows = []
-    for row in stock_file_rows(tx, file_id, outcome=RowOutcome.REFUSED, limit=file.rows).rows:
-        cells = [row.texts[at] if at < len(row.texts) else "" for at in kept]
-        rows.append((*cells, " ".join(one.sentence(lang) for one in row.problems)))
+    for one in stock_file_rows(tx, file_id, outcome=RowOutcome.REFUSED, limit=file.rows).rows:
+        texts = [
+            text.replace(".", ",") if has_comma and at in amounts and _POINT.fullmatch(text) else text
+            for at, text in enumerate(one.texts)
+        ]
+        cells = [texts[at] if at < len(texts) else "" for at in kept]
+        rows.append((*cells, " ".join(problem.sentence(lang) for problem in one.problems)))
     return StockTable(
         title=file.file_name, header=(*header, ERRORS), rows=tuple(rows), is_workbook=file.is_workbook
     )  # fmt: skip
@@ -197,7 +212,12 @@ def _file_row(row: Any) -> FileRow:
     facts = json.loads(row.facts)
     is_booked = row.outcome is RowOutcome.BOOKED
     return FileRow(
-        row_no=row.row_no, outcome=row.outcome, texts=kept_row(row.row_no, row.cells).texts,
+        row_no=row.row_no, outcome=row.outcome, texts=tuple(map(_shown, kept_row(row.row_no, row.cells).cells)),
         problems=() if is_booked else tuple(RowProblem(**one) for one in facts), document_id=row.document_id,
         number=facts["number"] if is_booked else "", batches=tuple(facts["batches"]) if is_booked else (),
     )  # fmt: skip
+
+
+def _shown(cell: Cell) -> str:
+    """Write a cell as people here do: a spreadsheet's number with a decimal comma."""
+    return cell.text.replace(".", ",") if cell.kind is CellKind.NUMBER else cell.text

@@ -46,6 +46,7 @@ from stock.places.queries import places
 SUBJECT: Final = "stock_file"
 AT_ONCE: Final = 200
 """Rows of one document."""
+MOST_NOTE: Final = 400
 _MAY_WAIT: Final = frozenset({"stock.short", "stock.negative_later", "stock_file.short", "stock_file.nothing_there"})
 """Another row of the same instant may bring what this one lacks."""
 
@@ -126,10 +127,12 @@ class _Replay:
         return self.done
 
     def _attempt(self, group: list[Entry]) -> list[Entry]:
-        """Book rows as one document, or in parts as far as they can be; gives those that may wait for others."""
+        """Book rows as one document, or in parts as far as they can be; gives those that may wait for others.
+
+        No savepoint: what the ledger refuses has changed nothing, and a file with a refusal is undone as a whole.
+        """
         try:
-            with self.tx.savepoint():
-                made, value = _ACTS[group[0].act](self, group)
+            made, value = _ACTS[group[0].act](self, group)
         except (_Refusal, Refused) as why:
             if len(group) > 1:
                 half = len(group) // 2
@@ -162,7 +165,7 @@ class _Replay:
             self.tx,
             Receive(
                 to_place_id=first.place_id, lines=tuple(lines), incoming_document=first.document,
-                from_place_id=first.giver_id, event_at=first.event_at, note=self._note(first),
+                from_place_id=first.giver_id, event_at=first.event_at, note=self._note(group),
             ),
         )  # fmt: skip
         for one, move in zip(group, got.batches, strict=True):
@@ -183,7 +186,7 @@ class _Replay:
             Transfer(
                 from_place_id=first.place_id, to_place_id=first.to_place_id, event_at=first.event_at,
                 lines=tuple(BatchLine(batch_id=batch, quantity_milli=Milli(milli)) for _, batch, milli in lines),
-                subject=SUBJECT, subject_id=str(self.file_id), note=self._note(first),
+                subject=SUBJECT, subject_id=str(self.file_id), note=self._note(group),
                 # It has happened: the decree that allowed it is not in this file.
                 met=frozenset(ReleaseCondition),
             ),
@@ -211,7 +214,7 @@ class _Replay:
             self.tx,
             Adjust(
                 place_id=first.place_id, lines=tuple((batch, milli) for _, batch, milli in lines),
-                reason=AdjustmentReason(first.reason), note=self._note(first), event_at=first.event_at,
+                reason=AdjustmentReason(first.reason), note=self._note(group), event_at=first.event_at,
                 subject=SUBJECT, subject_id=str(self.file_id),
             ),
         )  # fmt: skip
@@ -222,7 +225,7 @@ class _Replay:
         posted = write_off(
             self.tx,
             WriteOff(
-                place_id=first.place_id, reason=LossReason(first.reason), note=self._note(first),
+                place_id=first.place_id, reason=LossReason(first.reason), note=self._note(group),
                 lines=tuple(BatchLine(batch_id=batch, quantity_milli=Milli(milli)) for _, batch, milli in lines),
                 event_at=first.event_at, subject=SUBJECT, subject_id=str(self.file_id),
             ),
@@ -242,7 +245,7 @@ class _Replay:
                     CountedLine(batch_id=batch, counted_milli=Milli(milli), counted_at=first.event_at)
                     for _, batch, milli in lines
                 ),
-                note=self._note(first),
+                note=self._note(group),
             ),
         )  # fmt: skip
         number, value = "", 0
@@ -360,8 +363,11 @@ class _Replay:
     def _amount(self, one: Entry, milli: int) -> str:
         return print_quantity(milli, self.items[one.item_id].base_unit)
 
-    def _note(self, one: Entry) -> str:
-        return " · ".join(part for part in (one.document, one.note, self.note) if part)
+    def _note(self, group: Sequence[Entry]) -> str:
+        """Say what the rows of one document say, and which file they stand in."""
+        said = dict.fromkeys(one.note for one in group if one.note)
+        words = [group[0].document, *said]
+        return " · ".join([*(word for word in words if word), self.note])[:MOST_NOTE]
 
     def _codes_of(self, batch_ids: Sequence[UUID]) -> tuple[str, ...]:
         return tuple(self.codes[batch] for batch in batch_ids if batch in self.codes)

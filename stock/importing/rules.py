@@ -181,7 +181,7 @@ class Entry:
     def group(self) -> tuple[str, ...]:
         """Rows that are equal in this are one document: they happened together, between the same places."""
         ends = (self.place_id, self.to_place_id, self.giver_id)
-        return (*map(str, ends), self.document, self.reason, self.note)
+        return (*map(str, ends), self.document, self.reason)
 
 
 def order_of(entry: Entry) -> tuple[datetime, int, tuple[str, ...], str]:
@@ -543,7 +543,9 @@ class _Reading:
         return text
 
     def _cell(self, name: str) -> Cell:
-        return self.columns.cell(self.cells, name)
+        cell = self.columns.cell(self.cells, name)
+        # Rows given back carry an apostrophe before what a spreadsheet would work out.
+        return Cell(cell.kind, cell.text[1:], cell.is_formula) if cell.text.startswith("'") else cell
 
     def _wrong(self, code: str, name: str, /, **facts: Fact) -> None:
         self.issues.append(Issue(code=code, row=self.number, column=self.columns.label(name), facts=facts))

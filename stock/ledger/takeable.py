@@ -17,6 +17,23 @@ from stock.ledger.models import Balance, BalanceDay, Batch
 from stock.ledger.rules import DayChange, Lot, is_expired, least_from, picking_order
 
 _AT_ONCE = 500
+_BALANCE, _BATCH, _DAY = Balance.__table__.c, Batch.__table__.c, BalanceDay.__table__.c
+_SHELF = (
+    sa.select(
+        _BATCH.id, _BATCH.code, _BATCH.funding_source, _BATCH.expires_on, _BATCH.received_on, _BALANCE.on_hand_milli,
+        _BALANCE.reserved_milli, _BALANCE.last_on,
+    )
+    .join(Balance.__table__, _BALANCE.batch_id == _BATCH.id)
+    .where(
+        _BALANCE.place_id == sa.bindparam("place"), _BATCH.item_id == sa.bindparam("item"),
+        _BATCH.regency_code == sa.bindparam("regency"),
+    )
+)  # fmt: skip
+_LATER = sa.select(_DAY.batch_id, _DAY.event_on, _DAY.change_milli).where(
+    _DAY.place_id == sa.bindparam("place"),
+    _DAY.batch_id.in_(sa.bindparam("batches", expanding=True)),
+    _DAY.event_on >= sa.bindparam("since"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +57,12 @@ def takeable(
     tx: Tx, place_id: UUID, item_id: UUID, on: date, *, among: Collection[UUID] | None = None
 ) -> tuple[Takeable, ...]:
     """Give every batch of an item that ever lay at a place, empty ones too, in picking order, expired ones last."""
-    query = (
-        sa.select(
-            Batch.id, Batch.code, Batch.funding_source, Batch.expires_on, Batch.received_on, Balance.on_hand_milli,
-            Balance.reserved_milli, Balance.last_on,
-        )
-        .join(Balance, Balance.batch_id == Batch.id)
-        .where(Balance.place_id == place_id, Batch.item_id == item_id, Batch.regency_code == tx.regency_code)
-    )  # fmt: skip
-    if among is not None:
-        query = query.where(Batch.id.in_(among))
-    rows = tx.session.execute(query).all()
+    asked = {"place": place_id, "item": item_id, "regency": tx.regency_code}
+    rows = [row for row in tx.session.execute(_SHELF, asked) if among is None or row.id in among]
     late = [row.id for row in rows if row.last_on is not None and row.last_on > on]
     days: dict[UUID, list[DayChange]] = defaultdict(list)
     if late:
-        changes = sa.select(BalanceDay.batch_id, BalanceDay.event_on, BalanceDay.change_milli).where(
-            BalanceDay.place_id == place_id, BalanceDay.batch_id.in_(late), BalanceDay.event_on >= on
-        )
-        for batch_id, day, change in tx.session.execute(changes):
+        for batch_id, day, change in tx.session.execute(_LATER, {"place": place_id, "batches": late, "since": on}):
             days[batch_id].append(DayChange(day, change))
     found = []
     for row in rows:

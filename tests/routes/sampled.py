@@ -20,6 +20,7 @@ from core.crypto import ring, use_ring
 from core.files.commands import StoreFile, store_file
 from core.ids import code_with_check
 from core.measures import Milli, Period
+from core.reader import Cell, CellKind, Row, Table
 from core.work import Tx, Work
 from logistics.dispatch.queries import loads
 from logistics.handover.commands import IssueList, issue_list
@@ -33,8 +34,18 @@ from logistics.zones.queries import zones as zones_of
 from registry_link.households.queries import villages_of_households
 from registry_link.importing.commands import SourceFile, StartImport, start_import
 from routes.term import plan_the_term
+from stock.importing.commands import ReadStockFile, read_file
+from stock.importing.states import StockFileKind
+from stock.inbound import commands as inbound
+from stock.inbound.models import Consignment
 from stock.items.queries import items
+from stock.ledger.commands import BatchLine, Receive, ReceiveLine, take_in
+from stock.ledger.kinds import FundingSource
 from stock.ledger.queries import stock_document
+from stock.places.commands import AddPlace, add_place
+from stock.places.kinds import PlaceKind
+from stock.shipments import commands as shipping
+from stock.shipments.models import Shipment
 from tests.flows import line
 from tests.flows.district import Village, a_district, household_rows, squares
 from tests.support.builders import PASSWORD, REGENCY
@@ -262,6 +273,17 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
                 stream=io.BytesIO(b"kode;nama\nberas;Beras\n"), name="barang.csv", purpose="catalogue", most_bytes=1024
             ),
         )  # fmt: skip
+        shipment, consignment = _on_the_way(tx, served.row.post_id)
+        stock_file = read_file(
+            tx,
+            ReadStockFile(
+                kind=StockFileKind.MOVEMENTS, file_name="mutasi.csv", file_sha256=uuid4().hex * 2,
+                table=Table(
+                    header=("Tanggal", "Jenis", "Barang", "Jumlah", "Gudang"), header_row=1, delimiter=";",
+                    rows=(Row(2, tuple(Cell(CellKind.TEXT, one) for one in ("01/10/2026", "keluar", "-", "1", "-"))),),
+                ),
+            ),
+        )  # fmt: skip
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
     assert waiting.public_ref is not None
@@ -275,11 +297,44 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "stock-papers.document_id": str(load.stock_document_id), "person_id": str(person), "token_id": str(token),
         "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
         "place_id": str(served.row.post_id), "place_code": load.post.code,
+        "shipment_id": str(shipment), "consignment_id": str(consignment),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
         # Codes count within an office: another office's batch is one that this office has not.
         "batch_code": batch if code == REGENCY else code_with_check("BT", 99, 999_999),
         "village_code": village, **_term_samples(work, code, village),
     }  # fmt: skip
+
+
+def _on_the_way(tx: Tx, place_id: UUID) -> tuple[UUID, UUID]:
+    """Send goods on their way to a new warehouse and announce others, and give both ids.
+
+    They are then brought to the post by hand: every role of this world has its one scope there.
+    """
+    here, there = (
+        add_place(tx, AddPlace(kind=PlaceKind.WAREHOUSE, code=f"U{tx.new_id().hex[-6:]}", name="Gudang Uji"))
+        for _ in range(2)
+    )
+    giver = inbound.giver_named(tx, "Pemberi Uji")
+    bed = next(one for one in items(tx) if one.code == "kasur").id
+    line = ReceiveLine(item_id=bed, quantity_milli=Milli(2000), funding_source=FundingSource.APBD)
+    batch = take_in(tx, Receive(to_place_id=here, lines=(line,), incoming_document="BAST-U", from_place_id=giver))
+    sent = shipping.send_shipment(
+        tx,
+        shipping.SendShipment(
+            from_place_id=here, to_place_id=there,
+            lines=(BatchLine(batch_id=batch.batches[0].batch_id, quantity_milli=Milli(1000)),),
+        ),
+    )  # fmt: skip
+    announced = inbound.expect_goods(
+        tx,
+        inbound.ExpectGoods(
+            giver_id=giver, place_id=there, incoming_document="DO-U", funding_source=FundingSource.APBD,
+            expected_on=tx.today, lines=(inbound.ExpectedLine(item_id=bed, quantity_milli=Milli(1000)),),
+        ),
+    )  # fmt: skip
+    tx.session.execute(sa.update(Shipment).where(Shipment.id == sent.id).values(to_place_id=place_id))
+    tx.session.execute(sa.update(Consignment).where(Consignment.id == announced).values(place_id=place_id))
+    return sent.id, announced
 
 
 def _day_of(found: PackageView) -> date:
