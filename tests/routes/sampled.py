@@ -299,6 +299,9 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "place_id": str(served.row.post_id), "place_code": load.post.code,
         "shipment_id": str(shipment), "consignment_id": str(consignment),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
+        "stock_files.file_id": str(stock_file.file_id), "stock-files.file_id": str(stock_file.file_id),
+        # An empty file is everybody's; what another office has of it does not exist.
+        "stock_files.word": "mutasi" if code == REGENCY else "tidak-ada", "suffix": "csv",
         # Codes count within an office: another office's batch is one that this office has not.
         "batch_code": batch if code == REGENCY else code_with_check("BT", 99, 999_999),
         "village_code": village, **_term_samples(work, code, village),
