@@ -35,7 +35,7 @@ from stock.counts.papers import count_sheet as sheet_of
 from stock.counts.queries import count as count_by_id
 from stock.counts.queries import count_of_document
 from stock.counts.states import CountState
-from stock.items.queries import find_item
+from stock.items.queries import PackView, find_item
 from stock.ledger.kinds import DocumentKind
 from stock.ledger.papers import ISSUED, RECEIVED, card_paper, card_paper_lines
 from stock.ledger.queries import BatchBalance, batch_balances, batch_by_code, stock_document, stock_documents
@@ -44,7 +44,6 @@ from stock.places.queries import PlaceView, find_place, place_by_id, places
 
 pages = Blueprint("stock_papers", __name__, url_prefix="/stok")
 RECENT = 8
-BOXES = "Kotak"
 
 
 # ---------------------------------------------------------------- issued papers
@@ -256,17 +255,30 @@ def period_of(today: date, first_on: date | None, last_on: date | None) -> tuple
 # ---------------------------------------------------------------- labels
 
 
+SHELVES = (PlaceKind.WAREHOUSE, PlaceKind.QUARANTINE)
+HANDY = 100
+"""So many boxes of one batch somebody labels at once: the smallest box that needs no more is offered first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
     """A batch as the form of labels shows it: so much of it lies at a place the actor labels for."""
 
     balance: BatchBalance
-    packs: tuple[tuple[str, str], ...]
-    """Named boxes: what they hold as it is typed, and their name."""
 
     @property
-    def content(self) -> str:
-        return self.packs[-1][0] if self.packs else _typed(self.balance.on_hand_milli)
+    def packs(self) -> tuple[PackView, ...]:
+        return self.balance.batch.item.packs
+
+    @property
+    def content_milli(self) -> Milli:
+        """What is offered as the content of one box."""
+        fitting = (
+            pack.quantity_milli
+            for pack in self.packs
+            if boxes_for(self.balance.on_hand_milli, pack.quantity_milli) <= HANDY
+        )
+        return next(fitting, self.packs[-1].quantity_milli if self.packs else self.balance.on_hand_milli)
 
 
 @pages.get("/label")
@@ -322,35 +334,39 @@ def _order(balance: BatchBalance, content: Milli, count: int | None) -> LabelOrd
 
 
 def _lines(form: Form) -> list[tuple[str, str]]:
+    """Give batch and place of each line of the form that was sent."""
+    told = form.raw("lines")
+    count = min(int(told), 500) if told.isdecimal() and len(told) < 5 else 0
     return [
-        (form.raw(f"batch-{no}").strip().upper(), form.raw(f"place-{no}").strip().upper())
-        for no in range(1, min(int(form.raw("lines") or 0) if form.raw("lines").isdigit() else 0, 500) + 1)
+        (form.raw(f"batch-{no}").strip().upper(), form.raw(f"place-{no}").strip().upper()) for no in range(1, count + 1)
     ]
 
 
 def _asked(tx: Tx, form: Form) -> list[Labelled]:
     """Give the batches that labels are asked for, place by place, as far as the actor's right to print reaches."""
     reach = tx.require("stock.print")
-    codes = [code for code, _place in _lines(form)] or [
-        code.strip().upper() for code in form.values.getlist("batch") if code.strip()
+    sent = _lines(form)
+    codes = [code for code, _place in sent] or [
+        code.strip().upper() for code in form.values.getlist("batch")[:500] if code.strip()
     ]
-    wanted = {batch_by_code(tx, code).id: batch_by_code(tx, code).item.id for code in dict.fromkeys(codes)}
+    wanted = {one.id: one.item.id for one in (batch_by_code(tx, code) for code in dict.fromkeys(codes))}
     if asked := form.raw("dokumen"):
-        found = stock_document(tx, _uuid(asked))
-        need_one_of(reach, [place for line in found.lines for place in (line.source, line.target)])
-        wanted |= {line.batch.id: line.item.id for line in found.lines}
+        brought = stock_document(tx, _uuid(asked))
+        need_one_of(reach, [place for line in brought.lines for place in (line.source, line.target)])
+        wanted |= {line.batch.id: line.item.id for line in brought.lines}
     lying = batch_balances(
-        tx, item_ids=set(wanted.values()),
-        kinds=(PlaceKind.WAREHOUSE, PlaceKind.QUARANTINE, PlaceKind.VEHICLE, PlaceKind.POST),
+        tx, item_ids=set(wanted.values()), kinds=(*SHELVES, PlaceKind.VEHICLE, PlaceKind.POST),
     ) if wanted else ()  # fmt: skip
-    return [
-        Labelled(
-            balance=one,
-            packs=tuple((_typed(pack.quantity_milli), pack.name) for pack in one.batch.item.packs),
-        )
+    found = {
+        (one.batch.code, one.place.code): Labelled(balance=one)
         for one in lying
         if one.batch.id in wanted and (reach.has_place(one.place.id) or reach.has_place(one.place.parent_id))
-    ]
+    }
+    if sent:
+        return [found[key] for key in sent if key in found]
+    # Boxes are labelled on the shelf; at posts and on the road only what is nowhere else.
+    shelved = {batch for (batch, _place), one in found.items() if one.balance.place.kind in SHELVES}
+    return [one for (batch, _place), one in found.items() if one.balance.place.kind in SHELVES or batch not in shelved]
 
 
 def _labels(form: Form) -> str:
@@ -372,18 +388,13 @@ def _labels(form: Form) -> str:
                 "view": one.balance, "name": one.balance.batch.item.name(lang),
                 "unit": one.balance.batch.item.base_unit,
                 "quantity": print_quantity(one.balance.on_hand_milli, one.balance.batch.item.base_unit, lang),
-                "content": one.content,
-                "packs": ", ".join(f"{name} {amount}" for amount, name in one.packs),
-                "boxes": boxes_for(one.balance.on_hand_milli, _milli_of(one)),
+                "content": _typed(one.content_milli),
+                "packs": " · ".join(f"{pack.name}: {_typed(pack.quantity_milli)}" for pack in one.packs),
+                "boxes": boxes_for(one.balance.on_hand_milli, one.content_milli),
             }
             for one in found
         ],
     )  # fmt: skip
-
-
-def _milli_of(one: Labelled) -> int:
-    packs = one.balance.batch.item.packs
-    return packs[-1].quantity_milli if packs else one.balance.on_hand_milli
 
 
 def _typed(amount: int) -> str:
