@@ -224,7 +224,9 @@ def test_what_belongs_to_another_office_does_not_exist(asked: Flask, world: Worl
     assert state_of(world, OTHER) == before
 
 
-SCOPED = {"package_id", "handover_id", "load_id", "household_id", "document_id"}
+SCOPED = {
+    "package_id", "handover_id", "load_id", "household_id", "document_id", "shipment_id", "consignment_id",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("who", [Role.FIELD.value, Role.WAREHOUSE.value, Role.VILLAGE.value])
