@@ -47,7 +47,9 @@ def say(code: str, lang: str, facts: Mapping[str, object] | None = None) -> str:
     if texts is None:
         return code
     # Only plain names in braces: no attribute or index access from a sentence.
-    return string.Formatter().vformat(texts[lang if lang in LANGUAGES else "id"], (), _Gaps(facts or {}))
+    told = _Gaps(facts or {})
+    told.update({name: "; ".join(map(str, fact)) for name, fact in told.items() if isinstance(fact, list | tuple)})
+    return string.Formatter().vformat(texts[lang if lang in LANGUAGES else "id"], (), told)
 
 
 @cache

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -120,7 +121,7 @@ def show(count_id: UUID) -> str | BaseResponse:
     on_floor = row.state in commands.ON_THE_FLOOR
     if on_floor and counts_here and (not is_shown or request.args.get("lembar")):
         return _sheet(row, Form())
-    if is_shown and row.state is not CountState.CANCELLED:
+    if is_shown:
         return redirect(url_for("counts.compare", count_id=count_id))
     return _status(row, Form())
 
@@ -326,7 +327,7 @@ def _sheet_values(row: queries.CountRow, form: Form) -> dict[str, Any]:
 def compare(count_id: UUID) -> str | BaseResponse:
     """Show the differences in quantity and rupiah, once nothing is counted blindly any more."""
     row = _read(count_id)
-    if not queries.is_shown(row) or row.state is CountState.CANCELLED:
+    if not queries.is_shown(row):
         return redirect(url_for("counts.show", count_id=count_id))
     return _compare(count_id, Form())
 
@@ -425,7 +426,7 @@ def _compare(count_id: UUID, form: Form) -> str:
                 "booked": print_quantity(one.booked_milli, unit, lang),
                 "difference": f"{sign}{print_quantity(abs(one.difference_milli), unit, lang)}",
                 "value": f"{sign}{print_rupiah(abs(one.difference_rp), lang)}",
-                "at": print_instant(one.counted_at, zone, lang),
+                "at": _moment(one.counted_at, zone),
                 "reason": say(reason_label(one.reason), lang) if one.reason else "",
                 "typed": form.raw(f"reason-{code}") or one.reason,
                 "note": form.raw(f"note-{code}") if f"note-{code}" in form.values else one.note,
@@ -452,6 +453,11 @@ def _compare(count_id: UUID, form: Form) -> str:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    """Write a line's moment briefly: 22/11 12.06."""
+    return f"{at.astimezone(zone):%d/%m %H.%M}"
 
 
 def _read(count_id: UUID) -> queries.CountRow:

@@ -219,9 +219,9 @@ def differences_of(tx: Tx, count_id: UUID, place_id: UUID) -> tuple[Difference, 
 
 def is_shown(row: CountRow) -> bool:
     """Tell whether figures may be compared with the books yet: only once nothing is to be counted blindly any more."""
-    if row.state is CountState.COUNTING:
-        return False
-    return row.state not in (CountState.PLANNED, CountState.RECOUNTING) or row.open_lines == 0
+    if row.state is CountState.RECOUNTING:
+        return row.open_lines == 0
+    return row.state in (CountState.SUBMITTED, CountState.APPROVED)
 
 
 def comparison(tx: Tx, count_id: UUID) -> Comparison:
