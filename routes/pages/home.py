@@ -327,7 +327,7 @@ def _low(tx: Tx) -> list[Waiting]:
         return []
     first, lang = low[0], context.lang()
     return [Waiting(
-        text=_("Isi lagi %(count)s barang di bawah batas", count=_count(len(low))),
+        text=_("Isi lagi %(count)s barang di bawah batas", count=_count(len({one.item.id for one in low}))),
         why=_(
             "%(item)s di %(place)s: tersisa %(free)s dari %(minimum)s", item=first.item.name(lang),
             place=first.place.name, free=print_quantity(first.available_milli, first.item.base_unit, lang),
