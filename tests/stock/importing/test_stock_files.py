@@ -48,7 +48,7 @@ def test_a_years_movements_are_read_tried_and_booked_by_another(shop: Shop):
         assert batch_balances(tx) == ()
     with pytest.raises(Conflict, match="own"):
         book(shop.work, done.file_id, actor=OFFICER)
-    assert book(shop.work, done.file_id).booked == 7
+    assert book(shop.work, done.file_id).rows == 7
     rows = rows_of(shop.work, done.file_id)
     assert {one.outcome for one in rows} == {RowOutcome.BOOKED}
     assert all(one.document_id for one in rows)
