@@ -19,6 +19,7 @@ from routes.seeing import sees_places
 from stock.kits import queries as kits
 from stock.ledger import commands, queries
 from stock.places.kinds import PlaceKind
+from stock.places.queries import find_place
 
 api = Blueprint("stock-batches", __name__, url_prefix="/stock", description="Batches, what expires, quarantine.")
 
@@ -81,18 +82,18 @@ def list_quarantine() -> dict[str, Any]:
 @api.alt_response(409, schema=Problem)
 @api.alt_response(422, schema=Problem)
 def shift_batch(data: dict[str, Any], **_: Any) -> Response:
-    """Move some of a batch from a shelf into its quarantine; or back, where the place named is the quarantine."""
+    """Move some of a batch from a shelf into its quarantine, back from there, or back to its giver."""
 
     def act(tx: Tx) -> Any:
         source, target = way_of(tx, data["place_code"].upper())
         batch = queries.batch_by_code(tx, data["batch_code"])
-        done = commands.dispatch(
-            tx,
-            commands.Transfer(
-                from_place_id=source.id, to_place_id=target.id, reason=data["reason"],
-                lines=(commands.BatchLine(batch_id=batch.id, quantity_milli=data["quantity"]),),
-            ),
-        )  # fmt: skip
-        return BookedOut().dump(done)
+        giver = find_place(tx, data["to_giver_code"]) if data["to_giver_code"] else None
+        order = commands.Transfer(
+            from_place_id=source.id,
+            to_place_id=giver.id if giver else target.id,
+            reason=data["reason"],
+            lines=(commands.BatchLine(batch_id=batch.id, quantity_milli=data["quantity"]),),
+        )
+        return BookedOut().dump(commands.return_to_giver(tx, order) if giver else commands.dispatch(tx, order))
 
     return context.write_once(act)

@@ -29,6 +29,8 @@ from stock.places.queries import PlaceView, place_by_id, places, quarantine_of
 pages = Blueprint("expiry", __name__, url_prefix="/stok")
 MONTHS_AHEAD = 12
 PLACES_NAMED = 3
+TO_GIVER = "pemberi"
+"""Where a batch goes that is sent back: the word in the address."""
 HAVE_A_QUARANTINE = (PlaceKind.WAREHOUSE, PlaceKind.POST)
 
 
@@ -170,6 +172,8 @@ def quarantine() -> str:
             {
                 **_line(one, lang, frozenset()), "is_mine": one.place.id in mine,
                 "may_back": one.place.id in mine and not one.is_expired,
+                # What was put together here has no giver; its parts have.
+                "is_kit": not one.batch.incoming_document,
             }
             for one in lying
         ],
@@ -230,7 +234,7 @@ def _picked(text: str) -> tuple[UUID, UUID] | None:
 @pages.get("/karantina/pindah")
 @guard.requires("stock.transfer")
 def shift_form() -> str:
-    """Show the form that puts one batch aside, or back on its shelf."""
+    """Show the form that puts one batch aside, back on its shelf, or sends it back to its giver."""
     return _shift(Form(request.args))
 
 
@@ -238,30 +242,37 @@ def shift_form() -> str:
 @guard.requires("stock.transfer")
 def shift() -> str | BaseResponse:
     form = Form()
+    if not form.raw("tempat") or not form.raw("batch"):
+        form.fail("batch", "form.choose")
+        return make_response(_shift(form), 422)
     with context.read() as tx:
         is_aside = way_of(tx, form.raw("tempat"))[1].kind is PlaceKind.QUARANTINE
+    giver_id = form.uuid("giver") if form.raw("ke") == TO_GIVER else None
+    is_return = form.raw("ke") == TO_GIVER
     quantity = form.quantity("quantity")
-    why = form.choice("why", Why) if is_aside else None
-    note = form.text("note", most=300, least=0 if is_aside else 5)
+    why = form.choice("why", Why) if is_aside and not is_return else None
+    note = form.text("note", most=300, least=0 if why else 5)
 
     def act(tx: Tx) -> str:
         assert quantity is not None
         source, target = way_of(tx, form.raw("tempat"))
         batch = queries.batch_by_code(tx, form.raw("batch"))
+        order = commands.Transfer(
+            from_place_id=source.id, to_place_id=giver_id or target.id,
+            lines=(commands.BatchLine(batch_id=batch.id, quantity_milli=quantity),),
+            reason=say(why.label, "id") if why else note, note=note if why else "",
+        )  # fmt: skip
         # The right is that over the shelf, whichever way it goes: a keeper's quarantine is theirs.
-        done = commands.dispatch(
-            tx,
-            commands.Transfer(
-                from_place_id=source.id, to_place_id=target.id,
-                lines=(commands.BatchLine(batch_id=batch.id, quantity_milli=quantity),),
-                reason=say(why.label, "id") if why else note, note=note if why else "",
-            ),
-        )  # fmt: skip
-        flash(
-            _("Batch %(code)s dipindahkan ke karantina.", code=batch.code) if is_aside
-            else _("Batch %(code)s kembali ke rak.", code=batch.code),
-            "good",
-        )  # fmt: skip
+        if giver_id is not None:
+            done = commands.return_to_giver(tx, order)
+            told = _("Batch %(code)s dikembalikan ke pemberi.", code=batch.code)
+        else:
+            done = commands.dispatch(tx, order)
+            told = (
+                _("Batch %(code)s dipindahkan ke karantina.", code=batch.code) if is_aside
+                else _("Batch %(code)s kembali ke rak.", code=batch.code)
+            )  # fmt: skip
+        flash(told, "good")
         return url_for("stock.document", document_id=done.document_id)
 
     done = form.attempt(lambda: context.submit_once(act))
@@ -284,24 +295,33 @@ def _shift(form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         tx.require("stock.transfer")
-        if not form.raw("batch"):
-            return render_template("expiry/shift.html", form=form, batch=None)
+        if not form.raw("batch") or not form.raw("tempat"):
+            return render_template("expiry/shift.html", form=form, batch=None, is_return=False, is_aside=True)
         source, target = way_of(tx, form.raw("tempat"))
         batch = queries.batch_by_code(tx, form.raw("batch"))
         lying = next(
             (one for one in queries.batch_balances(tx, place_ids=[source.id], item_ids=[batch.item.id])
              if one.batch.id == batch.id), None,
         )  # fmt: skip
+        givers = places(tx, kinds=(PlaceKind.SUPPLIER,))
+        came_from = next(
+            (one.source.id for one in reversed(queries.batch_moves(tx, batch.id))
+             if one.source.kind is PlaceKind.SUPPLIER), None,
+        )  # fmt: skip
+    is_return = form.raw("ke") == TO_GIVER
     free = lying.on_hand_milli - lying.reserved_milli if lying else 0
     is_expired = bool(lying and lying.is_expired)
     return render_template(
         "expiry/shift.html", form=form, batch=batch, name=batch.item.name(lang), source=source, target=target,
-        is_aside=target.kind is PlaceKind.QUARANTINE, free=print_quantity(free, batch.item.base_unit, lang),
-        has_free=free > 0, typed=print_quantity(free, "", "id"), is_expired=is_expired,
+        is_aside=target.kind is PlaceKind.QUARANTINE and not is_return, is_return=is_return,
+        free=print_quantity(free, batch.item.base_unit, lang), has_free=free > 0,
+        typed=print_quantity(free, "", "id"),
         reserved=print_quantity(lying.reserved_milli, batch.item.base_unit, lang)
         if lying and lying.reserved_milli else "",
         reasons=[(one.value, say(one.label, lang)) for one in Why],
         why=form.raw("why") or (Why.EXPIRED.value if is_expired else ""),
+        givers=[(str(one.id), one.name) for one in givers if not one.is_closed],
+        giver=form.raw("giver") or str(came_from or ""),
     )  # fmt: skip
 
 

@@ -272,6 +272,9 @@ def set_recipe() -> str | BaseResponse:
     form = Form()
     if form.raw("more"):
         return _recipe(form)
+    if not form.raw("kit"):
+        form.fail("kit", "form.choose")
+        return make_response(_recipe(form), 422)
     with context.read() as tx:
         goods = goods_of(items(tx), context.lang())
     numbers = used_lines(form, ("goods", "quantity"))

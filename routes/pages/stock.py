@@ -358,9 +358,11 @@ def _bar(line: NeedLine, lying: Collection[queries.ItemBalance], lang: str) -> d
 
 
 def _document_line(one: queries.DocumentRow, lang: str) -> dict[str, Any]:
+    # What goes in at assembly comes out again, with the same rupiah.
+    worth = one.value_rp // 2 if one.kind is DocumentKind.ASSEMBLY else one.value_rp
     return {
         "view": one, "kind": say(one.kind.label, lang), "reason": reason_of(one.kind, one.reason, lang),
-        "value": print_rupiah(one.value_rp, lang),
+        "value": print_rupiah(worth, lang),
     }  # fmt: skip
 
 
@@ -451,6 +453,11 @@ def _card_line(line: queries.CardLine, lang: str) -> dict[str, Any]:
 # ---------------------------------------------------------------- documents
 
 
+def _worth(found: queries.StockDocumentView) -> int:
+    """Add up what a document moved; what only turns into something else at assembly counts once."""
+    return sum(line.value_rp for line in found.lines if line.source.kind is not PlaceKind.ASSEMBLY)
+
+
 @pages.get("/dokumen/<uuid:document_id>")
 @guard.requires("stock.see")
 def document(document_id: UUID) -> str:
@@ -468,7 +475,7 @@ def document(document_id: UUID) -> str:
         "stock/document.html", document=found, who=who, undoes=undoes, kind=say(found.kind.label, lang),
         reason=reason_of(found.kind, found.reason, lang), may_undo=_may_undo(found),
         asked_for=asked_for, counted_by=counted_by, reversal=reversal,
-        total=print_rupiah(sum(line.value_rp for line in found.lines), lang),
+        total=print_rupiah(_worth(found), lang),
         lines=[
             {
                 "view": line, "name": line.item.name(lang),

@@ -70,9 +70,13 @@ class ExpiryArgs(In):
 
 
 class QuarantineIn(In):
-    """So much of a batch from a place into its quarantine, or, named by the quarantine's code, back onto the shelf."""
+    """So much of a batch from a place into its quarantine, or, named by the quarantine's code, back onto the shelf.
+
+    With ``to_giver_code`` it leaves the books and goes back to that giver.
+    """
 
     place_code = Line(required=True, most=40, least=1)
     batch_code = Line(required=True, most=40, least=1)
+    to_giver_code = Line(load_default="", most=40)
     quantity = Quantity(required=True)
     reason = Line(required=True, most=160, least=5)

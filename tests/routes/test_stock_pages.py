@@ -277,6 +277,20 @@ def test_a_keeper_puts_aside_and_back_in_the_own_warehouse_only(client: FlaskCli
     assert send(keeper, "/stok/karantina/pindah", {**back, "note": "sudah dijemur, baik"}).status_code == 303
     assert on_hand(work, house.warehouse)["beras"] == 115_000
     assert send(keeper, "/stok/karantina/pindah", {**back, "tempat": "G2", "why": "damaged"}).status_code == 404
+    assert send(keeper, "/stok/karantina/pindah", {}).status_code == 422
+    form = read(keeper, f"/stok/karantina/pindah?ke=pemberi&tempat=G1-K&batch={house.batches[1]}")
+    giver = re.search(r'<option value="([^"]+)" selected>Pemasok', form)
+    assert giver
+    returned = {**back, "quantity": "10", "ke": "pemberi"}
+    assert send(keeper, "/stok/karantina/pindah", {**returned, "note": "basah saat datang"}).status_code == 422
+    returned["giver"] = giver[1]
+    assert send(keeper, "/stok/karantina/pindah", {**returned, "note": ""}).status_code == 422
+    done = send(keeper, "/stok/karantina/pindah", {**returned, "note": "basah saat datang"})
+    assert "Pemasok" in read(keeper, done.headers["Location"])
+    with work.read_by(SYSTEM) as tx:
+        assert {
+            one.place.code: one.on_hand_milli for one in batch_balances(tx) if one.batch.code == house.batches[1]
+        } == {"G1": 90_000}
     auditor = as_role(client, work, Role.AUDITOR)
     assert auditor.get("/stok/karantina/pindah").status_code == 403
 
@@ -297,6 +311,8 @@ def test_kits_are_planned_assembled_and_unpacked_from_their_pages(client: FlaskC
     made, again = (send(officer, "/stok/kit/rakit", order) for _ in range(2))
     assert made.status_code == 303
     assert made.headers["Location"] == again.headers["Location"]
+    # What went in came out as kits: the paper is worth it once.
+    assert "Rp401.000" in read(officer, made.headers["Location"])
     assert on_hand(work, house.warehouse) == {"beras": 95_000, "mie_instan": 48_000, "paket_sembako": 3000}
     codes = re.findall(r"/stok/batch/(BT-[0-9-]+)", read(officer, "/stok/kit"))
     mixed = read(officer, f"/stok/batch/{codes[-1]}")
@@ -333,6 +349,7 @@ def test_what_a_kit_holds_is_edited_line_by_line(client: FlaskClient, work: Work
     assert "Beras 5 kg" in page
     assert "Gula pasir 0,5 kg" in page
     assert as_role(client, work, Role.WAREHOUSE, house.warehouse).get("/stok/kit/isi").status_code == 403
+    assert send(officer, "/stok/kit/isi", {}).status_code == 422
     # The ministry's content of 2020 is offered where nothing is said.
     send(officer, "/stok/kit/isi", {"kit": "paket_sembako", "lines": "4", "form_key": "0" * 32})
     assert "Belum ada kit" in read(officer, "/stok/kit")
