@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reportlab.platypus import Flowable
+from reportlab.platypus import Flowable, PageBreak
 
 from reports.fonts import ASCENT, REGULAR, SEMIBOLD
 from reports.pen import HAIR, LEADING, QUIET, Align, Colour, Fitted, Pen, fit
@@ -76,11 +76,11 @@ class Listing(Flowable):
         cut = self._first
         while cut < self._last and laid.tops[cut + 1] - laid.tops[self._first] + laid.head_high <= aH:
             cut += 1
-        if cut == self._last:  # only the closing part is too much: it takes the last rows along
-            cut = max(self._first, self._last - 2)
-        if cut == self._first:
-            return []
-        return [self._part(self._first, cut), self._part(cut, self._last)]
+        if cut < self._last:
+            return [self._part(self._first, cut), self._part(cut, self._last)] if cut > self._first else []
+        # Only the closing part is too much: it takes the last rows along to the next page, where they belong together.
+        cut = max(self._first, self._last - 2)
+        return [self._part(self._first, cut), PageBreak(), self._part(cut, self._last)] if cut > self._first else []
 
     def _part(self, first: int, last: int) -> Listing:
         part = Listing(

@@ -37,8 +37,8 @@ RECEIVED, ISSUED = "SBBM", "SBBK"
 COMES_IN = (DocumentKind.RECEIPT, DocumentKind.RETURN)
 GOES_OUT = (DocumentKind.TRANSFER, DocumentKind.DISPATCH, DocumentKind.ASSEMBLY)
 SUBJECT = "stock_document"
-MOST_CARD_LINES = 30_000
-"""A card of more lines is asked for in shorter periods: some eight hundred pages are enough for one binder."""
+MOST_CARD_LINES = 20_000
+"""A card of more lines is asked for in shorter periods: some seven hundred pages are enough for one binder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

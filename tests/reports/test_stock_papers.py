@@ -89,6 +89,12 @@ def test_a_signature_block_is_whole_and_never_alone_on_a_page(paper: str) -> Non
             assert "BT-26-" in last or "saldo akhir" in last or "Satuan" in last, count
 
 
+def test_a_head_stands_once_on_each_page_however_many_lines_there_are() -> None:
+    for count in range(1, 32):
+        pdf = goods_issued.build(views.issued(count))
+        assert [words(pdf, page).count("Sumber dana") for page in range(page_count(pdf))] == [1] * page_count(pdf)
+
+
 @pytest.mark.parametrize("paper", PAPERS)
 def test_the_same_view_gives_the_same_bytes_with_its_own_fonts_only(paper: str) -> None:
     build = PAPERS[paper][0]
