@@ -104,9 +104,10 @@ function leave(input) {
 
 const MONEY = ["price_rp", "value_rp"];
 const COLUMNS = [
-  ["goods", /barang|item|nama|uraian|goods/i], ["quantity", /jumlah|qty|banyak|volume|quantity/i], ["unit", /satuan|unit/i],
-  ["damaged", /rusak|damaged/i], ["expires_on", /kedalu?warsa|exp|ed$|berlaku/i], ["funding", /sumber|dana|fund/i],
-  ["price_rp", /harga|price/i], ["value_rp", /nilai|total|value/i],
+  // The first that fits counts: "harga satuan" is a price, "nilai barang" a value.
+  ["price_rp", /harga|price/i], ["value_rp", /nilai|total|value/i], ["damaged", /rusak|damaged/i],
+  ["expires_on", /kedalu?warsa|exp|^ed$|berlaku/i], ["funding", /sumber|dana|fund/i],
+  ["quantity", /jumlah|qty|banyak|volume|quantity/i], ["unit", /satuan|unit/i], ["goods", /barang|item|nama|uraian|goods/i],
 ];
 
 // Either the first row names the columns, or they stand as in this form; a unit may stand behind the quantity.
@@ -153,9 +154,14 @@ if (box) {
   box.addEventListener("input", (event) => show(event.target.closest("[data-line]")));
   box.addEventListener("change", (event) => leave(event.target));
   box.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || !event.target.matches("input, select")) return;
+    if (event.key !== "Enter" || !event.target.matches("input, select")) return;
     event.preventDefault();
     leave(event.target);
+    if (event.ctrlKey || event.metaKey) {
+      const form = box.closest("form");
+      form.requestSubmit(form.querySelector("button.is-primary"));
+      return;
+    }
     const lines = all(), here = lines.indexOf(event.target.closest("[data-line]"));
     const next = lines[here + 1] ?? add();
     (next ? part(next, "goods") : box.closest("form").querySelector("button.is-primary"))?.focus();
