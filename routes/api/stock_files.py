@@ -9,7 +9,6 @@ from flask import Response, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import UnsupportedMediaType
 
-from core.errors import NotFound
 from core.reader import READER
 from core.work import Tx
 from routes import context, guard, limits
@@ -92,17 +91,16 @@ def list_rows(args: dict[str, Any], file_id: UUID) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@api.get("/<uuid:file_id>/refused.<suffix>")
+@api.get("/<uuid:file_id>/refused")
 @guard.requires("stock.see_files")
+@api.arguments(shapes.FormArgs, location="query")
 @api.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
 @api.alt_response(404, schema=Problem)
-def refused_rows(file_id: UUID, suffix: str) -> Response:
-    """Give the refused rows as the same table (``csv`` or ``xlsx``) with a column that says why."""
-    if suffix not in KINDS:
-        raise NotFound("stock_file.not_found")
+def refused_rows(args: dict[str, Any], file_id: UUID) -> Response:
+    """Give the refused rows as the same table with a column that says why."""
     with context.read() as tx:
         table = queries.refused_table(tx, file_id, context.lang())
-    return download(table, "ditolak", suffix)
+    return download(table, "ditolak", args["form"])
 
 
 @api.post("/<uuid:file_id>/recheck")

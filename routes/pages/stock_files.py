@@ -106,14 +106,23 @@ def _framed(one: StockFileView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pages.get("/templat/<word>.<suffix>")
+@pages.get("/templat")
 @guard.requires("stock.see_files")
-def template(word: str, suffix: str) -> Response:
-    """Give an empty file with its columns and example rows."""
+def template() -> Response:
+    """Give an empty file with its columns and example rows; ``isi`` says which, ``bentuk`` xlsx or csv."""
+    word = request.args.get("isi", WORDS[StockFileKind.MOVEMENTS])
     kind = next((one for one, known in WORDS.items() if known == word), None)
-    if kind is None or suffix not in KINDS:
+    if kind is None:
         raise NotFound("stock_file.not_found")
-    return download(queries.template_table(kind, is_workbook=suffix == "xlsx"), f"templat-{word}")
+    return download(queries.template_table(kind), f"templat-{word}", asked_form("bentuk", "xlsx"))
+
+
+def asked_form(name: str, usual: str) -> str:
+    """Read which form of a file the address asks for. Raises: NotFound for one there is not."""
+    form = request.args.get(name, usual)
+    if form not in KINDS:
+        raise NotFound("stock_file.not_found")
+    return form
 
 
 @pages.get("/<uuid:file_id>")
@@ -214,20 +223,18 @@ def discard(file_id: UUID) -> BaseResponse:
     return redirect(url_for("stock_files.index"), 303)
 
 
-@pages.get("/<uuid:file_id>/ditolak.<suffix>")
+@pages.get("/<uuid:file_id>/ditolak")
 @guard.requires("stock.see_files")
-def refused_rows(file_id: UUID, suffix: str) -> Response:
-    """Give the refused rows as the same table with a column that says why."""
-    if suffix not in KINDS:
-        raise NotFound("stock_file.not_found")
+def refused_rows(file_id: UUID) -> Response:
+    """Give the refused rows as the same table with a column that says why; ``bentuk`` is xlsx or csv."""
+    suffix = asked_form("bentuk", "csv")
     with context.read() as tx:
         table = queries.refused_table(tx, file_id, context.lang())
     return download(table, "ditolak", suffix)
 
 
-def download(table: StockTable, stem: str, suffix: str = "") -> Response:
-    """Answer with a table as a file, of its own kind or as asked."""
-    suffix = suffix or ("xlsx" if table.is_workbook else "csv")
+def download(table: StockTable, stem: str, suffix: str) -> Response:
+    """Answer with a table as a file of the form asked for."""
     made = TableFile(
         title=table.title, author="", about=((say("stock_file.about", context.lang()), table.title),),
         columns=tuple(Column(label=one, width=22 if at == len(table.header) - 1 else 15)

@@ -20,6 +20,10 @@ class StockFileRowArgs(In):
     offset = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100_000))
 
 
+class FormArgs(In):
+    form = fields.String(load_default="csv", validate=validate.OneOf(["csv", "xlsx"]))
+
+
 class BookStockFileIn(In):
     """``only_ready`` leaves refused rows out of the books; without it a file with a refused row is not booked."""
 

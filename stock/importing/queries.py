@@ -107,7 +107,6 @@ class StockTable:
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    is_workbook: bool
 
 
 def stock_files(tx: Tx, *, limit: int = PER_PAGE, before: datetime | None = None) -> tuple[StockFileView, ...]:
@@ -175,15 +174,13 @@ def refused_table(tx: Tx, file_id: UUID, lang: str) -> StockTable:
         ]
         cells = [texts[at] if at < len(texts) else "" for at in kept]
         rows.append((*cells, " ".join(problem.sentence(lang) for problem in one.problems)))
-    return StockTable(
-        title=file.file_name, header=(*header, ERRORS), rows=tuple(rows), is_workbook=file.is_workbook
-    )  # fmt: skip
+    return StockTable(title=file.file_name, header=(*header, ERRORS), rows=tuple(rows))
 
 
-def template_table(kind: StockFileKind, *, is_workbook: bool) -> StockTable:
+def template_table(kind: StockFileKind) -> StockTable:
     """Give an empty file of a kind, with example rows that say they are."""
     header, rows = template(kind)
-    return StockTable(title=kind.value, header=header, rows=rows, is_workbook=is_workbook)
+    return StockTable(title=kind.value, header=header, rows=rows)
 
 
 def _row(tx: Tx, file_id: UUID) -> Any:
