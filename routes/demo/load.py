@@ -47,6 +47,7 @@ from routes.demo.story import (
     DemoBatch,
 )
 from routes.demo.telling import ZONE, Cast, Story, send, serve
+from routes.demo.warehouse import tell_quiet_month, tell_what_waits
 from routes.demo.world import CODE, DemoVillage, DemoWorld, generate_world
 from routes.seed import seed_office
 from stock.items.queries import items
@@ -95,9 +96,11 @@ def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]
     with work.by(cast["kepala"]) as tx:
         standard = standards(tx)[0].id
         approve_standard(tx, standard)
+    yield from tell_quiet_month(story, cast, warehouses)
     yield from tell_cash(story, world, cast, posts)
     yield from tell_stoves(story, world, cast, posts)
     yield from _flood(story, world, struck, cast, posts, households)
+    yield from tell_what_waits(story, cast, warehouses)
 
 
 def _open(work: Work, world: DemoWorld) -> None:
