@@ -29,7 +29,7 @@ from core.work import Tx, Work
 from stock.items.commands import seed_items
 from stock.items.queries import items
 from stock.ledger.kinds import DocumentKind, Flag, FundingSource, ReleaseCondition
-from stock.ledger.models import Balance, BalanceDay, Batch, Move, StockDocument
+from stock.ledger.models import Balance, BalanceDay, BalanceMonth, Batch, Move, StockDocument
 from stock.ledger.queries import batches_on, stock_card
 from stock.places.commands import AddPlace, add_place, ensure_sinks
 from stock.places.kinds import PlaceKind
@@ -43,7 +43,7 @@ AT_ONCE = 20_000
 
 
 def fill(work: Work, moves: int) -> tuple[UUID, UUID]:
-    """Write two years of moves of 500 batches straight into the tables; 100,000 of a million on one item's card."""
+    """Write two years of moves straight into the tables, 100,000 of them on one card; gives warehouse and item."""
     chance = random.Random(7)
     with work.by(ACTOR) as tx:
         open_office(tx, OpenOffice(regency_code="99.01", regency_name="Contoh", name="Contoh", is_demo=True))
@@ -61,7 +61,8 @@ def fill(work: Work, moves: int) -> tuple[UUID, UUID]:
                 {
                     "id": batch_id, "regency_code": "99.01", "variant_id": None, "code": f"BENCH-{no}",
                     "item_id": hot.id if no < on_card else rest[no % len(rest)].id,
-                    "funding_source": FundingSource.APBD, "incoming_document": "BENCH", "expires_on": None, "received_on": FIRST, "quantity_milli": 10**12,
+                    "funding_source": FundingSource.APBD, "incoming_document": "BENCH", "expires_on": None,
+                    "received_on": FIRST, "quantity_milli": 10**12,
                     "value_rp": 10**9, "unit_price_rp": None, "release_condition": ReleaseCondition.NONE,
                 }
                 for no, batch_id in enumerate(ids)
@@ -114,6 +115,16 @@ def fill(work: Work, moves: int) -> tuple[UUID, UUID]:
             [
                 {"place_id": place, "batch_id": batch, "event_on": on, "change_milli": milli, "change_rp": 0}
                 for (place, batch, on), milli in change.items()
+            ],
+        )
+        months: dict[tuple[UUID, UUID, date], int] = defaultdict(int)
+        for (place, batch, on), milli in change.items():
+            months[place, batch, on.replace(day=1)] += milli
+        tx.session.execute(
+            sa.insert(BalanceMonth),
+            [
+                {"place_id": place, "batch_id": batch, "first_on": on, "change_milli": milli, "change_rp": 0}
+                for (place, batch, on), milli in months.items()
             ],
         )
     return warehouse, hot.id

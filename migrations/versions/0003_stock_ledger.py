@@ -432,6 +432,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("place_id", "batch_id", "event_on", name=op.f("pk_balance_day")),
     )
     op.create_table(
+        "balance_month",
+        sa.Column("place_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("change_milli", sa.BigInteger(), nullable=False),
+        sa.Column("change_rp", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "change_milli = CAST(change_milli AS BIGINT) AND change_milli BETWEEN -1000000000000000 AND 1000000000000000",
+            name=op.f("ck_balance_month_change_milli"),
+        ),
+        sa.CheckConstraint(
+            "change_rp = CAST(change_rp AS BIGINT) AND change_rp BETWEEN -1000000000000000 AND 1000000000000000",
+            name=op.f("ck_balance_month_change_rp"),
+        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_balance_month_batch_id")),
+        sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_balance_month_place_id")),
+        sa.PrimaryKeyConstraint("place_id", "batch_id", "first_on", name=op.f("pk_balance_month")),
+    )
+    op.create_table(
         "consignment_line",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("consignment_id", sa.Uuid(), nullable=False),
@@ -642,6 +661,16 @@ def upgrade() -> None:
             UNION ALL
             SELECT from_place_id, batch_id, event_on, -quantity_milli, -value_rp FROM move
         ) AS sides GROUP BY place_id, batch_id, event_on
+        """
+    )
+    month = "date(event_on, 'start of month')"
+    if op.get_bind().dialect.name != "sqlite":
+        month = "CAST(date_trunc('month', event_on) AS DATE)"
+    op.execute(
+        f"""
+        INSERT INTO balance_month (place_id, batch_id, first_on, change_milli, change_rp)
+        SELECT place_id, batch_id, {month}, SUM(change_milli), SUM(change_rp) FROM balance_day
+        GROUP BY place_id, batch_id, {month}
         """
     )
     op.execute(

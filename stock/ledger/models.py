@@ -181,6 +181,23 @@ class BalanceDay(Base):
     change_rp: Mapped[Big]
 
 
+class BalanceMonth(Base):
+    """The same by months, so that the stock of a day years ago is a sum of few rows too."""
+
+    __tablename__ = "balance_month"
+    __table_args__ = (
+        whole("change_milli", least=-LARGEST_MILLI),
+        whole("change_rp", least=-LARGEST_MILLI),
+    )
+
+    place_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"), primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(sa.ForeignKey("batch.id"), primary_key=True)
+    first_on: Mapped[date] = mapped_column(primary_key=True)
+    """The month's first day."""
+    change_milli: Mapped[Big]
+    change_rp: Mapped[Big]
+
+
 class CountMark(Base):
     """At this moment a batch was counted at a place and the books brought to it: what is entered later and happened
     before changes nothing after."""

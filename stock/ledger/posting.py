@@ -25,7 +25,16 @@ from core.numbering import next_number
 from core.work import Tx
 from stock.items.queries import ItemFacts, item_facts
 from stock.ledger.kinds import NUMBERED, DocumentKind, Flag, FundingSource, ReleaseCondition
-from stock.ledger.models import EVENT_AHEAD_MINUTES, Balance, BalanceDay, Batch, CountMark, Move, StockDocument
+from stock.ledger.models import (
+    EVENT_AHEAD_MINUTES,
+    Balance,
+    BalanceDay,
+    BalanceMonth,
+    Batch,
+    CountMark,
+    Move,
+    StockDocument,
+)
 from stock.ledger.rules import (
     NO_CONDITION,
     DayChange,
@@ -250,7 +259,8 @@ class Ground:
 
 _BALANCE, _BATCH = cast(sa.Table, Balance.__table__), cast(sa.Table, Batch.__table__)
 _DOCUMENT, _MOVE = cast(sa.Table, StockDocument.__table__), cast(sa.Table, Move.__table__)
-_DAY, _MARK = cast(sa.Table, BalanceDay.__table__), cast(sa.Table, CountMark.__table__)
+_DAY, _MONTH = cast(sa.Table, BalanceDay.__table__), cast(sa.Table, BalanceMonth.__table__)
+_MARK = cast(sa.Table, CountMark.__table__)
 _B, _T = _BALANCE.c, _BATCH.c
 _BATCH_COLUMNS = (
     _T.id, _T.code, _T.item_id, _T.funding_source, _T.expires_on, _T.received_on, _T.quantity_milli, _T.value_rp,
@@ -323,18 +333,19 @@ _MARKS = (
 )
 
 
-def _change_day(dialect: Any) -> Any:
-    made = dialect.insert(_DAY)
+def _add_up(dialect: Any, table: sa.Table, span: str) -> Any:
+    made = dialect.insert(table)
     return made.on_conflict_do_update(
-        index_elements=["place_id", "batch_id", "event_on"],
+        index_elements=["place_id", "batch_id", span],
         set_={
-            "change_milli": _DAY.c.change_milli + made.excluded.change_milli,
-            "change_rp": _DAY.c.change_rp + made.excluded.change_rp,
+            "change_milli": table.c.change_milli + made.excluded.change_milli,
+            "change_rp": table.c.change_rp + made.excluded.change_rp,
         },
     )
 
 
-_CHANGE_DAY = {"postgresql": _change_day(postgresql), "sqlite": _change_day(sqlite)}
+_ADD_DAY = {"postgresql": _add_up(postgresql, _DAY, "event_on"), "sqlite": _add_up(sqlite, _DAY, "event_on")}
+_ADD_MONTH = {"postgresql": _add_up(postgresql, _MONTH, "first_on"), "sqlite": _add_up(sqlite, _MONTH, "first_on")}
 
 
 def post(tx: Tx, act: Act, steps: Sequence[Step], ground: Ground | None = None) -> Posted:
@@ -735,14 +746,28 @@ def _change_balances(steps: Sequence[Step], act: Act, ground: Ground) -> list[in
     done = ground.tx.session.execute(_CHANGE, changes)
     if done.rowcount != len(changes):  # type: ignore[attr-defined]
         raise Conflict("stock.moved_meanwhile")
-    ground.tx.session.execute(
-        _CHANGE_DAY[_dialect(ground.tx)],
-        [
-            {"place_id": place_id, "batch_id": batch_id, "event_on": on, "change_milli": milli, "change_rp": rp}
-            for (place_id, batch_id, on), (milli, rp) in sorted(days.items())
-        ],
-    )
+    _add_up_days(days, ground)
     return values
+
+
+def _add_up_days(days: Mapping[tuple[UUID, UUID, date], Sequence[int]], ground: Ground) -> None:
+    """Add what changed to the sums of its days and months; the balance's lock, held by now, guards them too."""
+    months: dict[tuple[UUID, UUID, date], list[int]] = defaultdict(lambda: [0, 0])
+    for (place_id, batch_id, on), (milli, rp) in days.items():
+        month = months[place_id, batch_id, on.replace(day=1)]
+        month[0] += milli
+        month[1] += rp
+    parts: tuple[tuple[Any, str, Mapping[tuple[UUID, UUID, date], Sequence[int]]], ...] = (
+        (_ADD_DAY, "event_on", days), (_ADD_MONTH, "first_on", months)
+    )  # fmt: skip
+    for statements, span, changes in parts:
+        ground.tx.session.execute(
+            statements[_dialect(ground.tx)],
+            [
+                {"place_id": place_id, "batch_id": batch_id, span: on, "change_milli": milli, "change_rp": rp}
+                for (place_id, batch_id, on), (milli, rp) in sorted(changes.items())
+            ],
+        )
 
 
 def values_of(steps: Sequence[Step], ground: Ground) -> list[int]:

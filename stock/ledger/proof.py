@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from core.work import Tx
 from stock.ledger.kinds import Flag
-from stock.ledger.models import Balance, BalanceDay, Batch, CountMark, Move
+from stock.ledger.models import Balance, BalanceDay, BalanceMonth, Batch, CountMark, Move
 from stock.places.kinds import UNBOUNDED
 from stock.places.queries import places
 
@@ -97,6 +99,7 @@ def _days(tx: Tx) -> Iterator[ProofProblem]:
         .where(Batch.regency_code == tx.regency_code)
     )  # fmt: skip
     rows = sa.union_all(moves_in, moves_out, kept).subquery()
+    yield from _months(tx)
     wrong = (
         sa.select(rows.c.place_id, rows.c.batch_id, rows.c.event_on)
         .group_by(rows.c.place_id, rows.c.batch_id, rows.c.event_on)
@@ -108,6 +111,26 @@ def _days(tx: Tx) -> Iterator[ProofProblem]:
             invariant="L1", where=f"balance_day {row.place_id} {row.batch_id} {row.event_on}",
             found="the day is not the sum of its moves",
         )  # fmt: skip
+
+
+def _months(tx: Tx) -> Iterator[ProofProblem]:
+    days: dict[tuple[UUID, UUID, date], list[int]] = defaultdict(lambda: [0, 0])
+    for table, on, sign in ((BalanceDay, BalanceDay.event_on, 1), (BalanceMonth, BalanceMonth.first_on, -1)):
+        rows = tx.session.execute(
+            sa.select(table.place_id, table.batch_id, on, table.change_milli, table.change_rp)
+            .join(Batch, Batch.id == table.batch_id)
+            .where(Batch.regency_code == tx.regency_code)
+        )
+        for place_id, batch_id, day, milli, rp in rows:
+            found = days[place_id, batch_id, day.replace(day=1)]
+            found[0] += sign * milli
+            found[1] += sign * rp
+    for (place_id, batch_id, month), changes in sorted(days.items()):
+        if any(changes):
+            yield ProofProblem(
+                invariant="L1", where=f"balance_month {place_id} {batch_id} {month}",
+                found="the month is not the sum of its days",
+            )  # fmt: skip
 
 
 def _past(tx: Tx) -> Iterator[ProofProblem]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.clock import local_day
 from core.errors import Invalid, NotFound
 from core.measures import Milli, Rupiah
 from core.work import Tx
 from stock.items.queries import ItemView, VariantView, items
 from stock.ledger.kinds import DocumentKind, Flag, FundingSource, ReleaseCondition
-from stock.ledger.models import Balance, BalanceDay, Batch, Move, StockDocument
+from stock.ledger.models import Balance, BalanceDay, BalanceMonth, Batch, Move, StockDocument
 from stock.ledger.posting import Ground, lots
 from stock.ledger.rules import UNDER_DECREE, Shortage, Want, is_expired, pick
 from stock.places.kinds import PlaceKind
@@ -310,18 +311,16 @@ def batches_on(
 ) -> tuple[DayBatchBalance, ...]:
     """Give what lay at real places at the end of a local day, batch by batch, by when things happened."""
     spots = {place.id: place for place in places(tx, ids=place_ids) if place.is_bounded}
-    query = (
+    of_items = None if item_ids is None else sa.select(Batch.id).where(Batch.item_id.in_(item_ids))
+    until = _until(spots, of_items, on).subquery()
+    rows = tx.session.execute(
         sa.select(
-            BalanceDay.place_id, BalanceDay.batch_id, sa.func.sum(BalanceDay.change_milli).label("milli"),
-            sa.func.sum(BalanceDay.change_rp).label("rp"),
+            until.c.place_id, until.c.batch_id, sa.func.sum(until.c.change_milli).label("milli"),
+            sa.func.sum(until.c.change_rp).label("rp"),
         )
-        .where(BalanceDay.place_id.in_(spots), BalanceDay.event_on <= on)
-        .group_by(BalanceDay.place_id, BalanceDay.batch_id)
-        .having(sa.func.sum(BalanceDay.change_milli) != 0)
-    )  # fmt: skip
-    if item_ids is not None:
-        query = query.where(BalanceDay.batch_id.in_(sa.select(Batch.id).where(Batch.item_id.in_(item_ids))))
-    rows = tx.session.execute(query).all()
+        .group_by(until.c.place_id, until.c.batch_id)
+        .having(sa.func.sum(until.c.change_milli) != 0)
+    ).all()  # fmt: skip
     known = {batch.id: batch for batch in batches(tx, {row.batch_id for row in rows})}
     made = [
         DayBatchBalance(
@@ -542,29 +541,80 @@ def _card_moves(
     tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], first_on: date | None, last_on: date | None,
     before: Cursor | None, limit: int | None,
 ) -> Sequence[Any]:  # fmt: skip
-    """Give the moves of a card, the latest first, one more than ``limit``."""
-    query = (
-        sa.select(*_MOVE_COLUMNS)
-        .where(_crosses(inside), Move.batch_id.in_(batch_ids))
-        .order_by(Move.event_at.desc(), Move.recorded_at.desc(), Move.id.desc())
+    """Give the moves of a card, the latest first, one more than ``limit``.
+
+    A long card is not sorted as a whole: so many of its days as surely hold a page are found first.
+    """
+    if limit is None:
+        return _moves_between(tx, inside, batch_ids, first_on, last_on, before, None)
+    last = min(one for one in (last_on, local_day(before[0], tx.zone) if before else None, date.max) if one)
+    days = limit + 1
+    while True:
+        since = _day_back(tx, inside, batch_ids, last, days)
+        start = max(since, first_on) if since and first_on else since or first_on
+        found = _moves_between(tx, inside, batch_ids, start, last_on, before, limit + 1)
+        if len(found) > limit or since is None or (first_on is not None and since <= first_on):
+            return found
+        days *= 4
+
+
+def _day_back(tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date, days: int) -> date | None:
+    """Give the day before which so many days of single batches changed something until ``last_on``; None if fewer."""
+    return tx.session.scalar(
+        sa.select(BalanceDay.event_on)
+        .where(
+            BalanceDay.place_id.in_(inside), BalanceDay.batch_id.in_(batch_ids), BalanceDay.event_on < last_on
+        )
+        .order_by(BalanceDay.event_on.desc())
+        .offset(days - 1)
+        .limit(1)
+    )  # fmt: skip
+
+
+def _moves_between(
+    tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], first_on: date | None, last_on: date | None,
+    before: Cursor | None, limit: int | None,
+) -> Sequence[Any]:  # fmt: skip
+    sides = []
+    for here, there in ((Move.to_place_id, Move.from_place_id), (Move.from_place_id, Move.to_place_id)):
+        side = sa.select(*_MOVE_COLUMNS).where(here.in_(inside), there.not_in(inside), Move.batch_id.in_(batch_ids))
+        if first_on is not None:
+            # The instant besides the day: an index knows only the instant.
+            side = side.where(Move.event_on >= first_on, Move.event_at >= _start_of(tx, first_on))
+        if last_on is not None:
+            side = side.where(Move.event_on <= last_on, Move.event_at < _start_of(tx, last_on + timedelta(days=1)))
+        sides.append(side if before is None else side.where(_is_before(before)))
+    both = sa.union_all(*sides).subquery()
+    query = sa.select(both).order_by(both.c.event_at.desc(), both.c.recorded_at.desc(), both.c.id.desc())
+    return tx.session.execute(query if limit is None else query.limit(limit)).all()
+
+
+def _start_of(tx: Tx, on: date) -> datetime:
+    return datetime.combine(on, time(), tzinfo=tx.zone)
+
+
+def _until(place_ids: Collection[UUID], batch_ids: Any, on: date | None) -> sa.CompoundSelect[Any]:
+    """Give the changes that make up a balance at the end of a day: whole months, and the days of the last one."""
+    month, day = BalanceMonth, BalanceDay
+    months = sa.select(month.place_id, month.batch_id, month.change_milli, month.change_rp).where(
+        month.place_id.in_(place_ids)
     )
-    if first_on is not None:
-        query = query.where(Move.event_on >= first_on)
-    if last_on is not None:
-        query = query.where(Move.event_on <= last_on)
-    if before is not None:
-        query = query.where(_is_before(before))
-    return tx.session.execute(query if limit is None else query.limit(limit + 1)).all()
+    days = sa.select(day.place_id, day.batch_id, day.change_milli, day.change_rp).where(day.place_id.in_(place_ids))
+    if batch_ids is not None:
+        months, days = months.where(month.batch_id.in_(batch_ids)), days.where(day.batch_id.in_(batch_ids))
+    if on is None:
+        return sa.union_all(months, days.where(sa.false()))
+    first = on.replace(day=1)
+    return sa.union_all(months.where(month.first_on < first), days.where(day.event_on >= first, day.event_on <= on))
 
 
 def _sum_until(tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date | None) -> tuple[int, int]:
-    query = sa.select(
-        sa.func.coalesce(sa.func.sum(BalanceDay.change_milli), 0),
-        sa.func.coalesce(sa.func.sum(BalanceDay.change_rp), 0),
-    ).where(BalanceDay.place_id.in_(inside), BalanceDay.batch_id.in_(batch_ids))
-    if last_on is not None:
-        query = query.where(BalanceDay.event_on <= last_on)
-    milli, rp = tx.session.execute(query).one()
+    until = _until(inside, batch_ids, last_on).subquery()
+    milli, rp = tx.session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(until.c.change_milli), 0), sa.func.coalesce(sa.func.sum(until.c.change_rp), 0)
+        )
+    ).one()
     return int(milli), int(rp)
 
 
