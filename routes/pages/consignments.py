@@ -37,7 +37,7 @@ from stock.inbound.states import COMING, ConsignmentState
 from stock.items.queries import items
 from stock.ledger.commands import BatchLine
 from stock.ledger.kinds import FundingSource, ReleaseCondition
-from stock.ledger.subjects import moves_for
+from stock.ledger.subjects import is_undone, moves_for
 from stock.places.kinds import PlaceKind
 from stock.places.queries import places, quarantine_of
 
@@ -357,8 +357,11 @@ def _show(consignment_id: UUID, form: Form) -> str:
     with context.read() as tx:
         view = _view(tx, consignment_id)
         row = view.row
-        may_act = may(tx.actor, "stock.receive") and tx.require("stock.receive").has_place(row.place.id)
-        may_move = may(tx.actor, "stock.transfer") and tx.require("stock.transfer").has_place(row.place.id)
+        is_gone = row.receipt_id is not None and is_undone(tx, row.receipt_id)
+        may_act = not is_gone and may(tx.actor, "stock.receive") and tx.require("stock.receive").has_place(row.place.id)
+        may_move = (
+            not is_gone and may(tx.actor, "stock.transfer") and tx.require("stock.transfer").has_place(row.place.id)
+        )
         left = commands.damaged_left(tx, consignment_id) if view.has_damaged else {}
         options = list(Catalogue(items(tx), lang).options()) if row.state is ConsignmentState.EXPECTED else []
         story = _story(tx, view)
@@ -369,7 +372,7 @@ def _show(consignment_id: UUID, form: Form) -> str:
         "receiving/show.html", form=form, view=view, row=row, lines=lines, options=options, may_act=may_act,
         may_move=may_move, state=say(row.state.label, lang), tone=TONES[row.state], is_late=row.is_late(today),
         step=row.state.value, more_lines=MORE_LINES, story=story, today=f"{today:%d/%m/%Y}", apart=apart,
-        funding=say(row.funding_source.label, lang), condition=say(row.release_condition.label, lang),
+        is_gone=is_gone, funding=say(row.funding_source.label, lang), condition=say(row.release_condition.label, lang),
         has_left=any(line["left"] for line in lines), has_good=any(one.good_milli for one in view.lines),
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ from stock.ledger.commands import (
 )
 from stock.ledger.kinds import FundingSource, ReleaseCondition
 from stock.ledger.rules import is_expired
-from stock.ledger.subjects import moves_for
+from stock.ledger.subjects import is_undone, moves_for
 from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
 from stock.places.queries import place_by_id, places, quarantine_of
@@ -182,7 +182,7 @@ def receive_consignment(tx: Tx, order: ReceiveConsignment) -> Received:
     """
     head = _locked(tx, order.consignment_id)
     tx.require("stock.receive").need_place(head.place_id, "place")
-    _need(head, ConsignmentAct.RECEIVE)
+    _need(tx, head, ConsignmentAct.RECEIVE)
     known = _lines(tx, head.id)
     _check_all_named(known, [line.line_id for line in order.lines])
     for line in order.lines:
@@ -260,7 +260,7 @@ def inspect_consignment(tx: Tx, order: InspectConsignment) -> None:
     """
     head = _locked(tx, order.consignment_id)
     tx.require("stock.receive").need_place(head.place_id, "place")
-    _need(head, ConsignmentAct.INSPECT)
+    _need(tx, head, ConsignmentAct.INSPECT)
     known = _lines(tx, head.id)
     said = {line.line_id: line for line in order.lines}
     if len(said) != len(order.lines) or not said.keys() <= known.keys():
@@ -291,7 +291,7 @@ def stock_consignment(tx: Tx, consignment_id: UUID) -> Posted | None:
     """
     head = _locked(tx, consignment_id)
     tx.require("stock.receive").need_place(head.place_id, "place")
-    _need(head, ConsignmentAct.STOCK)
+    _need(tx, head, ConsignmentAct.STOCK)
     good = tuple(
         BatchLine(batch_id=line.batch_id, quantity_milli=Milli(line.good_milli))
         for line in _lines(tx, head.id).values()
@@ -393,6 +393,7 @@ class _Head:
     incoming_document: str
     funding_source: FundingSource
     release_condition: ReleaseCondition
+    receipt_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,6 +426,7 @@ def _locked(tx: Tx, consignment_id: UUID) -> _Head:
         sa.select(
             Consignment.id, Consignment.state, Consignment.giver_id, Consignment.place_id,
             Consignment.incoming_document, Consignment.funding_source, Consignment.release_condition,
+            Consignment.receipt_id,
         )
         .where(Consignment.id == consignment_id, Consignment.regency_code == tx.regency_code)
         .with_for_update()
@@ -434,14 +436,19 @@ def _locked(tx: Tx, consignment_id: UUID) -> _Head:
     return _Head(
         id=row.id, state=row.state, giver_id=row.giver_id, place_id=row.place_id,
         incoming_document=row.incoming_document, funding_source=row.funding_source,
-        release_condition=row.release_condition,
+        release_condition=row.release_condition, receipt_id=row.receipt_id,
     )  # fmt: skip
 
 
-def _need(head: _Head, act: ConsignmentAct) -> None:
-    """Refuse before anything is booked what ``move`` would refuse at the end. Raises: Conflict."""
+def _need(tx: Tx, head: _Head, act: ConsignmentAct) -> None:
+    """Refuse before anything is booked what ``move`` would refuse at the end, or what is not there any more.
+
+    Raises: Conflict.
+    """
     if (head.state, act) not in CONSIGNMENT_MOVES:
         raise Conflict(f"consignment.cannot_{act.value}", state=head.state.value)
+    if head.receipt_id is not None and is_undone(tx, head.receipt_id):
+        raise Conflict("consignment.receipt_reversed")
 
 
 def _lines(tx: Tx, consignment_id: UUID) -> dict[UUID, _Line]:

@@ -18,6 +18,7 @@ from stock.inbound.models import Consignment, ConsignmentLine
 from stock.inbound.states import COMING, ConsignmentState
 from stock.items.queries import ItemView, VariantView, items
 from stock.ledger.kinds import FundingSource, ReleaseCondition
+from stock.ledger.subjects import is_undone
 from stock.places.queries import PlaceView, places
 
 
@@ -143,7 +144,8 @@ def expected(
     """Give what is still to come onto the shelf, per warehouse and item: announced by ``until``, or at the gate."""
     query = (
         sa.select(
-            Consignment.place_id, Consignment.state, ConsignmentLine.item_id, ConsignmentLine.expected_milli,
+            Consignment.place_id, Consignment.state, Consignment.receipt_id, ConsignmentLine.item_id,
+            ConsignmentLine.expected_milli,
             ConsignmentLine.received_milli, ConsignmentLine.good_milli,
         )
         .join(ConsignmentLine, ConsignmentLine.consignment_id == Consignment.id)
@@ -154,10 +156,14 @@ def expected(
     if until is not None:
         is_announced = Consignment.state == ConsignmentState.EXPECTED
         query = query.where(sa.or_(sa.not_(is_announced), Consignment.expected_on <= until))
+    rows = tx.session.execute(query).all()
+    gone = {one for one in {row.receipt_id for row in rows} if one is not None and is_undone(tx, one)}
     announced: dict[tuple[UUID, UUID], int] = defaultdict(int)
     in_check: dict[tuple[UUID, UUID], int] = defaultdict(int)
-    for row in tx.session.execute(query):
+    for row in rows:
         key = (row.place_id, row.item_id)
+        if row.receipt_id in gone:
+            continue
         if row.state is ConsignmentState.EXPECTED:
             announced[key] += row.expected_milli
         else:

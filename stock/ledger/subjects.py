@@ -58,3 +58,10 @@ def moves_for(tx: Tx, subject: str, subject_id: UUID) -> tuple[SubjectMove, ...]
         )
         for row in rows
     )  # fmt: skip
+
+
+def is_undone(tx: Tx, document_id: UUID) -> bool:
+    """Tell whether a document was reversed."""
+    later = sa.orm.aliased(Move)
+    query = sa.select(Move.id).join(later, later.reverses_id == Move.id).where(Move.document_id == document_id).limit(1)
+    return tx.session.scalar(query) is not None

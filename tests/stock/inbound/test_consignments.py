@@ -29,7 +29,7 @@ from stock.inbound.commands import (
 from stock.inbound.queries import ConsignmentView, consignment, consignments, expected
 from stock.inbound.states import ConsignmentState
 from stock.items.commands import AddVariant, add_variant
-from stock.ledger.commands import BatchLine
+from stock.ledger.commands import BatchLine, reverse_document
 from stock.ledger.kinds import FundingSource, ReleaseCondition
 from stock.ledger.queries import batch_balances, batches, item_balances, stock_document
 from stock.places.commands import AddPlace, add_place
@@ -252,6 +252,19 @@ def test_every_line_is_counted_once(shop: Shop):
             lines=tuple(CameLine(line_id=one.id, received_milli=units(1)) for one in seen(shop, made).lines),
         )
         shop.work.run(ACTOR, partial(commands.receive_consignment, order=order))
+
+
+def test_a_reversed_receipt_leads_nowhere(shop: Shop):
+    made = announced(shop)
+    came(shop, made, 10, 40)
+    receipt = seen(shop, made).row.receipt_id
+    assert receipt
+    with shop.work.by(ACTOR) as tx:
+        reverse_document(tx, receipt, "salah gudang")
+    assert lying(shop, aside(shop)) == {}
+    assert amounts(shop) == {}
+    with pytest.raises(Conflict, match="receipt_reversed"):
+        looked_at(shop, made, 0, 0)
 
 
 def test_of_several_who_receive_or_shelve_at_once_one_does(shop: Shop):
