@@ -150,7 +150,6 @@ def refuse_correction(data: dict[str, Any], correction_id: UUID, **_: Any) -> Re
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.DecisionIn)
 @api.response(200, shapes.CorrectionOut)
-@api.alt_response(403, schema=Problem)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def withdraw_correction(data: dict[str, Any], correction_id: UUID, **_: Any) -> Response:

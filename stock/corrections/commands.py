@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.measures import LARGEST_MILLI, Milli, print_quantity
 from core.office.queries import office
 from core.permissions import Reach
@@ -145,11 +145,12 @@ def refuse_correction(tx: Tx, correction_id: UUID, note: str) -> None:
 
 
 def withdraw_correction(tx: Tx, correction_id: UUID, note: str = "") -> None:
-    """Take one's own correction back before it is decided. Raises: Forbidden, NotFound, Conflict."""
-    tx.require("stock.correct")
+    """Take one's own correction back before it is decided. Raises: Forbidden, NotFound; Conflict if it is another's."""
+    reach = tx.require("stock.correct")
     row = _locked(tx, correction_id)
     if row.asked_by != tx.actor.id:
-        raise Forbidden("correction.not_yours")
+        _need_within(tx, reach, row.place_id)
+        raise Conflict("correction.not_yours")
     move(
         tx, Correction, correction_id, CorrectionAct.WITHDRAW, CORRECTION_MOVES, reason=note.strip(),
         decided_by=tx.actor.id, decided_by_name=tx.actor.name, decided_at=tx.now, decision_note=note.strip(),
@@ -251,11 +252,17 @@ def touches(reach: Reach, document: StockDocumentView) -> bool:
 def _to_decide(tx: Tx, correction_id: UUID) -> Any:
     reach = tx.require("stock.approve")
     row = _locked(tx, correction_id)
-    if row.place_id is not None and not reach.is_all:
-        place = place_by_id(tx, row.place_id)
-        if not (reach.has_place(place.id) or reach.has_place(place.parent_id)):
-            raise NotFound("correction.not_found")
+    _need_within(tx, reach, row.place_id)
     return row
+
+
+def _need_within(tx: Tx, reach: Reach, place_id: UUID | None) -> None:
+    """Raises: NotFound, as for what does not exist; a reversal, which has no place, is for who reaches everywhere."""
+    if reach.is_all:
+        return
+    place = place_by_id(tx, place_id) if place_id is not None else None
+    if place is None or not (reach.has_place(place.id) or reach.has_place(place.parent_id)):
+        raise NotFound("correction.not_found")
 
 
 def _locked(tx: Tx, correction_id: UUID) -> Any:

@@ -34,6 +34,9 @@ from logistics.zones.queries import zones as zones_of
 from registry_link.households.queries import villages_of_households
 from registry_link.importing.commands import SourceFile, StartImport, start_import
 from routes.term import plan_the_term
+from stock.corrections.commands import AskCorrection, CorrectionItem, ask_correction
+from stock.corrections.states import CorrectionKind
+from stock.counts import commands as counts
 from stock.importing.commands import ReadStockFile, read_file
 from stock.importing.states import StockFileKind
 from stock.inbound import commands as inbound
@@ -41,7 +44,7 @@ from stock.inbound.models import Consignment
 from stock.items.queries import items
 from stock.ledger.commands import BatchLine, Receive, ReceiveLine, take_in
 from stock.ledger.kinds import FundingSource
-from stock.ledger.queries import stock_document
+from stock.ledger.queries import batch_balances, stock_document
 from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
 from stock.shipments import commands as shipping
@@ -274,6 +277,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
             ),
         )  # fmt: skip
         shipment, consignment = _on_the_way(tx, served.row.post_id)
+        correction, count = _second_person_wanted(tx, served.row.post_id)
         stock_file = read_file(
             tx,
             ReadStockFile(
@@ -298,10 +302,11 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
         "place_id": str(served.row.post_id), "place_code": load.post.code,
         "shipment_id": str(shipment), "consignment_id": str(consignment),
+        "correction_id": str(correction), "count_id": str(count),
+        "corrections.document_id": str(load.stock_document_id),
+        "stock-corrections.document_id": str(load.stock_document_id),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
         "stock_files.file_id": str(stock_file.file_id), "stock-files.file_id": str(stock_file.file_id),
-        # An empty file is everybody's; what another office has of it does not exist.
-        "stock_files.word": "mutasi" if code == REGENCY else "tidak-ada", "suffix": "csv",
         # Codes count within an office: another office's batch is one that this office has not.
         "batch_code": batch if code == REGENCY else code_with_check("BT", 99, 999_999),
         "village_code": village, **_term_samples(work, code, village),
@@ -338,6 +343,21 @@ def _on_the_way(tx: Tx, place_id: UUID) -> tuple[UUID, UUID]:
     tx.session.execute(sa.update(Shipment).where(Shipment.id == sent.id).values(to_place_id=place_id))
     tx.session.execute(sa.update(Consignment).where(Consignment.id == announced).values(place_id=place_id))
     return sent.id, announced
+
+
+def _second_person_wanted(tx: Tx, place_id: UUID) -> tuple[UUID, UUID]:
+    """Ask for a correction at the post and begin to count it, and give both ids."""
+    lying = batch_balances(tx, place_ids=[place_id])[0].batch.id
+    correction = ask_correction(
+        tx,
+        AskCorrection(
+            kind=CorrectionKind.ADJUSTMENT, place_id=place_id, reason="found", note="Tertinggal di bawah terpal.",
+            lines=(CorrectionItem(batch_id=lying, difference_milli=1000),),
+        ),
+    )  # fmt: skip
+    count = counts.plan_count(tx, place_id)
+    counts.start_count(tx, count)
+    return correction, count
 
 
 def _day_of(found: PackageView) -> date:

@@ -99,7 +99,11 @@ def test_nobody_decides_their_own(shop: Shop):
         with pytest.raises(Conflict) as refused, shop.work.by(OFFICER) as tx:
             act(tx, asked)
         assert refused.value.code == "correction.own"
-    with pytest.raises(Forbidden), shop.work.by(SECOND) as tx:
+    with pytest.raises(Conflict) as refused, shop.work.by(SECOND) as tx:
+        withdraw_correction(tx, asked)
+    assert refused.value.code == "correction.not_yours"
+    stranger = one_of(Role.WAREHOUSE, "Juru Lain", shop.other_warehouse)
+    with pytest.raises(NotFound), shop.work.by(stranger) as tx:
         withdraw_correction(tx, asked)
     with shop.work.by(OFFICER) as tx:
         withdraw_correction(tx, asked)
