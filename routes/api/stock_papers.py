@@ -19,12 +19,11 @@ from reports import stock_card as card_report
 from routes import context, guard, papers
 from routes.labels import LabelOrder, boxes_for, labels_of, print_labels
 from routes.pages.dispatch import pdf
-from routes.pages.stock_papers import line_address, need_one_of, period_of
+from routes.pages.stock_papers import line_address, need_correction, need_one_of, period_of
 from routes.schemas import stock_papers as shapes
 from routes.schemas.documents import PDF
 from routes.schemas.fields import KeyHeader, Problem
 from stock.corrections.papers import issue_minutes_of
-from stock.corrections.queries import correction
 from stock.counts.papers import count_place, count_sheet, issue_count_minutes
 from stock.items.queries import find_item
 from stock.ledger.papers import card_paper, card_paper_lines
@@ -83,11 +82,7 @@ def issue_minutes_of_correction(correction_id: UUID, **_: Any) -> Response:
     """Issue the minutes of an approved write-off, adjustment or reversal."""
 
     def issue(tx: Tx) -> UUID:
-        found = correction(tx, correction_id)
-        of = found.row.document_id or found.row.reversed_document_id
-        spots = [place for line in stock_document(tx, of).lines for place in (line.source, line.target)] if of else []
-        need_one_of(tx.require("stock.print"), [*spots, *([found.row.place] if found.row.place else [])],
-                    "correction.not_found")  # fmt: skip
+        need_correction(tx, correction_id)
         return issue_minutes_of(tx, correction_id)
 
     return _issue(issue)

@@ -29,7 +29,7 @@ from routes.pages.dispatch import pdf
 from routes.texts import gettext as _
 from stock.corrections.papers import KINDS as MINUTES_KINDS
 from stock.corrections.papers import issue_minutes_of
-from stock.corrections.queries import correction
+from stock.corrections.queries import CorrectionView, correction
 from stock.counts.papers import MINUTES, count_place, issue_count_minutes
 from stock.counts.papers import count_sheet as sheet_of
 from stock.counts.queries import count as count_by_id
@@ -178,21 +178,28 @@ def _of_count(tx: Tx, count_id: UUID) -> Printable:
 
 
 def _of_correction(tx: Tx, correction_id: UUID) -> Printable:
-    reach = tx.require("stock.print")
-    found = correction(tx, correction_id)
+    found = need_correction(tx, correction_id)
     if found.row.document_id is None:
         raise Conflict("stock_paper.correction_not_approved", state=say(found.row.state.label, context.lang()))
-    document = stock_document(tx, found.row.document_id)
-    spots = [place for line in document.lines for place in (line.source, line.target)]
-    need_one_of(reach, spots, "correction.not_found")
-    kind = MINUTES_KINDS[document.kind]
+    kind = MINUTES_KINDS[stock_document(tx, found.row.document_id).kind]
     return Printable(
-        kind=kind, name=KINDS[kind], about=say(found.row.kind.label, context.lang()), subject_id=document.id,
+        kind=kind, name=KINDS[kind], about=say(found.row.kind.label, context.lang()), subject_id=found.row.document_id,
         crumbs=(
             (_("Stok"), url_for("stock.index")),
             (_("Koreksi"), url_for("corrections.show", correction_id=correction_id)),
         ),
     )  # fmt: skip
+
+
+def need_correction(tx: Tx, correction_id: UUID) -> CorrectionView:
+    """Give a correction. Raises: NotFound, also where neither its place nor its document's are within reach."""
+    found = correction(tx, correction_id)
+    spots = [found.row.place] if found.row.place else []
+    if found.row.reversed_document_id is not None:
+        lines = stock_document(tx, found.row.reversed_document_id).lines
+        spots += [place for line in lines for place in (line.source, line.target)]
+    need_one_of(tx.require("stock.print"), spots, "correction.not_found")
+    return found
 
 
 def need_one_of(reach: Reach, spots: list[PlaceView], code: str = "stock_document.not_found") -> None:

@@ -16,6 +16,8 @@ from core.documents.queries import documents
 from core.measures import MILLI, Milli, Rupiah
 from core.work import Work
 from routes.seed import seed_office
+from stock.corrections.commands import AskCorrection, CorrectionItem, approve_correction, ask_correction
+from stock.corrections.states import CorrectionKind
 from stock.counts.commands import plan_count, start_count
 from stock.items.queries import find_item
 from stock.ledger.commands import BatchLine, Receive, ReceiveLine, Transfer, receive, transfer
@@ -25,6 +27,7 @@ from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
 from tests.reports.reading import page_count, symbols, words
 from tests.routes.asking import key, log_in, send
+from tests.stock.people import OFFICER, SECOND
 from tests.support.builders import SYSTEM, a_person, a_token, an_office
 
 
@@ -244,3 +247,35 @@ def test_the_register_of_papers_shows_what_an_sbbk_said(client: FlaskClient, wor
     page = client.get(f"/dokumen/{paper.id}").get_data(as_text=True)
     for part in ("Surat bukti barang keluar", "Gudang Satu", "Gudang Dua", "250 kg"):
         assert part in page, part
+
+
+def test_minutes_of_a_correction_wait_for_the_second_person(client: FlaskClient, work: Work, house: House):
+    a_person(work, Role.LOGISTICS, username="logistik")
+    a_person(work, Role.WAREHOUSE, username="gudang", place_id=house.other)
+    with work.read_by(SYSTEM) as tx:
+        rice = next(one.batch for one in batch_balances(tx) if one.batch.code == house.batches[0])
+    asked = work.run(
+        OFFICER,
+        lambda tx: ask_correction(
+            tx,
+            AskCorrection(
+                kind=CorrectionKind.WRITE_OFF, reason="damaged_water", note="Atap bocor pada malam hari.",
+                place_id=house.warehouse, lines=(CorrectionItem(batch_id=rice.id, difference_milli=-50 * MILLI),),
+            ),
+        ),
+    )  # fmt: skip
+    address = f"/stok/koreksi/{asked}/berita-acara"
+    log_in(client, "logistik")
+    assert client.get(address).status_code == 409
+    work.run(SECOND, lambda tx: approve_correction(tx, asked))
+    page = client.get(address).get_data(as_text=True)
+    assert "Berita acara penghapusan" in page
+    made = send(client, address, {"sheet": "F4"}, from_page=address)
+    text = words(made.data)
+    assert "-50 kg" in text and "Atap bocor" in text and "Petugas Kedua" in text
+    again = client.post(
+        f"/api/v1/stock-papers/corrections/{asked}/minutes", headers={**a_token(work, Role.LOGISTICS), **key()}
+    )
+    assert (again.status_code, again.get_json()["prints"]) == (201, 1)
+    keeper = log_in(client.application.test_client(), "gudang")
+    assert keeper.get(address).status_code == 404
