@@ -224,7 +224,7 @@ class _Reading:
             elif cell.kind is CellKind.ERROR:
                 self._wrong("stock_file.cell_error", name)
         act = self._act()
-        at = self._event_at(act) if act else None
+        at = self._event_at(act or RowAct.OUT)
         item = self._item()
         variant = self._variant(item)
         amount, factor = self._quantity(act, item)
