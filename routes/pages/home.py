@@ -28,7 +28,7 @@ from logistics.zones.states import Phase, VersionState
 from routes import context, guard, week
 from routes.pages import bansos_term
 from routes.pages.plan import SHORT_MONTHS
-from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, near_of, visible
+from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, batch_count, near_of, visible
 from routes.texts import gettext as _
 from stock.corrections import queries as corrections
 from stock.counts import queries as counts
@@ -71,8 +71,10 @@ def show() -> str:
         now = _now(tx)
         lying = _lying(tx)
         found = near_of(lying, tx.today) if lying is not None else []
-        expired = sum(1 for one in found if one.is_expired)
-        near = {"expired": expired, "soon": len(found) - expired}
+        near = {
+            "expired": batch_count(one for one in found if one.is_expired),
+            "soon": batch_count(one for one in found if not one.is_expired),
+        }
         page: dict[str, Any] = {
             "waiting": _waiting(tx, now, near), "days": _days(now, tx.today, lang), "zones": _zones(tx, now, lang),
             "bars": bars_of(now.need.lines, lying or (), lang) if now.need else [], "near": near,

@@ -126,7 +126,9 @@ def index() -> str:
         has_supply=any(one.supply for one in kept),
         value=print_rupiah(sum(one.value_rp for one in kept), lang),
         short=sum(1 for one in lines if one.supply and one.supply.is_short),
-        expired=sum(1 for one in near if one.is_expired), soon=sum(1 for one in near if not one.is_expired),
+        expired=batch_count(one for one in near if one.is_expired),
+        soon=batch_count(one for one in near if not one.is_expired),
+        everywhere=_everywhere(asked.every),
         near_days=NEAR_DAYS, recent=[_document_line(one, lang) for one in recent], here=_here, low=low,
         categories=[(one.value, say(one.label, lang)) for one in Category],
     )  # fmt: skip
@@ -139,7 +141,9 @@ def _index_on(tx: Tx, asked: Asked, on: date, form: Form, lang: str) -> str:
         and (asked.state != "kedaluwarsa" or one.expired_milli)
     ]  # fmt: skip
     return render_template(
-        "stock/index_on.html", asked=asked, form=form, on=on, tabs=_tabs(asked), here=_here,
+        "stock/index_on.html",
+        everywhere=_everywhere(asked.every),
+        asked=asked, form=form, on=on, tabs=_tabs(asked), here=_here,
         value=print_rupiah(sum(one.value_rp for one in lines), lang),
         categories=[(one.value, say(one.label, lang)) for one in Category],
         lines=[
@@ -159,6 +163,12 @@ def _here(**changed: str) -> str:
     kept = {name: request.args.get(name, "") for name in ("tempat", "kategori", "keadaan", "per")}
     endpoint = "stock.download" if changed.get("bentuk") else "stock.index"
     return url_for(endpoint, **{name: value for name, value in {**kept, **changed}.items() if value})  # type: ignore[arg-type]
+
+
+def _everywhere(every: Sequence[PlaceView]) -> str:
+    """Say in words what is shown where no place is asked for."""
+    is_stored = any(one.kind is PlaceKind.WAREHOUSE for one in every)
+    return _("semua gudang") if is_stored else _("tempat Anda")
 
 
 def _tabs(asked: Asked) -> list[dict[str, Any]]:
@@ -341,6 +351,11 @@ def near_of(lying: Iterable[queries.ItemBalance], today: date) -> list[queries.B
     return [batch for _on, _code, batch in sorted(found, key=lambda one: one[:2])]
 
 
+def batch_count(lying: Iterable[queries.BatchBalance]) -> int:
+    """Count batches, each once however many places it lies at."""
+    return len({one.batch.id for one in lying})
+
+
 def _bar(line: NeedLine, lying: Collection[queries.ItemBalance], lang: str) -> dict[str, Any]:
     """Give one item's bar: numbers for the drawing, words as they are printed."""
     unit = line.item.base_unit
@@ -402,11 +417,15 @@ def card() -> str:
         )  # fmt: skip
         lying = queries.batch_balances(tx, place_ids=[one.id for one in shown], item_ids=[item.id])
         others = [one for one in items(tx) if one.id != item.id]
-    unit, tabs = item.base_unit, [{"label": _("Semua gudang"), "href": _card_here(tempat=""), "is_current": not place}]
+    unit, tabs = item.base_unit, [
+        {"label": _("Semua gudang") if warehouses else _("Tempat Anda"), "href": _card_here(tempat=""),
+         "is_current": not place},
+    ]  # fmt: skip
     for one in (*warehouses, *([place] if place and place not in warehouses else [])):
         tabs.append({"label": one.name, "href": _card_here(tempat=one.code), "is_current": one == place})
     return render_template(
-        "stock/card.html", card=found, place=place, item=item, unit=unit, form=form, batch=batch,
+        "stock/card.html", everywhere=_everywhere(every), card=found,
+        place=place, item=item, unit=unit, form=form, batch=batch,
         first_on=first_on, last_on=last_on, tabs=tabs if len(shown) > 1 or place else [], here=_card_here,
         is_paged=bool(form.raw("sebelum")),
         on_hand=print_quantity(sum(one.on_hand_milli for one in lying), unit, lang),
@@ -540,4 +559,4 @@ def _warehouses(form: Form) -> str:
     return render_template("stock/warehouses.html", form=form, places=found)
 
 
-__all__ = ["bars_of", "near_of", "pages", "reason_of", "visible"]
+__all__ = ["bars_of", "batch_count", "near_of", "pages", "reason_of", "visible"]
