@@ -96,7 +96,6 @@ def story(view: CorrectionMinutesView) -> list[Flowable]:
                 ("Tempat", facts.places),
                 *([("Dokumen yang dibalik", facts.reverses)] if facts.reverses else []),
                 ("Sebab", facts.reason),
-                ("Uraian kejadian", facts.note),
                 ("Waktu kejadian", print_instant(facts.event_at, zone, weekday=True)),
                 *([("Berita acara luar", facts.minutes_no)] if clean(facts.minutes_no) else []),
                 *([("Diusulkan", print_instant(facts.asked_at, zone))] if facts.asked_at else []),
@@ -104,7 +103,8 @@ def story(view: CorrectionMinutesView) -> list[Flowable]:
             ],
             38 * mm,
         ),
-        Spacer(0, 1 * mm),
+        # Whole, however long: it is what the minutes are about.
+        *([paragraph(f"Uraian kejadian: {clean(facts.note)}", _TEXT)] if clean(facts.note) else []),
         Listing(
             _COLUMNS,
             rows,

@@ -13,7 +13,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from core.clock import local_day
 from core.measures import print_count, print_day, print_instant, print_quantity, print_rupiah
 from reports.fonts import BOLD
-from reports.goods import UNDER, amount, frame, head, named, price, short_day, signatures, total
+from reports.goods import UNDER, amount, clip, frame, head, named, price, short_day, signatures, total
 from reports.listing import Column, Listing
 from reports.sheet import A4, BODY, JUSTIFIED, Sheet, build_paper, paragraph, title
 from reports.text import EMPTY, clean, shown
@@ -66,7 +66,7 @@ def story(view: CountMinutesView) -> list[Flowable]:
     closing: list[Flowable] = [
         *total("Jumlah nilai persediaan menurut hasil hitung", sum(line.value_rp for line in facts.lines)),
         paragraph(
-            f"Hasil hitung disetujui {shown(approver)} pada {print_instant(facts.approved_at, zone)}; yang menghitung "
+            f"Hasil hitung disetujui {clip(approver)} pada {print_instant(facts.approved_at, zone)}; yang menghitung "
             "dan yang menyetujui adalah orang yang berbeda. Demikian berita acara ini dibuat dengan sebenarnya dalam "
             "rangkap dua.",
             UNDER,
@@ -120,7 +120,7 @@ def _differences(
         for number, line in differing
     ]
     booked = (
-        f"Selisih telah dibukukan dengan penyesuaian Nomor {clean(facts.adjustment_no)}."
+        f"Selisih telah dibukukan dengan penyesuaian Nomor {clip(facts.adjustment_no)}."
         if clean(facts.adjustment_no)
         else "Selisih tidak dibukukan."
     )

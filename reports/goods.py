@@ -14,8 +14,9 @@ from reportlab.platypus import Flowable
 from core.measures import MILLI, print_day, print_quantity, print_rupiah
 from reports.fonts import SEMIBOLD
 from reports.issued import letterhead_of
+from reports.pen import ELLIPSIS
 from reports.sheet import BODY, NOTE, Letterhead, PaperFrame, Sheet, SignatoryView, Signatures, paragraph
-from reports.text import EMPTY, clean
+from reports.text import EMPTY, clean, shown
 from reports.words import LARGEST, rupiah_words
 from stock.ledger.papers import GoodsLine, PaperHead, PaperNames, PaperSigner
 
@@ -100,6 +101,12 @@ def price(unit_price_rp: int | None, value_rp: int, quantity_milli: int) -> str:
     hundredths = (value_rp * MILLI * 100 + abs(quantity_milli) // 2) // abs(quantity_milli)
     whole, rest = divmod(hundredths, 100)
     return print_rupiah(whole) + (f",{rest:02d}" if rest else "")
+
+
+def clip(text: str, most: int = 160) -> str:
+    """Keep a name that stands in the closing part of a paper, which no page break may cut, to a length for that."""
+    said = shown(text)
+    return said if len(said) <= most else said[:most].rstrip() + ELLIPSIS
 
 
 def amount(milli: int | None, unit: str) -> str:

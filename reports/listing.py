@@ -15,6 +15,7 @@ from reports.text import clean
 
 HEAD_GROUND: Final[Colour] = (0.945, 0.953, 0.965)
 _NOTHING: Final = Fitted(1, ("",))
+_TALL: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,9 @@ class Listing(Flowable):
         if cut < self._last:
             return [self._part(self._first, cut), self._part(cut, self._last)] if cut > self._first else []
         # Only the closing part is too much: it takes the last rows along to the next page, where they belong together.
-        cut = max(self._first, self._last - 2)
+        # One where the last two are so tall that they and the signatures would not fit a page.
+        is_tall = laid.tops[self._last] - laid.tops[max(self._first, self._last - 2)] > _TALL
+        cut = max(self._first, self._last - (1 if is_tall else 2))
         return [self._part(self._first, cut), PageBreak(), self._part(cut, self._last)] if cut > self._first else []
 
     def _part(self, first: int, last: int) -> Listing:
