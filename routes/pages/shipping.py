@@ -212,6 +212,12 @@ def arrive(shipment_id: UUID) -> str | BaseResponse:
         filled = {f"good-{one.batch.id}": print_quantity(one.rest_milli) for one in on_road}
         return _journey(shipment_id, Form(MultiDict({**form.values.to_dict(), **filled})))
     at = event_at(form, "arrived_on")
+    sent_at = view.row.sent_at.astimezone(context.actor().zone)
+    if at is not None and at < sent_at and at.date() == sent_at.date():
+        # An earlier day stands for its noon; goods that left after it arrived the same day all the same.
+        at = sent_at
+    elif at is not None and at < sent_at:
+        form.fail("arrived_on", "shipment.arrived_before_sent")
     note = form.text("note", most=500)
     lines = []
     # All of them, also what has arrived meanwhile: a form that is sent twice has to be read alike both times.

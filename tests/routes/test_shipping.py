@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 
 from core.actor import Role
+from core.clock import FixedClock
 from core.work import Work
 from stock.ledger.commands import BatchLine, WriteOff, reverse_document, write_off
 from stock.ledger.kinds import LossReason
@@ -106,6 +108,23 @@ def test_a_scanned_batch_is_that_batch_and_a_mistake_stands_at_its_field(client:
         assert [(one.batch.code, one.sent_milli) for one in shipment(tx, the_shipment(work)).lines] == [
             (code, units(5))
         ]
+
+
+def test_goods_that_left_after_noon_may_have_arrived_that_day_and_not_the_day_before(
+    client: FlaskClient, work: Work, shop: Shop, fixed_clock: FixedClock
+):
+    fixed_clock.advance(timedelta(hours=7))
+    log_in(client, "logistik")
+    send(client, "/stok/pindah", an_order(shop))
+    at = f"/stok/perjalanan/{the_shipment(work)}/tiba"
+    fixed_clock.advance(timedelta(days=1))
+    log_in(client, "logistik")
+    with work.read_by(ACTOR) as tx:
+        batch = shipment(tx, the_shipment(work)).lines[0].batch.id
+    early = send(client, at, {f"good-{batch}": "1", "arrived_on": "15/11/2026"})
+    assert early.status_code == 422
+    assert 'id="e-arrived_on"' in early.get_data(as_text=True)
+    assert send(client, at, {f"good-{batch}": "1", "arrived_on": "16/11/2026"}).status_code == 303
 
 
 def test_within_one_yard_goods_are_there_at_once(client: FlaskClient, work: Work, shop: Shop):
