@@ -16,6 +16,7 @@ HOMES = {
     "reportlab": "reports/",
     "shapely": "registry_link/matching/",
     "xlsxwriter": "reports/",
+    "python": "core/reader/",  # python_calamine: nowhere but in the child process
 }
 PURE = ("rules.py", "states.py", "views.py")
 
