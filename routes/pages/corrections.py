@@ -171,6 +171,8 @@ def _ask(form: Form, kind: CorrectionKind, place_code: str = "") -> str:
     with context.read() as tx:
         spots = _asking_places(tx)
         place = next((one for one in spots if one.code == place_code or str(one.id) == form.raw("place_id")), None)
+        if place_code and place is None:
+            raise NotFound("place.not_found", place=place_code[:40])
         place = place or (spots[0] if spots else None)
         lying = batch_balances(tx, place_ids=[place.id]) if place else ()
         today = tx.today
