@@ -72,7 +72,7 @@ def _parts(content: bytes, shape: Shape) -> dict[str, bytes]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, OverflowError, NotImplementedError):
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, OverflowError, RuntimeError):
         raise Unreadable("reader.broken_workbook") from None
     names = [one.filename for one in entries]
     _refuse_names(names)
@@ -118,7 +118,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> by
                 found += piece
                 if len(found) > most:
                     raise Unreadable("reader.unpacks_too_large", most_mb=max(1, most >> 20))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         raise Unreadable("reader.broken_workbook") from None
     return bytes(found)
 
