@@ -225,8 +225,13 @@ def _came(form: Form, line: queries.ConsignmentLineView) -> commands.CameLine | 
         return None
     return commands.CameLine(
         line_id=line.id, received_milli=amount.milli, expires_on=expires_on,
-        unit_price_rp=None if price is None else Rupiah(price), note=form.text(f"note-{line.id}", most=200),
+        unit_price_rp=None if price is None else Rupiah(price), note=_note(form, line.id),
     )  # fmt: skip
+
+
+def _note(form: Form, line_id: UUID) -> str:
+    field = f"note-{line_id}"
+    return form.text(field, most=200)
 
 
 def _unannounced(form: Form, catalogue: Catalogue) -> list[commands.UnannouncedLine]:
@@ -265,7 +270,7 @@ def inspect(consignment_id: UUID) -> str | BaseResponse:
         lines.append(
             commands.InspectedLine(
                 line_id=line.id, good_milli=Milli(received - bad), damaged_milli=Milli(bad),
-                note=form.text(f"note-{line.id}", most=200),
+                note=_note(form, line.id),
             )
         )  # fmt: skip
 

@@ -222,6 +222,7 @@ def arrive(shipment_id: UUID) -> str | BaseResponse:
     lines = []
     # All of them, also what has arrived meanwhile: a form that is sent twice has to be read alike both times.
     for one in view.lines:
+        note_field = f"note-{one.batch.id}"
         good = read_amount(form, f"good-{one.batch.id}", one.batch.item, is_required=False)
         damaged = read_amount(form, f"damaged-{one.batch.id}", one.batch.item, is_required=False)
         if good or damaged:
@@ -229,7 +230,7 @@ def arrive(shipment_id: UUID) -> str | BaseResponse:
                 commands.ArrivedLine(
                     batch_id=one.batch.id, good_milli=good.milli if good else Milli(0),
                     damaged_milli=damaged.milli if damaged else Milli(0),
-                    note=form.text(f"note-{one.batch.id}", most=200),
+                    note=form.text(note_field, most=200),
                 )
             )  # fmt: skip
     if not lines and form.is_good:
