@@ -43,6 +43,7 @@ RICE_RESERVE = 2_000
 """Kilograms of the government's rice reserve, which leave only under a decree."""
 LEVELS = (("selimut", 1_000), ("kasur", 300), ("beras", 2_000), ("family_kit", 300), ("tenda_gulung", 200))
 """Minimum levels of the main warehouse; the fourth is not reached."""
+WET = 6_000
 SIZES = (("Laki-laki M", 40), ("Perempuan L", 25))
 
 
@@ -162,14 +163,17 @@ def tell_what_waits(story: Story, cast: Cast, warehouses: tuple[UUID, ...]) -> I
                 lines=(ItemLine(item_id=find_item(tx, "kidware").id, quantity_milli=Milli(20_000)),),
             ),
         )  # fmt: skip
-        wet = next(one for one in batch_balances(tx, place_ids=[south]) if one.batch.item.code == "selimut")
-        ask_correction(
-            tx,
-            AskCorrection(
-                kind=CorrectionKind.WRITE_OFF, reason=LossReason.DAMAGED_WATER.value, place_id=south,
-                note="Atap bocor saat hujan deras; enam lembar selimut basah dan berjamur.",
-                lines=(CorrectionItem(batch_id=wet.batch.id, difference_milli=-6_000),),
-            ),
-        )  # fmt: skip
+        # The flood's week may have taken every blanket of a small warehouse: what is still free gets wet.
+        free = [one for one in batch_balances(tx, place_ids=[south]) if one.available_milli >= WET]
+        wet = next((one for one in free if one.batch.item.code == "selimut"), free[0] if free else None)
+        if wet is not None:
+            ask_correction(
+                tx,
+                AskCorrection(
+                    kind=CorrectionKind.WRITE_OFF, reason=LossReason.DAMAGED_WATER.value, place_id=south,
+                    note=f"Atap bocor saat hujan deras; enam {wet.batch.item.base_unit} basah dan berjamur.",
+                    lines=(CorrectionItem(batch_id=wet.batch.id, difference_milli=-WET),),
+                ),
+            )  # fmt: skip
         plan_count(tx, north, story.today + timedelta(days=5))
     yield "Gudang: satu kiriman diumumkan, satu menunggu pemeriksaan, barang di jalan, satu koreksi menunggu keputusan"
