@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
 
@@ -26,6 +27,7 @@ from logistics.programmes.states import TermState
 from logistics.zones import queries as zones
 from logistics.zones.states import Phase, VersionState
 from routes import context, guard, week
+from routes.occasion import Occasion, occasion_of
 from routes.pages import bansos_term
 from routes.pages.plan import SHORT_MONTHS
 from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, batch_count, near_of, visible
@@ -262,27 +264,39 @@ def _plan(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     return found
 
 
+def _occasions(tx: Tx, now: Now) -> list[tuple[Occasion, packages.RoundView]]:
+    """Give what is being distributed: the running incident's week first, then the terms of programmes."""
+    found = [(Occasion(incident=now.incident), now.round)] if now.incident and now.round else []
+    terms = [one for one in packages.approved_rounds(tx) if one.term_id is not None]
+    return found + [(occasion_of(tx, one), one) for one in terms]
+
+
 def _loads(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
-    if now.incident is None or now.round is None or not may(tx.actor, "dispatch.send"):
+    if not may(tx.actor, "dispatch.send"):
         return []
-    reach = tx.require("dispatch.send")
-    lists = to_send(tx, now.round.id, reach=None if reach.is_all else reach)
-    if not lists:
-        return []
-    first_on = min(one.serve_on for one in lists)
-    return [Waiting(
-        text=_("Kirim %(count)s muatan ke titik", count=_count(len(lists))),
-        why=_("Yang pertama untuk %(day)s.", day=print_day(first_on, context.lang(), weekday=True)),
-        href=url_for("dispatch.show", slug=now.incident.slug), icon="truck", is_urgent=first_on <= tx.today,
-    )]  # fmt: skip
+    reach, found = tx.require("dispatch.send"), []
+    for here, the_round in _occasions(tx, now):
+        lists = to_send(tx, the_round.id, reach=None if reach.is_all else reach)
+        if not lists:
+            continue
+        first_on = min(one.serve_on for one in lists)
+        why = _("Yang pertama untuk %(day)s.", day=print_day(first_on, context.lang(), weekday=True))
+        found.append(Waiting(
+            text=_("Kirim %(count)s muatan ke titik", count=_count(len(lists))),
+            why=f"{here.name}. {why}" if here.is_term else why, href=here.url("dispatch.show"), icon="truck",
+            is_urgent=first_on <= tx.today,
+        ))  # fmt: skip
+    return found
 
 
 def _serving(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
-    if now.incident is None or now.round is None or not may(tx.actor, "handover.record"):
+    if not may(tx.actor, "handover.record"):
         return []
     reach = tx.require("handover.record")
     names = {one.id: one.name for one in list_posts(tx) if reach.has_place(one.id)}
-    found = []
+    found = _serving_terms(tx, now, names)
+    if now.incident is None or now.round is None:
+        return found
     for cell in now.strip:
         if cell.post_id in names and cell.serve_on <= tx.today and cell.loaded:
             found.append(Waiting(
@@ -294,6 +308,24 @@ def _serving(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
                 ),
                 icon="handover", is_urgent=True,
             ))  # fmt: skip
+    return found
+
+
+def _serving_terms(tx: Tx, now: Now, names: dict[UUID, str]) -> list[Waiting]:
+    """Name for each term the posts at which somebody is still to be served, of today and of the days before."""
+    found = []
+    for here, the_round in _occasions(tx, now):
+        left: Counter[UUID] = Counter()
+        for cell in packages.strip_of(tx, the_round.id) if here.is_term else ():
+            if cell.post_id in names and cell.serve_on <= tx.today:
+                left[cell.post_id] += cell.loaded
+        found += [
+            Waiting(
+                text=_("Layani %(count)s penerima di %(post)s", count=_count(count), post=names[post_id]),
+                why=here.name, href=here.url("handover.show", titik=post_id), icon="handover", is_urgent=True,
+            )
+            for post_id, count in left.items() if count
+        ]  # fmt: skip
     return found
 
 
