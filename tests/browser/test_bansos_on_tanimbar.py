@@ -424,4 +424,5 @@ def closed(officer: Page, volunteer: Page, address: str, absent: PackageView) ->
     open_by(volunteer, absent.row.code)
     expect(volunteer.get_by_role("main")).to_contain_text(absent.row.code)
     expect(volunteer.get_by_role("button", name="Catat serah terima")).to_have_count(0)
+    expect(volunteer.get_by_text("Paket ini dibatalkan dan tidak diserahkan lagi.")).to_be_visible()
     fits(volunteer)
