@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -80,3 +82,55 @@ def described(engine: sa.Engine) -> dict[str, object]:
 def _told(options: Mapping[str, object] | None) -> str:
     """Write an index's own options; a WHERE comes as an object whose repr is its place in memory."""
     return str({name: str(value) for name, value in sorted((options or {}).items())})
+
+
+def test_an_old_ledger_gets_its_days_months_and_triggers(empty_database_url: str):
+    """What was booked before sums were kept by day is summed once, on both engines, and stays append-only."""
+    config = alembic_config(empty_database_url)
+    command.upgrade(config, "0002")
+    engine = open_engine(empty_database_url)
+    tables = sa.MetaData()
+    tables.reflect(engine)
+    at = datetime(2026, 3, 30, 2, tzinfo=UTC)
+    giver, shelf, item, batch, document = (uuid4() for _ in range(5))
+
+    def row(table: str, **values: object) -> None:
+        """Write one row, with something harmless in every other column that must not be empty."""
+        harmless: dict[type, object] = {str: "", int: 0, bool: False, datetime: at, date: at.date()}
+        given = {name: one.hex if isinstance(one, UUID) and is_sqlite else one for name, one in values.items()}
+        for column in tables.tables[table].columns:
+            if column.name not in given and not column.nullable:
+                given[column.name] = harmless[column.type.python_type]
+        connection.execute(tables.tables[table].insert(), given)
+
+    is_sqlite = engine.dialect.name == "sqlite"
+    with engine.begin() as connection:
+        for place, kind in ((giver, "supplier"), (shelf, "warehouse")):
+            row("place", id=place, kind=kind, code=kind, name=kind, regency_code="99.01")
+        row("item", id=item, code="kasur", category="sandang_nonpangan", step_milli=1000)
+        row("batch", id=batch, item_id=item, code="B", funding_source="apbd", quantity_milli=9000, value_rp=90)
+        row("stock_document", id=document, kind="receipt", regency_code="99.01")
+        for days, milli in ((0, 4000), (0, 1000), (1, 2000), (2, 2000)):
+            when = at + timedelta(days=days)
+            row(
+                "move", id=uuid4(), document_id=document, from_place_id=giver, to_place_id=shelf, batch_id=batch,
+                quantity_milli=milli, value_rp=milli // 100, event_on=when.date(), event_at=when, recorded_at=when,
+            )  # fmt: skip
+        for place, milli in ((giver, -9000), (shelf, 9000)):
+            row("balance", place_id=place, batch_id=batch, is_bounded=place == shelf, on_hand_milli=milli,
+                value_rp=milli // 100)  # fmt: skip
+    command.upgrade(config, "head")
+    with engine.connect() as connection:
+        asked = {"place": shelf.hex if is_sqlite else shelf}
+        read = "SELECT {0}, change_milli, change_rp FROM {1} WHERE place_id = :place ORDER BY {0}"
+        by_day = connection.execute(sa.text(read.format("event_on", "balance_day")), asked).all()
+        assert [tuple(map(str, one)) for one in by_day] == [
+            ("2026-03-30", "5000", "50"), ("2026-03-31", "2000", "20"), ("2026-04-01", "2000", "20"),
+        ]  # fmt: skip
+        months = connection.execute(sa.text(read.format("first_on", "balance_month")), asked).all()
+        assert [tuple(map(str, one)) for one in months] == [("2026-03-01", "7000", "70"), ("2026-04-01", "2000", "20")]
+        last = connection.scalar(sa.text("SELECT last_on FROM balance WHERE place_id = :place"), asked)
+        assert str(last) == "2026-04-01"
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(sa.text("UPDATE move SET quantity_milli = 1"))
+    engine.dispose()
