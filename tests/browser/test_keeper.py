@@ -16,7 +16,7 @@ from core.clock import FixedClock
 from core.work import Work
 from routes.limiter import limiter
 from stock.ledger.queries import batch_balances
-from tests.browser.test_line import DESK, PHONE, RULES
+from tests.browser.test_line import DESK, RULES
 from tests.stock.shop import ACTOR, Shop, assert_sound, open_shop
 from tests.support.builders import PASSWORD, a_person
 
@@ -119,7 +119,7 @@ def test_a_keeper_receives_sends_and_counts_ten_lines(
     looks_right(page)
 
     fixed_clock.advance(STEP)
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": 360, "height": 740})
     page.goto(f"{address}/stok/opname")
     page.get_by_role("button", name="Mulai menghitung sekarang").click()
     page.wait_for_url(f"{address}/stok/opname/*")
