@@ -70,8 +70,9 @@ class Samples:
     values: Mapping[str, str]
 
     def of(self, endpoint: str, parameter: str) -> str | None:
-        blueprint = endpoint.split(".")[0].split("_")[0]
-        return self.values.get(f"{blueprint}.{parameter}", self.values.get(parameter))
+        blueprint = endpoint.split(".")[0]
+        named = (f"{blueprint}.{parameter}", f"{blueprint.split('_')[0]}.{parameter}", parameter)
+        return next((self.values[name] for name in named if name in self.values), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         )
     with work.read_by(officer) as tx:
         load = loads(tx, week.round_id, post_id=served.row.post_id)[0]
+        assert load.stock_document_id is not None
         batch = stock_document(tx, load.stock_document_id).lines[0].batch.code
     with work.by(system(code, ZONE)) as tx:
         person = add_person(
