@@ -431,6 +431,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_balance_day_place_id")),
         sa.PrimaryKeyConstraint("place_id", "batch_id", "event_on", name=op.f("pk_balance_day")),
     )
+    with op.batch_alter_table("balance_day") as batch_op:
+        batch_op.create_index(batch_op.f("ix_balance_day_place_id_event_on"), ["place_id", "event_on"], unique=False)
+
     op.create_table(
         "balance_month",
         sa.Column("place_id", sa.Uuid(), nullable=False),

@@ -170,6 +170,8 @@ class BalanceDay(Base):
 
     __tablename__ = "balance_day"
     __table_args__ = (
+        # The days of one month, for the balance of a day: without it every day of the place would be looked at.
+        sa.Index(None, "place_id", "event_on"),
         whole("change_milli", least=-LARGEST_MILLI),
         whole("change_rp", least=-LARGEST_MILLI),
     )

@@ -594,18 +594,24 @@ def _start_of(tx: Tx, on: date) -> datetime:
 
 
 def _until(place_ids: Collection[UUID], batch_ids: Any, on: date | None) -> sa.CompoundSelect[Any]:
-    """Give the changes that make up a balance at the end of a day: whole months, and the days of the last one."""
-    month, day = BalanceMonth, BalanceDay
-    months = sa.select(month.place_id, month.batch_id, month.change_milli, month.change_rp).where(
-        month.place_id.in_(place_ids)
-    )
-    days = sa.select(day.place_id, day.batch_id, day.change_milli, day.change_rp).where(day.place_id.in_(place_ids))
-    if batch_ids is not None:
-        months, days = months.where(month.batch_id.in_(batch_ids)), days.where(day.batch_id.in_(batch_ids))
-    if on is None:
-        return sa.union_all(months, days.where(sa.false()))
-    first = on.replace(day=1)
-    return sa.union_all(months.where(month.first_on < first), days.where(day.event_on >= first, day.event_on <= on))
+    """Give what makes up a balance at the end of a day, by batch: its whole months, and the days of the last one."""
+    first = on.replace(day=1) if on is not None else date.max
+    sides = []
+    for table in (BalanceMonth, BalanceDay):
+        side = (
+            sa.select(
+                table.place_id, table.batch_id, sa.func.sum(table.change_milli).label("change_milli"),
+                sa.func.sum(table.change_rp).label("change_rp"),
+            )
+            .where(table.place_id.in_(place_ids))
+            .group_by(table.place_id, table.batch_id)
+        )  # fmt: skip
+        if table is BalanceMonth:
+            side = side.where(BalanceMonth.first_on < first)
+        else:
+            side = side.where(BalanceDay.event_on >= first, BalanceDay.event_on <= (on or date.max))
+        sides.append(side if batch_ids is None else side.where(table.batch_id.in_(batch_ids)))
+    return sa.union_all(*sides)
 
 
 def _sum_until(tx: Tx, inside: Collection[UUID], batch_ids: Collection[UUID], last_on: date | None) -> tuple[int, int]:
