@@ -210,7 +210,7 @@ def test_the_books_of_a_moment_hold_what_happened_at_it(shop: Shop):
 Happening = tuple[str, int, int]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     history=st.lists(
         st.tuples(st.sampled_from(["out", "back", "count", "found"]), st.integers(0, 8), st.integers(0, 9)),

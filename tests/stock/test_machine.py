@@ -69,7 +69,7 @@ from stock.reservations.proof import prove
 from tests.stock.shop import units
 
 START = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
-EXAMPLES = {"sqlite": 160, "postgresql": 45}
+EXAMPLES = {"sqlite": 170, "postgresql": 35}
 """With 50 steps each: more than 10,000 in every run of the tests."""
 STEPS = 50
 OFFICES = itertools.count(1)
@@ -130,7 +130,7 @@ class Ledger(RuleBasedStateMachine):
         self.item_of: dict[UUID, UUID] = {}
         self.history: dict[Key, list[tuple[datetime, int, int, int]]] = defaultdict(list)
         """(when, moved or counted, in the order told, change or count) of each place and batch."""
-        self.told = itertools.count()
+        self.told, self.steps = itertools.count(), itertools.count(1)
         self.promises: list[Promise] = []
         self.done: list[Done] = []
         self.handed: list[UUID] = []
@@ -448,9 +448,13 @@ class Ledger(RuleBasedStateMachine):
                     assert (self.expiry[batch] or date.max) >= (self.expiry[move.batch_id] or date.max)
 
     @invariant()
-    def the_books_are_what_the_model_says(self) -> None:
-        if not hasattr(self, "actor"):
-            return
+    def now_and_then_the_books_are_compared(self) -> None:
+        # A difference stays: looking at every fourth step finds it too, in half the time.
+        if hasattr(self, "actor") and next(self.steps) % 4 == 0:
+            self.compare()
+
+    def compare(self) -> None:
+        """The books are what the model says: now, and at the end of every day on which something happened."""
         with self.work.read_by(self.actor) as tx:
             rows = tx.session.execute(
                 sa.select(Balance.place_id, Balance.batch_id, Balance.on_hand_milli, Balance.reserved_milli)
@@ -480,6 +484,7 @@ class Ledger(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "actor"):
+            self.compare()
             with self.work.read_by(self.actor) as tx:
                 assert prove(tx).problems == ()
                 for ago in (0, 1, 4):

@@ -118,7 +118,7 @@ def fresh(request: pytest.FixtureRequest, run: Run, tmp_path: Path, keys: Keyrin
     yield opened
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10_000), shuffle=st.integers(0, 10_000))
 def test_any_order_ends_in_the_same_dated_balances(fresh: Open, seed: int, shuffle: int):
     rows, model = history(seed, 28)
