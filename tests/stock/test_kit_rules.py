@@ -107,11 +107,11 @@ def test_segments_add_up_take_what_goes_first_and_never_more_than_is_free(
     for item in recipe:
         shelf = sorted((one for one in lots if one.item_id == item), key=picking_order)
         left = kits * recipe[item]
-        for one in shelf:
-            assert taken[one.batch_id] == min(left, one.free_milli), (
+        for lot in shelf:
+            assert taken[lot.batch_id] == min(left, lot.free_milli), (
                 "the earliest is emptied before the next is touched"
             )
-            left -= taken[one.batch_id]
+            left -= taken[lot.batch_id]
         assert left == 0
     # Neighbours differ, so no more batches are made than the content demands.
     assert all(dict(a.per_kit) != dict(b.per_kit) for a, b in pairwise(found))
