@@ -143,6 +143,7 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
     tx.session.execute(sa.insert(ImportRun).values(
         id=run_id, regency_code=tx.regency_code, snapshot_id=snapshot_id, state=RunState.READING,
         code_system=order.code_system, file_sha256=digest, files=json.dumps([asdict(one) for one in files]),
+        asks_columns=False,
         file_no=0, at_byte=files[0].first_byte, at_row=1, bytes_read=0, bytes_total=sum(one.size for one in files),
         rows=0, refused=0, warned=0, doubled=0, niks=0, niks_ending_zero=0, new=0, changed=0, unchanged=0,
         suspected=0, problem="", started_at=tx.now, started_by=tx.actor.id, started_by_name=tx.actor.name,

@@ -25,7 +25,9 @@ class ImportRun(Base):
     code_system: Mapped[CodeSystem] = state_column(CodeSystem, "code_system")
     file_sha256: Mapped[str]
     files: Mapped[str]
-    """JSON: for each file its name, path, id of the stored file, size, encoding, delimiter, layout and header."""
+    """JSON: for each file its name, path, id of the stored file, size, header, and which column is what."""
+    asks_columns: Mapped[bool]
+    """A person looks at the columns before anything is read; otherwise only where they do not tell for themselves."""
     file_no: Mapped[int]
     """The cursor: which file, at which byte, after how many rows of it."""
     at_byte: Mapped[Big]
@@ -62,7 +64,7 @@ class ImportRow(Base):
     file_no: Mapped[int] = mapped_column(primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True)
     cells: Mapped[Secret] = mapped_column(Sealed("import.row"))
-    """JSON list."""
+    """JSON list; a cell of a workbook that is no text is its kind's letter and its text."""
 
 
 class ImportIssue(Base):

@@ -1,4 +1,4 @@
-"""The way of one import: read in the background, shown as counts, then applied by another person."""
+"""The way of one import: unpacked, its columns named, read in the background, then applied by another person."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import enum
 
 
 class RunState(enum.StrEnum):
+    UNPACKING = "unpacking"
+    """A child process reads what came and writes it down row by row, checked, in one form."""
+    MAPPING = "mapping"
+    """Rows and header are known; a person says which column is what."""
     READING = "reading"
     READY = "ready"
     """Everything is read and weighed: the dry run stands."""
@@ -18,6 +22,8 @@ class RunState(enum.StrEnum):
 
 
 class RunAct(enum.StrEnum):
+    ASK = "ask"
+    MAP = "map"
     FINISH = "finish"
     REFUSE = "refuse"
     APPROVE = "approve"
@@ -26,6 +32,12 @@ class RunAct(enum.StrEnum):
 
 
 IMPORT_RUN_MOVES: dict[tuple[RunState, RunAct], RunState] = {
+    (RunState.UNPACKING, RunAct.ASK): RunState.MAPPING,
+    (RunState.UNPACKING, RunAct.MAP): RunState.READING,
+    (RunState.UNPACKING, RunAct.REFUSE): RunState.REFUSED,
+    (RunState.UNPACKING, RunAct.DISCARD): RunState.DISCARDED,
+    (RunState.MAPPING, RunAct.MAP): RunState.READING,
+    (RunState.MAPPING, RunAct.DISCARD): RunState.DISCARDED,
     (RunState.READING, RunAct.FINISH): RunState.READY,
     (RunState.READING, RunAct.REFUSE): RunState.REFUSED,
     (RunState.READING, RunAct.DISCARD): RunState.DISCARDED,
