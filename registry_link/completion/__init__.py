@@ -1,0 +1,1 @@
+"""What the village adds to incomplete households, and where they stand."""
