@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.actor import Actor
 from core.crypto import ring
-from core.db import Base, Big, append_only
+from core.db import Base, Big, append_only, kept_for_years
 from core.errors import Fact
 
 GENESIS = "0" * 64
@@ -54,6 +54,12 @@ class AccessRow(Base):
     """Whose data was seen: one row for a look, a list, an export; ids only."""
 
     __tablename__ = "access_row"
+    __table_args__ = (
+        sa.Index("ix_access_row_exposure", "regency_code", "actor_id", "at"),
+        # Long lists are not written out subject by subject: whoever asks about one subject reads these.
+        sa.Index("ix_access_row_long", "regency_code", "at", sqlite_where=sa.text("count > 200"),
+                 postgresql_where=sa.text("count > 200")),
+    )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
@@ -66,13 +72,29 @@ class AccessRow(Base):
     subject_ids: Mapped[str]
 
 
+class AccessSubject(Base):
+    """One household or person of a look at few: so that who saw one of them is answered at once."""
+
+    __tablename__ = "access_subject"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    access_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 append_only(AuditRow.__table__)
-append_only(AccessRow.__table__)
+kept_for_years(AccessRow.__table__)
+kept_for_years(AccessSubject.__table__)
 
 # By the tables and written once: these end every transaction.
 _AUDIT, _ACCESS = cast(sa.Table, AuditRow.__table__), cast(sa.Table, AccessRow.__table__)
 _LAST = sa.select(_AUDIT.c.seq, _AUDIT.c.hash).order_by(_AUDIT.c.seq.desc()).limit(1)
 _ADD, _ADD_ACCESS = sa.insert(_AUDIT), sa.insert(_ACCESS)
+_ADD_SUBJECTS = sa.insert(cast(sa.Table, AccessSubject.__table__))
+WRITTEN_OUT = ("household", "member")
+LONGEST_WRITTEN_OUT = 200
+"""A page. Lists beyond it keep their ids in the one row alone: a print of 30,000 names shall not write 30,000 rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +177,11 @@ def append_access(
             "subject_ids": json.dumps(ids, separators=(",", ":")),
         },
     )  # fmt: skip
+    if subject in WRITTEN_OUT and len(ids) <= LONGEST_WRITTEN_OUT:
+        session.execute(
+            _ADD_SUBJECTS,
+            [{"subject_id": UUID(one), "at": at, "access_id": access_id} for one in dict.fromkeys(ids)],
+        )
 
 
 def verify(session: Session, anchor_file: Path | None = None) -> Verdict:

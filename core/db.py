@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -123,6 +123,36 @@ def append_only(table: sa.Table | sa.FromClause) -> None:
     for dialect in ("sqlite", "postgresql"):
         for statement in append_only_ddl(table.name, dialect):
             event.listen(table, "after_create", _ddl(statement, dialect))
+
+
+KEPT_DAYS: Final = 1826
+"""Five years of the access log; source: safety.md 4, retention defaults."""
+
+
+def kept_for_years(table: sa.Table | sa.FromClause) -> None:
+    """Let the database itself refuse to change this table's rows, and to delete those of the last five years."""
+    assert isinstance(table, sa.Table)
+    for dialect in ("sqlite", "postgresql"):
+        for statement in kept_for_years_ddl(table.name, dialect):
+            event.listen(table, "after_create", _ddl(statement, dialect))
+
+
+def kept_for_years_ddl(table: str, dialect: str) -> tuple[str, ...]:
+    """Give the statements of ``kept_for_years``; the table has an instant ``at``."""
+    if dialect == "sqlite":
+        abort = f"BEGIN SELECT RAISE(ABORT, 'append-only: {table}'); END"
+        return (
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {abort}",
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
+            f"WHEN OLD.at > datetime('now', '-{KEPT_DAYS} days') {abort}",
+        )
+    return (
+        "CREATE OR REPLACE FUNCTION tanggap_kept_for_years() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF TG_OP = 'DELETE' AND OLD.at < now() - interval '{KEPT_DAYS} days' THEN RETURN OLD; END IF; "
+        "RAISE EXCEPTION 'append-only: %', TG_TABLE_NAME; END $$",
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION tanggap_kept_for_years()",
+    )
 
 
 def _ddl(statement: str, dialect: str) -> Any:

@@ -93,6 +93,8 @@ class Household(Base):
     """Keyed hash of what the file said of it (its members have their own), so that an unchanged row is skipped."""
     recorded_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """Since when nothing stands here but what the books need: who it was is gone, no list and no search shows it."""
 
 
 class Member(Base):
@@ -278,3 +280,21 @@ class NumberReveal(Base):
     subject: Mapped[str]
     subject_id: Mapped[UUID]
     at: Mapped[datetime]
+    reason_code: Mapped[str] = mapped_column(default="", server_default="")
+    """Why, as chosen: ``RevealReason``."""
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    """Why, in the words of who looked."""
+
+
+class ErasedNumber(Base):
+    """What an erased household was known by, as keyed hashes: a file that names it again is told so."""
+
+    __tablename__ = "erased_number"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """nik, kk, or external for its id in a register's files."""
+    number_index: Mapped[bytes] = mapped_column(primary_key=True)
+    erasure_id: Mapped[UUID]
+    erased_at: Mapped[datetime]
