@@ -1,6 +1,7 @@
 """The process that parses: one file in by stdin, lines of JSON out by stdout, nothing else can be opened.
 
-Started as ``python -m core.reader.child MEMORY_MB CPU_S UNPACKED_MB ROWS COLUMNS LETTERS``. Whatever happens here,
+Started as ``python -m core.reader.child MEMORY_MB CPU_S UNPACKED_MB ROWS COLUMNS LETTERS MODE``; the mode is "table"
+(the file as a whole, by the usual parsers) or "stream" (any length, one row after another). Whatever happens here,
 an abort of the parser too, the parent sees a stream that did not end as it should.
 
 The lines: first ``{"form": {…}}``, then one list per row that is not empty, ``[number, cells, formulas, flaw]``, last
@@ -12,9 +13,12 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, BinaryIO, Final
 
 from core.reader.delimited import delimited_rows
+from core.reader.long_text import text_stream
+from core.reader.long_workbook import workbook_stream
 from core.reader.refusing import Shape, Unreadable
 from core.reader.workbook import workbook_rows
 
@@ -69,6 +73,20 @@ def answer(content: bytes, shape: Shape) -> None:
         form, rows = workbook_rows(content, shape)
     else:
         form, rows = delimited_rows(content, shape)
+    _tell(form, rows, shape)
+
+
+def answer_stream(file: BinaryIO, shape: Shape) -> None:
+    """Write the rows of a long file, each as it is read; in its lines cells are plain and kinds stand beside them."""
+    head = file.read(4)
+    file.seek(0)
+    if head == _OLE:
+        raise Unreadable("reader.old_workbook")
+    form, rows = workbook_stream(file, shape) if head[:2] == b"PK" else text_stream(file, shape)
+    _tell(form, rows, shape)
+
+
+def _tell(form: dict[str, Any], rows: Iterable[Any], shape: Shape) -> None:
     say({"form": form})
     count = 0
     for row in rows:
@@ -80,11 +98,14 @@ def answer(content: bytes, shape: Shape) -> None:
 
 
 def main(words: list[str]) -> int:
-    memory_mb, cpu_s, unpacked_mb, rows, columns, letters = map(int, words)
+    memory_mb, cpu_s, unpacked_mb, rows, columns, letters = map(int, words[:6])
     limit(memory_mb, cpu_s)
     shape = Shape(unpacked_bytes=unpacked_mb << 20, rows=rows, columns=columns, letters=letters)
     try:
-        answer(sys.stdin.buffer.read(), shape)
+        if words[6:] == ["stream"]:
+            answer_stream(sys.stdin.buffer, shape)
+        else:
+            answer(sys.stdin.buffer.read(), shape)
     except Unreadable as why:
         say({"refused": why.code, "facts": why.facts})
     except MemoryError:

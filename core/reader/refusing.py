@@ -7,6 +7,12 @@ from dataclasses import dataclass
 Emitted = tuple[int, list[str], list[int], str]
 """A row: its number as people count, its cells (kind's letter and text), which of them are formulas, its flaw."""
 
+StreamedRow = tuple[int, list[str], dict[int, str], str]
+"""A row of a long file: its number, its cells as plain text, the kinds of those that are no text, its flaw.
+
+A kind is its letter, with an ``f`` behind it where a formula stands.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:

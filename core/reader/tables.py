@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import IO, Any, Final
@@ -48,6 +48,8 @@ class ReaderLimits:
     answer_bytes: int = 64 << 20
     letters: int = 1_000
     """Of one cell."""
+    line_bytes: int = 64 << 20
+    """Of one line of the answer: a row."""
 
 
 READER: Final = ReaderLimits()
@@ -129,7 +131,9 @@ def read_table(
     """
     if len(content) > limits.file_bytes:
         raise TooLarge("reader.file_too_large", most_mb=limits.file_bytes >> 20)
-    _refuse_name(content, name)
+    if not content.strip():
+        raise Malformed("reader.empty")
+    refuse_name(content[:8], name)
     if not _running.acquire(timeout=_WAIT_S):
         raise Busy("reader.busy")
     try:
@@ -138,22 +142,23 @@ def read_table(
         read = list(answer.rows())
     finally:
         _running.release()
-    return _table(form, read, most_rows, {_plain(one) for one in known})
+    return _table(form, read, most_rows, known)
 
 
-def _refuse_name(content: bytes, name: str) -> None:
-    """Refuse what is not what it is called: whoever sends it means something else than what would be read."""
+def refuse_name(head: bytes, name: str) -> None:
+    """Refuse what is not what it is called: whoever sends it means something else than what would be read.
+
+    ``head`` are the file's first bytes. Raises: Malformed.
+    """
     kind = PurePath(name.lower()).suffix
-    if not content.strip():
-        raise Malformed("reader.empty")
     if kind in (".xls", ".xlsb"):
         raise Malformed("reader.old_workbook")
     if kind in (".xlsm", ".xltm"):
         raise Malformed("reader.macros")
     if kind not in _WORKBOOKS | _TEXTS:
         raise Malformed("reader.unknown_kind", name=PurePath(name).name[-60:])
-    is_zip = content.startswith(b"PK")
-    is_ole = content.startswith(b"\xd0\xcf\x11\xe0")
+    is_zip = head.startswith(b"PK")
+    is_ole = head.startswith(b"\xd0\xcf\x11\xe0")
     if not is_ole and is_zip != (kind in _WORKBOOKS):
         raise Malformed("reader.not_what_it_says", name=PurePath(name).name[-60:])
 
@@ -161,12 +166,14 @@ def _refuse_name(content: bytes, name: str) -> None:
 # ---------------------------------------------------------------- the child
 
 
-def command(*, most_rows: int, most_columns: int, limits: ReaderLimits = READER) -> list[str]:
-    """Give the words that start the child."""
+def command(
+    *, most_rows: int, most_columns: int, limits: ReaderLimits = READER, mode: str = "table"
+) -> list[str]:  # fmt: skip
+    """Give the words that start the child; ``mode`` is "table" for a whole one, "stream" for one row after another."""
     return [
         sys.executable, "-s", "-E", "-B", "-X", "utf8", "-m", "core.reader.child",
         str(limits.memory_bytes >> 20), str(limits.cpu_s), str(limits.unpacked_bytes >> 20),
-        str(most_rows), str(most_columns), str(limits.letters),
+        str(most_rows), str(most_columns), str(limits.letters), mode,
     ]  # fmt: skip
 
 
@@ -198,59 +205,68 @@ class _Answer:
             yield line[0], line[1], line[2], line[3]
 
     def _next(self) -> Any:
-        raw = next(self._lines, None)
-        if raw is None:
-            raise _broken()
-        try:
-            line = json.loads(raw)
-        except ValueError:
-            raise _broken() from None
-        if isinstance(line, dict) and "refused" in line:
-            raise _refusal(line)
-        return line
+        return understood(next(self._lines, None))
 
     def _run(self, content: bytes) -> Iterator[bytes]:
         with tempfile.TemporaryFile() as file:
             file.write(content)
             file.seek(0)
-            yield from self._lines_of(file)
+            words = command(most_rows=self._most_rows, most_columns=self._most_columns, limits=self._limits)
+            yield from child_lines(file, words, self._limits)
 
-    def _lines_of(self, file: IO[bytes]) -> Iterator[bytes]:
-        child = subprocess.Popen(  # noqa: S603 (our own module; no word of the sender's is among its arguments)
-            command(most_rows=self._most_rows, most_columns=self._most_columns, limits=self._limits),
-            stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT,
-            # Windows cannot start a program without its own few variables.
-            env={} if os.name == "posix" else None,
-        )  # fmt: skip
-        is_late = threading.Event()
 
-        def stop() -> None:
-            is_late.set()
-            child.kill()
+def understood(raw: bytes | None) -> Any:
+    """Give what a line of the child says. Raises: what the child refused; Malformed for a line that is none."""
+    if raw is None:
+        raise _broken()
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        raise _broken() from None
+    if isinstance(line, dict) and "refused" in line:
+        raise _refusal(line)
+    return line
 
-        clock = threading.Timer(self._limits.wall_s, stop)
-        clock.daemon = True
-        clock.start()
-        left = self._limits.answer_bytes
-        try:
-            assert child.stdout is not None
-            while line := child.stdout.readline(left + 1):
-                left -= len(line)
-                if left < 0:
-                    raise TooLarge("reader.too_heavy")
-                yield line
-            child.wait()
-            if child.returncode < 0 or is_late.is_set():
-                # Killed: by the clock, by its limit of time, or by its own parser when memory ran out.
+
+def child_lines(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Generator[bytes]:
+    """Start the child on an open file and give its lines as they come; it is gone when this ends, however it ends.
+
+    Raises: TooLarge "reader.too_heavy"; Malformed "reader.broke_off".
+    """
+    child = subprocess.Popen(  # noqa: S603 (our own module; no word of the sender's is among its arguments)
+        words, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT,
+        # Windows cannot start a program without its own few variables.
+        env={} if os.name == "posix" else None,
+    )  # fmt: skip
+    is_late = threading.Event()
+
+    def stop() -> None:
+        is_late.set()
+        child.kill()
+
+    clock = threading.Timer(limits.wall_s, stop)
+    clock.daemon = True
+    clock.start()
+    left = limits.answer_bytes
+    try:
+        assert child.stdout is not None
+        while line := child.stdout.readline(min(left, limits.line_bytes) + 1):
+            left -= len(line)
+            if left < 0 or len(line) > limits.line_bytes:
                 raise TooLarge("reader.too_heavy")
-            if child.returncode:
-                raise _broken()
-        finally:
-            clock.cancel()
-            child.kill()
-            child.wait()
-            if child.stdout is not None:
-                child.stdout.close()
+            yield line
+        child.wait()
+        if child.returncode < 0 or is_late.is_set():
+            # Killed: by the clock, by its limit of time, or by its own parser when memory ran out.
+            raise TooLarge("reader.too_heavy")
+        if child.returncode:
+            raise _broken()
+    finally:
+        clock.cancel()
+        child.kill()
+        child.wait()
+        if child.stdout is not None:
+            child.stdout.close()
 
 
 def _broken() -> Refused:
@@ -287,8 +303,8 @@ def _refusal(line: dict[str, Any]) -> Refused:
 def _table(form: dict[str, Any], read: list[Any], most_rows: int, known: Collection[str]) -> Table:
     if not read:
         raise Malformed("reader.empty")
-    at = _header_at(read, known)
-    header = [_cleaned(text[1:])[0] for text in read[at][1]]
+    at = header_at([[text[1:] for text in one[1]] for one in read[:MOST_TITLE_ROWS]], known)
+    header = [cleaned(text[1:])[0] for text in read[at][1]]
     while header and not header[-1]:
         header.pop()
     body = read[at + 1 :]
@@ -302,8 +318,10 @@ def _table(form: dict[str, Any], read: list[Any], most_rows: int, known: Collect
     )  # fmt: skip
 
 
-def _header_at(read: list[Any], known: Collection[str]) -> int:
-    hits = [sum(_plain(text[1:]) in known for text in one[1]) for one in read[:MOST_TITLE_ROWS]]
+def header_at(rows: Sequence[Sequence[str]], known: Collection[str]) -> int:
+    """Tell which of the first rows is the header: the one that holds most of what is known, else the first."""
+    names = {_plain(one) for one in known}
+    hits = [sum(_plain(text) in names for text in row) for row in rows]
     return hits.index(max(hits)) if any(hits) else 0
 
 
@@ -319,7 +337,7 @@ def _row(line: tuple[int, list[str], list[int], str], width: int, *, is_text: bo
         kind = _KINDS.get(text[0])
         if kind is None:
             raise _broken()
-        clean, is_odd = _cleaned(text[1:]) if kind is CellKind.TEXT else (text[1:], False)
+        clean, is_odd = cleaned(text[1:]) if kind is CellKind.TEXT else (text[1:], False)
         if is_odd and not flaw:
             flaw, facts = "reader.odd_letter", {"place": place + 1}
         cells.append(Cell(kind, clean, place in marked) if clean or kind is CellKind.ERROR else EMPTY)
@@ -330,7 +348,7 @@ def _row(line: tuple[int, list[str], list[int], str], width: int, *, is_text: bo
     return Row(number, tuple(cells), flaw, facts)
 
 
-def _cleaned(text: str) -> tuple[str, bool]:
+def cleaned(text: str) -> tuple[str, bool]:
     """Give a text in one line and one form of letters, and whether it holds what nobody can see or print."""
     if text.isascii() and text.isprintable():
         return text.strip(), False

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -67,10 +67,10 @@ def workbook_rows(content: bytes, shape: Shape) -> tuple[dict[str, Any], Iterato
 # ---------------------------------------------------------------- the zip
 
 
-def _parts(content: bytes, shape: Shape) -> dict[str, bytes]:
-    """Unpack what a table needs. Raises: Unreadable for every zip that is not an ordinary workbook."""
+def opened_zip(file: BinaryIO, shape: Shape) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    """Open an ordinary workbook's zip and give its entries; nothing is unpacked yet. Raises: Unreadable."""
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        archive = zipfile.ZipFile(file)
         entries = archive.infolist()
     except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, OverflowError, RuntimeError):
         raise Unreadable("reader.broken_workbook") from None
@@ -84,12 +84,18 @@ def _parts(content: bytes, shape: Shape) -> dict[str, bytes]:
     packed = max(1, sum(one.compress_size for one in entries))
     if unpacked > shape.unpacked_bytes or (unpacked > RATIO_FROM and unpacked > MOST_RATIO * packed):
         raise Unreadable("reader.unpacks_too_large", most_mb=shape.unpacked_bytes >> 20)
+    return archive, entries
+
+
+def _parts(content: bytes, shape: Shape) -> dict[str, bytes]:
+    """Unpack what a table needs. Raises: Unreadable for every zip that is not an ordinary workbook."""
+    archive, entries = opened_zip(io.BytesIO(content), shape)
     left = shape.unpacked_bytes
     parts: dict[str, bytes] = {}
     for entry in entries:
         if not _NEEDED.fullmatch(entry.filename):
             continue
-        parts[entry.filename] = _unpacked(archive, entry, left)
+        parts[entry.filename] = unpacked(archive, entry, left)
         left -= len(parts[entry.filename])
     if not any(name.lower() == "xl/workbook.xml" for name in parts):
         raise Unreadable("reader.not_a_workbook")
@@ -109,18 +115,26 @@ def _refuse_names(names: list[str]) -> None:
             raise Unreadable("reader.not_a_workbook")
 
 
-def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
-    """Unpack one entry with a running count: what its header says of its size is a claim."""
-    found = bytearray()
+def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """Unpack one entry with a running count. Raises: Unreadable."""
+    return b"".join(pieces_of(archive, entry, most))
+
+
+def pieces_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> Iterator[bytes]:
+    """Unpack one entry piece by piece with a running count: what its header says of its size is a claim.
+
+    Raises: Unreadable.
+    """
+    found = 0
     try:
         with archive.open(entry) as file:
             while piece := file.read(_PIECE):
-                found += piece
-                if len(found) > most:
+                found += len(piece)
+                if found > most:
                     raise Unreadable("reader.unpacks_too_large", most_mb=max(1, most >> 20))
+                yield piece
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         raise Unreadable("reader.broken_workbook") from None
-    return bytes(found)
 
 
 def _opened(parts: dict[str, bytes]) -> CalamineWorkbook:
@@ -203,13 +217,13 @@ class _Scan:
                     column += 1
                 else:
                     letters = ref.rstrip("0123456789")
-                    column = columns.get(letters) or columns.setdefault(letters, _column(letters))
-                    row = _whole(ref[len(letters) :], row)
+                    column = columns.get(letters) or columns.setdefault(letters, column_number(letters))
+                    row = row_number(ref[len(letters) :], row)
                 has_content = False
                 if attributes.get("t") == "e":
                     sheet.errors.add((row, column))
             elif local == "row":
-                row, column = _whole(attributes.get("r"), row + 1), 0
+                row, column = row_number(attributes.get("r"), row + 1), 0
             elif local in ("v", "is", "f"):
                 if local == "f":
                     sheet.formulas.add((row, column))
@@ -227,7 +241,7 @@ class _Scan:
         return cells
 
 
-def _column(letters: str) -> int:
+def column_number(letters: str) -> int:
     """Give a column's number from 1. Raises: Unreadable for one that no spreadsheet has."""
     if not _LETTERS.fullmatch(letters):
         raise Unreadable("reader.broken_workbook")
@@ -237,7 +251,7 @@ def _column(letters: str) -> int:
     return number
 
 
-def _whole(text: str | None, otherwise: int) -> int:
+def row_number(text: str | None, otherwise: int) -> int:
     """Give a row's number from 1. Raises: Unreadable for one that no spreadsheet has."""
     if text is None:
         return otherwise
@@ -326,7 +340,7 @@ def _cell(value: Any, shape: Shape) -> str:
     if isinstance(value, bool):
         return "b1" if value else "b0"
     if isinstance(value, int | float):
-        return "n" + _number(value)
+        return "n" + print_number(value)
     if isinstance(value, datetime):
         return "m" + value.isoformat(timespec="seconds")
     if isinstance(value, date):
@@ -334,10 +348,10 @@ def _cell(value: Any, shape: Shape) -> str:
     if isinstance(value, time):
         return "h" + value.isoformat(timespec="seconds")
     assert isinstance(value, timedelta)
-    return "n" + _number(value.total_seconds() / 86400)
+    return "n" + print_number(value.total_seconds() / 86400)
 
 
-def _number(value: float) -> str:
+def print_number(value: float) -> str:
     """Write a number without an exponent, to the 15 digits a spreadsheet keeps."""
     exact = Decimal(value) if isinstance(value, int) else Decimal(f"{value:.15g}")
     if not exact.is_finite() or abs(exact) >= Decimal(10) ** 30:
