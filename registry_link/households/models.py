@@ -49,10 +49,13 @@ class Household(Base):
         sa.Index(None, "regency_code", "village_code", "rw", "rt"),
         sa.Index(None, "position_key", "row_no"),
         # Lists are drawn from this index alone: the rows are ten times as wide.
-        sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id"),
+        sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id",
+                 "merged_into_id"),
         sa.Index(None, "regency_code", "kk_bidx"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
                  postgresql_where=sa.text("is_provisional")),
+        sa.Index("ix_household_merged", "merged_into_id", sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+                 postgresql_where=sa.text("merged_into_id IS NOT NULL")),
         sa.CheckConstraint("size >= 1", name="size"),
         sa.CheckConstraint("decile BETWEEN 1 AND 10", name="decile"),
         sa.CheckConstraint("(lon_deg IS NULL) = (position_key IS NULL)", name="position_key"),
@@ -93,6 +96,9 @@ class Household(Base):
     """Keyed hash of what the file said of it (its members have their own), so that an unchanged row is skipped."""
     recorded_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    merged_into_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
+    """The household that two people found it to be: this one is listed, matched and chosen no more, its history stays.
+    Never a household that is itself merged into a third."""
     erased_at: Mapped[datetime | None]
     """Since when nothing stands here but what the books need: who it was is gone, no list and no search shows it."""
 

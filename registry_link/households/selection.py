@@ -16,6 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.merged import has_merged, is_listed
 from registry_link.households.models import Household, Member, StatedCounts
 from registry_link.households.queries import age_in_years
 from registry_link.households.rules import Thresholds, years_before
@@ -239,7 +240,11 @@ def _looked_at(tx: Tx, choice: Choice) -> sa.Select[*tuple[Any, ...]]:
 def _scoped(tx: Tx, choice: Choice) -> sa.Select[*tuple[Any, ...]]:
     """Everybody who is looked at, without columns yet."""
     query = sa.select().select_from(Household)
-    where: list[sa.ColumnElement[bool]] = [Household.regency_code == tx.regency_code, *_scope(tx, choice.criteria)]
+    where: list[sa.ColumnElement[bool]] = [
+        Household.regency_code == tx.regency_code,
+        is_listed(),
+        *_scope(tx, choice.criteria),
+    ]
     if choice.is_of_persons:
         query = query.join(Member, Member.household_id == Household.id)
         where += [Member.is_present.is_(True), _has_any(choice.criteria.traits, choice)]

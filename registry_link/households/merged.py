@@ -1,0 +1,265 @@
+"""Households that two people found to be one: the one that goes stays as it was, its people are carried over.
+
+Its row in the register's files goes on feeding it, unseen; after each snapshot its people are carried over again.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.work import Tx
+from registry_link.households.models import Household, Member, Snapshot
+from registry_link.households.sameness import Someone, is_same_person
+from registry_link.households.states import Relation
+
+CARRIED: Final = "merged:"
+"""Begins the key of a member that was carried over: no row of the register's files has it."""
+_AT_ONCE: Final = 800
+_CONTENT: Final = (
+    "name", "sex", "birth_on", "age_years", "age_as_of_on", "relation", "nik", "nik_bidx", "is_pregnant", "is_nursing",
+    "has_disability", "is_chronically_ill", "row_hash",
+)  # fmt: skip
+
+
+class MemberFate(enum.StrEnum):
+    """What a merge did to a member."""
+
+    MOVED = "moved"
+    """It stands in the household that stays now."""
+    FILLED = "filled"
+    """It stood there already and got the NIK that only the other household knew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """A member that a merge changed, as it was."""
+
+    member_id: UUID
+    fate: MemberFate
+    member_key: str
+    position: int
+    relation: Relation
+    row_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    members: tuple[Before, ...]
+    size_before: int
+    size_after: int
+
+
+def is_listed() -> sa.ColumnElement[bool]:
+    """Tell whether a household stands for itself: every list, count, match, choice and search asks for it."""
+    return Household.merged_into_id.is_(None)
+
+
+def survivors_of(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
+    """Tell of the merged ones among these households which household each is now; the others are left out."""
+    found: dict[UUID, UUID] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        query = sa.select(Household.id, Household.merged_into_id).where(
+            Household.id.in_(ids[start : start + _AT_ONCE]), Household.merged_into_id.is_not(None)
+        )
+        found.update((row.id, row.merged_into_id) for row in tx.session.execute(query) if row.merged_into_id)
+    return found
+
+
+def merged_into(tx: Tx, household_id: UUID) -> tuple[UUID, ...]:
+    """Give the households that were merged into this one."""
+    query = sa.select(Household.id).where(Household.merged_into_id == household_id).order_by(Household.row_no)
+    return tuple(tx.session.scalars(query))
+
+
+def has_merged(tx: Tx) -> bool:
+    """Tell whether the office has merged any households at all: most queries need not follow them then."""
+    query = sa.select(Household.row_no).where(
+        Household.merged_into_id.is_not(None), sa.func.coalesce(Household.regency_code, "") == tx.regency_code
+    )
+    return tx.session.scalar(query.limit(1)) is not None
+
+
+# ---------------------------------------------------------------- merging
+
+
+def carry_over(tx: Tx, survivor_id: UUID, merged_id: UUID) -> Carried:
+    """Merge one household into another: its people move, but for those who are there already.
+
+    The caller holds both rows, has checked that neither is merged, and makes the words of the search new.
+    """
+    sizes = {row.id: row.size for row in tx.session.execute(
+        sa.select(Household.id, Household.size).where(Household.id.in_([survivor_id, merged_id]))
+    )}  # fmt: skip
+    there = [one for one in _members(tx, survivor_id) if one.is_present]
+    moved: list[Before] = []
+    filled: list[Before] = []
+    place = max((one.position for one in there), default=0)
+    for one in [one for one in _members(tx, merged_id) if one.is_present]:
+        twin = _twin(one, there)
+        if twin is None:
+            place += 1
+            moved.append(_before(one, MemberFate.MOVED))
+            _set(
+                tx, one.id, household_id=survivor_id, member_key=carried_key(merged_id, one.member_key),
+                position=place, relation=_in_the_other(one.relation),
+            )  # fmt: skip
+        elif twin.nik_bidx is None and one.nik_bidx is not None and not any(b.member_id == twin.id for b in filled):
+            filled.append(_before(twin, MemberFate.FILLED))
+            _set(tx, twin.id, nik=one.nik, nik_bidx=one.nik_bidx)
+    after = max(sizes[survivor_id], sizes[merged_id], len(there) + len(moved))
+    tx.session.execute(_household(survivor_id).values(size=after))
+    tx.session.execute(_household(merged_id).values(merged_into_id=survivor_id))
+    return Carried(members=(*moved, *filled), size_before=sizes[survivor_id], size_after=after)
+
+
+def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
+    """Undo ``carry_over``: both are as they were, with what later snapshots said of each.
+
+    The caller holds both rows and makes the words of the search new.
+    """
+    own = {one.member_key: one for one in _members(tx, merged_id)}
+    current = {one.id: one for one in _members(tx, survivor_id)}
+    for before in was.members:
+        one = current.get(before.member_id)
+        if one is None:
+            continue
+        if before.fate is MemberFate.FILLED:
+            if one.row_hash == before.row_hash:
+                _set(tx, one.id, nik=None, nik_bidx=None)
+            continue
+        values: dict[str, Any] = {"position": before.position, "relation": before.relation}
+        # A snapshot that came meanwhile wrote the person down again in its own household.
+        again = own.get(before.member_key)
+        if again is not None:
+            values = {name: getattr(again, name) for name in (*_CONTENT, "position", "is_present")}
+            tx.session.execute(sa.delete(Member).where(Member.id == again.id))
+        _set(tx, one.id, household_id=merged_id, member_key=before.member_key, **values)
+    tx.session.execute(
+        sa.update(Member)
+        .where(Member.household_id == survivor_id, Member.member_key.startswith(carried_key(merged_id, "")))
+        .values(is_present=False)
+        .execution_options(synchronize_session=False)
+    )
+    size = tx.session.scalar(sa.select(Household.size).where(Household.id == survivor_id))
+    present = sum(one.is_present for one in _members(tx, survivor_id))
+    if size == was.size_after:
+        size = was.size_before
+    elif present:
+        size = present
+    tx.session.execute(_household(survivor_id).values(size=size))
+    tx.session.execute(_household(merged_id).values(merged_into_id=None))
+
+
+# ---------------------------------------------------------------- after a snapshot
+
+
+def carry_again(tx: Tx, snapshot_id: UUID) -> tuple[UUID, ...]:
+    """Bring what a snapshot changed in merged households to those that stay; gives these, for the words of the search.
+
+    A snapshot writes each row to its own household. Whoever was carried over is brought up to date, who is new there is
+    added, who stands in both is counted once.
+    """
+    stays = sa.orm.aliased(Household)
+    lists = tx.session.scalar(sa.select(Snapshot.lists_members).where(Snapshot.id == snapshot_id))
+    pairs = tx.session.execute(
+        sa.select(
+            Household.id.label("merged_id"), Household.size.label("merged_size"), stays.id.label("survivor_id"),
+            (Household.snapshot_id == snapshot_id).label("is_fed"),
+        )
+        .join(stays, stays.id == Household.merged_into_id)
+        .where(
+            Household.merged_into_id.is_not(None),
+            sa.or_(Household.snapshot_id == snapshot_id, stays.snapshot_id == snapshot_id),
+        )
+        .order_by(Household.row_no)
+    ).all()  # fmt: skip
+    for row in pairs:
+        _carry_pair(tx, row.survivor_id, row.merged_id, is_told=bool(row.is_fed and lists))
+        present = sa.select(sa.func.count()).where(Member.household_id == row.survivor_id, Member.is_present)
+        persons = max(tx.session.scalar(present) or 0, row.merged_size)
+        tx.session.execute(_household(row.survivor_id).where(Household.size < persons).values(size=persons))
+    return tuple(sorted({row.survivor_id for row in pairs}))
+
+
+def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) -> None:
+    """``is_told``: the snapshot lists everybody of the merged one, so that whoever is missing is gone."""
+    begins = carried_key(merged_id, "")
+    all_there = _members(tx, survivor_id)
+    there = [one for one in all_there if one.is_present and not one.member_key.startswith(begins)]
+    carried = {one.member_key.removeprefix(begins): one for one in all_there if one.member_key.startswith(begins)}
+    own = {one.member_key: one for one in _members(tx, merged_id) if one.is_present}
+    place = max((one.position for one in all_there), default=0)
+    for key, one in carried.items():
+        told = own.get(key)
+        if told is None:
+            is_present = one.is_present and not is_told and _twin(one, there) is None
+            _set(tx, one.id, is_present=is_present)
+            continue
+        values = {name: getattr(told, name) for name in _CONTENT}
+        values["relation"] = _in_the_other(told.relation)
+        _set(tx, one.id, **values, is_present=_twin(told, there) is None)
+    for key, one in own.items():
+        if key in carried:
+            continue
+        twin = _twin(one, there)
+        if twin is None:
+            place += 1
+            values = {name: getattr(one, name) for name in _CONTENT}
+            values["relation"] = _in_the_other(one.relation)
+            tx.session.execute(sa.insert(Member).values(
+                id=tx.new_id(), household_id=survivor_id, regency_code=one.regency_code, position=place,
+                member_key=carried_key(merged_id, key), is_present=True, **values,
+            ))  # fmt: skip
+        elif twin.nik_bidx is None and one.nik_bidx is not None:
+            _set(tx, twin.id, nik=one.nik, nik_bidx=one.nik_bidx)
+
+
+# ---------------------------------------------------------------- parts
+
+
+def carried_key(merged_id: UUID, key: str) -> str:
+    """Give the key of a member in the household it was carried to."""
+    return f"{CARRIED}{merged_id.hex}:{key}"
+
+
+def _members(tx: Tx, household_id: UUID) -> Sequence[Any]:
+    columns = ("id", "regency_code", "member_key", "position", "is_present", *_CONTENT)
+    query = sa.select(*(getattr(Member, name) for name in columns)).where(Member.household_id == household_id)
+    return tx.session.execute(query.order_by(Member.position, Member.id)).all()
+
+
+def _twin(one: Any, there: Iterable[Any]) -> Any:
+    mine = _someone(one)
+    return next((other for other in there if is_same_person(mine, _someone(other))), None)
+
+
+def _someone(row: Any) -> Someone:
+    return Someone(name=row.name, birth_on=row.birth_on, nik_bidx=row.nik_bidx)
+
+
+def _in_the_other(relation: Relation) -> Relation:
+    """A household has one head."""
+    return Relation.OTHER if relation is Relation.HEAD else relation
+
+
+def _before(row: Any, fate: MemberFate) -> Before:
+    return Before(
+        member_id=row.id, fate=fate, member_key=row.member_key, position=row.position, relation=row.relation,
+        row_hash=row.row_hash,
+    )  # fmt: skip
+
+
+def _set(tx: Tx, member_id: UUID, **values: Any) -> None:
+    query = sa.update(Member).where(Member.id == member_id).values(**values)
+    tx.session.execute(query.execution_options(synchronize_session=False))
+
+
+def _household(household_id: UUID) -> sa.Update:
+    query = sa.update(Household).where(Household.id == household_id)
+    return query.execution_options(synchronize_session=False)
