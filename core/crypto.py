@@ -71,12 +71,15 @@ class Token:
 
 
 class Keyring:
-    """The keys of one installation, read once."""
+    """The keys of one installation, read once; its sealing keys again when their file was changed by a rotation."""
 
-    def __init__(self, *, active: int, seal_keys: dict[int, bytes], index_key: bytes, sign_key: bytes) -> None:
+    def __init__(
+        self, *, active: int, seal_keys: dict[int, bytes], index_key: bytes, sign_key: bytes, path: Path | None = None
+    ) -> None:
         self._active = active
         self._seal = {number: AESGCM(key) for number, key in seal_keys.items()}
-        self._raw_seal = dict(seal_keys)
+        self._path = path
+        self._stamp = _stamp(path)
         self._index_key = index_key
         self._context_hashes: dict[str, tuple[hashlib._Hash, hashlib._Hash]] = {}
         private = serialization.load_der_private_key(sign_key, None)
@@ -88,12 +91,14 @@ class Keyring:
 
     def seal(self, plain: str, context: str) -> bytes:
         """Encrypt a text for one column; the same text never gives the same bytes twice."""
+        self.read_again()
         nonce = secrets.token_bytes(12)
         head = bytes((_FORMAT, self._active))
         return head + nonce + self._seal[self._active].encrypt(nonce, plain.encode(), context.encode() + head)
 
     def seal_all(self, plains: Sequence[str | None], context: str) -> list[bytes | None]:
         """Encrypt a whole column as ``seal`` does its values; what is None stays None."""
+        self.read_again()
         head = bytes((_FORMAT, self._active))
         encrypt, bound = self._seal[self._active].encrypt, context.encode() + head
         chance = secrets.token_bytes(12 * len(plains))
@@ -105,12 +110,23 @@ class Keyring:
 
     def open(self, sealed: bytes, context: str) -> str:
         """Decrypt what ``seal`` made for the same column. Raises: KeysUnusable."""
+        if len(sealed) >= 30 and sealed[1] not in self._seal:
+            self.read_again()
         if len(sealed) < 30 or sealed[0] != _FORMAT or sealed[1] not in self._seal:
             raise KeysUnusable("A sealed value names a key that is not in the key file.")
         try:
             return self._seal[sealed[1]].decrypt(sealed[2:14], sealed[14:], context.encode() + sealed[:2]).decode()
         except InvalidTag as error:
             raise KeysUnusable("A sealed value does not open with its key: wrong key file or altered data.") from error
+
+    def read_again(self) -> None:
+        """Take the sealing keys from their file when that was changed: a server learns of a rotation by itself."""
+        if self._path is None or (stamp := _stamp(self._path)) == self._stamp:
+            return
+        read = json.loads(_read_private(self._path))
+        self._seal = {int(number): AESGCM(base64.b64decode(key)) for number, key in read["keys"].items()}
+        self._active = int(read["active"])
+        self._stamp = stamp
 
     def blind_index(self, plain: str, context: str) -> bytes:
         """Give the 32 bytes by which a sealed text is found again; useless without the index key."""
@@ -206,13 +222,14 @@ class Keyring:
         return cls.from_json(_fresh_json())
 
     @classmethod
-    def from_json(cls, text: str) -> Keyring:
+    def from_json(cls, text: str, path: Path | None = None) -> Keyring:
         read = json.loads(text)
         return cls(
             active=int(read["active"]),
             seal_keys={int(number): base64.b64decode(key) for number, key in read["keys"].items()},
             index_key=base64.b64decode(read["index"]),
             sign_key=base64.b64decode(read["sign"]),
+            path=path,
         )
 
     @classmethod
@@ -221,9 +238,7 @@ class Keyring:
         path = folder / "ring.json"
         if not path.exists():
             raise KeysUnusable(f"No keys in {folder}. `flask keys make` makes them; keep two copies off this machine.")
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeysUnusable(f"{path} can be read by others: chmod 0400 it.")
-        return cls.from_json(path.read_text())
+        return cls.from_json(_read_private(path), path)
 
     @classmethod
     def load_or_make(cls, folder: Path) -> Keyring:
@@ -240,17 +255,78 @@ class Keyring:
                 file.write(_fresh_json())
         return cls.load(folder)
 
-    def rotated_json(self, path: Path) -> str:
-        """Give the ring file's text with one more sealing key, made active; the old ones stay readable."""
-        read = json.loads(path.read_text())
+    def add_key(self) -> Path:
+        """Add a sealing key to the file and make it active; the old ones stay readable. Gives the backup's path.
+
+        Raises: KeysUnusable, when this ring does not come from a file.
+        """
+        path = self._own_path()
+        read = json.loads(_read_private(path))
         number = max(int(key) for key in read["keys"]) + 1
+        if number > 255:
+            raise KeysUnusable("A key's number is one byte: 255 rotations were made.")
         read["keys"][str(number)] = base64.b64encode(secrets.token_bytes(32)).decode()
         read["active"] = number
-        return json.dumps(read)
+        return self._replace(path, json.dumps(read), f"ring.before-key-{number}.json")
+
+    def drop_key(self, number: int) -> Path:
+        """Take a sealing key out of the file. Gives the backup's path. The caller has proved that nothing needs it.
+
+        Raises: KeysUnusable for the active key, and for one that is not there.
+        """
+        path = self._own_path()
+        read = json.loads(_read_private(path))
+        if number == int(read["active"]) or str(number) not in read["keys"]:
+            raise KeysUnusable(f"Key {number} is not there, or it is the active one.")
+        del read["keys"][str(number)]
+        return self._replace(path, json.dumps(read), f"ring.with-key-{number}.json")
+
+    def _own_path(self) -> Path:
+        if self._path is None:
+            raise KeysUnusable("These keys do not come from a file.")
+        return self._path
+
+    def _replace(self, path: Path, text: str, kept_as: str) -> Path:
+        """Put a new ring in the place of the old in one step: whoever reads, reads one or the other, whole."""
+        kept, made = path.with_name(kept_as), path.with_name("ring.new.json")
+        made.unlink(missing_ok=True)  # left by a rotation that was cut off before it counted
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        kept.unlink(missing_ok=True)
+        os.link(path, kept)
+        os.replace(made, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        self.read_again()
+        return kept
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the sealing keys there are."""
+        return tuple(sorted(self._seal))
 
     @property
     def active(self) -> int:
         return self._active
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    """Tell one version of a key file from the next: it is replaced, never written over."""
+    if path is None:
+        return None
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def _read_private(path: Path) -> str:
+    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KeysUnusable(f"{path} can be read by others: chmod 0400 it.")
+    return path.read_text()
 
 
 def _fresh_json() -> str:

@@ -21,6 +21,7 @@ from core.errors import Refused
 from core.i18n import say
 from core.office.commands import OpenOffice, open_office
 from core.office.queries import offices
+from core.privacy import sealing
 from core.settings import ROOT
 from routes import context
 
@@ -255,3 +256,37 @@ def token_issue(name: str, role: str, scope: str, scope_id: str, days: int) -> N
 def keys_make() -> None:
     click.echo(f"Kunci: {context.runtime().ring.fingerprint()} di {context.runtime().settings.keys_dir}")
     click.echo("Simpan dua salinan di luar mesin ini. Tanpa kunci, NIK tidak dapat dibuka lagi.")
+
+
+@keys_group.command("status", help="Count what is sealed with which key.")
+def keys_status() -> None:
+    runtime = context.runtime()
+    counts = sealing.sealed_with(runtime.work)
+    for number in sorted({*runtime.ring.numbers, *counts}):
+        mark = " (aktif)" if number == runtime.ring.active else ""
+        click.echo(f"kunci {number}{mark}: {counts.get(number, 0)}")
+
+
+@keys_group.command("rotate", help="Make a new sealing key and seal everything with it; goes on where it was cut off.")
+def keys_rotate() -> None:
+    runtime = context.runtime()
+
+    def tell(progress: sealing.Progress) -> None:
+        click.echo(f"{progress.column}: {progress.done}/{progress.total}")
+
+    done = sealing.rotate(runtime.work, the_actor(), runtime.ring, tell)
+    if done.backup:
+        click.echo(f"Kunci lama tersimpan di {runtime.settings.keys_dir / done.backup}.")
+    click.echo(f"{done.values} nilai disegel dengan kunci {done.key}. Simpan dua salinan ring.json di luar mesin ini.")
+    click.echo("Kunci lama: `flask keys retire` setelah cadangan basis data yang memakainya dihapus.")
+
+
+@keys_group.command("retire", help="Take a key out of the ring; refused while anything is sealed with it.")
+@click.argument("number", type=int)
+def keys_retire(number: int) -> None:
+    runtime = context.runtime()
+    try:
+        kept = sealing.retire(runtime.work, the_actor(), runtime.ring, number)
+    except Refused as refused:
+        raise told(refused) from refused
+    click.echo(f"Kunci {number} dikeluarkan. {runtime.settings.keys_dir / kept} masih memuatnya: pindahkan ke brankas.")

@@ -83,10 +83,22 @@ def test_missing_keys_say_what_to_do(tmp_path: Path) -> None:
         Keyring.load(tmp_path)
 
 
-def test_a_rotated_ring_seals_with_the_new_key_and_opens_the_old(tmp_path: Path) -> None:
-    ring = Keyring.load_or_make(tmp_path)
-    sealed = ring.seal(NIK, "person.nik")
-    rotated = Keyring.from_json(ring.rotated_json(tmp_path / "ring.json"))
-    assert rotated.open(sealed, "person.nik") == NIK
-    assert rotated.seal(NIK, "person.nik")[1] == 2
-    assert rotated.blind_index(NIK, "person.nik") == ring.blind_index(NIK, "person.nik")
+def test_a_running_server_learns_of_a_rotation_by_itself(tmp_path: Path) -> None:
+    server = Keyring.load_or_make(tmp_path)
+    sealed = server.seal(NIK, "person.nik")
+    operator = Keyring.load(tmp_path)
+    kept = operator.add_key()
+    fresh = operator.seal(NIK, "person.nik")
+    assert fresh[1] == 2 and operator.open(sealed, "person.nik") == NIK
+    assert server.open(fresh, "person.nik") == NIK
+    assert server.seal(NIK, "person.nik")[1] == 2
+    assert server.blind_index(NIK, "person.nik") == operator.blind_index(NIK, "person.nik")
+    for path in (kept, tmp_path / "ring.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o400
+    assert Keyring.from_json(kept.read_text()).active == 1
+    operator.drop_key(1)
+    assert server.seal(NIK, "person.nik")[1] == 2
+    with pytest.raises(KeysUnusable, match="not in the key file"):
+        server.open(sealed, "person.nik")
+    with pytest.raises(KeysUnusable, match="active"):
+        operator.drop_key(2)
