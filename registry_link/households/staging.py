@@ -587,7 +587,7 @@ def _update_changed(tx: Tx, snapshot: Any) -> None:
         sa.update(Household)
         .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id)
         .values(
-            **{name: getattr(staged, name) for name in _ROW}, **places,
+            **{**{name: getattr(staged, name) for name in _ROW}, **_completed()}, **places,
             head_name=sa.case((staged.head_name != "", staged.head_name), else_=Household.head_name),
             size=sa.case((sa.or_(staged.size > 0, lists), _at_least_one(cast(Any, staged.size))), else_=Household.size),
             kk=sa.func.coalesce(staged.kk, Household.kk), kk_bidx=sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
@@ -602,6 +602,43 @@ def _update_changed(tx: Tx, snapshot: Any) -> None:
         tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
 
 
+def _completed() -> dict[str, Any]:
+    """Give the columns that a file's empty cell leaves as they are, so that what a village completed stays.
+
+    Only within the same village: RT, RW and address of another mean nothing there.
+    """
+    staged, is_there = StagedHousehold, StagedHousehold.village_code == Household.village_code
+    units: dict[str, Any] = {
+        name: sa.case((sa.and_(is_there, getattr(staged, name).is_(None)), getattr(Household, name)),
+                      else_=getattr(staged, name))
+        for name in ("rt", "rw")
+    }  # fmt: skip
+    texts: dict[str, Any] = {
+        name: sa.case((sa.and_(is_there, getattr(staged, name) == ""), getattr(Household, name)),
+                      else_=getattr(staged, name))
+        for name in ("hamlet", "address")
+    }  # fmt: skip
+    return {**units, **texts}
+
+
+def _person() -> dict[str, Any]:
+    """Give what a file says of a member; where it says nothing, the number and the birth date stay."""
+    staged = StagedMember
+    has_birth = sa.and_(staged.birth_on.is_(None), Member.birth_on.is_not(None))
+    ages: dict[str, Any] = {
+        name: sa.case((has_birth, sa.null()), else_=getattr(staged, name)) for name in ("age_years", "age_as_of_on")
+    }
+    is_ageless = sa.and_(staged.birth_on.is_(None), staged.age_years.is_(None))
+    for name, told in ages.items():
+        ages[name] = sa.case((sa.and_(is_ageless, Member.birth_on.is_(None)), getattr(Member, name)), else_=told)
+    return {
+        **{name: getattr(staged, name) for name in _PERSON}, **ages,
+        "birth_on": sa.func.coalesce(staged.birth_on, Member.birth_on),
+        "nik": sa.func.coalesce(staged.nik, Member.nik),
+        "nik_bidx": sa.func.coalesce(staged.nik_bidx, Member.nik_bidx),
+    }  # fmt: skip
+
+
 def _take_members(tx: Tx, snapshot: Any) -> None:
     staged, own = StagedMember, sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
     mine = sa.and_(StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome != Outcome.UNCHANGED)
@@ -613,7 +650,7 @@ def _take_members(tx: Tx, snapshot: Any) -> None:
     tx.session.execute(
         sa.update(Member)
         .where(changed, sa.or_(Member.row_hash.is_distinct_from(staged.row_hash), ~Member.is_present))
-        .values(**{name: getattr(staged, name) for name in _PERSON}, is_present=True)
+        .values(**_person(), is_present=True)
         .execution_options(synchronize_session=False)
     )
     if snapshot.lists_members:

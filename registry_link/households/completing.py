@@ -1,0 +1,454 @@
+"""Incomplete households: counted and listed in whole sets, and completed one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.crypto import Secret
+from core.db import Base
+from core.errors import Invalid, NotFound
+from core.work import Tx
+from registry_link.households.gaps import GAPS, Gap, Known, Verdict, gaps_of, judge
+from registry_link.households.models import Household, Member
+from registry_link.households.numbers import content_hash, kk_index, nik_index
+from registry_link.households.positions import position_key
+from registry_link.households.rules import (
+    ADDRESS_LENGTH,
+    NAME_LENGTH,
+    Flaw,
+    age_on,
+    checked_kk,
+    checked_nik,
+    checked_text,
+    checked_unit,
+)
+from registry_link.households.staging import bump_stamp
+from registry_link.households.states import PositionSource, Relation
+
+_IDS_AT_ONCE: Final = 800
+_office: Final = sa.func.coalesce(Household.regency_code, "")
+"""As in ``queries``: keeps SQLite from walking the office where ids are given."""
+UNITS: Final = ("rt", "rw")
+TEXTS: Final = ("hamlet", "address")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VillageGaps:
+    village_code: str
+    households: int
+    persons: int
+    located: int
+    incomplete: int
+    missing: Mapping[Gap, int]
+    """Households by what they lack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incomplete:
+    household_id: UUID
+    village_code: str
+    gaps: Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    id: UUID
+    name: str
+    relation: Relation
+    is_ageless: bool
+    has_nik: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a village sees of a household that it completes; no number, no birth date."""
+
+    id: UUID
+    code: str
+    village_code: str
+    head_name: str
+    size: int
+    rt: str | None
+    rw: str | None
+    hamlet: str
+    address: str
+    has_kk: bool
+    head: Person | None
+    ageless: tuple[Person, ...]
+    lon_deg: float | None
+    lat_deg: float | None
+    position_source: PositionSource | None
+    position_accuracy_m: float | None
+    seal: str
+    """Changes whenever one of the fields does, the position left out: it says which state somebody saw."""
+
+    @property
+    def gaps(self) -> Gap:
+        return gaps_of(
+            Known(
+                rt=self.rt, rw=self.rw, address=self.address, has_kk=self.has_kk,
+                is_head_without_nik=self.head is not None and not self.head.has_nik, ageless=len(self.ageless),
+                has_position=self.lon_deg is not None,
+            )
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """When a listed person was born, or how old he is today."""
+
+    member_id: UUID
+    born_on: date | None = None
+    age_years: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteHousehold:
+    """Values as typed; an empty one leaves what is there."""
+
+    household_id: UUID
+    seal: str
+    rt: str = ""
+    rw: str = ""
+    hamlet: str = ""
+    address: str = ""
+    kk: str = ""
+    head_nik: str = ""
+    births: tuple[Birth, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    field: str
+    member_id: UUID | None = None
+    before: str | None = None
+    after: str | None = None
+    """Neither for a number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    changed: tuple[Changed, ...]
+    conflicts: tuple[str, ...]
+    """Fields where something else stands by now: that stayed."""
+    remaining: Gap
+    is_number_elsewhere: bool
+    """A number that was filled in stands in another household too."""
+
+
+@dataclass(slots=True)
+class _Merge:
+    is_fresh: bool
+    changed: list[Changed] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+
+    def takes(self, name: str, sent: object, current: object, *, may_replace: bool = False) -> bool:
+        verdict = judge(sent, current, is_fresh=self.is_fresh, may_replace=may_replace)
+        if verdict is Verdict.CONFLICT:
+            self.conflicts.append(name)
+        return verdict is Verdict.TAKEN
+
+
+# ---------------------------------------------------------------- whole sets
+
+
+def village_gaps(tx: Tx, village_code: str = "") -> tuple[VillageGaps, ...]:
+    """Count the office's households by village and by what they lack, in one pass; counts only."""
+    flags = {gap: sa.func.sum(sa.case((is_missing, 1), else_=0)) for gap, is_missing in _missing().items()}
+    query = (
+        sa.select(
+            Household.village_code, sa.func.count(), sa.func.sum(Household.size),
+            sa.func.count(Household.position_key), sa.func.sum(sa.case((sa.or_(*_missing().values()), 1), else_=0)),
+            *flags.values(),
+        )
+        .where(Household.regency_code == tx.regency_code)
+        .group_by(Household.village_code)
+        .order_by(Household.village_code)
+    )  # fmt: skip
+    if village_code:
+        query = query.where(Household.village_code == village_code)
+    return tuple(
+        VillageGaps(
+            village_code=row[0], households=row[1], persons=int(row[2]), located=row[3], incomplete=int(row[4]),
+            missing={gap: int(number) for gap, number in zip(GAPS, row[5:], strict=True)},
+        )
+        for row in tx.session.execute(query)
+    )  # fmt: skip
+
+
+def village_deciles(tx: Tx, village_code: str) -> Mapping[int | None, int]:
+    """Count a village's households by decile; None where none is decided."""
+    query = (
+        sa.select(Household.decile, sa.func.count())
+        .where(Household.regency_code == tx.regency_code, Household.village_code == village_code)
+        .group_by(Household.decile)
+    )
+    return {row[0]: row[1] for row in tx.session.execute(query)}
+
+
+def incomplete_households(tx: Tx, village_codes: Sequence[str]) -> tuple[Incomplete, ...]:
+    """Give the households of these villages that lack something, village by village in the order of a walk."""
+    bits = sum((sa.case((is_missing, gap.value), else_=0) for gap, is_missing in _missing().items()), sa.literal(0))
+    found: list[Incomplete] = []
+    for chunk in _chunks(sorted(set(village_codes))):
+        query = (
+            sa.select(Household.id, Household.village_code, bits.label("gaps"))
+            .where(
+                Household.regency_code == tx.regency_code, Household.village_code.in_(chunk),
+                sa.or_(*_missing().values()),
+            )
+            .order_by(
+                Household.village_code, sa.func.coalesce(Household.rw, ""), sa.func.coalesce(Household.rt, ""),
+                sa.func.lower(Household.head_name), Household.row_no,
+            )
+        )  # fmt: skip
+        found += [
+            Incomplete(household_id=row.id, village_code=row.village_code, gaps=Gap(row.gaps))
+            for row in tx.session.execute(query)
+        ]
+    return tuple(found)
+
+
+def _missing() -> dict[Gap, sa.ColumnElement[bool]]:
+    """Say ``gaps_of`` in SQL."""
+    lives = (Member.household_id == Household.id, Member.is_present)
+    no_nik = sa.exists().where(*lives, Member.relation == Relation.HEAD, Member.nik_bidx.is_(None))
+    no_birth = sa.exists().where(*lives, Member.birth_on.is_(None), Member.age_years.is_(None))
+    return {
+        Gap.UNITS: sa.or_(Household.rt.is_(None), Household.rw.is_(None)),
+        Gap.ADDRESS: Household.address == "",
+        Gap.KK: Household.kk_bidx.is_(None),
+        Gap.HEAD_NIK: no_nik.correlate(Household),
+        Gap.BIRTH: no_birth.correlate(Household),
+        Gap.POSITION: Household.position_key.is_(None),
+    }
+
+
+# ---------------------------------------------------------------- single households
+
+
+def facts_of(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
+    """Give what is needed to complete these households of the office; unknown ids are left out.
+
+    The caller has checked the right, and says for the access log why they are looked at.
+    """
+    found: dict[UUID, Facts] = {}
+    for chunk in _chunks(ids):
+        people: dict[UUID, list[Any]] = {}
+        members = sa.select(
+            Member.id, Member.household_id, Member.name, Member.relation, Member.birth_on, Member.age_years,
+            Member.nik_bidx,
+        ).where(Member.household_id.in_(chunk), Member.is_present)  # fmt: skip
+        for row in tx.session.execute(members.order_by(Member.position, Member.name, Member.id)):
+            people.setdefault(row.household_id, []).append(row)
+        homes = sa.select(
+            Household.id, Household.code, Household.village_code, Household.head_name, Household.size, Household.rt,
+            Household.rw, Household.hamlet, Household.address, Household.kk_bidx, Household.lon_deg,
+            Household.lat_deg, Household.position_source, Household.position_accuracy_m,
+        ).where(Household.id.in_(chunk), _office == tx.regency_code)  # fmt: skip
+        found.update((one.id, _facts(one, people.get(one.id, []))) for one in tx.session.execute(homes))
+    tx.saw("household", sorted(found), purpose)
+    return found
+
+
+def ids_of_codes(tx: Tx, codes: Sequence[str]) -> Mapping[str, UUID]:
+    """Find the office's households by the codes people read; unknown ones are left out."""
+    return _found(tx, codes, Household.code, sa.select(Household.code, Household.id))
+
+
+def ids_of_kk(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, ...]]:
+    """Find the office's households by No. KK: index -> every household that has it."""
+    return _several(
+        tx, [kk_index(one) for one in numbers], Household.kk_bidx, sa.select(Household.kk_bidx, Household.id)
+    )
+
+
+def ids_of_nik(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, ...]]:
+    """Find the office's households by a listed member's NIK: index -> every household that lists him."""
+    query = sa.select(Member.nik_bidx, Household.id).join(
+        Member, sa.and_(Member.household_id == Household.id, Member.is_present)
+    )
+    return _several(tx, [nik_index(one) for one in numbers], Member.nik_bidx, query)
+
+
+def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
+    """Fill in what was missing and is told; what stands there already and differs is a conflict, never lost.
+
+    Raises: NotFound; Invalid with the field for the first value that cannot be right; nothing is changed then.
+    """
+    # Two who fill the same household come one after the other.
+    locked = tx.session.scalar(
+        sa.select(Household.id)
+        .where(Household.id == order.household_id, Household.regency_code == tx.regency_code)
+        .with_for_update()
+    )
+    known = facts_of(tx, [order.household_id], "complete").get(order.household_id) if locked else None
+    if known is None:
+        raise NotFound("household.not_found")
+    merge = _Merge(is_fresh=order.seal == known.seal)
+    values = _plain(merge, known, order)
+    is_elsewhere = _numbers(tx, merge, known, order, values)
+    _births(tx, merge, known, order.births)
+    if values:
+        _set(tx, Household, known.id, **values, changed_at=tx.now)
+    if merge.changed:
+        bump_stamp(tx)
+        known = facts_of(tx, [order.household_id], "complete")[order.household_id]
+    return Completed(
+        changed=tuple(merge.changed), conflicts=tuple(merge.conflicts), remaining=known.gaps,
+        is_number_elsewhere=is_elsewhere,
+    )  # fmt: skip
+
+
+def place_household(
+    tx: Tx, household_id: UUID, lon_deg: float, lat_deg: float, source: PositionSource, accuracy_m: float | None
+) -> None:
+    """Give a household of the office its position; the caller has checked it and counts the change."""
+    key = position_key(lon_deg, lat_deg)
+    if key is None:
+        raise Invalid("household.position", field="lon_deg")
+    _set(
+        tx, Household, household_id, lon_deg=lon_deg, lat_deg=lat_deg, position_key=key, position_source=source,
+        position_accuracy_m=accuracy_m, changed_at=tx.now,
+    )  # fmt: skip
+
+
+def count_change(tx: Tx) -> None:
+    """Say that positions have changed: what is derived from them is behind now."""
+    bump_stamp(tx)
+
+
+def _plain(merge: _Merge, known: Facts, order: CompleteHousehold) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in (*UNITS, *TEXTS):
+        raw = getattr(order, name)
+        checked = (
+            checked_unit(raw)
+            if name in UNITS
+            else checked_text(raw, NAME_LENGTH if name == "hamlet" else ADDRESS_LENGTH)
+        )
+        if isinstance(checked, Flaw):
+            raise Invalid(checked.code, field=name, **checked.facts)
+        current = getattr(known, name)
+        if merge.takes(name, checked, current, may_replace=True):
+            values[name] = checked
+            merge.changed.append(Changed(field=name, before=current or None, after=checked))
+    return values
+
+
+def _numbers(tx: Tx, merge: _Merge, known: Facts, order: CompleteHousehold, values: dict[str, Any]) -> bool:
+    is_elsewhere = False
+    if order.kk.strip():
+        kk = _secret(checked_kk(order.kk), "kk")
+        index = kk_index(kk)
+        current = tx.session.scalar(sa.select(Household.kk_bidx).where(Household.id == known.id))
+        if merge.takes("kk", index, current):
+            values.update(kk=kk, kk_bidx=index)
+            merge.changed.append(Changed(field="kk"))
+            is_elsewhere = any(one != known.id for one in ids_of_kk(tx, [kk]).get(index, ()))
+    if order.head_nik.strip():
+        nik = _secret(checked_nik(order.head_nik), "head_nik")
+        if known.head is None:
+            raise Invalid("completion.no_head", field="head_nik")
+        index = nik_index(nik)
+        owners = tx.session.execute(
+            sa.select(Member.id, Member.household_id).where(Member.nik_bidx == index, Member.is_present)
+        ).all()
+        if any(row.household_id == known.id and row.id != known.head.id for row in owners):
+            raise Invalid("household.nik_twice", field="head_nik")
+        current = tx.session.scalar(sa.select(Member.nik_bidx).where(Member.id == known.head.id))
+        if merge.takes("head_nik", index, current):
+            _set(tx, Member, known.head.id, nik=nik, nik_bidx=index)
+            merge.changed.append(Changed(field="head_nik", member_id=known.head.id))
+            is_elsewhere |= any(row.household_id != known.id for row in owners)
+    return is_elsewhere
+
+
+def _births(tx: Tx, merge: _Merge, known: Facts, births: Iterable[Birth]) -> None:
+    for one in births:
+        if one.born_on is None and one.age_years is None:
+            continue
+        if one.born_on is not None and not (tx.today.year - 150 < one.born_on.year and one.born_on <= tx.today):
+            raise Invalid("household.birth", field="birth")
+        if one.age_years is not None and not 0 <= one.age_years <= 150:
+            raise Invalid("household.age", field="birth")
+        row = tx.session.execute(
+            sa.select(Member.id, Member.birth_on, Member.age_years, Member.age_as_of_on)
+            .where(Member.id == one.member_id, Member.household_id == known.id, Member.is_present)
+        ).one_or_none()  # fmt: skip
+        if row is None:
+            raise NotFound("household.not_found")
+        sent = one.born_on if one.born_on is not None else one.age_years
+        is_age = one.born_on is None
+        # An age is compared with the age, a birth date with the birth date.
+        current = age_on(tx.today, row.birth_on, row.age_years, row.age_as_of_on) if is_age else row.birth_on
+        if not merge.takes("birth", sent, current):
+            continue
+        _set(
+            tx, Member, row.id, birth_on=one.born_on, age_years=one.age_years if is_age else None,
+            age_as_of_on=tx.today if is_age else None,
+        )  # fmt: skip
+        after = f"{one.age_years}" if one.born_on is None else one.born_on.isoformat()
+        merge.changed.append(Changed(field="birth", member_id=row.id, after=after))
+
+
+def _set(tx: Tx, model: type[Base], row_id: UUID, /, **values: Any) -> None:
+    # By the table: the ORM's own update compares sealed columns to find what it holds in memory.
+    table = cast(sa.Table, model.__table__)
+    tx.session.execute(sa.update(table).where(table.c.id == row_id).values(**values))
+
+
+def _secret(checked: str | Flaw, where: str) -> Secret:
+    if isinstance(checked, Flaw):
+        raise Invalid(checked.code, field=where, **checked.facts)
+    return Secret(checked)
+
+
+def _facts(row: Any, people: Sequence[Any]) -> Facts:
+    persons = [
+        (
+            Person(id=one.id, name=one.name, relation=one.relation,
+                   is_ageless=one.birth_on is None and one.age_years is None, has_nik=one.nik_bidx is not None),
+            one,
+        )
+        for one in people
+    ]  # fmt: skip
+    head = next((one for one, _ in persons if one.relation is Relation.HEAD), None)
+    told = (
+        f"{row.rt}|{row.rw}|{row.hamlet}|{row.address}|{_hex(row.kk_bidx)}|"
+        + "|".join(sorted(f"{one.id}{_hex(raw.nik_bidx)}{raw.birth_on}{raw.age_years}" for one, raw in persons))
+    )  # fmt: skip
+    return Facts(
+        id=row.id, code=row.code, village_code=row.village_code, head_name=row.head_name, size=row.size, rt=row.rt,
+        rw=row.rw, hamlet=row.hamlet, address=row.address, has_kk=row.kk_bidx is not None, head=head,
+        ageless=tuple(one for one, _ in persons if one.is_ageless), lon_deg=row.lon_deg, lat_deg=row.lat_deg,
+        position_source=row.position_source, position_accuracy_m=row.position_accuracy_m,
+        seal=content_hash(told).hex()[:12],
+    )  # fmt: skip
+
+
+def _hex(index: bytes | None) -> str:
+    return "" if index is None else index.hex()
+
+
+def _found(tx: Tx, values: Sequence[Any], column: Any, query: Any) -> dict[Any, UUID]:
+    return {key: ids[0] for key, ids in _several(tx, values, column, query).items()}
+
+
+def _several(tx: Tx, values: Sequence[Any], column: Any, query: Any) -> dict[Any, tuple[UUID, ...]]:
+    found: dict[Any, tuple[UUID, ...]] = {}
+    for chunk in _chunks(sorted(set(values))):
+        for key, household_id in tx.session.execute(query.where(column.in_(chunk), _office == tx.regency_code)):
+            if household_id not in found.get(key, ()):
+                found[key] = (*found.get(key, ()), household_id)
+    return found
+
+
+def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[start : start + _IDS_AT_ONCE] for start in range(0, len(values), _IDS_AT_ONCE))
