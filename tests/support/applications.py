@@ -26,11 +26,14 @@ def application(settings: Settings, work: Work, **config: object) -> Iterator[Fl
     use_ring(ring)
     app.extensions["tanggap"] = Runtime(settings, work, ring)
     before = dict(app.config)
+    addresses = len(list(app.url_map.iter_rules()))
     app.config.update({"TESTING": True, **config})
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     limiter.reset()
     try:
         yield app
+        # The next test gets the same one: what adds to it, does so to an application of its own.
+        assert len(list(app.url_map.iter_rules())) == addresses
     finally:
         app.config.clear()
         app.config.update(before)
