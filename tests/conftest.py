@@ -1,23 +1,27 @@
 """What every test may ask for: both engines, a clock that stands still, a real browser.
 
-A test that asks for ``work``, ``engine`` or ``database_url`` runs twice, on SQLite and on PostgreSQL, each time on a
-fresh migrated database of its own.
+A test that asks for ``work``, ``engine`` or ``database_url`` gets a fresh migrated database of its own, on each of the
+engines that ``pytest_generate_tests`` gives it in turn.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy.engine import Engine
 
+from core.accounts import commands as accounts
 from core.clock import FixedClock
 from core.crypto import Keyring, use_ring
 from core.settings import Settings
@@ -28,7 +32,15 @@ from tests.support.demo import NOON, demonstration
 from tests.support.serving import serve
 
 ENGINES = ("sqlite", "postgresql")
+WAYS_IN = tuple(Path(__file__).parent / folder for folder in ("routes", "browser"))
+"""What a page or the API shows comes from queries that are tested on both engines, and the permission matrix opens
+every address on both: their own tests run on SQLite, unless a mark ``engines`` names others."""
 RUN = pytest.StashKey[Run]()
+
+# Thousands of databases are made and thrown away: in memory each costs a twentieth of what it costs on a slow disk.
+MEMORY = Path("/dev/shm")  # noqa: S108 (only folders of our own making are used in it)
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 # Neither UTC nor the office's zone, so that a place that forgets the zone gives a wrong day here too.
 os.environ["TZ"] = "Pacific/Auckland"
@@ -75,6 +87,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"Failed before pytest (see above): {failed}", red=True)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Say on which engines a test with a database runs; the one place that does."""
+    if "engine_kind" not in metafunc.fixturenames:
+        return
+    is_way_in = any(metafunc.definition.path.is_relative_to(folder) for folder in WAYS_IN)
+    named = metafunc.definition.get_closest_marker("engines")
+    kinds = named.args if named else ENGINES[:1] if is_way_in else ENGINES
+    metafunc.parametrize("engine_kind", kinds, scope="module")
+
+
 # ---------------------------------------------------------------- databases, clock, keys
 
 
@@ -83,17 +105,17 @@ def run(pytestconfig: pytest.Config) -> Run:
     return pytestconfig.stash[RUN]
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
     """A fresh migrated database of its own for the test, on each engine in turn."""
-    with run.database(request.param, tmp_path) as url:
+    with run.database(engine_kind, tmp_path) as url:
         yield url
 
 
-@pytest.fixture(params=ENGINES)
-def empty_database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def empty_database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
     """A database without tables, on each engine in turn."""
-    with run.empty(request.param, tmp_path) as url:
+    with run.empty(engine_kind, tmp_path) as url:
         yield url
 
 
@@ -131,6 +153,15 @@ def _use_keys(keys: Keyring) -> None:
     use_ring(keys)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def product_hasher() -> Iterator[PasswordHasher]:
+    """What the product hashes passwords with; in the tests thousands log in, so there each costs next to nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        kept: PasswordHasher = vars(accounts)["_hasher"]
+        patch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield kept
+
+
 # ---------------------------------------------------------------- the application
 
 
@@ -142,13 +173,12 @@ def settings(database_url: str, keys_dir: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, work: Work) -> Flask:
+def app(settings: Settings, work: Work) -> Iterator[Flask]:
     """The application on the test's own database and clock."""
-    from routes.app import create_app
+    from tests.support.applications import application
 
-    app = create_app(settings, work=work)
-    app.config["TESTING"] = True
-    return app
+    with application(settings, work) as app:
+        yield app
 
 
 @pytest.fixture
@@ -166,19 +196,19 @@ def address(app: Flask) -> Iterator[str]:
 # ---------------------------------------------------------------- the demonstration
 
 
-@pytest.fixture(params=ENGINES)
-def demo_work(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[Work]:
+@pytest.fixture
+def demo_work(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[Work]:
     """The demonstration district with 1,500 households on a database of its own, its clock at noon of its third day."""
-    with run.database(request.param, tmp_path, demonstration) as url:
+    with run.database(engine_kind, tmp_path, demonstration) as url:
         engine = open_for_test(url)
         yield Work(engine, FixedClock(NOON))
         engine.dispose()
 
 
 @pytest.fixture
-def demo_app(demo_work: Work, keys_dir: Path, tmp_path: Path) -> Flask:
+def demo_app(demo_work: Work, keys_dir: Path, tmp_path: Path) -> Iterator[Flask]:
     """The application on the demonstration."""
-    from routes.app import create_app
+    from tests.support.applications import application
 
     settings = Settings.from_env(
         database_url=demo_work.engine.url.render_as_string(hide_password=False),
@@ -186,9 +216,8 @@ def demo_app(demo_work: Work, keys_dir: Path, tmp_path: Path) -> Flask:
         keys_dir=keys_dir,
         public_url="http://tanggap.test",
     )
-    app = create_app(settings, work=demo_work)
-    app.config["TESTING"] = True
-    return app
+    with application(settings, demo_work) as app:
+        yield app
 
 
 @pytest.fixture

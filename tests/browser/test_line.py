@@ -16,7 +16,6 @@ from core.actor import Role
 from core.work import Work
 from routes.limiter import limiter
 from stock.places.queries import places
-from tests.conftest import ENGINES
 from tests.flows import line
 from tests.reports.reading import symbols, words
 from tests.support.builders import PASSWORD, SYSTEM, a_person
@@ -29,11 +28,11 @@ Opens = Callable[..., Page]
 EMPTY, FILLED = line.district_only, line.district_with_sent_week
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
     """The invented district, on each engine in turn; with its week at the posts where a test says so."""
     fill = FILLED if request.node.get_closest_marker("usefixtures") else EMPTY
-    with run.database(request.param, tmp_path, fill) as url:
+    with run.database(engine_kind, tmp_path, fill) as url:
         yield url
 
 

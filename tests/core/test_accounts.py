@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, Type, extract_parameters
 from sqlalchemy.orm import Session
 
 from core.accounts import commands, queries
@@ -168,3 +169,9 @@ def test_a_machine_never_administers(work: Work) -> None:
     an_office(work)
     with pytest.raises(Invalid), work.by(SYSTEM) as tx:
         commands.issue_token(tx, IssueToken(name="mesin", role=Role.ADMIN))
+
+
+def test_a_password_costs_what_owasp_asks_also_for_a_name_that_nobody_has(product_hasher: PasswordHasher) -> None:
+    told = extract_parameters(product_hasher.hash(PASSWORD))
+    assert (told.type, told.memory_cost, told.time_cost) == (Type.ID, 19 * 1024, 2)
+    assert extract_parameters(vars(commands)["_NOBODY"]) == told, "the time of an answer must not tell who exists"

@@ -23,7 +23,6 @@ from core.settings import Settings
 from core.work import Work
 from routes.limiter import limiter
 from stock.places.queries import places
-from tests.conftest import ENGINES
 from tests.flows import line
 from tests.flows.district import household_rows, squares
 from tests.routes.asking import log_in, send
@@ -40,9 +39,9 @@ KNOWN = tuple(
 TYPED_NIK, TYPED_KK = "9901011701900077", "9901011506100088"
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
-    with run.database(request.param, tmp_path, line.district_with_sent_week) as url:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
+    with run.database(engine_kind, tmp_path, line.district_with_sent_week) as url:
         yield url
 
 

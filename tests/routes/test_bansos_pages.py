@@ -22,7 +22,6 @@ from logistics.programmes.queries import EntryView, TermView
 from logistics.programmes.states import EntryState, Form, TermState, Unit
 from registry_link.households.queries import household
 from stock.items.queries import find_item
-from tests.conftest import ENGINES
 from tests.flows import line, term_line
 from tests.routes.asking import log_in, send
 from tests.support.builders import a_person
@@ -38,9 +37,9 @@ AT = "/bansos/kompor-rakyat/1"
 LIST = f"{AT}/daftar"
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
-    with run.database(request.param, tmp_path, line.district_only) as url:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
+    with run.database(engine_kind, tmp_path, line.district_only) as url:
         yield url
 
 

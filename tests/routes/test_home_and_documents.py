@@ -13,16 +13,15 @@ from pypdf import PdfReader
 from core.actor import Role
 from core.documents.queries import documents
 from core.work import Work
-from tests.conftest import ENGINES
 from tests.flows.line import SentWeek, district_with_sent_week, hand_over, sent_week_of
 from tests.routes.asking import log_in, send
 from tests.support.builders import SYSTEM, a_person
 from tests.support.databases import Run
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
-    with run.database(request.param, tmp_path, district_with_sent_week) as url:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
+    with run.database(engine_kind, tmp_path, district_with_sent_week) as url:
         yield url
 
 

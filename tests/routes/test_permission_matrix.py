@@ -24,12 +24,11 @@ from core.clock import FixedClock
 from core.permissions import matrix
 from core.settings import Settings
 from core.work import Work
-from routes.app import create_app
 from routes.guard import COOKIE, LOGGED_IN, PUBLIC, mark_of
 from routes.limiter import limiter
-from tests.conftest import ENGINES
 from tests.flows import line
 from tests.routes.sampled import NOBODY, OTHER, WHO, Samples, World, a_world, two_offices
+from tests.support.applications import application
 from tests.support.builders import REGENCY
 from tests.support.databases import Run, open_for_test
 
@@ -76,18 +75,18 @@ class Way:
         return f"{self.method} {self.rule.rule}"
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def world(request: pytest.FixtureRequest, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world(engine_kind: str, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One world for all questions of this module, on each engine in turn."""
     folder: Path = tmp_path_factory.mktemp("world")
-    with run.database(request.param, folder, two_offices) as url:
+    with run.database(engine_kind, folder, two_offices) as url:
         engine = open_for_test(url)
         yield a_world(Work(engine, FixedClock(line.MONDAY)), folder)
         engine.dispose()
 
 
 @pytest.fixture(scope="module")
-def asked(world: World, run: Run) -> Flask:
+def asked(world: World, run: Run) -> Iterator[Flask]:
     """The application on that world. Form protection has tests of its own, and would answer before the guard does."""
     settings = Settings.from_env(
         database_url=str(world.work.engine.url), data_dir=world.folder, keys_dir=run.keys_dir,
@@ -96,10 +95,9 @@ def asked(world: World, run: Run) -> Flask:
         database_url="postgresql://unused", data_dir=world.folder, keys_dir=run.keys_dir,
         public_url="http://tanggap.test",
     )  # fmt: skip
-    app = create_app(settings, work=world.work)
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    limiter.enabled = False
-    return app
+    with application(settings, world.work, WTF_CSRF_ENABLED=False) as app:
+        limiter.enabled = False
+        yield app
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -173,6 +171,19 @@ def test_nobody_gets_further_than_the_login(asked: Flask, world: World):
 
 @pytest.mark.parametrize("who", ROLES)
 def test_a_role_gets_what_the_file_gives_it_and_nothing_else(asked: Flask, world: World, who: str):
+    wrong = against_the_file(asked, world, who)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("who", [Role.LOGISTICS.value, Role.HEAD.value])
+def test_every_way_answers_on_postgresql_too(asked: Flask, world: World, who: str):
+    wrong = against_the_file(asked, world, who)
+    assert not wrong, "\n".join(wrong)
+
+
+def against_the_file(asked: Flask, world: World, who: str) -> list[str]:
+    """Go every way as one role; gives what is not as the file of permissions says."""
     wrong = []
     for way in ways(asked):
         if way.rule.endpoint == "login.start":
@@ -191,7 +202,7 @@ def test_a_role_gets_what_the_file_gives_it_and_nothing_else(asked: Flask, world
             wrong.append(f"{way}: {answer.status_code} for {right or 'no right'} ({way.mark})")
         if leaks(world, answer):
             wrong.append(f"{way}: shows a whole NIK or No. KK to {who}")
-    assert not wrong, "\n".join(wrong)
+    return wrong
 
 
 def is_empty_order(way: Way, answer: TestResponse) -> bool:

@@ -15,16 +15,15 @@ from core.actor import Role
 from core.work import Work
 from logistics.packages.queries import package, rest_of
 from logistics.packages.states import PackageState
-from tests.conftest import ENGINES
 from tests.flows.line import OFFICER, SentWeek, an_event, district_with_sent_week, sent_week_of
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import a_person, a_token
 from tests.support.databases import Run
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
-    with run.database(request.param, tmp_path, district_with_sent_week) as url:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
+    with run.database(engine_kind, tmp_path, district_with_sent_week) as url:
         yield url
 
 

@@ -21,7 +21,6 @@ from logistics.packages.queries import PackageView, package, packages, round_of_
 from logistics.packages.states import PackageState
 from logistics.programmes import queries as terms
 from logistics.programmes.states import Form, Unit
-from tests.conftest import ENGINES
 from tests.flows import line, term_line
 from tests.routes.asking import log_in, send
 from tests.support.builders import a_person
@@ -31,9 +30,9 @@ DAYS = {"first_on": "16/11/2026", "last_on": "17 November 2026"}
 SEND = {"vehicle": "Pikap"}
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
-    with run.database(request.param, tmp_path, line.district_with_sent_week) as url:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
+    with run.database(engine_kind, tmp_path, line.district_with_sent_week) as url:
         yield url
 
 

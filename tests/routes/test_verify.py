@@ -16,7 +16,6 @@ from logistics.handover.commands import RecordedHandover, VoidHandover, void_han
 from logistics.handover.rules import Recipient
 from logistics.handover.states import VoidReason
 from routes.limiter import limiter
-from tests.conftest import ENGINES
 from tests.flows.line import (
     OFFICER,
     an_event,
@@ -30,9 +29,9 @@ from tests.support.databases import Run
 PERSON = "Ursula Yangmenerima"
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
-    with run.database(request.param, tmp_path, district_with_sent_week) as url:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
+    with run.database(engine_kind, tmp_path, district_with_sent_week) as url:
         yield url
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.engine import Engine
+
 from core.actor import Actor, system
+from core.clock import FixedClock
 from core.measures import MILLI, Milli, Rupiah
 from core.office.commands import OpenOffice, open_office
 from core.work import Tx, Work
@@ -17,11 +20,15 @@ from stock.ledger.kinds import FundingSource
 from stock.ledger.queries import available
 from stock.places.commands import AddPlace, add_place, ensure_sinks
 from stock.places.kinds import PlaceKind
+from stock.places.queries import places
 from stock.reservations.proof import prove
+from tests.support.databases import Run
 
 REGENCY = "99.01"
 ACTOR = system(REGENCY)
 TODAY = date(2026, 11, 16)
+MORNING = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+"""Where the tests' clock stands."""
 
 
 def units(amount: int) -> Milli:
@@ -44,6 +51,23 @@ class Shop:
         return ACTOR
 
 
+def a_shop(engine: Engine, _run: Run) -> None:
+    """Fill a template with the shop, for the tests that begin with it."""
+    open_shop(Work(engine, FixedClock(MORNING)))
+
+
+def shop_of(work: Work) -> Shop:
+    """Give the shop that a database of ``a_shop`` has."""
+    with work.read_by(ACTOR) as tx:
+        return _shop(tx, work)
+
+
+def _shop(tx: Tx, work: Work) -> Shop:
+    there = {one.code: one.id for one in places(tx)}
+    spots = (there[code] for code in ("GD1", "GD2", "TP1", "TP2"))
+    return Shop(work, *spots, *(find_item(tx, code).id for code in ("kasur", "beras", "mie_instan")))
+
+
 def open_shop(work: Work) -> Shop:
     with work.by(ACTOR) as tx:
         open_office(
@@ -52,16 +76,14 @@ def open_shop(work: Work) -> Shop:
         )
         seed_items(tx)
         ensure_sinks(tx)
-        spots = [
+        for kind, code, name in (
+            (PlaceKind.WAREHOUSE, "GD1", "Gudang Utama"),
+            (PlaceKind.WAREHOUSE, "GD2", "Gudang Timur"),
+            (PlaceKind.POST, "TP1", "Balai Desa Contoh"),
+            (PlaceKind.POST, "TP2", "SD Contoh"),
+        ):
             add_place(tx, AddPlace(kind=kind, code=code, name=name))
-            for kind, code, name in (
-                (PlaceKind.WAREHOUSE, "GD1", "Gudang Utama"),
-                (PlaceKind.WAREHOUSE, "GD2", "Gudang Timur"),
-                (PlaceKind.POST, "TP1", "Balai Desa Contoh"),
-                (PlaceKind.POST, "TP2", "SD Contoh"),
-            )
-        ]
-        return Shop(work, *spots, *(find_item(tx, code).id for code in ("kasur", "beras", "mie_instan")))
+        return _shop(tx, work)
 
 
 def line(

@@ -76,7 +76,9 @@ class Postgres:
             self._do(self._programs() / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
 
     def create(self, database: str, template: str = "template1") -> None:
-        self._say(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(template)))
+        # Copying files is faster than writing what they hold to the log; its checkpoints cost nothing without fsync.
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        self._say(made.format(sql.Identifier(database), sql.Identifier(template)))
 
     def drop(self, database: str) -> None:
         self._say(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))

@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from core.work import Work
-from tests.conftest import ENGINES
 from tests.flows import line
 from tests.support.databases import Run
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
     """The invented district with a week at its posts, on each engine in turn."""
-    with run.database(request.param, tmp_path, line.district_with_sent_week) as url:
+    with run.database(engine_kind, tmp_path, line.district_with_sent_week) as url:
         yield url
 
 

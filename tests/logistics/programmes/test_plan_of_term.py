@@ -18,16 +18,15 @@ from logistics.programmes import reconciling
 from logistics.programmes.queries import term_by_id
 from logistics.programmes.states import TermState
 from routes.term import plan_the_term
-from tests.conftest import ENGINES
 from tests.flows import line, term_line
 from tests.support.databases import Run
 from tests.support.racing import at_once, codes
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
     """The invented district, on each engine in turn."""
-    with run.database(request.param, tmp_path, line.district_only) as url:
+    with run.database(engine_kind, tmp_path, line.district_only) as url:
         yield url
 
 

@@ -21,7 +21,6 @@ from logistics.programmes.reconciling import CloseTerm, Reconciliation, close_te
 from logistics.programmes.states import Form, TermState, Unit
 from stock.reservations.proof import prove as prove_stock
 from stock.reservations.queries import reservations
-from tests.conftest import ENGINES
 from tests.flows import line, term_line
 from tests.support.builders import Role, an_actor
 from tests.support.databases import Run
@@ -29,10 +28,10 @@ from tests.support.databases import Run
 MINUTES = {"minutes_no": "BA-7/2026", "minutes": "Dua keluarga pindah, barang kembali ke gudang."}
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
     """The invented district, on each engine in turn."""
-    with run.database(request.param, tmp_path, line.district_only) as url:
+    with run.database(engine_kind, tmp_path, line.district_only) as url:
         yield url
 
 

@@ -35,17 +35,16 @@ from reports.issued import receipt_of
 from routes import papers
 from routes.checks import prove_all
 from routes.term import issue_invitations, issue_lpj, issue_nominative, nominative_xlsx
-from tests.conftest import ENGINES
 from tests.flows import line, term_line
 from tests.reports.reading import symbols, words
 from tests.support.builders import SYSTEM, an_actor
 from tests.support.databases import Run
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
     """The invented district, on each engine in turn."""
-    with run.database(request.param, tmp_path, line.district_only) as url:
+    with run.database(engine_kind, tmp_path, line.district_only) as url:
         yield url
 
 

@@ -19,7 +19,6 @@ from core.clock import FixedClock
 from core.crypto import Keyring
 from core.work import Work
 from stock.ledger.queries import batches_on
-from tests.conftest import ENGINES
 from tests.stock.importing.sheet import book, came, moved, read, told
 from tests.stock.people import HEAD
 from tests.stock.shop import assert_sound, open_shop
@@ -102,13 +101,13 @@ def lying_per_item(work: Work, on: date) -> dict[tuple[str, str], int]:
     return dict(summed)
 
 
-@pytest.fixture(params=ENGINES)
-def fresh(request: pytest.FixtureRequest, run: Run, tmp_path: Path, keys: Keyring) -> Iterator[Open]:
+@pytest.fixture
+def fresh(engine_kind: str, run: Run, tmp_path: Path, keys: Keyring) -> Iterator[Open]:
     """A database for each example: what one of them books is not in the next one's way."""
 
     @contextmanager
     def opened() -> Iterator[Work]:
-        with run.database(request.param, tmp_path) as url:
+        with run.database(engine_kind, tmp_path) as url:
             engine = open_for_test(url)
             try:
                 yield Work(engine, FixedClock(datetime(2026, 11, 16, 2, 0, tzinfo=UTC)))

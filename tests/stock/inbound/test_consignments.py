@@ -35,7 +35,7 @@ from stock.ledger.queries import batch_balances, batches, item_balances, stock_d
 from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
 from stock.places.queries import quarantine_of
-from tests.stock.shop import ACTOR, TODAY, Shop, assert_sound, days, free, open_shop, units
+from tests.stock.shop import ACTOR, TODAY, Shop, assert_sound, days, free, shop_of, units
 from tests.support.racing import at_once, codes
 
 
@@ -322,6 +322,6 @@ def test_what_came_is_good_or_damaged_and_nothing_else(hypothesis_shop: Shop, co
 
 @pytest.fixture
 def hypothesis_shop(work: Work) -> Iterator[Shop]:
-    shop = open_shop(work)
+    shop = shop_of(work)
     yield shop
     assert_sound(work)

@@ -31,7 +31,7 @@ from stock.shipments.commands import (
 from stock.shipments.proof import road_differences
 from stock.shipments.queries import in_transit, shipment, shipments
 from stock.shipments.states import ShipmentState
-from tests.stock.shop import ACTOR, Shop, assert_sound, days, free, line, open_shop, take_in, units
+from tests.stock.shop import ACTOR, Shop, assert_sound, days, free, line, shop_of, take_in, units
 from tests.support.racing import at_once, codes
 
 
@@ -232,7 +232,7 @@ def test_sent_is_arrived_damaged_and_on_the_road_at_every_step(
 @pytest.fixture
 def hypothesis_shop(work: Work) -> Iterator[Shop]:
     """One office for every example of a test: what one left behind, the next goes on with."""
-    shop = open_shop(work)
+    shop = shop_of(work)
     with work.by(ACTOR) as tx:
         take_in(tx, shop.warehouse, line(shop.kasur, 400, value=4_444), line(shop.mi, 300, value=77, expires=days(9)))
         take_in(tx, shop.warehouse, line(shop.mi, 100, expires=days(5)))
