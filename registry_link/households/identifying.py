@@ -1,4 +1,7 @@
-"""Finding who a row of somebody else's list means: by NIK, else No. KK, else our own code, else name and village."""
+"""Finding who a row of somebody else's list means: by NIK, else No. KK, else our own code, else name and village.
+
+A number or code of a household that was merged means the one that it is now.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.work import Tx
+from registry_link.households.merged import is_listed
 from registry_link.households.models import Household, Member
 from registry_link.households.numbers import kk_indexes, nik_indexes
 from registry_link.households.rules import words_of
@@ -106,7 +110,8 @@ class _Finding:
             query = _members().where(
                 Member.nik_bidx.in_(chunk), Member.is_present, Member.regency_code == self.tx.regency_code
             )
-            for row in self.tx.session.execute(query.add_columns(Member.nik_bidx)):
+            # Whoever stands in both households of a merge stands in the one that stays.
+            for row in self.tx.session.execute(query.add_columns(Member.nik_bidx).where(is_listed())):
                 people.setdefault(bytes(row.nik_bidx), []).append(_somebody(row))
         for at, index in enumerate(indexes):
             if index is not None and (those := people.get(index)):
@@ -118,16 +123,16 @@ class _Finding:
         left = [at for at, one in enumerate(self.found) if one is None]
         by_kk: dict[bytes, list[_Home]] = {}
         for chunk in _chunks(sorted({one for at in left if (one := indexes[at]) is not None})):
-            query = _homes().where(Household.kk_bidx.in_(chunk), Household.regency_code == self.tx.regency_code)
-            for row in self.tx.session.execute(query.add_columns(Household.kk_bidx)):
+            query = _homes(_named).where(_named.kk_bidx.in_(chunk), _named.regency_code == self.tx.regency_code)
+            for row in self.tx.session.execute(query.add_columns(_named.kk_bidx)):
                 by_kk.setdefault(bytes(row.kk_bidx), []).append(_home(row))
         by_code: dict[str, list[_Home]] = {}
         for texts in _chunks(sorted({self.clues[at].code for at in left if self.clues[at].code})):
-            query = _homes().where(
-                Household.code.in_(texts), sa.func.coalesce(Household.regency_code, "") == self.tx.regency_code
+            query = _homes(_named).where(
+                _named.code.in_(texts), sa.func.coalesce(_named.regency_code, "") == self.tx.regency_code
             )
-            for row in self.tx.session.execute(query):
-                by_code.setdefault(row.code, []).append(_home(row))
+            for row in self.tx.session.execute(query.add_columns(_named.code.label("named"))):
+                by_code.setdefault(row.named, []).append(_home(row))
         homes: dict[int, tuple[FoundBy, list[_Home]]] = {}
         for at in left:
             index, code = indexes[at], self.clues[at].code
@@ -161,7 +166,7 @@ class _Finding:
         for village_code, rows in by_village.items():
             people: dict[tuple[str, ...], list[_Somebody]] = {}
             heads: dict[tuple[str, ...], dict[UUID, _Home]] = {}
-            here = (Household.village_code == village_code, Household.regency_code == self.tx.regency_code)
+            here = (Household.village_code == village_code, Household.regency_code == self.tx.regency_code, is_listed())
             for row in self.tx.session.execute(_members().where(*here, Member.is_present)):
                 one = _somebody(row)
                 people.setdefault(one.name, []).append(one)
@@ -206,9 +211,18 @@ def _last_clue(clue: Clues) -> FoundBy | None:
     return FoundBy.NAME if clue.name and clue.village_code else None
 
 
-def _homes() -> sa.Select[*tuple[Any, ...]]:
-    return sa.select(
+_named: Final = sa.orm.aliased(Household)
+"""The household that a number or code names, which may be merged into another."""
+
+
+def _homes(named: Any = None) -> sa.Select[*tuple[Any, ...]]:
+    query = sa.select(
         Household.id.label("household_id"), Household.code, Household.village_code, Household.head_name
+    )  # fmt: skip
+    if named is None:
+        return query
+    return query.select_from(named).join(
+        Household, Household.id == sa.func.coalesce(named.merged_into_id, named.id)
     )  # fmt: skip
 
 
