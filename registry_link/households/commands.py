@@ -257,8 +257,12 @@ def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
         where.append(Household.id.in_(owners))
     if not where:
         return
-    query = sa.select(Household.id, Household.code, Household.village_code, Household.regency_code)
+    query = sa.select(
+        Household.id, Household.code, Household.village_code, Household.regency_code, Household.merged_into_id
+    )
     found = tx.session.execute(query.where(sa.or_(*where)).order_by(Household.row_no)).first()
+    if found is not None and found.merged_into_id is not None:
+        found = tx.session.execute(query.where(Household.id == found.merged_into_id)).one()
     if found is None:
         return
     try:
