@@ -41,9 +41,9 @@ from registry_link.households.staging import (
     merge_households,
     record_snapshot,
     take_row_no,
-    write_words,
 )
 from registry_link.households.states import PositionSource, Relation, Sex
+from registry_link.households.words import refresh_words
 from registry_link.regions.queries import regions
 from registry_link.regions.states import Level
 
@@ -170,7 +170,7 @@ def register_provisional(tx: Tx, order: RegisterProvisional) -> Registered:
     if order.counts is not None:
         values = {name: getattr(order.counts, name) for name in order.counts.__dataclass_fields__}
         tx.session.execute(sa.insert(StatedCounts).values(household_id=household_id, **values))
-    write_words(tx, number, [one["name"] for one in people])
+    refresh_words(tx, [household_id])
     bump_stamp(tx)
     tx.note("household.register", "household", household_id, village_code=order.village_code, persons=size,
             has_number=bool(kk or people[0]["nik"]))  # fmt: skip

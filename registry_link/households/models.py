@@ -10,7 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Secret
 from core.db import Base, Big, Sealed, state_column
-from registry_link.households.states import LinkState, Outcome, PositionSource, Relation, Sex, SnapshotState
+from registry_link.households.states import (
+    DifferenceKind,
+    LinkState,
+    Outcome,
+    PositionSource,
+    Relation,
+    Sex,
+    SnapshotState,
+    WordPlace,
+)
 
 NIK_CONTEXT = "person.nik"
 KK_CONTEXT = "household.kk"
@@ -162,14 +171,86 @@ class StatedCounts(Base):
     disabled: Mapped[int]
 
 
-class HouseholdWord(Base):
-    """A word of the name of the head or of a member, for the search."""
+class SearchText(Base):
+    """The words by which a household is found: those of its people's names, ``@`` before those of its address, ``#``
+    before its village."""
 
-    __tablename__ = "household_word"
+    __tablename__ = "search_text"
+    __table_args__ = (
+        sa.Index("ix_search_text_pending", "regency_code", sqlite_where=sa.text("folded IS NOT NULL"),
+                 postgresql_where=sa.text("folded IS NOT NULL")),
+    )  # fmt: skip
+
+    row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    regency_code: Mapped[str]
+    words: Mapped[str]
+    folded: Mapped[str | None]
+    """The words as the postings still have them, until they are folded in; none when they have these."""
+
+
+class SearchPosting(Base):
+    """Which households have a word: their numbers within a block of 65,536, sorted, two bytes each."""
+
+    __tablename__ = "search_posting"
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[WordPlace] = state_column(WordPlace, "place", primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    rows: Mapped[bytes]
+
+
+class SearchForm(Base):
+    """What is left of a known word when a letter or two are left out: words that share a form are alike."""
+
+    __tablename__ = "search_form"
     __table_args__ = {"sqlite_with_rowid": False}
 
+    form: Mapped[str] = mapped_column(primary_key=True)
     word: Mapped[str] = mapped_column(primary_key=True)
-    row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+
+
+class SnapshotDifference(Base):
+    """What a snapshot changed of one household; no value of a NIK or No. KK ever stands in it."""
+
+    __tablename__ = "snapshot_difference"
+    __table_args__ = (
+        sa.Index(None, "snapshot_id", "kind", "village_code"),
+        sa.Index(None, "snapshot_id", "village_code"),
+        sa.Index(None, "household_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    kind: Mapped[DifferenceKind] = state_column(DifferenceKind, "kind", primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    """The household, or the member that it is about."""
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    village_code: Mapped[str]
+    """Where the household is now."""
+    before: Mapped[str]
+    after: Mapped[str]
+
+
+class SnapshotDifferenceCount(Base):
+    """How many differences of a kind a snapshot brings (while it is staged: would bring)."""
+
+    __tablename__ = "snapshot_difference_count"
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    kind: Mapped[DifferenceKind] = state_column(DifferenceKind, "kind", primary_key=True)
+    differences: Mapped[int]
+
+
+class DrawnFrom(Base):
+    """A snapshot that was current when a list (of an area's version, of a term) was drawn."""
+
+    __tablename__ = "drawn_from"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    at: Mapped[datetime]
 
 
 class RegistryLink(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,9 +15,10 @@ from core.errors import Invalid, NotFound
 from core.ids import is_code
 from core.permissions import Reach
 from core.work import Tx
+from registry_link.households.finding import asked_words, find_rows
+from registry_link.households.merged import has_merged, is_listed, survivors_of
 from registry_link.households.models import (
     Household,
-    HouseholdWord,
     Member,
     RegistryLink,
     RegistryStamp,
@@ -34,7 +35,6 @@ _IDS_AT_ONCE: Final = 800
 _office: Final = sa.func.coalesce(Household.regency_code, "")
 """The office of a row that is found by its id or a word. Compared bare, SQLite takes the index that begins with it and
 walks through the whole registry instead: it thinks that an office has ten households."""
-_MOST_WORDS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,9 @@ class HouseholdView:
     members: tuple[MemberLine, ...]
     suspects: tuple[str, ...]
     """Codes of households that share a number with it."""
+    merged_into_id: UUID | None
+    """The household that it was found to be; it is listed no more."""
+    merged_into_code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,10 @@ class SearchHouseholds:
 class FoundHouseholds:
     lines: tuple[HouseholdLine, ...]
     has_more: bool
+    alike: tuple[str, ...] = ()
+    """Words other than those asked for by which the last of them were found."""
+    is_cut: bool = False
+    """There are more than are ever shown: another word or a village narrows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +206,9 @@ def household(tx: Tx, household_id: UUID) -> HouseholdView:
         source=one.source, snapshot_as_of_on=row.as_of_on, snapshot_agreement_no=row.agreement_no,
         members=tuple(_member_line(each, tx.today, is_full=is_full) for each in members),
         suspects=_suspects(tx, household_id),
+        merged_into_id=one.merged_into_id,
+        merged_into_code=codes_of_households(tx, [one.merged_into_id])[one.merged_into_id]
+        if one.merged_into_id else "",
     )  # fmt: skip
 
 
@@ -243,40 +253,90 @@ def codes_of_households(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, str]:
 
 
 def search_households(tx: Tx, order: SearchHouseholds) -> FoundHouseholds:
-    """Find households by beginnings of the words of the head's or a member's name, by code, by NIK or No. KK.
+    """Find households by words of the names of their people or of their address, by code, by NIK or No. KK.
 
+    Whole words come first, then beginnings, and last, where these do not fill the page, words that are only alike.
     Raises: Forbidden; Invalid for a page beyond its limits.
     """
     reach = tx.require("household.search")
     if not 1 <= order.limit <= LONGEST_PAGE or order.offset < 0:
         raise Invalid("household.page", field="limit", most=LONGEST_PAGE)
     text, purpose = order.text.strip(), "search"
-    text_first = bool(text) and not order.village_code
-    ours = _office if text_first else Household.regency_code
-    query = _line_columns().where(ours == tx.regency_code, _within(reach))
+    end = order.offset + order.limit
+    query = _line_columns().where(
+        (_office if text else Household.regency_code) == tx.regency_code, is_listed(), _within(reach)
+    )
     if order.village_code:
         query = query.where(_in_region(order.village_code))
     digits = text.replace(" ", "").replace(".", "")
+    alike: tuple[str, ...] = ()
+    is_cut = False
     if is_code(text):
-        query = query.where(Household.code == text.upper())
+        named = household_id_of(tx, text)
+        rows = tx.session.execute(query.where(Household.id.in_(_followed(tx, [named] if named else [])))).all()
     elif len(digits) == 16 and digits.isascii() and digits.isdigit():
         may_find = tx.require("household.find_by_nik")
-        number, purpose = Secret(digits), "find_by_number"
-        owners = sa.select(Member.household_id).where(Member.nik_bidx == nik_index(number), Member.is_present)
-        query = query.where(_within(may_find), sa.or_(Household.kk_bidx == kk_index(number), Household.id.in_(owners)))
+        purpose = "find_by_number"
+        known = Household.id.in_(_owners_of(tx, Secret(digits)))
+        rows = tx.session.execute(query.where(_within(may_find), known).order_by(Household.row_no)).all()
     elif text:
-        words = words_of(text)[:_MOST_WORDS]
-        if not words:
-            return FoundHouseholds(lines=(), has_more=False)
-        for word in words:
-            # Words hold a-z and 0-9 only: under every collation nothing that starts with the word sorts after this.
-            begins = HouseholdWord.word.between(word, word + "z" * 20)
-            query = query.where(Household.row_no.in_(sa.select(HouseholdWord.row_no).where(begins)))
-    ordered = query.order_by(sa.func.lower(Household.head_name), Household.row_no)
-    rows = tx.session.execute(ordered.limit(order.limit + 1).offset(order.offset)).all()
-    lines = _lines(tx, rows[: order.limit])
+        words = asked_words(text)
+        found = find_rows(tx, words, _regions_within(reach, order.village_code), end + 1) if words else None
+        rows = [row for tier in found.tiers for row in _ranked(tx, query, tier, words)] if found else []
+        alike, is_cut = (found.alike, found.is_cut) if found else ((), False)
+    else:
+        # A whole office in its own order: nobody reads a million names from A to Z.
+        by_name = (sa.func.lower(Household.head_name),) if order.village_code or not reach.is_all else ()
+        ordered = query.order_by(*by_name, Household.row_no).limit(order.limit + 1).offset(order.offset)
+        return _found(tx, tx.session.execute(ordered).all(), order.limit, purpose)
+    return _found(tx, rows[order.offset : end + 1], order.limit, purpose, alike, is_cut=is_cut)
+
+
+def _found(
+    tx: Tx, rows: Sequence[Any], limit: int, purpose: str, alike: tuple[str, ...] = (), *, is_cut: bool = False
+) -> FoundHouseholds:
+    lines = _lines(tx, rows[:limit])
     tx.saw("household", [line.id for line in lines], purpose)
-    return FoundHouseholds(lines=lines, has_more=len(rows) > order.limit)
+    return FoundHouseholds(lines=lines, has_more=len(rows) > limit, alike=alike, is_cut=is_cut)
+
+
+def _owners_of(tx: Tx, number: Secret) -> list[UUID]:
+    """Give the households with this number, each way by its own index."""
+    by_kk = sa.select(Household.id).where(
+        Household.regency_code == tx.regency_code, Household.kk_bidx == kk_index(number)
+    )
+    by_nik = sa.select(Member.household_id).where(Member.nik_bidx == nik_index(number), Member.is_present)
+    return _followed(tx, [*tx.session.scalars(by_kk), *tx.session.scalars(by_nik)])
+
+
+def _followed(tx: Tx, ids: Sequence[UUID]) -> list[UUID]:
+    """Put in the place of each merged household the one that it is now."""
+    now = survivors_of(tx, ids)
+    return list(dict.fromkeys(now.get(one, one) for one in ids))
+
+
+def _regions_within(reach: Reach, code: str) -> tuple[str, ...] | None:
+    """Tell in which regions to look: None for the whole office."""
+    if reach.is_all:
+        return (code,) if code else None
+    mine = tuple(sorted(reach.regions))
+    if not code:
+        return mine
+    inner = tuple(one for one in mine if f"{one}.".startswith(f"{code}."))
+    return (code,) if any(f"{code}.".startswith(f"{one}.") for one in mine) else inner
+
+
+def _ranked(tx: Tx, query: Any, numbers: Sequence[int], words: Sequence[str]) -> list[Any]:
+    """Read one tier of what was found: whose head has the words comes first, then by name."""
+    rows: list[Any] = []
+    for start in range(0, len(numbers), _IDS_AT_ONCE):
+        rows += tx.session.execute(query.where(Household.row_no.in_(numbers[start : start + _IDS_AT_ONCE]))).all()
+
+    def place(row: Any) -> tuple[int, str, str]:
+        own = set(words_of(row.head_name))
+        return (-sum(word in own for word in words), row.head_name.lower(), row.code)
+
+    return sorted(rows, key=place)
 
 
 def compositions(
@@ -284,12 +344,17 @@ def compositions(
 ) -> tuple[Composition, ...]:
     """Count the people of the office's households by class on a day, in the order of ``ids``; unknown ids are left out.
 
-    Made for tens of thousands at once; no name or number is read.
+    A household that was merged has the people of the one that it is now. Made for tens of thousands at once; no name or
+    number is read.
     """
     found: dict[UUID, Composition] = {}
-    for chunk in _chunks(ids):
+    now = survivors_of(tx, ids) if has_merged(tx) else {}
+    for chunk in _chunks(list(dict.fromkeys(now.get(one, one) for one in ids))):
         for one in _compositions(tx, chunk, on_day, thresholds or Thresholds()):
             found[one.household_id] = one
+    for merged_id, survivor_id in now.items():
+        if survivor_id in found:
+            found[merged_id] = replace(found[survivor_id], household_id=merged_id)
     return tuple(found[one] for one in ids if one in found)
 
 
@@ -303,7 +368,7 @@ def village_counts(tx: Tx) -> tuple[VillageCount, ...]:
             sa.func.count(Household.position_key).label("located"),
             sa.func.sum(sa.case((Household.is_provisional, 1), else_=0)).label("provisional"),
         )
-        .where(Household.regency_code == tx.regency_code)
+        .where(Household.regency_code == tx.regency_code, is_listed())
         .group_by(Household.village_code)
         .order_by(Household.village_code)
     )
@@ -330,7 +395,7 @@ def positions(tx: Tx, village_codes: Sequence[str], limit: int = 20_000) -> tupl
         )
         .where(
             Household.regency_code == tx.regency_code, Household.village_code.in_(sorted(set(village_codes))),
-            Household.position_key.is_not(None),
+            Household.position_key.is_not(None), is_listed(),
         )
         .order_by(Household.row_no)
         .limit(limit)
@@ -426,7 +491,7 @@ def _suspects(tx: Tx, household_id: UUID) -> tuple[str, ...]:
     forward = sa.select(RegistryLink.suspect_household_id).where(RegistryLink.household_id == household_id)
     backward = sa.select(RegistryLink.household_id).where(RegistryLink.suspect_household_id == household_id)
     query = sa.select(Household.code).where(
-        Household.id != household_id, sa.or_(Household.id.in_(forward), Household.id.in_(backward))
+        Household.id != household_id, is_listed(), sa.or_(Household.id.in_(forward), Household.id.in_(backward))
     )
     return tuple(tx.session.scalars(query.order_by(Household.code)))
 

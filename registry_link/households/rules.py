@@ -153,3 +153,72 @@ def years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years)
     except ValueError:  # 29 February
         return day.replace(year=day.year - years, day=28)
+
+
+# ---------------------------------------------------------------- words that are searched
+
+SHORTEST_LEARNT: Final = 3
+SHORTEST_FORGIVEN: Final = 4
+"""In a shorter word every other one would be a typing error."""
+LONG_WORD: Final = 8
+"""From so many letters on two errors are forgiven, before one."""
+FORM_LETTERS: Final = 7
+"""Forms are made of the first letters only: two words within the errors forgiven share one all the same."""
+FILLERS: Final = frozenset(
+    (
+        "jalan", "jl", "jln", "gang", "gg", "nomor", "no", "nomer", "rt", "rw", "dusun", "dsn", "banjar", "br",
+        "lingkungan", "lingk", "link", "kampung", "kp", "kampong", "desa", "ds", "kelurahan", "kel", "kecamatan",
+        "kec", "blok", "dn",
+    )
+)  # fmt: skip
+"""Words of nearly every address: they find nothing."""
+
+
+def address_words(*texts: str) -> tuple[str, ...]:
+    """Give the words of an address by which it is found: without those that stand in every one."""
+    return tuple(dict.fromkeys(word for text in texts for word in words_of(text) if word not in FILLERS))
+
+
+def errors_forgiven(word: str) -> int:
+    """Tell how many typing errors a word that somebody typed may hold."""
+    if len(word) < SHORTEST_FORGIVEN or any(one.isdigit() for one in word):
+        return 0
+    return 2 if len(word) >= LONG_WORD else 1
+
+
+def forms(word: str, errors: int) -> frozenset[str]:
+    """Give what is left of the beginning of a word when up to so many of its letters are left out."""
+    found = {word[:FORM_LETTERS]}
+    latest = found
+    for _ in range(errors):
+        latest = {one[:at] + one[at + 1 :] for one in latest for at in range(len(one))}
+        found |= latest
+    return frozenset(found)
+
+
+def forms_learnt(word: str) -> frozenset[str]:
+    """Give the forms under which a known word is found: enough for every typed word that could mean it."""
+    if len(word) < SHORTEST_LEARNT or word.isdigit():
+        return frozenset()
+    return forms(word, 2 if len(word) >= LONG_WORD - 2 else 1)
+
+
+def errors_between(one: str, other: str, most: int) -> int:
+    """Count letters added, left out, replaced or swapped with their neighbour; ``most + 1`` when there are more.
+
+    Optimal string alignment: no letter is touched twice.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [at]
+        for place, known in enumerate(other, 1):
+            least = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != known))
+            if at > 1 and place > 1 and letter == other[place - 2] and one[at - 2] == known:
+                least = min(least, earlier[place - 2] + 1)
+            row.append(least)
+        if min(row) > most and min(before) > most:
+            return most + 1
+    return min(row[-1], most + 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -77,8 +77,8 @@ class Barred:
     """Who is not to be chosen, for a reason of the caller's own."""
 
     reason_code: str
-    ids: sa.Select[UUID]
-    """Ids of households."""
+    ids: sa.Select[UUID] | sa.CompoundSelect[UUID]
+    """Ids of households; whoever a household was merged into is barred with it."""
     is_of_beneficiaries: bool = False
     """``ids`` are of the chosen themselves: people, where people are chosen."""
     is_first: bool = False
@@ -135,6 +135,7 @@ class NotChosen:
 
 def choice_counts(tx: Tx, choice: Choice) -> Counts:
     """Count by village how many fit and how many do not, by reason. Nobody is read."""
+    choice = _followed(tx, choice)
     # One letter for everybody, a village's letters in one text, counted here: in the order of the index. Grouped by the
     # reason too, the database would work the reasons out twice and sort everybody.
     codes = {chr(ord("a") + number): code for number, code in enumerate(choice.codes)}
@@ -163,6 +164,7 @@ def chosen(
     ``most`` is how many of a district, none where it is not named; with ``counts`` (of the same choice, in the same
     transaction) only the deciles that come into question are looked at.
     """
+    choice = _followed(tx, choice)
     until = _until(most, counts) if most is not None and counts is not None else None
     ranked = _ranked(tx, choice, until)
     query = sa.select(
@@ -191,6 +193,7 @@ def not_chosen(
     limit: int, offset: int,
 ) -> tuple[NotChosen, ...]:  # fmt: skip
     """Give who was looked at and not chosen, each with the one reason, by village and code."""
+    choice = _followed(tx, choice)
     is_ranked = most is not None and reason_code in ("", OVER_QUOTA)
     looked = _ranked(tx, choice) if is_ranked else _looked_at(tx, choice).subquery()
     rank = looked.c.rank if is_ranked else sa.literal(0)
@@ -226,6 +229,28 @@ def not_chosen(
 
 
 # ---------------------------------------------------------------- the statement
+
+
+def _followed(tx: Tx, choice: Choice) -> Choice:
+    """Bar with a merged household the one that it is now: what was done for the one was done for the other."""
+    if not has_merged(tx):
+        return choice
+    gone = sa.orm.aliased(Household)
+    return replace(
+        choice,
+        barred=tuple(
+            one
+            if one.is_of_beneficiaries and choice.is_of_persons
+            else replace(
+                one,
+                ids=sa.union_all(
+                    one.ids,
+                    sa.select(gone.merged_into_id).where(gone.merged_into_id.is_not(None), gone.id.in_(one.ids)),
+                ),
+            )
+            for one in choice.barred
+        ),
+    )
 
 
 def _looked_at(tx: Tx, choice: Choice) -> sa.Select[*tuple[Any, ...]]:

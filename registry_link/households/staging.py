@@ -21,9 +21,9 @@ from core.errors import Conflict, NotFound
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
+from registry_link.households.merged import CARRIED, carry_again, is_listed
 from registry_link.households.models import (
     Household,
-    HouseholdWord,
     Member,
     RegistryLink,
     RegistryStamp,
@@ -46,6 +46,7 @@ from registry_link.households.states import (
     SnapshotAct,
     SnapshotState,
 )
+from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
 _IDS_AT_ONCE: Final = 800
@@ -304,7 +305,7 @@ def _bind_provisional(tx: Tx, snapshot_id: UUID) -> None:
     provisional = tx.session.execute(
         sa.select(Household.id, Household.kk_bidx, Member.nik_bidx)
         .outerjoin(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
-        .where(Household.regency_code == tx.regency_code, Household.is_provisional)
+        .where(Household.regency_code == tx.regency_code, Household.is_provisional, is_listed())
     ).all()
     by_kk = {row.kk_bidx: row.id for row in provisional if row.kk_bidx}
     by_nik = {row.nik_bidx: row.id for row in provisional if row.nik_bidx}
@@ -352,7 +353,7 @@ def _mark_changed_members(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> 
             sa.select(StagedHousehold.external_id)
             .join(Member, sa.and_(Member.household_id == StagedHousehold.bound_id, Member.is_present))
             .outerjoin(StagedMember, sa.and_(_same_household(), Member.member_key == StagedMember.member_key))
-            .where(*same, StagedMember.member_id.is_(None))
+            .where(*same, StagedMember.member_id.is_(None), ~Member.member_key.startswith(CARRIED))
         )
     for part in parts:
         tx.session.execute(
@@ -370,12 +371,13 @@ def _suspect(tx: Tx, snapshot_id: UUID) -> None:
     same_kk = (
         sa.select(Household.id)
         .where(Household.regency_code == tx.regency_code, Household.kk_bidx == StagedHousehold.kk_bidx)
-        .where(Household.id != own)
+        .where(Household.id != own, is_listed())
         .order_by(Household.id).limit(1).scalar_subquery()
     )  # fmt: skip
     same_nik = (
         sa.select(Member.household_id)
         .join(StagedMember, Member.nik_bidx == StagedMember.nik_bidx)
+        .join(Household, sa.and_(Household.id == Member.household_id, is_listed()))
         .where(_same_household(), Member.regency_code == tx.regency_code, Member.is_present, Member.household_id != own)
         .order_by(Member.household_id).limit(1).scalar_subquery()
     )  # fmt: skip
@@ -450,7 +452,9 @@ def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
     _update_changed(tx, snapshot)
     _take_members(tx, snapshot)
     _link(tx, snapshot_id)
-    _write_words(tx, snapshot_id)
+    survivors = carry_again(tx, snapshot_id)
+    _write_words(tx, snapshot_id, last_no, counts.new)
+    refresh_words(tx, survivors)
     clear_staged(tx, snapshot_id)
     bump_stamp(tx)
     tx.note(
@@ -660,7 +664,7 @@ def _take_members(tx: Tx, snapshot: Any) -> None:
             .where(
                 StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED,
                 Member.household_id == StagedHousehold.bound_id, Member.is_present,
-                ~listed.correlate(StagedHousehold, Member),
+                ~listed.correlate(StagedHousehold, Member), ~Member.member_key.startswith(CARRIED),
             )
             .values(is_present=False)
             .execution_options(synchronize_session=False)
@@ -694,36 +698,14 @@ def _link(tx: Tx, snapshot_id: UUID) -> None:
     tx.session.execute(sa.insert(RegistryLink).from_select(list(columns), rows))
 
 
-def _write_words(tx: Tx, snapshot_id: UUID) -> None:
-    own = sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
-    mine = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
-    numbers = sa.select(Household.row_no).join(StagedHousehold, own == Household.id)
-    changed = numbers.where(*mine, StagedHousehold.outcome == Outcome.CHANGED)
-    tx.session.execute(sa.delete(HouseholdWord).where(HouseholdWord.row_no.in_(changed)))
-    heads = sa.select(Household.row_no, Household.head_name).join(StagedHousehold, own == Household.id).where(*mine)
-    people = (
-        sa.select(Household.row_no, Member.name)
-        .join(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
-        .join(StagedHousehold, own == Household.id)
-        .where(*mine)
+def _write_words(tx: Tx, snapshot_id: UUID, last_no: int, new: int) -> None:
+    write_new_words(tx, last_no + 1, last_no + new)
+    changed = sa.select(StagedHousehold.bound_id).where(
+        StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome == Outcome.CHANGED
     )
-    split: dict[str, tuple[str, ...]] = {}
-    found: dict[str, set[int]] = {}
-    for row_no, name in tx.session.execute(sa.union_all(heads, people)).all():
-        if name not in split:
-            split[name] = words_of(name)
-        for word in split[name]:
-            found.setdefault(word, set()).add(row_no)
-    put_rows(
-        tx, HouseholdWord, ("word", "row_no"),
-        ((word, row_no) for word in sorted(found) for row_no in sorted(found[word])),
-    )  # fmt: skip
-
-
-def write_words(tx: Tx, row_no: int, names: Sequence[str]) -> None:
-    """Write the search words of one household."""
-    words = {word for name in names for word in words_of(name)}
-    put_rows(tx, HouseholdWord, ("word", "row_no"), [(word, row_no) for word in sorted(words)])
+    refresh_words(tx, [one for one in tx.session.scalars(changed) if one is not None])
+    while fold_words(tx):
+        pass
 
 
 def _chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -64,3 +64,37 @@ class Relation(enum.StrEnum):
     PARENT = "parent"
     SERVANT = "servant"
     OTHER = "other"
+
+
+class WordPlace(enum.StrEnum):
+    """Where a word by which households are found stands."""
+
+    NAME = "name"
+    ADDRESS = "address"
+    REGION = "region"
+
+
+class DifferenceKind(enum.StrEnum):
+    """What a newer snapshot says of a household that the one before it did not, in the order of the report."""
+
+    NEW = "new"
+    GONE = "gone"
+    RETURNED = "returned"
+    """Was known from an earlier snapshot, missing in the last one."""
+    DECILE = "decile"
+    MEMBER_ADDED = "member_added"
+    MEMBER_GONE = "member_gone"
+    MEMBER_CHANGED = "member_changed"
+    VILLAGE = "village"
+    UNIT = "unit"
+    """RT/RW."""
+    ADDRESS = "address"
+    HEAD = "head"
+    SIZE = "size"
+    KK = "kk"
+    NIK = "nik"
+    POSITION = "position"
+
+    @property
+    def label(self) -> str:
+        return f"snapshot.difference.{self.value}"

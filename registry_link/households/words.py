@@ -1,0 +1,242 @@
+"""The words by which households are found: written with a household, folded into postings many at a time.
+
+What a household is found by stands in one short text. From these texts come postings: for each word and each block of
+65,536 households the numbers of those that have it, two bytes each, so that a common name costs a search no more than a
+rare one. A single household that changes keeps its new text beside the old one until a job folds it in; the search
+looks at these few by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+
+from core.work import Tx
+from registry_link.households.bulk import put_rows
+from registry_link.households.models import Household, Member, RowCounter, SearchForm, SearchPosting, SearchText
+from registry_link.households.rules import FORM_LETTERS, address_words, forms_learnt, words_of
+from registry_link.households.states import WordPlace
+
+BLOCK: Final = 1 << 16
+_AT_ONCE: Final = 800
+_MARKS: Final = {"@": WordPlace.ADDRESS, "#": WordPlace.REGION}
+
+
+def words_text(names: Iterable[str], address: str, hamlet: str, village_code: str) -> str:
+    """Write the words of a household: names bare, ``@`` before those of the address, ``#`` before the village."""
+    found = dict.fromkeys(word for name in names for word in words_of(name))
+    found.update(dict.fromkeys(f"@{word}" for word in address_words(address, hamlet)))
+    found[f"#{region_word(village_code)}"] = None
+    return " ".join(found)
+
+
+def region_word(code: str) -> str:
+    """Write a region's code as a word; a village's begins with its district's."""
+    return code.replace(".", "")
+
+
+def place_of(marked: str) -> tuple[WordPlace, str]:
+    """Tell where a marked word stands, and what it is without its mark."""
+    place = _MARKS.get(marked[0])
+    return (WordPlace.NAME, marked) if place is None else (place, marked[1:])
+
+
+# ---------------------------------------------------------------- one household, or a few
+
+
+def refresh_words(tx: Tx, household_ids: Sequence[UUID]) -> None:
+    """Bring the words of households up to date after a name, a member, an address or a village was changed."""
+    for start in range(0, len(household_ids), _AT_ONCE):
+        chunk = household_ids[start : start + _AT_ONCE]
+        now = dict(_texts(tx, Household.id.in_(chunk)))
+        known = _known(tx, sorted(now))
+        put_rows(
+            tx, SearchText, ("row_no", "regency_code", "words", "folded"),
+            [(one, tx.regency_code, now[one], "") for one in sorted(now) if one not in known],
+        )  # fmt: skip
+        _change(tx, [(one, row, now[one]) for one, row in known.items() if row.words != now[one]])
+        changed = [text for one, text in now.items() if one not in known or known[one].words != text]
+        learn(tx, {place_of(word)[1] for text in changed for word in text.split() if word[0] != "#"})
+
+
+def forget_words(tx: Tx, household_ids: Sequence[UUID]) -> None:
+    """Take households out of the search at once, with every trace of their words (erasure)."""
+    _lock_numbers(tx)
+    for start in range(0, len(household_ids), _AT_ONCE):
+        numbers = tx.session.scalars(
+            sa.select(Household.row_no).where(Household.id.in_(household_ids[start : start + _AT_ONCE]))
+        ).all()
+        known = _known(tx, numbers)
+        _change(tx, [(one, row, "") for one, row in known.items()])
+        _fold(tx, [(one, "", row.words if row.folded is None else row.folded) for one, row in known.items()])
+
+
+def _known(tx: Tx, numbers: Sequence[int]) -> dict[int, Any]:
+    query = sa.select(SearchText.row_no, SearchText.words, SearchText.folded).where(SearchText.row_no.in_(numbers))
+    # Kept for this transaction: folding must not come between the reading and the writing.
+    return {row.row_no: row for row in tx.session.execute(query.order_by(SearchText.row_no).with_for_update())}
+
+
+def _change(tx: Tx, rows: Sequence[tuple[int, Any, str]]) -> None:
+    if not rows:
+        return
+    table = cast(sa.Table, SearchText.__table__)
+    values = []
+    for row_no, row, now in rows:
+        folded = row.words if row.folded is None else row.folded
+        values.append({"at_no": row_no, "to_words": now, "to_folded": None if folded == now else folded})
+    tx.session.connection().execute(
+        sa.update(table)
+        .where(table.c.row_no == sa.bindparam("at_no"))
+        .values(words=sa.bindparam("to_words"), folded=sa.bindparam("to_folded")),
+        values,
+    )
+
+
+def _texts(tx: Tx, *where: sa.ColumnElement[bool]) -> Iterator[tuple[int, str]]:
+    """Give the words of households in the order of their numbers."""
+    query = (
+        sa.select(
+            Household.row_no, Household.village_code, Household.head_name, Household.address, Household.hamlet,
+            Member.name,
+        )
+        .outerjoin(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
+        .where(*where)
+        .order_by(Household.row_no)
+    )  # fmt: skip
+    current: Any = None
+    names: list[str] = []
+    for row in tx.session.execute(query.execution_options(yield_per=20_000)):
+        if current is None or row[0] != current[0]:
+            if current is not None:
+                yield current[0], words_text(names, current[3], current[4], current[1])
+            current, names = row, [row[2]]
+        if row[5]:
+            names.append(row[5])
+    if current is not None:
+        yield current[0], words_text(names, current[3], current[4], current[1])
+
+
+# ---------------------------------------------------------------- very many
+
+
+def write_new_words(tx: Tx, first_no: int, last_no: int) -> None:
+    """Write the words of the households with these numbers, which have none yet, a block at a time."""
+    start = first_no
+    while start <= last_no:
+        block = start // BLOCK
+        end = min(last_no, (block + 1) * BLOCK - 1)
+        texts = list(_texts(tx, Household.row_no.between(start, end)))
+        put_rows(
+            tx, SearchText, ("row_no", "regency_code", "words", "folded"),
+            ((row_no, tx.regency_code, text, None) for row_no, text in texts),
+        )  # fmt: skip
+        _fold_block(tx, block, _by_word(texts), {})
+        start = end + 1
+
+
+def fold_words(tx: Tx, at_once: int = 50_000) -> int:
+    """Take the changed texts of the office into the postings, the lowest numbers first; gives how many."""
+    _lock_numbers(tx)
+    query = (
+        sa.select(SearchText.row_no, SearchText.words, SearchText.folded)
+        .where(SearchText.regency_code == tx.regency_code, SearchText.folded.is_not(None))
+        .order_by(SearchText.row_no)
+        .limit(at_once)
+    )
+    rows = tx.session.execute(query.with_for_update()).all()
+    _fold(tx, [(row_no, words, folded or "") for row_no, words, folded in rows])
+    return len(rows)
+
+
+def _lock_numbers(tx: Tx) -> None:
+    """Wait until nobody else writes postings: an import holds the counter of households too."""
+    tx.session.execute(sa.select(RowCounter.last_no).with_for_update()).all()
+
+
+def _fold(tx: Tx, rows: Sequence[tuple[int, str, str]]) -> None:
+    """Fold rows of number, words now, words as the postings have them."""
+    blocks: dict[int, tuple[list[tuple[int, str]], list[tuple[int, str]]]] = {}
+    for row_no, words, folded in rows:
+        now, before = dict.fromkeys(words.split()), dict.fromkeys(folded.split())
+        added, removed = blocks.setdefault(row_no // BLOCK, ([], []))
+        added.append((row_no, " ".join(word for word in now if word not in before)))
+        removed.append((row_no, " ".join(word for word in before if word not in now)))
+    for block, (added, removed) in blocks.items():
+        _fold_block(tx, block, _by_word(added), _by_word(removed))
+    for start in range(0, len(rows), _AT_ONCE):
+        chunk = rows[start : start + _AT_ONCE]
+        mine = SearchText.row_no.in_([row_no for row_no, _, _ in chunk])
+        tx.session.execute(
+            sa.update(SearchText).where(mine).values(folded=None).execution_options(synchronize_session=False)
+        )
+        if any(not words for _, words, _ in chunk):
+            tx.session.execute(
+                sa.delete(SearchText).where(mine, SearchText.words == "").execution_options(synchronize_session=False)
+            )
+
+
+def _by_word(texts: Iterable[tuple[int, str]]) -> dict[str, np.ndarray[Any, np.dtype[np.uint16]]]:
+    """Sort the numbers of households (within their block) by word."""
+    ids: dict[str, int] = {}
+    keys: list[int] = []
+    for row_no, text in texts:
+        low = row_no % BLOCK
+        keys += [ids.setdefault(word, len(ids)) << 16 | low for word in text.split()]
+    if not keys:
+        return {}
+    ordered = np.unique(np.array(keys, dtype=np.int64))
+    owner = ordered >> 16
+    cuts = np.flatnonzero(np.diff(owner)) + 1
+    # Every id has at least one number, so that the parts stand in the order of the ids.
+    parts = np.split((ordered & (BLOCK - 1)).astype("<u2"), cuts)
+    return dict(zip(ids, parts, strict=True))
+
+
+def _fold_block(
+    tx: Tx, block: int, added: Mapping[str, np.ndarray[Any, Any]], removed: Mapping[str, np.ndarray[Any, Any]]
+) -> None:
+    wanted: dict[WordPlace, list[str]] = {}
+    for marked in sorted({*added, *removed}):
+        place, word = place_of(marked)
+        wanted.setdefault(place, []).append(word)
+    mark = {place: sign for sign, place in _MARKS.items()} | {WordPlace.NAME: ""}
+    ready: list[tuple[object, ...]] = []
+    mine = (SearchPosting.regency_code == tx.regency_code, SearchPosting.block == block)
+    has_any = tx.session.scalar(sa.select(SearchPosting.block).where(*mine).limit(1)) is not None
+    for place, words in wanted.items():
+        known: dict[str, bytes] = {}
+        for start in range(0, len(words) if has_any else 0, _AT_ONCE):
+            these = (*mine, SearchPosting.place == place, SearchPosting.word.in_(words[start : start + _AT_ONCE]))
+            kept = tx.session.execute(sa.select(SearchPosting.word, SearchPosting.rows).where(*these))
+            known.update({row.word: row.rows for row in kept})
+            tx.session.execute(sa.delete(SearchPosting).where(*these).execution_options(synchronize_session=False))
+        for word in words:
+            numbers = np.frombuffer(known.get(word, b""), dtype="<u2")
+            marked = mark[place] + word
+            if marked in removed:
+                numbers = np.setdiff1d(numbers, removed[marked], assume_unique=True)
+            if marked in added:
+                numbers = np.union1d(numbers, added[marked]) if len(numbers) else added[marked]
+            if len(numbers):
+                ready.append((tx.regency_code, place, word, block, numbers.astype("<u2").tobytes()))
+    put_rows(tx, SearchPosting, ("regency_code", "place", "word", "block", "rows"), ready)
+    learn(tx, {word for place, words in wanted.items() if place is not WordPlace.REGION for word in words})
+
+
+def learn(tx: Tx, words: Iterable[str]) -> None:
+    """Keep the forms of words that were not known, so that a typing error leads to them."""
+    wanted = sorted({word for word in words if forms_learnt(word)})
+    known: set[str] = set()
+    for start in range(0, len(wanted), _AT_ONCE):
+        # Its first letters are always one of a word's forms.
+        whole = {word[:FORM_LETTERS] for word in wanted[start : start + _AT_ONCE]}
+        known.update(tx.session.scalars(sa.select(SearchForm.word).where(SearchForm.form.in_(sorted(whole)))))
+    put_rows(
+        tx, SearchForm, ("form", "word"),
+        ((form, word) for word in wanted if word not in known for form in sorted(forms_learnt(word))),
+    )  # fmt: skip
