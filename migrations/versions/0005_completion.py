@@ -22,6 +22,7 @@ def upgrade() -> None:
             sa.Enum("open", "closed", name="state", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
+        sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("households", sa.Integer(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("issued_by", sa.Text(), nullable=False),
@@ -104,7 +105,9 @@ def upgrade() -> None:
         sa.Column("read_by", sa.Text(), nullable=False),
         sa.Column("read_by_name", sa.Text(), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_by", sa.Text(), nullable=True),
         sa.Column("applied_by_name", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind = 'list' OR applied_by <> read_by", name=op.f("ck_completion_file_two_persons")),
         sa.ForeignKeyConstraint(["list_id"], ["completion_list.id"], name=op.f("fk_completion_file_list_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_completion_file")),
     )
@@ -196,6 +199,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household_position")),
     )
     op.create_index("ix_household_position_household_id_at", "household_position", ["household_id", "at"], unique=False)
+    op.create_table(
+        "village_overview",
+        sa.Column("regency_code", sa.Text(), nullable=False),
+        sa.Column("village_code", sa.Text(), nullable=False),
+        *(
+            sa.Column(name, sa.Integer(), nullable=False)
+            for name in (
+                "households", "persons", "located", "far", "incomplete", "lacks_units", "lacks_address", "lacks_card",
+                "lacks_head_number", "lacks_birth",
+            )
+        ),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["village_code"], ["region.code"], name=op.f("fk_village_overview_village_code")),
+        sa.PrimaryKeyConstraint("regency_code", "village_code", name=op.f("pk_village_overview")),
+    )  # fmt: skip
 
 
 def downgrade() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, state_column
+from core.db import Base, Big, state_column
 from registry_link.completion.states import (
     EntryState,
     FileKind,
@@ -40,6 +40,8 @@ class CompletionList(Base):
     regency_code: Mapped[str]
     village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"))
     state: Mapped[ListState] = state_column(ListState)
+    asked: Mapped[int]
+    """What is asked for, as bits of ``households.gaps.Gap``."""
     households: Mapped[int]
     issued_at: Mapped[datetime]
     issued_by: Mapped[str]
@@ -104,6 +106,8 @@ class CompletionFile(Base):
             "uq_completion_file_sha256", "regency_code", "kind", "file_sha256", unique=True,
             sqlite_where=sa.text(_KEPT), postgresql_where=sa.text(_KEPT),
         ),
+        # Positions decide who is affected: two persons.
+        sa.CheckConstraint("kind = 'list' OR applied_by <> read_by", name="two_persons"),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -118,6 +122,7 @@ class CompletionFile(Base):
     read_by: Mapped[str]
     read_by_name: Mapped[str]
     applied_at: Mapped[datetime | None]
+    applied_by: Mapped[str | None]
     applied_by_name: Mapped[str]
 
 
@@ -166,3 +171,27 @@ class HouseholdPosition(Base):
     at: Mapped[datetime]
     by: Mapped[str]
     by_name: Mapped[str]
+
+
+class VillageOverview(Base):
+    """What a village's households lack, counted once for every reader; ``version`` says how far it is behind."""
+
+    __tablename__ = "village_overview"
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"), primary_key=True)
+    households: Mapped[int]
+    persons: Mapped[int]
+    located: Mapped[int]
+    far: Mapped[int]
+    """Positions farther outside the village than can be right."""
+    incomplete: Mapped[int]
+    """Households that lack something else than their position."""
+    lacks_units: Mapped[int]
+    lacks_address: Mapped[int]
+    lacks_card: Mapped[int]
+    lacks_head_number: Mapped[int]
+    lacks_birth: Mapped[int]
+    version: Mapped[Big]
+    """The office's ``registry_stamp`` when it was counted."""
+    counted_at: Mapped[datetime]
