@@ -52,17 +52,17 @@ def upgrade() -> None:
     )
     _partial("ix_household_merged", "household", "merged_into_id", "merged_into_id IS NOT NULL")
     op.drop_index("ix_household_selection", table_name="household")
-    op.create_index("ix_household_selection", "household", [*SELECTION, "merged_into_id"], unique=False)
+    op.create_index("ix_household_selection", "household", [*SELECTION, "merged_into_id", "erased_at"], unique=False)
 
     op.create_table(
         "duplicate_pair",
         _id("id"), _text("regency_code"), _id("first_id"), _id("second_id"),
         sa.Column("shares_nik", sa.Boolean(), nullable=False), sa.Column("shares_kk", sa.Boolean(), nullable=False),
-        sa.Column("name_permille", sa.Integer(), nullable=False), _choice("evidence", "nik", "name", "kk"),
+        sa.Column("name_permille", sa.Integer(), nullable=False), _choice("evidence", "nik", "name", "told", "kk"),
         sa.Column("score", sa.Integer(), nullable=False), _choice("state", "open", "merged", "distinct"),
         _at("found_at"), _text("settled"), _at("decided_at", nullable=True),
         _whole("duplicate_pair", "is_ordered", "first_id < second_id"),
-        _whole("duplicate_pair", "has_evidence", "shares_nik OR shares_kk OR name_permille > 0"),
+        _whole("duplicate_pair", "has_evidence", "shares_nik OR shares_kk OR name_permille > 0 OR evidence = 'told'"),
         _whole("duplicate_pair", "name_permille", "name_permille BETWEEN 0 AND 1000"),
         _whole("duplicate_pair", "score", "score BETWEEN 1 AND 1000"),
         _whole("duplicate_pair", "decided", "(state = 'open') = (decided_at IS NULL)"),
@@ -119,6 +119,7 @@ def upgrade() -> None:
     op.create_table(
         "duplicate_search",
         _text("regency_code"), sa.Column("version", sa.BigInteger(), nullable=False), _at("searched_at"),
+        sa.Column("left_out", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("regency_code", name=op.f("pk_duplicate_search")),
     )  # fmt: skip
 

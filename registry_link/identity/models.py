@@ -23,7 +23,7 @@ class DuplicatePair(Base):
         sa.Index(None, "regency_code", "state", "evidence"),
         sa.Index(None, "second_id"),
         sa.CheckConstraint("first_id < second_id", name="is_ordered"),
-        sa.CheckConstraint("shares_nik OR shares_kk OR name_permille > 0", name="has_evidence"),
+        sa.CheckConstraint("shares_nik OR shares_kk OR name_permille > 0 OR evidence = 'told'", name="has_evidence"),
         sa.CheckConstraint("name_permille BETWEEN 0 AND 1000", name="name_permille"),
         sa.CheckConstraint("score BETWEEN 1 AND 1000", name="score"),
         sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided"),
@@ -38,7 +38,7 @@ class DuplicatePair(Base):
     name_permille: Mapped[int]
     """How much alike the names of two who were born on the same day are; 0 where nobody is."""
     evidence: Mapped[Evidence] = state_column(Evidence, "evidence")
-    """The strongest of the three."""
+    """The strongest of them."""
     score: Mapped[int]
     """How likely they are one, for the order of the list."""
     state: Mapped[PairState] = state_column(PairState)
@@ -122,3 +122,5 @@ class DuplicateSearch(Base):
     regency_code: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[Big]
     searched_at: Mapped[datetime]
+    left_out: Mapped[int]
+    """Pairs found beyond those that are listed at one time: they come up as these are decided."""

@@ -75,6 +75,8 @@ class Evidence(enum.StrEnum):
     NIK = "nik"
     NAME = "name"
     """A similar name, the same day of birth, the same or a neighbouring village."""
+    TOLD = "told"
+    """Somebody says so who knows them; their data do not show it."""
     KK = "kk"
     """A suspicion only: several households may share one family card."""
 
