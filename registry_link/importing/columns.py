@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.errors import Malformed
+from core.errors import Invalid, Malformed
 from registry_link.importing.states import Layout
 
 ALIASES: Final = {
@@ -61,6 +61,8 @@ def plain(header: str) -> str:
 
 
 _FIELD_OF: Final = {plain(alias): name for name, aliases in ALIASES.items() for alias in aliases}
+KNOWN: Final = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
+"""Every header that is recognised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +110,85 @@ def placed(header: Sequence[str], more: Mapping[str, Sequence[str]] | None = Non
     return {name: tuple(where) for name, where in places.items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggested:
+    """What the headers say by themselves, for a person to look at."""
+
+    places: Mapping[str, tuple[int, ...]]
+    layout: Layout
+    doubled: tuple[tuple[str, str], ...]
+    """Pairs of headers that mean the same; the first of each is taken."""
+
+    def columns(self, header: Sequence[str]) -> Columns:
+        return Columns(header=tuple(header), places=self.places, layout=self.layout)
+
+
+def suggest(header: Sequence[str]) -> Suggested:
+    """Tell which columns seem to hold which fields, and what a row seems to be; nothing is refused."""
+    places: dict[str, list[int]] = {}
+    doubled = []
+    for place, text in enumerate(header):
+        name = _FIELD_OF.get(plain(text))
+        if name is None:
+            continue
+        if name in places and name not in SEVERAL:
+            doubled.append((header[places[name][0]], text))
+            continue
+        places.setdefault(name, []).append(place)
+    found = {name: tuple(where) for name, where in places.items()}
+    return Suggested(places=found, layout=_layout_of(found), doubled=tuple(doubled))
+
+
+def _layout_of(places: Mapping[str, tuple[int, ...]]) -> Layout:
+    is_person = any(name in places for name in ("relation", "birth_on", "age", "member_id"))
+    return Layout.MEMBER if "village" not in places else Layout.FLAT if is_person else Layout.HOUSEHOLD
+
+
 def recognise(header: Sequence[str], layout: Layout | None = None) -> Columns:
     """Tell which columns hold which fields, and what a row of the file is.
 
     Raises: Malformed "registry.column_twice", "registry.column_missing", "registry.too_many_columns".
     """
     places = placed(header)
-    is_person = any(name in places for name in ("relation", "birth_on", "age", "member_id"))
-    guessed = Layout.MEMBER if "village" not in places else Layout.FLAT if is_person else Layout.HOUSEHOLD
-    found = Columns(header=tuple(header), places=places, layout=layout or guessed)
+    found = Columns(header=tuple(header), places=places, layout=layout or _layout_of(places))
+    refuse_missing(found)
+    return found
+
+
+def refuse_missing(found: Columns) -> None:
+    """Refuse columns of which no household or person can be made. Raises: Malformed "registry.column_missing"."""
     if not found.has("household_id") and not found.has("kk"):
         raise Malformed("registry.column_missing", column="id_keluarga / no_kk")
     if found.layout is not Layout.MEMBER and not found.has("village"):
         raise Malformed("registry.column_missing", column="kode_desa / desa_kelurahan")
     if not found.has("name") and not (found.layout is Layout.HOUSEHOLD and found.has("head_name")):
         raise Malformed("registry.column_missing", column="nama")
+
+
+def named(header: Sequence[str], layout: Layout, wanted: Mapping[str, Sequence[str]]) -> Columns:
+    """Find the columns that somebody named for each field, by the headers as the file writes them.
+
+    Raises: Invalid "registry.field_unknown", "registry.header_unknown", "registry.header_used_twice",
+    "registry.field_once"; Malformed "registry.column_missing".
+    """
+    at: dict[str, int] = {}
+    for place, text in enumerate(header):
+        at.setdefault(text, place)
+    places: dict[str, tuple[int, ...]] = {}
+    used: set[str] = set()
+    for name, headers in wanted.items():
+        if name not in ALIASES:
+            raise Invalid("registry.field_unknown", field="columns", name=name[:40])
+        if len(headers) > (2 if name in SEVERAL else 1):
+            raise Invalid("registry.field_once", field="columns", name=name)
+        for text in headers:
+            if text not in at:
+                raise Invalid("registry.header_unknown", field="columns", header=text[:60])
+            if text in used:
+                raise Invalid("registry.header_used_twice", field="columns", header=text[:60])
+            used.add(text)
+        if headers:
+            places[name] = tuple(at[text] for text in headers)
+    found = Columns(header=tuple(header), places=places, layout=layout)
+    refuse_missing(found)
     return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from itertools import islice
+from functools import partial
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -14,11 +15,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.crypto import Secret
-from core.errors import Conflict, Invalid, Issue, NotFound, Refused
+from core.errors import Conflict, Fact, Invalid, Issue, NotFound, Refused
 from core.files.commands import forget_file
+from core.reader.stream import StreamRow, refuse_early
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
+from registry_link.households.listing import tell_what_is_listed
 from registry_link.households.queries import snapshot_as_of
 from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.staging import (
@@ -32,11 +35,11 @@ from registry_link.households.staging import (
     staged_ids,
     weigh,
 )
-from registry_link.importing.columns import Columns, recognise
+from registry_link.importing.columns import MOST_COLUMNS, Columns, named, recognise, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
-from registry_link.importing.reader import MOST_ROWS, FileForm, ReadRow, inspect, read_rows
 from registry_link.importing.rules import FileFacts, Parsed, parse_row
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
+from registry_link.importing.unpacking import MOST_ROWS, Unpacked, take_away, unpacked_rows
 from registry_link.regions.queries import gazetteer
 from registry_link.regions.states import CodeSystem
 
@@ -48,6 +51,8 @@ LEAST_TO_JUDGE: Final = 30
 ZERO_SHARE: Final = 0.6
 """One NIK in ten ends with 0 by chance."""
 LONGEST_SOURCE: Final = 40
+WORKED_OFF: Final = (RunState.UNPACKING, RunState.READING, RunState.APPROVED)
+"""States in which an import waits for a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,14 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileColumns:
+    """Which headers of one file hold which fields, and what one row of it is; none: what the headers say themselves."""
+
+    columns: Mapping[str, tuple[str, ...]] | None = None
+    layout: Layout | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartImport:
     """One file (flat, or households), or two: households and their members."""
 
@@ -73,6 +86,10 @@ class StartImport:
     code_system: CodeSystem = CodeSystem.KEMENDAGRI
     layout: Layout | None = None
     """What a row of a single file is, where its columns do not tell."""
+    columns: tuple[FileColumns, ...] = ()
+    """For each file in turn, where its headers are no longer to be asked."""
+    asks_columns: bool = False
+    """A person looks at the columns before a row is read; otherwise only where they do not tell for themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +100,16 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToUnpack:
+    """A file that waits for the child process, and where its rows are to be written down."""
+
+    path: Path
+    name: str
+    size: int
+    target: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
     """What the run keeps of a file, as JSON."""
 
@@ -90,28 +117,30 @@ class _File:
     path: str
     file_id: str
     size: int
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...]
-    first_byte: int
-    layout: str
-
-    @property
-    def form(self) -> FileForm:
-        return FileForm(
-            encoding=self.encoding, delimiter=self.delimiter, header=tuple(self.header), first_byte=self.first_byte
-        )
+    rows_path: str = ""
+    rows_size: int = 0
+    is_workbook: bool = False
+    header: tuple[str, ...] = ()
+    layout: str = ""
+    places: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    asked: Mapping[str, tuple[str, ...]] | None = None
+    """What the order said of its columns."""
+    asked_layout: str = ""
 
     @property
     def columns(self) -> Columns:
-        return recognise(self.header, Layout(self.layout))
+        places = {name: tuple(where) for name, where in self.places.items()}
+        return Columns(header=tuple(self.header), places=places, layout=Layout(self.layout))
+
+
+_KEPT: Final = frozenset(_File.__dataclass_fields__)
 
 
 def start_import(tx: Tx, order: StartImport) -> UUID:
-    """Open an import; nothing is read yet but how the files are written and what their columns are.
+    """Open an import; nothing of a file is read yet but its size and first bytes.
 
-    Raises: Forbidden; Invalid; TooLarge; Malformed for a file that cannot be read; Conflict "import_run.same_file" when
-    the same bytes were imported already (and not discarded).
+    Raises: Forbidden; Invalid; TooLarge; Malformed for a file that is not what it is called; Conflict
+    "import_run.same_file" when the same bytes were imported already (and not discarded).
     """
     tx.require("registry.import")
     source = order.source.strip().lower()
@@ -119,62 +148,195 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
         raise Invalid("registry.source_form", field="source")
     if order.as_of_on > tx.today:
         raise Invalid("registry.as_of_future", field="as_of_on")
-    files = _described(order)
+    if not 1 <= len(order.files) <= 2 or (order.columns and len(order.columns) != len(order.files)):
+        raise Invalid("registry.file_count", field="files")
+    for one in order.files:
+        refuse_early(one.path, one.name)
     digest = "+".join(one.sha256 for one in order.files)
-    before = tx.session.execute(
-        sa.select(ImportRun.id, ImportRun.started_at).where(
-            ImportRun.regency_code == tx.regency_code, ImportRun.file_sha256 == digest,
-            ImportRun.state.not_in([RunState.DISCARDED, RunState.REFUSED]),
-        )
-    ).first()  # fmt: skip
-    if before is not None:
+    if (before := _same_before(tx, order.files)) is not None:
         on = before.started_at.astimezone(tx.zone).date().isoformat()
         raise Conflict("import_run.same_file", run_id=str(before.id), on=on)
-    layouts = [one.layout for one in files]
+    run_id = tx.new_id()
     snapshot_id = record_snapshot(
         tx,
         RecordSnapshot(
             source=source, as_of_on=order.as_of_on, agreement_no=order.agreement_no.strip()[:80],
-            file_name=" + ".join(one.name for one in files), file_sha256=digest,
-            lists_members=Layout.HOUSEHOLD not in layouts or Layout.MEMBER in layouts,
+            file_name=" + ".join(one.name for one in order.files)[-250:], file_sha256=digest,
         ),
     )  # fmt: skip
-    run_id = tx.new_id()
+    asked = order.columns or tuple(FileColumns() for _ in order.files)
+    files = [
+        _File(
+            name=one.name[-120:], path=str(one.path), file_id=str(one.file_id or ""), size=one.size,
+            rows_path=str(_rows_path(one, run_id, place)), asked=asked[place].columns,
+            asked_layout=asked[place].layout or (order.layout or "" if len(order.files) == 1 else ""),
+        )
+        for place, one in enumerate(order.files)
+    ]  # fmt: skip
     tx.session.execute(sa.insert(ImportRun).values(
-        id=run_id, regency_code=tx.regency_code, snapshot_id=snapshot_id, state=RunState.READING,
-        code_system=order.code_system, file_sha256=digest, files=json.dumps([asdict(one) for one in files]),
-        asks_columns=False,
-        file_no=0, at_byte=files[0].first_byte, at_row=1, bytes_read=0, bytes_total=sum(one.size for one in files),
+        id=run_id, regency_code=tx.regency_code, snapshot_id=snapshot_id, state=RunState.UNPACKING,
+        code_system=order.code_system, file_sha256=digest, files=_kept(files), asks_columns=order.asks_columns,
+        file_no=0, at_byte=0, at_row=0, bytes_read=0, bytes_total=sum(one.size for one in files),
         rows=0, refused=0, warned=0, doubled=0, niks=0, niks_ending_zero=0, new=0, changed=0, unchanged=0,
         suspected=0, problem="", started_at=tx.now, started_by=tx.actor.id, started_by_name=tx.actor.name,
         approved_by=None, approved_by_name=None, finished_at=None,
     ))  # fmt: skip
-    tx.note("import_run.start", "import_run", run_id, source=source, file_sha256=digest,
-            layouts=[str(one) for one in layouts])  # fmt: skip
+    tx.note("import_run.start", "import_run", run_id, source=source, file_sha256=digest)
     return run_id
 
 
-def _described(order: StartImport) -> list[_File]:
-    if not 1 <= len(order.files) <= 2:
+def _same_before(tx: Tx, files: Sequence[SourceFile]) -> Any:
+    """Find an import of the same files, whichever of two was chosen first."""
+    digests = {"+".join(order) for order in permutations(one.sha256 for one in files)}
+    return tx.session.execute(
+        sa.select(ImportRun.id, ImportRun.started_at).where(
+            ImportRun.regency_code == tx.regency_code, ImportRun.file_sha256.in_(digests),
+            ImportRun.state.not_in([RunState.DISCARDED, RunState.REFUSED]),
+        )
+    ).first()  # fmt: skip
+
+
+def _rows_path(file: SourceFile, run_id: UUID, place: int) -> Path:
+    """Tell where a file's rows are written down: beside the uploads, under a name of our own."""
+    folder = file.path.parent.parent if file.file_id else file.path.parent
+    return folder / f"import-{run_id}-{place}.rows"
+
+
+# ---------------------------------------------------------------- unpacking
+
+
+def to_unpack(tx: Tx, run_id: UUID) -> tuple[ToUnpack, ...]:
+    """Give the files of an import that waits to be unpacked. Raises: NotFound; Conflict "import_run.cannot_map"."""
+    run = _run(tx, run_id)
+    if run.state is not RunState.UNPACKING:
+        raise Conflict("import_run.cannot_map", state=run.state.value)
+    return tuple(
+        ToUnpack(path=Path(one.path), name=one.name, size=one.size, target=Path(one.rows_path))
+        for one in _files_of(run)
+    )
+
+
+def waits_for_rows(tx: Tx, run_id: UUID) -> bool:
+    """Tell whether what was unpacked is still to be read. Raises: NotFound."""
+    return _run(tx, run_id).state in (RunState.UNPACKING, RunState.MAPPING, RunState.READING)
+
+
+def note_unpacking(tx: Tx, run_id: UUID, bytes_read: int) -> None:
+    """Keep how far the child is. Raises: Conflict when the import was given up meanwhile."""
+    done = tx.session.execute(
+        sa.update(ImportRun)
+        .where(ImportRun.id == run_id, ImportRun.state == RunState.UNPACKING)
+        .values(bytes_read=sa.func.min(bytes_read, ImportRun.bytes_total)
+                if tx.session.get_bind().dialect.name == "sqlite"
+                else sa.func.least(bytes_read, ImportRun.bytes_total))
+    )  # fmt: skip
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("import_run.moved_meanwhile")
+
+
+def take_unpacked(tx: Tx, run_id: UUID, found: Sequence[Unpacked]) -> RunState:
+    """Go on with an import whose files the child has read: to its rows, or to a person who names the columns.
+
+    The uploads themselves are forgotten now. Raises: NotFound; Conflict when it does not wait any more.
+    """
+    run = _run(tx, run_id)
+    files = [
+        replace(one, header=two.header, is_workbook=two.is_workbook, rows_size=two.size)
+        for one, two in zip(_files_of(run), found, strict=True)
+    ]  # fmt: skip
+    try:
+        told = [_told_by_itself(one) for one in files]
+        files_now = _in_order(files, told)
+    except Refused:
+        # Whatever is wrong with the columns is for a person to put right; nothing was read of the rows yet.
+        told, files_now = [], files
+    if run.asks_columns or not told:
+        kept = [_suggested(one) for one in files]
+        _begin_reading(tx, run, RunAct.ASK, kept)
+        return RunState.MAPPING
+    _begin_reading(tx, run, RunAct.MAP, files_now)
+    return RunState.READING
+
+
+def _told_by_itself(file: _File) -> Columns:
+    layout = Layout(file.asked_layout) if file.asked_layout else None
+    if file.asked is None:
+        return recognise(file.header, layout)
+    if len(file.header) > MOST_COLUMNS:
+        raise Invalid("registry.too_many_columns", columns=len(file.header), most=MOST_COLUMNS)
+    return named(file.header, layout or suggest(file.header).layout, file.asked)
+
+
+def _suggested(file: _File) -> _File:
+    found = suggest(file.header)
+    return replace(file, places=found.places, layout=file.asked_layout or found.layout.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameColumns:
+    run_id: UUID
+    files: tuple[FileColumns, ...]
+    """One for each file in turn."""
+
+
+def name_columns(tx: Tx, order: NameColumns) -> None:
+    """Say which columns hold which fields, and let the rows be read.
+
+    Raises: Forbidden; NotFound; Conflict "import_run.cannot_map"; Invalid; Malformed.
+    """
+    tx.require("registry.import")
+    run = _run(tx, order.run_id)
+    files = _files_of(run)
+    if run.state is not RunState.MAPPING:
+        raise Conflict("import_run.cannot_map", state=run.state.value)
+    if len(order.files) != len(files):
         raise Invalid("registry.file_count", field="files")
-    files = []
-    for one in order.files:
-        form = inspect(one.path)
-        columns = recognise(form.header, order.layout if len(order.files) == 1 else None)
-        files.append(_File(
-            name=one.name[-120:], path=str(one.path), file_id=str(one.file_id or ""), size=one.size,
-            encoding=form.encoding, delimiter=form.delimiter, header=form.header, first_byte=form.first_byte,
-            layout=columns.layout,
-        ))  # fmt: skip
-    layouts = [Layout(one.layout) for one in files]
-    if len(files) == 1 and layouts[0] is Layout.MEMBER:
+    told = []
+    for file, wanted in zip(files, order.files, strict=True):
+        layout = wanted.layout or Layout(file.layout)
+        names = wanted.columns
+        if names is None:
+            told.append(recognise(file.header, layout))
+        else:
+            told.append(named(file.header, layout, names))
+    _begin_reading(tx, run, RunAct.MAP, _in_order(files, told))
+
+
+def _in_order(files: Sequence[_File], told: Sequence[Columns]) -> list[_File]:
+    """Give the files with their columns, households first, whichever was chosen first. Raises: Invalid."""
+    found = [
+        replace(file, layout=one.layout.value, places=dict(one.places)) for file, one in zip(files, told, strict=True)
+    ]
+    layouts = [one.layout for one in told]
+    if len(found) == 1 and layouts[0] is Layout.MEMBER:
         raise Invalid("registry.households_missing", field="files")
-    if len(files) == 2:
-        # Households first, whichever was chosen first.
-        files.sort(key=lambda one: one.layout == Layout.MEMBER)
-        if [Layout(one.layout) for one in files] != [Layout.HOUSEHOLD, Layout.MEMBER]:
+    if len(found) == 2:
+        found.sort(key=lambda one: one.layout == Layout.MEMBER)
+        if sorted(layouts) != sorted([Layout.HOUSEHOLD, Layout.MEMBER]):
             raise Invalid("registry.files_kind", field="files")
-    return files
+    return found
+
+
+def _begin_reading(tx: Tx, run: Any, act: RunAct, files: Sequence[_File]) -> None:
+    state_after = move(
+        tx, ImportRun, run.id, act, IMPORT_RUN_MOVES, files=_kept([replace(one, file_id="") for one in files]),
+        bytes_read=0, bytes_total=sum(one.rows_size for one in files),
+    )  # fmt: skip
+    for one in files:
+        if one.file_id:
+            forget_file(tx, Path(one.path).parent.parent, UUID(one.file_id))
+    if state_after is RunState.READING:
+        layouts = [one.layout for one in files]
+        tell_what_is_listed(
+            tx, run.snapshot_id, lists_members=Layout.HOUSEHOLD not in layouts or Layout.MEMBER in layouts
+        )
+        tx.note("import_run.columns", "import_run", run.id, layouts=layouts,
+                fields=sorted({name for one in files for name in one.places}))  # fmt: skip
+
+
+def refuse_unpacked(tx: Tx, run_id: UUID, refused: Refused) -> None:
+    """Keep why the files of an import could not be read. Raises: NotFound; Conflict."""
+    _refuse(tx, _run(tx, run_id), refused.code, **refused.facts)
 
 
 # ---------------------------------------------------------------- reading
@@ -190,7 +352,7 @@ def stage_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> Staged:
         raise Conflict("import_run.not_reading", state=run.state.value)
     files = _files_of(run)
     file = files[run.file_no]
-    path = Path(file.path)
+    path = Path(file.rows_path)
     if not path.exists():
         return _refuse(tx, run, "registry.file_gone")
     columns = file.columns
@@ -198,7 +360,7 @@ def stage_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> Staged:
         columns=columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
         regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
     )  # fmt: skip
-    read = list(islice(read_rows(path, file.form, run.at_byte), limit))
+    read = list(islice(unpacked_rows(path, run.at_byte), limit))
     is_last_of_file = len(read) < limit
     next_file = run.file_no + 1
     has_next = is_last_of_file and next_file < len(files)
@@ -206,15 +368,15 @@ def stage_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> Staged:
     _advance(
         tx, run,
         file_no=next_file if has_next else run.file_no,
-        at_byte=files[next_file].first_byte if has_next else (read[-1].next_byte if read else run.at_byte),
-        at_row=1 if has_next else run.at_row + len(read),
+        at_byte=0 if has_next else (read[-1].next_byte if read else run.at_byte),
+        at_row=0 if has_next else run.at_row + len(read),
         bytes_read=run.bytes_read + (read[-1].next_byte - run.at_byte if read else 0),
     )  # fmt: skip
     if run.rows + len(read) > MOST_ROWS:
         return _refuse(tx, run, "registry.too_many_rows", most=MOST_ROWS)
     chunk = _Chunk(run, file, facts)
-    for number, row in enumerate(read, start=run.at_row + 1):
-        chunk.take(number, row)
+    for one in read:
+        chunk.take(one.row)
     if columns.layout is Layout.MEMBER:
         chunk.refuse_without_household(staged_ids(tx, run.snapshot_id, sorted({key for key, _ in chunk.members})))
         doubled = stage_members(tx, run.snapshot_id, chunk.members)
@@ -262,7 +424,7 @@ def _finish(tx: Tx, run: Any, counts: dict[str, int]) -> Staged:
     return Staged(rows=counts["rows"], is_done=True)
 
 
-def _refuse(tx: Tx, run: Any, code: str, **facts: int) -> Staged:
+def _refuse(tx: Tx, run: Any, code: str, /, **facts: Fact) -> Staged:
     problem = json.dumps({"code": code, "facts": facts})
     move(tx, ImportRun, run.id, RunAct.REFUSE, IMPORT_RUN_MOVES, problem=problem, finished_at=tx.now)
     discard(tx, run.snapshot_id, reason=code)
@@ -271,10 +433,12 @@ def _refuse(tx: Tx, run: Any, code: str, **facts: int) -> Staged:
 
 
 def _forget_files(tx: Tx, run: Any) -> None:
-    """Take the uploads away: what is good is staged and sealed, what is not is kept sealed row by row."""
+    """Take the uploads and their rows away: what is good is staged and sealed, what is not is kept sealed."""
     for file in _files_of(run):
         if file.file_id:
             forget_file(tx, Path(file.path).parent.parent, UUID(file.file_id))
+        if file.rows_path:
+            tx.after_commit(partial(take_away, Path(file.rows_path)))
 
 
 class _Chunk:
@@ -284,31 +448,30 @@ class _Chunk:
         self._run, self._file, self._facts = run, file, facts
         self._households: dict[str, HouseholdRow] = {}
         self._people: dict[str, list[MemberRow]] = {}
-        self._cells: dict[int, tuple[str, ...]] = {}
+        self._rows: dict[int, StreamRow] = {}
         self._issues: list[Issue] = []
         self.members: list[tuple[str, MemberRow]] = []
-        self.refused: dict[int, tuple[str, ...]] = {}
+        self.refused: dict[int, list[str | list[str]]] = {}
         self.warned = self.taken = self.niks = self.niks_ending_zero = 0
 
-    def take(self, number: int, row: ReadRow) -> None:
-        if not row.is_broken and not any(cell.strip() for cell in row.cells):
-            return
+    def take(self, row: StreamRow) -> None:
+        number, cells = row.number, row.cells
         self.taken += 1
-        if row.is_broken:
-            self._refuse(number, row.cells, (Issue(code="registry.row_quotes", row=number),))
+        if row.flaw:
+            self._refuse(row, (Issue(code="registry.row_quotes", row=number),))
             return
-        parsed = parse_row(number, row.cells, self._facts)
+        parsed = parse_row(number, cells, self._facts, row.kinds)
         if not isinstance(parsed, Parsed):
-            self._refuse(number, row.cells, parsed)
+            self._refuse(row, parsed)
             return
         if parsed.warnings:
             self.warned += 1
             self._issues += parsed.warnings
-        self._cells[number] = row.cells
+        self._rows[number] = row
         if parsed.household is not None:
             known = self._households.setdefault(parsed.external_id, parsed.household)
             if known is not parsed.household and self._facts.columns.layout is Layout.HOUSEHOLD:
-                self._refuse(number, row.cells, (
+                self._refuse(row, (
                     Issue(code="registry.household_twice", row=number, facts={"first": known.file_row}),
                 ))  # fmt: skip
                 return
@@ -331,7 +494,7 @@ class _Chunk:
             if key not in known:
                 label = self._facts.columns.label("household_id" if self._facts.columns.has("household_id") else "kk")
                 issue = Issue(code="registry.household_missing", row=member.file_row, column=label)
-                self._refuse(member.file_row, self._cells[member.file_row], (issue,))
+                self._refuse(self._rows[member.file_row], (issue,))
         self.members = [(key, member) for key, member in self.members if key in known]
 
     @property
@@ -342,7 +505,7 @@ class _Chunk:
         """Refuse households that an earlier piece of the file has already."""
         for key in known:
             number = self._households.pop(key).file_row
-            self._refuse(number, self._cells[number], (Issue(code="registry.household_again", row=number),))
+            self._refuse(self._rows[number], (Issue(code="registry.household_again", row=number),))
 
     def warn_doubled(self, rows: Sequence[int]) -> None:
         self._issues += [Issue(code="registry.member_twice", row=row, is_warning=True) for row in rows]
@@ -357,8 +520,10 @@ class _Chunk:
             for one in self._issues
         ])  # fmt: skip
 
-    def _refuse(self, number: int, cells: tuple[str, ...], issues: Sequence[Issue]) -> None:
-        self.refused[number] = cells
+    def _refuse(self, row: StreamRow, issues: Sequence[Issue]) -> None:
+        self.refused[row.number] = [
+            [row.kinds[place], cell] if place in row.kinds else cell for place, cell in enumerate(row.cells)
+        ]
         self._issues += issues
 
 
@@ -421,7 +586,7 @@ def pending(tx: Tx) -> tuple[tuple[UUID, RunState], ...]:
     """Give the office's imports that wait for the job, oldest first."""
     query = (
         sa.select(ImportRun.id, ImportRun.state)
-        .where(ImportRun.regency_code == tx.regency_code, ImportRun.state.in_([RunState.READING, RunState.APPROVED]))
+        .where(ImportRun.regency_code == tx.regency_code, ImportRun.state.in_(WORKED_OFF))
         .order_by(ImportRun.started_at, ImportRun.id)
     )
     return tuple((row.id, row.state) for row in tx.session.execute(query))
@@ -437,4 +602,8 @@ def _run(tx: Tx, run_id: UUID) -> Any:
 
 
 def _files_of(run: Any) -> list[_File]:
-    return [_File(**one) for one in json.loads(run.files)]
+    return [_File(**{name: one[name] for name in one.keys() & _KEPT}) for one in json.loads(run.files)]
+
+
+def _kept(files: Sequence[_File]) -> str:
+    return json.dumps([asdict(one) for one in files])

@@ -1,38 +1,97 @@
-"""Imports are read, weighed and applied in the background, many small transactions, each with its cursor."""
+"""Imports are unpacked, read, weighed and applied in the background, in many small transactions with a cursor."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from core.actor import Actor
-from core.errors import Conflict
+from core.errors import Conflict, Malformed, TooLarge
 from core.jobs import Every, Job
 from core.work import Tx, Work
-from registry_link.importing.commands import Staged, apply_import, pending, refuse_approved, stage_chunk
+from registry_link.importing.commands import (
+    Staged,
+    ToUnpack,
+    apply_import,
+    note_unpacking,
+    pending,
+    refuse_approved,
+    refuse_unpacked,
+    stage_chunk,
+    take_unpacked,
+    to_unpack,
+    waits_for_rows,
+)
 from registry_link.importing.states import RunState
+from registry_link.importing.unpacking import Unpacked, take_away, unpack
 
 
 def run_pending_imports(work: Work, actor: Actor) -> str:
-    """Read every import that waits, apply every approved one; safe to run twice at a time, also after a cut."""
+    """Take every import that waits as far as it goes without a person; safe to run twice at a time, also after a cut.
+
+    One whose files are unpacked is read at once; one that somebody approved is applied.
+    """
     with work.read_by(actor) as tx:
         waiting = pending(tx)
     told: list[str] = []
     for run_id, state in waiting:
         try:
-            told.append(_read(work, actor, run_id) if state is RunState.READING else _apply(work, actor, run_id))
+            if state is RunState.UNPACKING:
+                state = _unpack(work, actor, run_id)
+            if state is RunState.READING:
+                told.append(_read(work, actor, run_id))
+            elif state is RunState.APPROVED:
+                told.append(_apply(work, actor, run_id))
+            else:
+                told.append(f"{run_id}: {state.value}")
         except Conflict as error:
             # Another process is at it, or a person gave it up meanwhile.
             told.append(f"{run_id}: {error.code}")
     return "; ".join(told)
 
 
+def _unpack(work: Work, actor: Actor, run_id: UUID) -> RunState:
+    with work.read_by(actor) as tx:
+        files = to_unpack(tx, run_id)
+    try:
+        try:
+            found = _unpacked(work, actor, run_id, files)
+        except FileNotFoundError:
+            raise Malformed("registry.file_gone") from None
+        return work.run(actor, lambda tx: take_unpacked(tx, run_id, found))
+    except (TooLarge, Malformed) as error:
+        refused = error
+        work.run(actor, lambda tx: refuse_unpacked(tx, run_id, refused))
+        return RunState.REFUSED
+    except Conflict:
+        # Given up while the child read: what it wrote has nobody left who would take it away.
+        with work.read_by(actor) as tx:
+            is_over = not waits_for_rows(tx, run_id)
+        if is_over:
+            for one in files:
+                take_away(one.target)
+        raise
+
+
+def _unpacked(work: Work, actor: Actor, run_id: UUID, files: tuple[ToUnpack, ...]) -> list[Unpacked]:
+    found: list[Unpacked] = []
+    before = 0
+
+    def told(bytes_read: int) -> None:
+        so_far = before + bytes_read
+        work.run(actor, lambda tx: note_unpacking(tx, run_id, so_far))
+
+    for one in files:
+        found.append(unpack(one.path, one.name, one.target, told))
+        before += one.size
+    return found
+
+
 def _read(work: Work, actor: Actor, run_id: UUID) -> str:
     def step(tx: Tx) -> Staged:
         return stage_chunk(tx, run_id)
 
-    rows = 0
-    while not (staged := work.run(actor, step)).is_done:
-        rows += staged.rows
+    while not work.run(actor, step).is_done:
+        pass
     return f"{run_id}: read"
 
 

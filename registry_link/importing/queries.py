@@ -5,23 +5,34 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.errors import Fact, NotFound
+from core.errors import Conflict, Fact, NotFound, Refused
 from core.i18n import say
 from core.work import Tx
 from registry_link.households.queries import SnapshotLine, snapshots
-from registry_link.importing.columns import ERRORS
+from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
-from registry_link.importing.states import RunState
+from registry_link.importing.states import Layout, RunState
+from registry_link.importing.unpacking import unpacked_rows
+from registry_link.regions.states import CodeSystem
 
 MOST_ISSUES: Final = 500
+SAMPLES: Final = 3
+"""Rows that are shown beside the columns while a person names them."""
+LONGEST_SAMPLE: Final = 40
+_FILE: Final = 10**8
+"""More rows than any file has: file and row in one number."""
+_NUMBERS: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){5,}")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -58,6 +69,36 @@ class IssueCount:
     code: str
     is_warning: bool
     rows: int
+    first_file: int
+    first_row: int
+    """Where it stands first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportIssues:
+    lines: tuple[IssueLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnView:
+    header: str
+    field: str
+    """What it seems to hold; empty: it is not read."""
+    samples: tuple[str, ...]
+    """Long numbers masked to their last four digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileColumnsView:
+    """What a person looks at before the rows of a file are read."""
+
+    file_name: str
+    layout: Layout
+    columns: tuple[ColumnView, ...]
+    rows_size: int
+    problem: Problem | None
+    """Why its columns do not tell for themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +108,12 @@ class ImportView:
     source: str
     as_of_on: date
     agreement_no: str
+    code_system: CodeSystem
     file_names: tuple[str, ...]
+    workbooks: tuple[bool, ...]
+    """Which of the files came as a workbook; refused rows go back in the same form."""
     layouts: tuple[str, ...]
+    """What a row of each is; empty until its columns are known."""
     rows: int
     refused: int
     warned: int
@@ -78,8 +123,9 @@ class ImportView:
     unchanged: int
     suspected: int
     percent: int
-    """Of the bytes that were read."""
+    """Of the bytes, of what is being done now: unpacking, or reading."""
     problem: Problem | None
+    snapshot_id: UUID
     started_at: datetime
     started_by_name: str
     is_mine: bool
@@ -102,48 +148,118 @@ def import_run(tx: Tx, run_id: UUID) -> ImportView:
     return _view(tx, row, next(one for one in snapshots(tx) if one.id == row.snapshot_id))
 
 
-def import_issues(tx: Tx, run_id: UUID, limit: int = MOST_ISSUES) -> tuple[IssueLine, ...]:
-    """Give the first issues of an import in the order of the file; refusals before warnings. Raises: as above."""
+def import_issues(
+    tx: Tx, run_id: UUID, limit: int = MOST_ISSUES, offset: int = 0, *, code: str = ""
+) -> ImportIssues:  # fmt: skip
+    """Give issues of an import (all, or those of one reason), refusals before warnings, in the order of the file.
+
+    Raises: as above.
+    """
     _row(tx, run_id)
     columns = [getattr(ImportIssue, name) for name in IssueLine.__dataclass_fields__]
+    wanted = [ImportIssue.run_id == run_id, *([ImportIssue.code == code] if code else [])]
     query = (
         sa.select(*columns)
-        .where(ImportIssue.run_id == run_id)
+        .where(*wanted)
         .order_by(ImportIssue.is_warning, ImportIssue.file_no, ImportIssue.row, ImportIssue.id)
         .limit(limit)
+        .offset(offset)
     )
-    return tuple(IssueLine(**{**row._mapping, "facts": json.loads(row.facts)}) for row in tx.session.execute(query))
+    total = tx.session.scalar(sa.select(sa.func.count()).select_from(ImportIssue).where(*wanted))
+    lines = (IssueLine(**{**row._mapping, "facts": json.loads(row.facts)}) for row in tx.session.execute(query))
+    return ImportIssues(lines=tuple(lines), total=total or 0)
 
 
 def issue_counts(tx: Tx, run_id: UUID) -> tuple[IssueCount, ...]:
-    """Count an import's issues by kind, most first. Raises: as above."""
+    """Count the rows of an import by reason, refusals first, most first. Raises: as above."""
     _row(tx, run_id)
     rows = sa.func.count().label("rows")
+    place = ImportIssue.file_no * _FILE + ImportIssue.row
     query = (
-        sa.select(ImportIssue.code, ImportIssue.is_warning, rows)
+        sa.select(ImportIssue.code, ImportIssue.is_warning, rows, sa.func.min(place).label("first"))
         .where(ImportIssue.run_id == run_id)
         .group_by(ImportIssue.code, ImportIssue.is_warning)
         .order_by(ImportIssue.is_warning, rows.desc(), ImportIssue.code)
     )
-    return tuple(IssueCount(**row._mapping) for row in tx.session.execute(query))
+    return tuple(
+        IssueCount(
+            code=row.code, is_warning=row.is_warning, rows=row.rows, first_file=row.first // _FILE,
+            first_row=row.first % _FILE,
+        )
+        for row in tx.session.execute(query)
+    )  # fmt: skip
 
 
-def refused_csv(tx: Tx, run_id: UUID, file_no: int = 0, lang: str = "id") -> Iterator[str]:
-    """Write the refused rows as the same table with a column that says why: ``;``, with a byte order mark.
+def columns_to_name(tx: Tx, run_id: UUID) -> tuple[FileColumnsView, ...]:
+    """Give the columns of an import that waits for a person, with what they seem to be and what stands in them.
 
-    Cells that a spreadsheet would run as a formula get an apostrophe. Raises: Forbidden; NotFound.
+    Raises: Forbidden; NotFound; Conflict "import_run.cannot_map".
+    """
+    tx.require("registry.import")
+    run = _row(tx, run_id)
+    if run.state is not RunState.MAPPING:
+        raise Conflict("import_run.cannot_map", state=run.state.value)
+    tx.saw("import_run", [run_id], "columns")
+    return tuple(_columns_of(one) for one in json.loads(run.files))
+
+
+def _columns_of(file: dict[str, Any]) -> FileColumnsView:
+    header, path = file["header"], Path(file["rows_path"])
+    rows = [one.row.cells for one in islice(unpacked_rows(path), SAMPLES)] if path.exists() else []
+    found = suggest(header)
+    field_of = {place: name for name, places in found.places.items() for place in places}
+    problem = None
+    if found.doubled:
+        first, second = found.doubled[0]
+        problem = Problem(code="registry.column_twice", facts={"first": first[:60], "second": second[:60]})
+    else:
+        try:
+            refuse_missing(found.columns(header))
+        except Refused as refused:
+            problem = Problem(code=refused.code, facts=refused.facts)
+    return FileColumnsView(
+        file_name=file["name"], layout=Layout(file["layout"]), rows_size=file["rows_size"], problem=problem,
+        columns=tuple(
+            ColumnView(
+                header=text, field=field_of.get(place, ""),
+                samples=tuple(_masked(row[place]) for row in rows if place < len(row) and row[place].strip()),
+            )
+            for place, text in enumerate(header)
+        ),
+    )  # fmt: skip
+
+
+def _masked(cell: str) -> str:
+    """Give a cell as it may be shown to whoever names its column: long numbers by their last four digits."""
+    text = " ".join(cell.split())[:LONGEST_SAMPLE]
+    return _NUMBERS.sub(lambda found: "•" * (len(found[0]) - 4) + found[0][-4:], text)
+
+
+def refused_rows(tx: Tx, run_id: UUID, file_no: int = 0, lang: str = "id") -> Iterator[list[str]]:
+    """Give the refused rows of a file as the same table, the header first, with a column that says why.
+
+    Raises: Forbidden; NotFound.
     """
     tx.require("registry.import")
     files = json.loads(_row(tx, run_id).files)
     if not 0 <= file_no < len(files):
         raise NotFound("import_run.not_found")
     tx.saw("import_run", [run_id], "refused_rows")
-    return _refused_csv(tx, run_id, file_no, files[file_no]["header"], lang)
+    return _refused_rows(tx, run_id, file_no, files[file_no]["header"], lang)
 
 
-def _refused_csv(tx: Tx, run_id: UUID, file_no: int, header: list[str], lang: str) -> Iterator[str]:
+def refused_csv(tx: Tx, run_id: UUID, file_no: int = 0, lang: str = "id") -> Iterator[str]:
+    """Write ``refused_rows`` as text: ``;``, with a byte order mark.
+
+    Cells that a spreadsheet would run as a formula get an apostrophe. Raises: Forbidden; NotFound.
+    """
+    rows = refused_rows(tx, run_id, file_no, lang)
+    return ("\ufeff" * (not number) + _line(cells) for number, cells in enumerate(rows))
+
+
+def _refused_rows(tx: Tx, run_id: UUID, file_no: int, header: list[str], lang: str) -> Iterator[list[str]]:
     is_new = ERRORS not in header
-    yield "\ufeff" + _line([*header, ERRORS] if is_new else header)
+    yield [*header, ERRORS] if is_new else header
     why: dict[int, list[str]] = {}
     mine = (ImportIssue.run_id == run_id, ImportIssue.file_no == file_no, ~ImportIssue.is_warning)
     query = sa.select(ImportIssue.row, ImportIssue.column, ImportIssue.code, ImportIssue.facts).where(*mine)
@@ -153,14 +269,15 @@ def _refused_csv(tx: Tx, run_id: UUID, file_no: int, header: list[str], lang: st
     rows = sa.select(ImportRow.row, ImportRow.cells).where(ImportRow.run_id == run_id, ImportRow.file_no == file_no)
     at = header.index(ERRORS) if not is_new else len(header)
     for kept in tx.session.execute(rows.order_by(ImportRow.row).execution_options(yield_per=1000)):
-        cells = json.loads(kept.cells.reveal())
+        # A cell of a workbook that was no text comes with the letter of its kind; it goes back as text.
+        cells = [cell if isinstance(cell, str) else cell[1] for cell in json.loads(kept.cells.reveal())]
         # Short rows are filled, so that the reason stands below its heading; longer ones keep what they had.
         cells += [""] * (at + 1 - len(cells))
         cells[at] = " ".join(why.get(kept.row, []))
-        yield _line(cells)
+        yield cells
 
 
-def _line(cells: list[str]) -> str:
+def _line(cells: Sequence[str]) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=";", lineterminator="\r\n").writerow(
         [f"'{cell}" if cell.startswith(_FORMULA) and cell != "-" else cell for cell in cells]
@@ -180,14 +297,15 @@ def _row(tx: Tx, run_id: UUID) -> Any:
 
 def _view(tx: Tx, row: Any, snapshot: SnapshotLine) -> ImportView:
     files = json.loads(row.files)
-    is_read = row.state is not RunState.READING
+    is_read = row.state not in (RunState.UNPACKING, RunState.READING)
     return ImportView(
         id=row.id, state=row.state, source=snapshot.source, as_of_on=snapshot.as_of_on,
-        agreement_no=snapshot.agreement_no, file_names=tuple(one["name"] for one in files),
+        agreement_no=snapshot.agreement_no, code_system=row.code_system,
+        file_names=tuple(one["name"] for one in files), workbooks=tuple(one["is_workbook"] for one in files),
         layouts=tuple(one["layout"] for one in files), rows=row.rows, refused=row.refused, warned=row.warned,
         doubled=row.doubled, new=row.new, changed=row.changed, unchanged=row.unchanged, suspected=row.suspected,
         percent=100 if is_read else min(99, 100 * row.bytes_read // max(1, row.bytes_total)),
-        problem=Problem(**json.loads(row.problem)) if row.problem else None, started_at=row.started_at,
-        started_by_name=row.started_by_name, is_mine=row.started_by == tx.actor.id,
+        problem=Problem(**json.loads(row.problem)) if row.problem else None, snapshot_id=row.snapshot_id,
+        started_at=row.started_at, started_by_name=row.started_by_name, is_mine=row.started_by == tx.actor.id,
         approved_by_name=row.approved_by_name, finished_at=row.finished_at,
     )  # fmt: skip

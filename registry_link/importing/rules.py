@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -24,7 +24,7 @@ from registry_link.households.rules import (
     checked_unit,
 )
 from registry_link.households.states import PositionSource, Relation, Sex
-from registry_link.importing.columns import Columns
+from registry_link.importing.columns import SEVERAL, Columns
 from registry_link.importing.states import Layout
 from registry_link.regions.rules import Gazetteer, Mismatch, RegionName
 from registry_link.regions.states import CodeSystem
@@ -62,6 +62,11 @@ _NO: Final = frozenset(
     {"", "0", "00", "2", "tidak", "tdk", "t", "n", "tidakhamil", "tidakmenyusui", "tidakada", "false"}
 )
 _NONE: Final = frozenset({"", "0", "00", "tidak", "tidakada", "tidakcacat", "nondisabilitas", "tidakpenyandang"})
+_ALL_TEXT: Final[Mapping[int, str]] = {}
+_IDS: Final = ("household_id", "member_id")
+_OF_PLACES: Final = frozenset(SEVERAL)
+SAFE_DIGITS: Final = 15
+"""So many a spreadsheet keeps of a number."""
 _UNDECIDED: Final = frozenset({"", "0", "-", "belumditentukan", "null", "na"})
 
 
@@ -91,10 +96,13 @@ class Parsed:
 Refusals = tuple[Issue, ...]
 
 
-def parse_row(number: int, cells: Sequence[str], facts: FileFacts) -> Parsed | Refusals:
+def parse_row(
+    number: int, cells: Sequence[str], facts: FileFacts, kinds: Mapping[int, str] = _ALL_TEXT
+) -> Parsed | Refusals:
     """Check one row; gives what it says, or every reason why it cannot be taken.
 
-    ``number`` counts as people see it: the header is row 1. Facts of issues hold neither names nor numbers of people.
+    ``number`` counts as people see it: the header is row 1. ``kinds`` are those of cells that are no text, as in
+    ``StreamRow``. Facts of issues hold neither names nor numbers of people.
     """
     if len(cells) != len(facts.columns.header):
         shown: dict[str, Fact] = {"cells": len(cells), "want": len(facts.columns.header)}
@@ -104,6 +112,8 @@ def parse_row(number: int, cells: Sequence[str], facts: FileFacts) -> Parsed | R
             shown = {"most": LONGEST_CELL, "letters": len(cell)}
             return (Issue(code="registry.text_long", row=number, column=facts.columns.header[place], facts=shown),)
     reading = _Reading(number, cells, facts)
+    if kinds:
+        reading.look_at(kinds)
     parsed = reading.parsed()
     return tuple(one for one in reading.issues if not one.is_warning) or parsed
 
@@ -113,6 +123,23 @@ class _Reading:
         self.number, self.cells, self.facts = number, cells, facts
         self.columns = facts.columns
         self.issues: list[Issue] = []
+        self.flawed: set[str] = set()
+        """Fields whose cells are of a kind that says nothing; what their texts say is not looked at."""
+
+    def look_at(self, kinds: Mapping[int, str]) -> None:
+        """Refuse cells of a workbook that are formulas or errors, and numbers where the digits matter."""
+        for name, places in self.columns.places.items():
+            for place in places:
+                kind = kinds.get(place, "")
+                if "e" in kind:
+                    self._wrong("registry.cell_error", name)
+                elif "f" in kind:
+                    self._wrong("registry.cell_formula", name)
+                elif kind == "n" and (name in ("nik", "kk") or (name in _IDS and len(self.cells[place]) > SAFE_DIGITS)):
+                    self._wrong("registry.number_numeric", name)
+                else:
+                    continue
+                self.flawed.add(name)
 
     def parsed(self) -> Parsed:
         kk = self._number("kk")
@@ -143,7 +170,7 @@ class _Reading:
             return ""
         if kk is not None:
             return key_of_kk(kk)
-        if not any(one.column == self.columns.label("kk") for one in self.issues):
+        if not (self.flawed or any(one.column == self.columns.label("kk") for one in self.issues)):
             self._wrong("registry.no_key", "kk" if self.columns.has("kk") else "household_id")
         return ""
 
@@ -165,7 +192,7 @@ class _Reading:
     def _member(self, nik: Secret | None) -> MemberRow:
         field = "name" if self.columns.has("name") else "head_name"
         name = self._text(field, NAME_LENGTH)
-        if self._cell(field) in ("", "-"):
+        if self._cell(field) in ("", "-") and field not in self.flawed:
             self._wrong("registry.name_missing", field)
         born_on, age = self._birth()
         sex = self._sex()
@@ -199,7 +226,7 @@ class _Reading:
     # -- fields --------------------------------------------------------------------------------------------------
 
     def _cell(self, name: str) -> str:
-        return self.columns.cell(self.cells, name)
+        return "" if name in self.flawed else self.columns.cell(self.cells, name)
 
     def _wrong(self, code: str, field: str, /, **facts: Fact) -> None:
         self.issues.append(Issue(code=code, row=self.number, column=self.columns.label(field), facts=facts))
@@ -311,6 +338,8 @@ class _Reading:
     # -- place ---------------------------------------------------------------------------------------------------
 
     def _village(self) -> str:
+        if self.flawed & _OF_PLACES:
+            return ""
         found = self._find_village()
         if isinstance(found, RegionName):
             return found.code

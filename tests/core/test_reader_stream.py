@@ -22,7 +22,9 @@ HARMLESS = {"far_cell_A1048576", "far_cell_A900000", "long_cell"}
 """Read row by row, a lone cell far down costs a row, and a long cell is cut and refused with its row."""
 
 
-def stream(folder: Path, content: bytes, name: str = "dtsen.csv", **more: object) -> tuple[TableStream, list[StreamRow]]:
+def stream(
+    folder: Path, content: bytes, name: str = "dtsen.csv", **more: object
+) -> tuple[TableStream, list[StreamRow]]:
     path = folder / "upload"
     path.write_bytes(content)
     with stream_table(path, name, **{"most_rows": 10_000, "most_columns": 100, **more}) as found:  # type: ignore[arg-type]

@@ -5,22 +5,26 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 from sqlalchemy.engine import Engine
 
 from core.actor import Role
-from core.errors import Conflict, Forbidden, Invalid
+from core.errors import Conflict, Forbidden, Invalid, Malformed
 from core.work import Work
 from registry_link.households.models import Household, Member, StagedHousehold
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
 from registry_link.households.states import SnapshotState
 from registry_link.importing import jobs
 from registry_link.importing.commands import (
+    FileColumns,
+    NameColumns,
     SourceFile,
     StartImport,
     _advance,
@@ -28,14 +32,25 @@ from registry_link.importing.commands import (
     approve_import,
     commit_import,
     discard_import,
+    name_columns,
     stage_chunk,
     start_import,
 )
-from registry_link.importing.jobs import run_pending_imports
+from registry_link.importing.jobs import _unpack, run_pending_imports
 from registry_link.importing.models import ImportIssue, ImportRow
-from registry_link.importing.queries import import_issues, import_run, imports, issue_counts, refused_csv
+from registry_link.importing.queries import (
+    columns_to_name,
+    import_issues,
+    import_run,
+    imports,
+    issue_counts,
+    refused_csv,
+    refused_rows,
+)
 from registry_link.importing.states import RunState
+from registry_link.importing.unpacking import Unpacked, unpack
 from registry_link.regions.states import CodeSystem
+from tests.hostile.corpus import bomb
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, kk, nik, person, with_regions
 
 LOG, HEAD = person(Role.LOGISTICS), person(Role.HEAD)
@@ -68,10 +83,16 @@ def stored(folder: Path, rows: Sequence[str], name: str = "dtsen.csv", header: s
     return SourceFile(path=path, name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
-def start(work: Work, *files: SourceFile, as_of: date = date(2026, 1, 1), **given: object):
+def start(work: Work, *files: SourceFile, as_of: date = date(2026, 1, 1), **given: object) -> UUID:
     order = StartImport(files=files, source="dtsen", as_of_on=as_of, agreement_no="PKS-1/2026", **given)  # type: ignore[arg-type]
     with work.by(LOG) as tx:
         return start_import(tx, order)
+
+
+def start_unpacked(work: Work, *files: SourceFile) -> UUID:
+    run_id = start(work, *files)
+    assert _unpack(work, OFFICE, run_id) is RunState.READING
+    return run_id
 
 
 def test_a_file_is_read_weighed_approved_and_applied(office: Work, tmp_path: Path):
@@ -88,7 +109,7 @@ def test_a_file_is_read_weighed_approved_and_applied(office: Work, tmp_path: Pat
         assert commit_import(tx, run_id).new == 6
     with office.read_by(LOG) as tx:
         found = search_households(tx, SearchHouseholds())
-        assert [one.head_name for one in found.lines] == sorted(f"Orang{n}1 Contoh" for n in range(1, 7))
+        assert sorted(one.head_name for one in found.lines) == sorted(f"Orang{n}1 Contoh" for n in range(1, 7))
         assert all(len(household(tx, one.id).members) == 3 for one in found.lines)
         assert import_run(tx, run_id).state is RunState.APPLIED
         (snapshot,) = snapshots(tx)
@@ -109,7 +130,7 @@ def test_the_job_applies_what_was_approved(office: Work, tmp_path: Path):
 
 def test_a_cut_off_import_goes_on_where_it_was_and_comes_to_the_same(office: Work, tmp_path: Path):
     file = stored(tmp_path, [*lines(7, 3), line(8, nik="123")])
-    run_id = start(office, file)
+    run_id = start_unpacked(office, file)
     for number in range(100):
         if number % 3 == 1:
             with pytest.raises(RuntimeError, match="power"), office.by(OFFICE) as tx:
@@ -121,13 +142,13 @@ def test_a_cut_off_import_goes_on_where_it_was_and_comes_to_the_same(office: Wor
     with office.read_by(LOG) as tx:
         view = import_run(tx, run_id)
         assert (view.rows, view.refused, view.doubled, view.new) == (22, 1, 0, 7)
-        assert [(one.row, one.code) for one in import_issues(tx, run_id)] == [(23, "registry.number_length")]
+        assert [(one.row, one.code) for one in import_issues(tx, run_id).lines] == [(23, "registry.number_length")]
     with office.by(HEAD) as tx:
         assert commit_import(tx, run_id).members == 21
 
 
 def test_two_processes_on_one_import_read_every_row_once(office: Work, tmp_path: Path):
-    run_id = start(office, stored(tmp_path, lines(4, 2)))
+    run_id = start_unpacked(office, stored(tmp_path, lines(4, 2)))
     with office.by(OFFICE) as tx:
         stage_chunk(tx, run_id, limit=3)
     with office.read_by(OFFICE) as tx:
@@ -155,7 +176,7 @@ def test_refused_rows_come_back_as_the_same_table_with_the_reasons(office: Work,
             ("registry.number_short", 1), ("registry.text_formula", 1), ("registry.date_form", 1),
             ("registry.row_width", 1),
         }  # fmt: skip
-        assert import_issues(tx, run_id)[0].sentence("id") == (
+        assert import_issues(tx, run_id).lines[0].sentence("id") == (
             "Baris 3, kolom nik: 15 angka, seharusnya 16. Kemungkinan Excel memotong angka terakhir atau nol di depan. "
             "Simpan kolom sebagai teks lalu unggah lagi."
         )
@@ -208,7 +229,7 @@ def test_the_same_bytes_are_recognised_unless_they_were_given_up(office: Work, t
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(StagedHousehold)) == 0
     start(office, file)
     with office.read_by(LOG) as tx:
-        assert [one.state for one in imports(tx)] == [RunState.READING, RunState.DISCARDED]
+        assert [one.state for one in imports(tx)] == [RunState.UNPACKING, RunState.DISCARDED]
 
 
 def test_a_next_snapshot_counts_new_changed_and_unchanged(office: Work, tmp_path: Path):
@@ -256,7 +277,7 @@ def test_households_and_members_may_come_in_two_files(office: Work, tmp_path: Pa
         view = import_run(tx, run_id)
         assert view.file_names == ("keluarga.csv", "anggota.csv")
         assert (view.new, view.rows, view.refused) == (2, 8, 2)
-        assert {one.code for one in import_issues(tx, run_id)} == {"registry.household_missing"}
+        assert {one.code for one in import_issues(tx, run_id).lines} == {"registry.household_missing"}
         assert "Orang 1" in "".join(refused_csv(tx, run_id, 1))
     with office.by(HEAD) as tx:
         assert commit_import(tx, run_id).members == 4
@@ -280,7 +301,7 @@ def test_a_file_of_households_alone_makes_its_heads(office: Work, tmp_path: Path
 
 def test_rows_that_stand_twice_are_counted_once(office: Work, tmp_path: Path):
     rows = lines(2)
-    run_id = start(office, stored(tmp_path, [*rows, rows[1]]))
+    run_id = start_unpacked(office, stored(tmp_path, [*rows, rows[1]]))
     while True:
         with office.by(OFFICE) as tx:
             if stage_chunk(tx, run_id, limit=2).is_done:
@@ -311,7 +332,7 @@ def test_a_bps_file_is_resolved_by_district_and_name(office: Work, tmp_path: Pat
     run_pending_imports(office, OFFICE)
     with office.read_by(LOG) as tx:
         assert import_run(tx, run_id).new == 1
-        (issue,) = import_issues(tx, run_id)
+        (issue,) = import_issues(tx, run_id).lines
         assert (issue.code, issue.facts["within"]) == ("region.unknown_name", "Darat")
 
 
@@ -353,3 +374,100 @@ def test_the_job_is_declared_and_keeps_nothing_of_a_vanished_file(office: Work, 
         assert view.problem.code == "registry.file_gone"
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(ImportIssue)) == 0
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(ImportRow)) == 0
+
+
+# ---------------------------------------------------------------- columns, workbooks, giving up
+
+
+def test_columns_that_do_not_tell_wait_for_a_person(office: Work, tmp_path: Path):
+    header = HEADER.replace("id_keluarga", "Kode Rumah").replace("no_kk", "Kartu").replace("nik", "Nomor")
+    run_id = start(office, stored(tmp_path, lines(2), header=header))
+    run_pending_imports(office, OFFICE)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        assert import_run(tx, run_id).state is RunState.MAPPING
+        (file,) = columns_to_name(tx, run_id)
+        assert file.problem is not None
+        assert file.problem.code == "registry.column_missing"
+        assert [(one.header, one.field) for one in file.columns][:4] == [
+            ("Kode Rumah", ""), ("Kartu", ""), ("Nomor", ""), ("nama", "name"),
+        ]  # fmt: skip
+        assert file.columns[2].samples[0].endswith(nik(11)[-4:])
+        assert nik(11) not in repr(file)
+    found = {one.field: (one.header,) for one in file.columns if one.field}
+    for wrong, code in (
+        ({"nik": ("Nomer",)}, "registry.header_unknown"), ({"nik": ("nama",)}, "registry.header_used_twice"),
+        ({"shoe": ("Nomor",)}, "registry.field_unknown"), ({"nik": ("Nomor", "Kartu")}, "registry.field_once"),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as caught, office.by(LOG) as tx:
+            name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(columns={**found, **wrong}),)))
+        assert caught.value.code == code
+    told = {**found, "household_id": ("Kode Rumah",), "kk": ("Kartu",), "nik": ("Nomor",)}
+    with office.by(LOG) as tx:
+        name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(columns=told),)))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert (view.state, view.new, view.refused) == (RunState.READY, 2, 0)
+    with pytest.raises(Conflict, match=r"import_run\.cannot_map"), office.by(LOG) as tx:
+        name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(),)))
+
+
+def test_a_workbook_is_read_and_its_refused_cells_say_what_they_are(office: Work, tmp_path: Path):
+    path = tmp_path / "dtsen.xlsx"
+    with xlsxwriter.Workbook(path) as made:
+        page = made.add_worksheet()
+        page.write_row(0, 0, ["Data DTSEN"])
+        for number, text in enumerate([HEADER, *lines(3, 1)], 2):
+            page.write_row(number, 0, text.split(";"))
+        page.write_number(4, 2, int(nik(21)))
+        page.write_formula(5, 3, '=HYPERLINK("http://x")', None, "Orang31 Contoh")
+    content = path.read_bytes()
+    file = SourceFile(path=path, name="dtsen.xlsx", sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    run_id = start(office, file)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert (view.workbooks, view.new, view.refused) == ((True,), 1, 2)
+        assert [(one.row, one.column, one.code) for one in import_issues(tx, run_id).lines] == [
+            (5, "nik", "registry.number_numeric"), (6, "nama", "registry.cell_formula"),
+        ]  # fmt: skip
+        assert import_issues(tx, run_id, code="registry.cell_formula").total == 1
+        back = list(refused_rows(tx, run_id))
+    assert back[0][-1] == "Kesalahan"
+    assert back[2][3] == "Orang31 Contoh"
+    assert not list(tmp_path.glob("*.rows*"))
+
+
+def test_a_hostile_file_is_refused_with_its_name_for_it(office: Work, tmp_path: Path):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(bomb("xl/worksheets/sheet1.xml", 40))
+    run_id = start(office, SourceFile(path=path, name="x.xlsx", sha256="f" * 64, size=path.stat().st_size))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert view.state is RunState.REFUSED
+        assert view.problem is not None
+        assert view.problem.code.startswith("reader.")
+    with pytest.raises(Malformed, match=r"reader\.not_what_it_says"):
+        start(office, SourceFile(path=path, name="x.csv", sha256="e" * 64, size=1))
+
+
+def test_an_import_given_up_while_it_is_unpacked_leaves_nothing(
+    office: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run_id = start(office, stored(tmp_path, lines(3)))
+
+    def given_up(path: Path, name: str, target: Path, told: Callable[[int], None]) -> Unpacked:
+        found = unpack(path, name, target, told)
+        target.with_name(f"{target.name}.part-of-a-killed-process").touch()
+        with office.by(LOG) as tx:
+            discard_import(tx, run_id)
+        target.touch()
+        return found
+
+    monkeypatch.setattr(jobs, "unpack", given_up)
+    assert "import_run." in run_pending_imports(office, OFFICE)
+    assert not list(tmp_path.glob("*.rows*"))
+    with office.read_by(LOG) as tx:
+        assert import_run(tx, run_id).state is RunState.DISCARDED

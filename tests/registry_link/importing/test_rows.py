@@ -119,6 +119,25 @@ def test_every_reason_of_a_row_is_given_at_once():
 
 
 @pytest.mark.parametrize(
+    ("field", "kind", "code"),
+    [
+        ("nik", "n", "registry.number_numeric"), ("no_kk", "n", "registry.number_numeric"),
+        ("nama", "f", "registry.cell_formula"), ("nik", "nf", "registry.cell_formula"),
+        ("kode_desa", "e", "registry.cell_error"), ("tgl_lahir", "ef", "registry.cell_error"),
+    ],
+)  # fmt: skip
+def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: str, kind: str, code: str):
+    facts = FileFacts(
+        columns=recognise(tuple(FLAT)), gazetteer=NAMES, code_system=CodeSystem.KEMENDAGRI, regency_code="99.01",
+        as_of_on=date(2026, 6, 1),
+    )  # fmt: skip
+    parsed = parse_row(214, list(FLAT.values()), facts, {list(FLAT).index(field): kind})
+    assert not isinstance(parsed, Parsed)
+    assert [(one.code, one.column) for one in parsed] == [(code, field)]
+    assert isinstance(parse_row(214, list(FLAT.values()), facts, {list(FLAT).index("rt"): "n"}), Parsed)
+
+
+@pytest.mark.parametrize(
     ("cells", "code"),
     [
         ({"jenis_kelamin": "P"}, "registry.nik_sex_differs"),

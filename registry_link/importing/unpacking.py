@@ -1,0 +1,85 @@
+"""What came is read once by the child process and written down in one form of our own, which everything after reads.
+
+The form: a line of JSON per row. It lies in the private folder of the uploads, readable by the service alone, and goes
+with the upload.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.reader.stream import StreamRow, line_of, row_of, stream_table
+from registry_link.importing.columns import KNOWN, MOST_COLUMNS
+
+MOST_ROWS: Final = 5_000_000
+"""Source: safety.md §2.5."""
+_TOLD_EVERY: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """A file as it was found by the child."""
+
+    header: tuple[str, ...]
+    header_row: int
+    is_workbook: bool
+    rows: int
+    size: int
+    """Bytes of the rows as they were written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedRow:
+    row: StreamRow
+    next_byte: int
+
+
+def unpack(path: Path, name: str, target: Path, told: Callable[[int], None]) -> Unpacked:
+    """Read a file in the child process and write its rows to ``target``; ``told`` hears now and then how many bytes
+    of it were read, and stops the work by raising.
+
+    What was written of it is gone when this does not end well, unless the process itself is killed: then whatever
+    takes the target away takes that too. Raises: TooLarge; Malformed; what ``told`` raises.
+    """
+    handle, part = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.part-")
+    try:
+        with (
+            os.fdopen(handle, "wb", buffering=1 << 20) as out,
+            stream_table(path, name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=KNOWN) as table,
+        ):
+            count = 0
+            for count, row in enumerate(table.rows, 1):
+                out.write(line_of(row))
+                if not count % _TOLD_EVERY:
+                    told(table.position())
+            out.flush()
+            os.fsync(out.fileno())
+            size = out.tell()
+        os.replace(part, target)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+    return Unpacked(
+        header=table.header, header_row=table.header_row, is_workbook=table.is_workbook, rows=count, size=size
+    )
+
+
+def unpacked_rows(path: Path, at_byte: int = 0) -> Iterator[UnpackedRow]:
+    """Read rows back from a byte where a row starts, as ``next_byte`` of an earlier one told."""
+    with path.open("rb") as file:
+        file.seek(at_byte)
+        for line in file:
+            at_byte += len(line)
+            yield UnpackedRow(row_of(line), at_byte)
+
+
+def take_away(target: Path) -> None:
+    """Delete what was written down, and what a killed process left half written."""
+    target.unlink(missing_ok=True)
+    for part in target.parent.glob(f"{target.name}.part-*"):
+        part.unlink(missing_ok=True)
