@@ -1,4 +1,4 @@
-"""What personal data each table holds, read from ``core/data_classes.toml``; and the rows of one household in it.
+"""What personal data each table holds, read from ``core/data_classes.toml``.
 
 The file is the only list of its kind: export, erasure and their tests follow it, so that a table that stands in it is
 neither forgotten in a copy nor left behind by an erasure.
@@ -41,6 +41,8 @@ class TableClass:
     general: Mapping[str, Erase]
     specific: Mapping[str, Erase]
     plain: frozenset[str]
+    ages_by: str
+    """The instant from which a retention in days counts: a column, or "column = other.column" of another table."""
     deletes_rows: bool
 
     @property
@@ -80,7 +82,7 @@ def classes() -> Mapping[str, TableClass]:
             retention=told["retention"], subject=tuple(told.get("subject", ())),
             known_by=tuple(told.get("known_by", ())), general=told.get("general", {}),
             specific=told.get("specific", {}), plain=frozenset(told.get("plain", ())),
-            deletes_rows=told.get("rows") == "delete",
+            ages_by=told.get("ages_by", ""), deletes_rows=told.get("rows") == "delete",
         )
         for name, told in _file()["table"].items()
     }  # fmt: skip
@@ -117,35 +119,3 @@ def sealed_columns() -> tuple[sa.Column[Any], ...]:
         for column in Base.metadata.tables[name].columns
         if isinstance(column.type, Sealed)
     )
-
-
-def rows_of(name: str, household: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Write the condition that a row of a table belongs to a household, as the file says it is found.
-
-    ``household`` is its id, or a subquery that gives ids. Rows that are only found by opening them do not count.
-    """
-    conditions = [_condition(name, path, household) for path in classes()[name].paths]
-    return sa.or_(*conditions) if conditions else sa.false()
-
-
-def _condition(name: str, path: str, household: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Read one path: ``column``, ``column = other.column``, each further ``; column = word`` narrows it."""
-    first, *narrowing = (part.strip() for part in path.split(";"))
-    here = table(name)
-    left, _, right = (part.strip() for part in first.partition("="))
-    if not right:
-        found: sa.ColumnElement[bool] = here.c[left].in_(household) if _is_query(household) else (
-            here.c[left] == household)  # fmt: skip
-    else:
-        other, _, column = right.partition(".")
-        target = table(other).alias() if other == name else table(other)
-        inner = sa.select(target.c[column]).where(rows_of(other, household))
-        found = here.c[left].in_(inner)
-    for one in narrowing:
-        column, _, word = (part.strip() for part in one.partition("="))
-        found = sa.and_(found, here.c[column] == word)
-    return found
-
-
-def _is_query(household: sa.ColumnElement[Any]) -> bool:
-    return isinstance(household, sa.ScalarSelect | sa.Select)

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision_note", sa.Text(), nullable=False),
         sa.Column("cleared_rows", sa.Integer(), nullable=False),
+        sa.Column("swept_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("decided_by <> asked_by OR state = 'withdrawn'", name=op.f("ck_erasure_two_persons")),
         sa.CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name=op.f("ck_erasure_decided_once")),
         sa.ForeignKeyConstraint(["household_id"], ["household.id"], name=op.f("fk_erasure_household_id")),

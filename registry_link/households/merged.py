@@ -56,8 +56,11 @@ class Carried:
 
 
 def is_listed() -> sa.ColumnElement[bool]:
-    """Tell whether a household stands for itself: every list, count, match, choice and search asks for it."""
-    return Household.merged_into_id.is_(None)
+    """Tell whether a household stands for itself: every list, count, match, choice and search asks for it.
+
+    Merged ones stand for another, erased ones for nobody.
+    """
+    return sa.and_(Household.merged_into_id.is_(None), Household.erased_at.is_(None))
 
 
 def survivors_of(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:

@@ -59,7 +59,7 @@ class Household(Base):
         sa.Index(None, "position_key", "row_no"),
         # Lists are drawn from this index alone: the rows are ten times as wide.
         sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id",
-                 "merged_into_id"),
+                 "merged_into_id", "erased_at"),
         sa.Index(None, "regency_code", "kk_bidx"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
                  postgresql_where=sa.text("is_provisional")),

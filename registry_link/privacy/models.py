@@ -41,6 +41,8 @@ class Erasure(Base):
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str] = mapped_column(default="")
     cleared_rows: Mapped[int] = mapped_column(default=0)
+    swept_at: Mapped[datetime | None]
+    """When the rows that only opening shows to be the household's were gone, too."""
 
 
 class SubjectExport(Base):
