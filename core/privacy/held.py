@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.crypto import Secret, ring
 from core.db import Sealed
 from core.privacy.classes import TableClass, classes, needs_entry, table
+from core.privacy.numbers import numbers_in
 
 NOBODY: Final = "(dihapus)"
 """Stands where a name stood."""
@@ -237,21 +238,11 @@ def _without(told: Any, names: Sequence[str]) -> Any:
 # ---------------------------------------------------------------- rows that must be opened
 
 
-def mentions(text: str, number_indexes: frozenset[bytes], contexts: Sequence[str]) -> bool:
-    """Tell whether a text holds one of the numbers, by the keyed hash of every run of sixteen digits in it."""
+def mentions(text: Secret, indexes: frozenset[bytes], contexts: Sequence[str]) -> bool:
+    """Tell whether a sealed text holds one of the numbers, by the keyed hash of every run of sixteen digits in it."""
     return any(
-        ring().blind_index(number, context) in number_indexes for number in _numbers(text) for context in contexts
+        ring().blind_index(number, context) in indexes for number in numbers_in(text.reveal()) for context in contexts
     )
 
 
-def _numbers(text: str) -> set[str]:
-    digits = "".join(one if one.isdigit() and one.isascii() else " " if one not in " .-'" else "" for one in text)
-    return {run[at : at + 16] for run in digits.split() for at in range(len(run) - 15)}
-
-
-def opened_text(value: Secret) -> str:
-    """Give a sealed text, to be searched for numbers."""
-    return value.reveal()
-
-
-__all__ = ["ERASED", "NOBODY", "Held", "Plan", "Subject", "copy_of", "erase", "mentions", "opened_text", "plan_of"]
+__all__ = ["ERASED", "NOBODY", "Held", "Plan", "Subject", "copy_of", "erase", "mentions", "plan_of"]

@@ -1,27 +1,24 @@
-"""Who registers a household on the spot, and who looks at a whole number."""
+"""Who registers a household on the spot."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from core.crypto import Secret
-from core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from core.errors import Conflict, Forbidden, Invalid
 from core.ids import code_with_check
 from core.work import Tx
 from registry_link.households.models import (
-    KK_CONTEXT,
-    NIK_CONTEXT,
     Household,
     Member,
-    NumberReveal,
     StatedCounts,
 )
-from registry_link.households.numbers import kk_index, nik_index, opened
+from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.positions import position_key
 from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.rules import (
@@ -48,10 +45,6 @@ from registry_link.regions.queries import regions
 from registry_link.regions.states import Level
 
 MOST_PERSONS: Final = 50
-REVEALS_AN_HOUR: Final = 20
-REVEALS_A_DAY: Final = 60
-SHORTEST_REASON: Final = 10
-"""Source of the last three: safety.md §4.1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,62 +269,7 @@ def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
     raise Conflict("household.known_elsewhere")
 
 
-def reveal_nik(tx: Tx, member_id: UUID, reason: str) -> str:
-    """Give a member's whole NIK, with a reason that stays in the audit.
-
-    Raises: Forbidden; NotFound; Invalid for a reason under 10 letters; TooMany beyond 20 an hour or 60 a day.
-    """
-    query = (
-        sa.select(
-            Household.regency_code, Household.village_code, Member.nik.label("number"), Member.nik_bidx.label("at")
-        )
-        .join(Member, Member.household_id == Household.id)
-        .where(Member.id == member_id)
-    )
-    return _reveal(tx, query, "member", member_id, reason, NIK_CONTEXT)
-
-
-def reveal_kk(tx: Tx, household_id: UUID, reason: str) -> str:
-    """Give a household's whole No. KK, with a reason that stays in the audit. Raises: as ``reveal_nik``."""
-    query = sa.select(
-        Household.regency_code, Household.village_code, Household.kk.label("number"), Household.kk_bidx.label("at")
-    ).where(Household.id == household_id)
-    return _reveal(tx, query, "household", household_id, reason, KK_CONTEXT)
-
-
-def _reveal(
-    tx: Tx, query: sa.Select[str, str, Secret | None, bytes | None], subject: str, subject_id: UUID, reason: str,
-    context: str,
-) -> str:  # fmt: skip
-    reach = tx.require("household.reveal")
-    reason = " ".join(reason.split())
-    if len(reason) < SHORTEST_REASON:
-        raise Invalid("household.reason_short", field="reason", least=SHORTEST_REASON)
-    row = tx.session.execute(query).one_or_none()
-    if row is None or row.regency_code != tx.regency_code or not reach.has_village(row.village_code):
-        raise NotFound("household.not_found")
-    if row.number is None:
-        raise NotFound("household.no_number")
-    for hours, most in ((1, REVEALS_AN_HOUR), (24, REVEALS_A_DAY)):
-        seen = tx.session.scalar(
-            sa.select(sa.func.count())
-            .select_from(NumberReveal)
-            .where(NumberReveal.actor_id == tx.actor.id, NumberReveal.at > tx.now - timedelta(hours=hours))
-        )
-        if (seen or 0) >= most:
-            raise TooMany("household.reveal_limit", most=most, hours=hours)
-    tx.session.execute(
-        sa.insert(NumberReveal).values(
-            id=tx.new_id(), regency_code=tx.regency_code, actor_id=tx.actor.id, subject=subject,
-            subject_id=subject_id, at=tx.now,
-        )
-    )  # fmt: skip
-    tx.note("household.reveal", subject, subject_id, reason=reason)
-    tx.saw(subject, [subject_id], "reveal")
-    return opened(row.number, row.at, context)
-
-
 __all__ = [
     "HouseholdRow", "MemberRow", "NewCounts", "NewMember", "RecordSnapshot", "RegisterProvisional", "Registered",
-    "Weighed", "merge_households", "record_snapshot", "register_provisional", "reveal_kk", "reveal_nik",
+    "Weighed", "merge_households", "record_snapshot", "register_provisional",
 ]  # fmt: skip

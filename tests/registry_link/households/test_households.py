@@ -23,8 +23,6 @@ from registry_link.households.commands import (
     NewMember,
     RegisterProvisional,
     register_provisional,
-    reveal_kk,
-    reveal_nik,
 )
 from registry_link.households.models import Household
 from registry_link.households.queries import (
@@ -38,6 +36,7 @@ from registry_link.households.queries import (
     village_counts,
     villages_of_households,
 )
+from registry_link.households.revealing import Reveal, RevealReason, reveal
 from registry_link.households.rules import Thresholds
 from registry_link.households.states import PositionSource, Relation, Sex
 from tests.registry_link.people import (
@@ -341,32 +340,38 @@ def test_ages_without_birth_dates_grow_and_unnamed_persons_are_adults(office: Wo
 
 def test_a_number_is_revealed_with_a_reason_that_stays(peopled: Work):
     one = id_of(peopled, "Siti Aminah")
+
+    def asking(note: str, member_id: UUID | None = None) -> Reveal:
+        return Reveal(household_id=one, member_id=member_id, reason=RevealReason.COMPARE, note=note)
+
     with peopled.by(LOG) as tx:
         member = household(tx, one).members[0].id
-        assert reveal_nik(tx, member, "Dicocokkan dengan KTP asli") == nik(1)
-        assert reveal_kk(tx, one, "Dicocokkan dengan KK asli") == kk(1)
+        assert reveal(tx, asking("Dicocokkan dengan KTP asli", member)) == nik(1)
+        assert reveal(tx, asking("Dicocokkan dengan KK asli")) == kk(1)
     with peopled.read_by(LOG) as tx:
         notes = [note for note in latest(tx.session, "99.01") if note.action == "household.reveal"]
     assert {note.reason for note in notes} == {"Dicocokkan dengan KTP asli", "Dicocokkan dengan KK asli"}
     assert nik(1) not in repr(notes)
-    with pytest.raises(Invalid), peopled.by(LOG) as tx:
-        reveal_nik(tx, member, "  karena     ")
+    for note in ("  karena     ", f"Dicocokkan dengan {nik(1)}"):
+        with pytest.raises(Invalid), peopled.by(LOG) as tx:
+            reveal(tx, asking(note, member))
     with pytest.raises(NotFound), peopled.by(LOG) as tx:
-        reveal_nik(tx, UUID(int=1), "Dicocokkan dengan KTP asli")
+        reveal(tx, asking("Dicocokkan dengan KTP asli", UUID(int=1)))
     for actor in (HEAD, VIL, VOL):
         with pytest.raises(Forbidden), peopled.by(actor) as tx:
-            reveal_nik(tx, member, "Dicocokkan dengan KTP asli")
+            reveal(tx, asking("Dicocokkan dengan KTP asli", member))
 
 
 def test_numbers_are_revealed_twenty_times_an_hour_and_sixty_a_day(peopled: Work, fixed_clock: FixedClock):
     one = id_of(peopled, "Siti Aminah")
+    asking = Reveal(household_id=one, reason=RevealReason.CASE, note="Pemeriksaan kartu keluarga")
     for _ in range(3):
         with peopled.by(LOG) as tx:
             for _ in range(20):
-                reveal_kk(tx, one, "Pemeriksaan kartu keluarga")
+                reveal(tx, asking)
             with pytest.raises(TooMany):
-                reveal_kk(tx, one, "Pemeriksaan kartu keluarga")
+                reveal(tx, asking)
         fixed_clock.advance(timedelta(minutes=61))
     with pytest.raises(TooMany) as caught, peopled.by(LOG) as tx:
-        reveal_kk(tx, one, "Pemeriksaan kartu keluarga")
+        reveal(tx, asking)
     assert caught.value.facts["hours"] == 24
