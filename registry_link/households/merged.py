@@ -58,9 +58,9 @@ class Carried:
 def is_listed() -> sa.ColumnElement[bool]:
     """Tell whether a household stands for itself: every list, count, match, choice and search asks for it.
 
-    Merged ones stand for another, erased ones for nobody.
+    Merged ones stand for another, erased ones for nobody; who has left lives elsewhere, or no more.
     """
-    return sa.and_(Household.merged_into_id.is_(None), Household.erased_at.is_(None))
+    return sa.and_(Household.merged_into_id.is_(None), Household.erased_at.is_(None), Household.left_on.is_(None))
 
 
 def survivors_of(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
@@ -116,8 +116,8 @@ def carry_over(tx: Tx, survivor_id: UUID, merged_id: UUID) -> Carried:
             filled.append(_before(twin, MemberFate.FILLED))
             _set(tx, twin.id, nik=one.nik, nik_bidx=one.nik_bidx)
     after = max(sizes[survivor_id], sizes[merged_id], len(there) + len(moved))
-    tx.session.execute(_household(survivor_id).values(size=after))
-    tx.session.execute(_household(merged_id).values(merged_into_id=survivor_id))
+    tx.session.execute(_household(survivor_id).values(size=after, changed_at=tx.now))
+    tx.session.execute(_household(merged_id).values(merged_into_id=survivor_id, changed_at=tx.now))
     return Carried(members=(*moved, *filled), size_before=sizes[survivor_id], size_after=after)
 
 
@@ -155,8 +155,8 @@ def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
         size = was.size_before
     elif present:
         size = present
-    tx.session.execute(_household(survivor_id).values(size=size))
-    tx.session.execute(_household(merged_id).values(merged_into_id=None))
+    tx.session.execute(_household(survivor_id).values(size=size, changed_at=tx.now))
+    tx.session.execute(_household(merged_id).values(merged_into_id=None, changed_at=tx.now))
 
 
 # ---------------------------------------------------------------- after a snapshot

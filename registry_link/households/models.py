@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Secret
-from core.db import Base, Big, Sealed, state_column
+from core.db import Base, Big, Sealed, append_only, state_column
 from registry_link.households.states import (
+    DepartureKind,
     DifferenceKind,
     LinkState,
     Outcome,
@@ -59,7 +60,7 @@ class Household(Base):
         sa.Index(None, "position_key", "row_no"),
         # Lists are drawn from this index alone: the rows are ten times as wide.
         sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id",
-                 "merged_into_id", "erased_at"),
+                 "merged_into_id", "erased_at", "left_on"),
         sa.Index(None, "regency_code", "kk_bidx"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
                  postgresql_where=sa.text("is_provisional")),
@@ -110,6 +111,8 @@ class Household(Base):
     Never a household that is itself merged into a third."""
     erased_at: Mapped[datetime | None]
     """Since when nothing stands here but what the books need: who it was is gone, no list and no search shows it."""
+    left_on: Mapped[date | None]
+    """Since when nobody of it lives in the regency any more: it is listed, matched and chosen no more."""
 
 
 class Member(Base):
@@ -261,6 +264,7 @@ class RegistryLink(Base):
         sa.UniqueConstraint("snapshot_id", "external_id"),
         sa.Index(None, "household_id"),
         sa.Index(None, "suspect_household_id"),
+        sa.Index("ix_registry_link_state", "snapshot_id", "state"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -273,6 +277,74 @@ class RegistryLink(Base):
     suspect_household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
     """Another household with the same number, to be looked at by a person."""
     recorded_at: Mapped[datetime]
+    carried_from_id: Mapped[UUID | None]
+    """The link of the snapshot before that had this state when this one was made: its events go on being true."""
+
+
+class LinkEvent(Base):
+    """One step of a link: who, when, on which paper; never changed. Words of people stand with what it was done by."""
+
+    __tablename__ = "link_event"
+    __table_args__ = (sa.Index(None, "link_id", "at"), sa.Index(None, "household_id", "at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    link_id: Mapped[UUID] = mapped_column(sa.ForeignKey("registry_link.id"))
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    act: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    reason: Mapped[str]
+    """The code of a reason, nobody's own words."""
+    basis_no: Mapped[str]
+    """Number of the paper that it stands on; empty where a person's own look is the basis."""
+    basis_on: Mapped[date | None]
+    subject: Mapped[str]
+    """What did it: dukcapil_file, field_visit, link_proposal, departure, identity_proposal, or nothing."""
+    subject_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    by_name: Mapped[str]
+
+
+append_only(LinkEvent.__table__)
+
+
+class Departure(Base):
+    """Somebody died or moved, or a whole household did, by a paper; a file that does not know it changes nothing."""
+
+    __tablename__ = "departure"
+    __table_args__ = (
+        sa.Index(None, "household_id"),
+        sa.Index(
+            "uq_departure_member", "member_id", unique=True, sqlite_where=sa.text("undone_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL"),
+        ),
+        sa.CheckConstraint("(kind = 'moved_within') = (to_village_code IS NOT NULL)", name="says_where"),
+        sa.CheckConstraint("successor_id IS NULL OR member_id IS NOT NULL", name="succeeds_somebody"),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    member_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("member.id"))
+    """None when the whole household moved."""
+    kind: Mapped[DepartureKind] = state_column(DepartureKind, "kind")
+    event_on: Mapped[date]
+    basis_no: Mapped[str]
+    basis_on: Mapped[date]
+    successor_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("member.id"))
+    """Who is head since then."""
+    from_village_code: Mapped[str]
+    to_village_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"))
+    before: Mapped[str]
+    """JSON of what stood there, to undo it."""
+    at: Mapped[datetime]
+    by: Mapped[str]
+    by_name: Mapped[str]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+    undone_by_name: Mapped[str] = mapped_column(default="")
 
 
 class RegistryStamp(Base):
