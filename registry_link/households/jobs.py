@@ -1,12 +1,13 @@
-"""What changed of the words of households is folded into the search's postings, a few thousand at a time."""
+"""By themselves: changed words are folded into the search's postings; old snapshots lose their details."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from core.actor import Actor
-from core.jobs import Every, Job
+from core.jobs import Daily, Every, Job
 from core.work import Tx, Work
+from registry_link.households.reporting import forget_past
 from registry_link.households.words import fold_words
 
 AT_ONCE: Final = 20_000
@@ -21,7 +22,15 @@ def fold_changed_words(work: Work, actor: Actor) -> str:
     folded = 0
     while done := work.run(actor, step):
         folded += done
-    return f"{folded} folded"
+    return f"{folded} folded" if folded else ""
 
 
-JOBS = (Job(name="registry.words", trigger=Every(seconds=60), act_long=fold_changed_words),)
+def forget_past_details(tx: Tx) -> str:
+    forgotten = forget_past(tx)
+    return f"{forgotten} snapshots" if forgotten else ""
+
+
+JOBS = (
+    Job(name="registry.words", trigger=Every(seconds=60), act_long=fold_changed_words),
+    Job(name="registry.snapshots", trigger=Daily(3, 20), act=forget_past_details),
+)

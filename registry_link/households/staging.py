@@ -21,6 +21,12 @@ from core.errors import Conflict, NotFound
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
+from registry_link.households.differences import (
+    count_differences,
+    finish_differences,
+    forget_differences,
+    write_differences,
+)
 from registry_link.households.merged import CARRIED, carry_again, is_listed
 from registry_link.households.models import (
     Household,
@@ -46,17 +52,13 @@ from registry_link.households.states import (
     SnapshotAct,
     SnapshotState,
 )
+from registry_link.households.taking import PERSON, PLACE, at_least_one, same_household, taken_household, taken_member
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
 _IDS_AT_ONCE: Final = 800
 _COUNTER: Final = "household"
 _ROW: Final = ("village_code", "rt", "rw", "hamlet", "address", "decile")
-_PLACE: Final = ("lon_deg", "lat_deg", "position_key", "position_source", "position_accuracy_m")
-_PERSON: Final = (
-    "position", "name", "sex", "birth_on", "age_years", "age_as_of_on", "relation", "nik", "nik_bidx",
-    "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill", "row_hash",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ def stage_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) ->
         np.array([np.nan if row.lat_deg is None else row.lat_deg for row in fresh], dtype=np.float64),
     )
     columns = (
-        "snapshot_id", "external_id", "link_id", "household_id", "file_row", *_ROW, *_PLACE, "head_name", "size",
+        "snapshot_id", "external_id", "link_id", "household_id", "file_row", *_ROW, *PLACE, "head_name", "size",
         "kk", "kk_bidx", "row_hash", "outcome",
     )  # fmt: skip
     put_rows(tx, StagedHousehold, columns, (
@@ -177,7 +179,7 @@ def stage_members(
             one.age_as_of_on, one.relation, one.nik, index, one.is_pregnant, one.is_nursing, one.has_disability,
             one.is_chronically_ill, content,
         ))  # fmt: skip
-    put_rows(tx, StagedMember, ("snapshot_id", "external_id", "member_key", "member_id", "file_row", *_PERSON), ready)
+    put_rows(tx, StagedMember, ("snapshot_id", "external_id", "member_key", "member_id", "file_row", *PERSON), ready)
     return tuple(doubled)
 
 
@@ -233,9 +235,17 @@ def _member_content(one: MemberRow) -> str:
 def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
     """Tell of every staged household whether it is new, changed or the same, and whether it may be a double.
 
-    Raises: NotFound; Conflict when the snapshot is not staged any more.
+    What would differ is counted too, kind by kind. Raises: NotFound; Conflict when the snapshot is not staged any more.
     """
     snapshot = _staged_snapshot(tx, snapshot_id)
+    _weigh(tx, snapshot)
+    before = current_before(tx, snapshot)
+    count_differences(tx, snapshot, before.id if before is not None else None)
+    return weighed(tx, snapshot_id)
+
+
+def _weigh(tx: Tx, snapshot: Any) -> None:
+    snapshot_id = snapshot.id
     if tx.session.get_bind().dialect.name == "postgresql":
         # Freshly copied tables have no statistics yet; without them the joins below are planned for a few rows.
         tx.session.execute(sa.text("ANALYZE staged_household"))
@@ -266,7 +276,7 @@ def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
     _bind_provisional(tx, snapshot_id)
     _mark_changed_members(tx, snapshot_id, lists_members=snapshot.lists_members)
     _suspect(tx, snapshot_id)
-    return weighed(tx, snapshot_id)
+    _name_heads(tx, snapshot_id)
 
 
 def weighed(tx: Tx, snapshot_id: UUID) -> Weighed:
@@ -316,7 +326,7 @@ def _bind_provisional(tx: Tx, snapshot_id: UUID) -> None:
         for row in tx.session.execute(query.where(*open_rows, StagedHousehold.kk_bidx.in_(chunk))):
             found.setdefault(by_kk[row.kk_bidx], set()).add(row.external_id)
     for chunk in _chunks(list(by_nik), _IDS_AT_ONCE):
-        query = sa.select(StagedMember.external_id, StagedMember.nik_bidx).join(StagedHousehold, _same_household())
+        query = sa.select(StagedMember.external_id, StagedMember.nik_bidx).join(StagedHousehold, same_household())
         for row in tx.session.execute(query.where(*open_rows, StagedMember.nik_bidx.in_(chunk))):
             found.setdefault(by_nik[row.nik_bidx], set()).add(row.external_id)
     bound: set[str] = set()
@@ -332,18 +342,12 @@ def _bind_provisional(tx: Tx, snapshot_id: UUID) -> None:
         )
 
 
-def _same_household() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        StagedMember.snapshot_id == StagedHousehold.snapshot_id, StagedMember.external_id == StagedHousehold.external_id
-    )
-
-
 def _mark_changed_members(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> None:
     same = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome == Outcome.UNCHANGED)
     is_member = sa.and_(Member.household_id == StagedHousehold.bound_id, Member.member_key == StagedMember.member_key)
     differing = (
         sa.select(StagedHousehold.external_id)
-        .join(StagedMember, _same_household())
+        .join(StagedMember, same_household())
         .outerjoin(Member, is_member)
         .where(*same, sa.or_(Member.id.is_(None), ~Member.is_present, Member.row_hash != StagedMember.row_hash))
     )
@@ -352,7 +356,7 @@ def _mark_changed_members(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> 
         parts.append(
             sa.select(StagedHousehold.external_id)
             .join(Member, sa.and_(Member.household_id == StagedHousehold.bound_id, Member.is_present))
-            .outerjoin(StagedMember, sa.and_(_same_household(), Member.member_key == StagedMember.member_key))
+            .outerjoin(StagedMember, sa.and_(same_household(), Member.member_key == StagedMember.member_key))
             .where(*same, StagedMember.member_id.is_(None), ~Member.member_key.startswith(CARRIED))
         )
     for part in parts:
@@ -378,7 +382,7 @@ def _suspect(tx: Tx, snapshot_id: UUID) -> None:
         sa.select(Member.household_id)
         .join(StagedMember, Member.nik_bidx == StagedMember.nik_bidx)
         .join(Household, sa.and_(Household.id == Member.household_id, is_listed()))
-        .where(_same_household(), Member.regency_code == tx.regency_code, Member.is_present, Member.household_id != own)
+        .where(same_household(), Member.regency_code == tx.regency_code, Member.is_present, Member.household_id != own)
         .order_by(Member.household_id).limit(1).scalar_subquery()
     )  # fmt: skip
     tx.session.execute(
@@ -396,7 +400,7 @@ def _suspect(tx: Tx, snapshot_id: UUID) -> None:
     doubled = doubled.group_by(StagedMember.nik_bidx).having(sa.func.count() > 1)
     twice = (
         sa.select(StagedMember.nik_bidx, StagedHousehold.external_id, own.label("own"))
-        .join(StagedHousehold, _same_household())
+        .join(StagedHousehold, same_household())
         .where(mine, StagedMember.nik_bidx.in_(doubled))
         .order_by(StagedMember.nik_bidx, StagedMember.file_row)
     )
@@ -428,16 +432,12 @@ def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
     """
     # The counter is the lock: whoever registers a household waits until the numbers of this one stand.
     last_no = _lock_counter(tx)
-    counts = weigh(tx, snapshot_id)
+    snapshot = _staged_snapshot(tx, snapshot_id)
+    _weigh(tx, snapshot)
+    counts = weighed(tx, snapshot_id)
     if not counts.new + counts.changed + counts.unchanged:
         raise Conflict("snapshot.empty")
-    snapshot = _staged_snapshot(tx, snapshot_id)
-    before = tx.session.execute(
-        sa.select(Snapshot.id, Snapshot.as_of_on).where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.source == snapshot.source,
-            Snapshot.state == SnapshotState.CURRENT,
-        )
-    ).one_or_none()  # fmt: skip
+    before = current_before(tx, snapshot)
     if before is not None:
         if before.as_of_on > snapshot.as_of_on:
             raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
@@ -446,11 +446,13 @@ def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
         tx, Snapshot, snapshot_id, SnapshotAct.COMMIT, SNAPSHOT_MOVES, current_at=tx.now,
         households=counts.new + counts.changed + counts.unchanged, members=counts.members,
     )  # fmt: skip
-    _name_heads(tx, snapshot_id)
+    before_id = before.id if before is not None else None
+    write_differences(tx, snapshot, before_id)
     _insert_new(tx, snapshot, last_no)
     _set_counter(tx, last_no + counts.new)
     _update_changed(tx, snapshot)
     _take_members(tx, snapshot)
+    finish_differences(tx, snapshot, before_id)
     _link(tx, snapshot_id)
     survivors = carry_again(tx, snapshot_id)
     _write_words(tx, snapshot_id, last_no, counts.new)
@@ -464,10 +466,21 @@ def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
     return counts
 
 
+def current_before(tx: Tx, snapshot: Any) -> Any:
+    """Give id and day of the office's current snapshot of the same source, None when there is none."""
+    return tx.session.execute(
+        sa.select(Snapshot.id, Snapshot.as_of_on).where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.source == snapshot.source,
+            Snapshot.state == SnapshotState.CURRENT,
+        )
+    ).one_or_none()  # fmt: skip
+
+
 def discard(tx: Tx, snapshot_id: UUID, reason: str = "") -> None:
     """Give up a staged snapshot; nothing of it stays but that it was there."""
     _staged_snapshot(tx, snapshot_id)
     move(tx, Snapshot, snapshot_id, SnapshotAct.DISCARD, SNAPSHOT_MOVES, reason=reason)
+    forget_differences(tx, snapshot_id)
     clear_staged(tx, snapshot_id)
 
 
@@ -521,7 +534,7 @@ def _name_heads(tx: Tx, snapshot_id: UUID) -> None:
         .values(size=count.c.persons)
         .execution_options(synchronize_session=False)
     )
-    members = sa.select(StagedMember.name).where(_same_household())
+    members = sa.select(StagedMember.name).where(same_household())
     first = members.order_by(StagedMember.position, StagedMember.file_row).limit(1).scalar_subquery()
     tx.session.execute(
         sa.update(StagedHousehold)
@@ -543,8 +556,8 @@ def _insert_new(tx: Tx, snapshot: Any, last_no: int) -> None:
     )
     columns: dict[str, sa.ColumnElement[Any]] = {
         "id": numbered.c.household_id, "row_no": numbered.c.no, "regency_code": sa.literal(snapshot.regency_code),
-        "code": code_of(numbered.c.no), **{name: numbered.c[name] for name in (*_ROW, *_PLACE)},
-        "head_name": numbered.c.head_name, "size": _at_least_one(numbered.c.size),
+        "code": code_of(numbered.c.no), **{name: numbered.c[name] for name in (*_ROW, *PLACE)},
+        "head_name": numbered.c.head_name, "size": at_least_one(numbered.c.size),
         "kk": numbered.c.kk, "kk_bidx": numbered.c.kk_bidx, "is_provisional": sa.false(),
         "snapshot_id": numbered.c.snapshot_id, "source": sa.literal(snapshot.source),
         "external_id": numbered.c.external_id, "row_hash": numbered.c.row_hash,
@@ -555,10 +568,6 @@ def _insert_new(tx: Tx, snapshot: Any, last_no: int) -> None:
 
 def _now(tx: Tx) -> sa.ColumnElement[Any]:
     return sa.literal(tx.now, Household.__table__.c.recorded_at.type)
-
-
-def _at_least_one(size: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    return sa.case((size < 1, 1), else_=size)
 
 
 def code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
@@ -578,22 +587,12 @@ def code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
 
 def _update_changed(tx: Tx, snapshot: Any) -> None:
     staged = StagedHousehold
-    # What the office measured itself stays, unless the file brings a measured position too.
-    keeps = sa.and_(
-        Household.position_source.in_([PositionSource.GPS, PositionSource.MAP]),
-        sa.func.coalesce(staged.position_source, PositionSource.REGISTRY.value) == PositionSource.REGISTRY.value,
-    )
-    lists = sa.literal(snapshot.lists_members)
-    places: dict[str, Any] = {
-        name: sa.case((keeps, getattr(Household, name)), else_=getattr(staged, name)) for name in _PLACE
-    }
     tx.session.execute(
         sa.update(Household)
         .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id)
         .values(
-            **{**{name: getattr(staged, name) for name in _ROW}, **_completed()}, **places,
-            head_name=sa.case((staged.head_name != "", staged.head_name), else_=Household.head_name),
-            size=sa.case((sa.or_(staged.size > 0, lists), _at_least_one(cast(Any, staged.size))), else_=Household.size),
+            **{name: getattr(staged, name) for name in _ROW}
+            | taken_household(lists_members=snapshot.lists_members),
             kk=sa.func.coalesce(staged.kk, Household.kk), kk_bidx=sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
             is_provisional=sa.false(), snapshot_id=staged.snapshot_id, source=snapshot.source,
             external_id=staged.external_id, row_hash=staged.row_hash, changed_at=tx.now,
@@ -606,59 +605,22 @@ def _update_changed(tx: Tx, snapshot: Any) -> None:
         tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
 
 
-def _completed() -> dict[str, Any]:
-    """Give the columns that a file's empty cell leaves as they are, so that what a village completed stays.
-
-    Only within the same village: RT, RW and address of another mean nothing there.
-    """
-    staged, is_there = StagedHousehold, StagedHousehold.village_code == Household.village_code
-    units: dict[str, Any] = {
-        name: sa.case((sa.and_(is_there, getattr(staged, name).is_(None)), getattr(Household, name)),
-                      else_=getattr(staged, name))
-        for name in ("rt", "rw")
-    }  # fmt: skip
-    texts: dict[str, Any] = {
-        name: sa.case((sa.and_(is_there, getattr(staged, name) == ""), getattr(Household, name)),
-                      else_=getattr(staged, name))
-        for name in ("hamlet", "address")
-    }  # fmt: skip
-    return {**units, **texts}
-
-
-def _person() -> dict[str, Any]:
-    """Give what a file says of a member; where it says nothing, the number and the birth date stay."""
-    staged = StagedMember
-    has_birth = sa.and_(staged.birth_on.is_(None), Member.birth_on.is_not(None))
-    ages: dict[str, Any] = {
-        name: sa.case((has_birth, sa.null()), else_=getattr(staged, name)) for name in ("age_years", "age_as_of_on")
-    }
-    is_ageless = sa.and_(staged.birth_on.is_(None), staged.age_years.is_(None))
-    for name, told in ages.items():
-        ages[name] = sa.case((sa.and_(is_ageless, Member.birth_on.is_(None)), getattr(Member, name)), else_=told)
-    return {
-        **{name: getattr(staged, name) for name in _PERSON}, **ages,
-        "birth_on": sa.func.coalesce(staged.birth_on, Member.birth_on),
-        "nik": sa.func.coalesce(staged.nik, Member.nik),
-        "nik_bidx": sa.func.coalesce(staged.nik_bidx, Member.nik_bidx),
-    }  # fmt: skip
-
-
 def _take_members(tx: Tx, snapshot: Any) -> None:
     staged, own = StagedMember, sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
     mine = sa.and_(StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome != Outcome.UNCHANGED)
     is_member = sa.and_(Member.household_id == own, Member.member_key == staged.member_key)
     changed = sa.and_(
-        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED, _same_household(),
+        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED, same_household(),
         Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key,
     )  # fmt: skip
     tx.session.execute(
         sa.update(Member)
         .where(changed, sa.or_(Member.row_hash.is_distinct_from(staged.row_hash), ~Member.is_present))
-        .values(**_person(), is_present=True)
+        .values(**taken_member(), is_present=True)
         .execution_options(synchronize_session=False)
     )
     if snapshot.lists_members:
-        listed = sa.exists().where(_same_household(), Member.member_key == staged.member_key)
+        listed = sa.exists().where(same_household(), Member.member_key == staged.member_key)
         tx.session.execute(
             sa.update(Member)
             .where(
@@ -671,12 +633,12 @@ def _take_members(tx: Tx, snapshot: Any) -> None:
         )  # fmt: skip
     columns: dict[str, Any] = {
         "id": staged.member_id, "household_id": own, "regency_code": sa.literal(snapshot.regency_code),
-        "member_key": staged.member_key, **{name: getattr(staged, name) for name in _PERSON}, "is_present": sa.true(),
+        "member_key": staged.member_key, **{name: getattr(staged, name) for name in PERSON}, "is_present": sa.true(),
     }  # fmt: skip
     rows = (
         sa.select(*columns.values())
         .select_from(StagedHousehold)
-        .join(staged, _same_household())
+        .join(staged, same_household())
         .outerjoin(Member, is_member)
         .where(mine, Member.id.is_(None))
     )

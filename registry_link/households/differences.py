@@ -1,0 +1,285 @@
+"""What a snapshot changes, written down while it is taken over: before and after, household by household.
+
+The values compared are those that the taking over writes, so that a report never says what did not happen. No NIK and
+No. KK stands in it, no birth date and no mark of health: of those it says only that they changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.work import Tx
+from registry_link.households.bulk import put_rows
+from registry_link.households.merged import CARRIED
+from registry_link.households.models import (
+    Household,
+    Member,
+    RegistryLink,
+    SnapshotDifference,
+    SnapshotDifferenceCount,
+    StagedHousehold,
+    StagedMember,
+)
+from registry_link.households.states import DifferenceKind, Outcome
+from registry_link.households.taking import same_household, taken_household, taken_member
+
+AT_ONCE: Final = 10_000
+_COLUMNS: Final = ("snapshot_id", "kind", "subject_id", "household_id", "village_code", "before", "after")
+SHOWN: Final = ("name", "sex", "relation")
+"""What a report shows of a member that changed; of the rest it says only that it did."""
+TOLD: Final = (*SHOWN, "birth_on", "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill")
+
+
+class Difference(NamedTuple):
+    kind: DifferenceKind
+    subject_id: UUID
+    household_id: UUID
+    village_code: str
+    before: str = ""
+    after: str = ""
+
+
+def count_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
+    """Keep how much a weighed snapshot would change, kind by kind, for those who decide on it."""
+    counts: Counter[DifferenceKind] = Counter()
+    if before_id is not None:
+        for kind, query in _comings(snapshot, before_id).items():
+            counts[kind] = tx.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+        for several in _changes(tx, snapshot):
+            counts.update(one.kind for one in several)
+    counts[DifferenceKind.NEW] = tx.session.scalar(
+        sa.select(sa.func.count()).select_from(_new(snapshot, before_id).subquery())
+    ) or 0  # fmt: skip
+    _keep_counts(tx, snapshot.id, counts)
+
+
+def write_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
+    """Write down what a snapshot changes, before it does.
+
+    The first one of a source is not compared with anything: it only brings new households.
+    """
+    if before_id is None:
+        return
+    for query in _comings(snapshot, before_id).values():
+        tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), query))
+    for several in _changes(tx, snapshot):
+        put_rows(tx, SnapshotDifference, _COLUMNS, ((snapshot.id, *one) for one in several))
+
+
+def finish_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
+    """Write down who is new, once they stand, and count everything."""
+    query = _new(snapshot, before_id)
+    counts: Counter[DifferenceKind] = Counter()
+    if before_id is None:
+        counts[DifferenceKind.NEW] = tx.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    else:
+        tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), query))
+        counted = sa.select(SnapshotDifference.kind, sa.func.count()).where(
+            SnapshotDifference.snapshot_id == snapshot.id
+        )
+        for kind, count in tx.session.execute(counted.group_by(SnapshotDifference.kind)):
+            counts[kind] = count
+    _keep_counts(tx, snapshot.id, counts)
+
+
+def forget_differences(tx: Tx, snapshot_id: UUID) -> None:
+    """Remove what was written down of a snapshot's differences; its counts go too."""
+    for model in (SnapshotDifference, SnapshotDifferenceCount):
+        tx.session.execute(sa.delete(model).where(model.snapshot_id == snapshot_id))
+
+
+def _keep_counts(tx: Tx, snapshot_id: UUID, counts: Counter[DifferenceKind]) -> None:
+    tx.session.execute(sa.delete(SnapshotDifferenceCount).where(SnapshotDifferenceCount.snapshot_id == snapshot_id))
+    put_rows(
+        tx, SnapshotDifferenceCount, ("snapshot_id", "kind", "differences"),
+        ((snapshot_id, kind, count) for kind, count in sorted(counts.items()) if count),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- who comes, who goes
+
+
+def _row(
+    snapshot: Any, kind: DifferenceKind, household_id: Any, village_code: Any, after: Any = None
+) -> sa.Select[*tuple[Any, ...]]:
+    types = SnapshotDifference.__table__.c
+    return sa.select(
+        sa.literal(snapshot.id, types.snapshot_id.type), sa.literal(kind, types.kind.type), household_id.label("one"),
+        household_id.label("household"), village_code, sa.literal("").label("before"),
+        (sa.literal("") if after is None else after).label("after"),
+    )  # fmt: skip
+
+
+def _new(snapshot: Any, before_id: UUID | None) -> sa.Select[*tuple[Any, ...]]:
+    """Select those whom no snapshot knew: new ones, and those that were registered on the spot."""
+    staged = StagedHousehold
+    who = sa.func.coalesce(staged.bound_id, staged.household_id)
+    # Taken over or not yet: whoever was registered on the spot stands in no snapshot before this one.
+    was_met = (
+        sa.exists().where(RegistryLink.household_id == staged.bound_id, RegistryLink.snapshot_id != snapshot.id)
+    ).correlate(staged)  # fmt: skip
+    query = _row(snapshot, DifferenceKind.NEW, who, staged.village_code).where(staged.snapshot_id == snapshot.id)
+    return query.where(
+        sa.or_(staged.outcome == Outcome.NEW, sa.and_(staged.outcome == Outcome.CHANGED, ~was_met))
+    )  # fmt: skip
+
+
+def _comings(snapshot: Any, before_id: UUID) -> dict[DifferenceKind, sa.Select[*tuple[Any, ...]]]:
+    staged, earlier = StagedHousehold, sa.orm.aliased(RegistryLink)
+    is_listed_again = (
+        sa.exists()
+        .where(staged.snapshot_id == snapshot.id, staged.bound_id == RegistryLink.household_id)
+        .correlate(RegistryLink)
+    )
+    gone = (
+        _row(snapshot, DifferenceKind.GONE, Household.id, Household.village_code)
+        .join(RegistryLink, RegistryLink.household_id == Household.id)
+        .where(RegistryLink.snapshot_id == before_id, ~is_listed_again, Household.erased_at.is_(None))
+    )
+    in_last = (
+        sa.exists().where(earlier.snapshot_id == before_id, earlier.household_id == staged.bound_id).correlate(staged)
+    )  # fmt: skip
+    in_any = (
+        sa.exists().where(earlier.snapshot_id != snapshot.id, earlier.household_id == staged.bound_id).correlate(staged)
+    )  # fmt: skip
+    returned = _row(snapshot, DifferenceKind.RETURNED, staged.bound_id, staged.village_code).where(
+        staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None), ~in_last, in_any
+    )
+    return {DifferenceKind.GONE: gone, DifferenceKind.RETURNED: returned}
+
+
+# ---------------------------------------------------------------- who changes
+
+
+def _changes(tx: Tx, snapshot: Any) -> Iterator[list[Difference]]:
+    """Compare the changed households with what stands, some thousands at a time."""
+    staged, taken = StagedHousehold, taken_household(lists_members=snapshot.lists_members)
+    query = (
+        sa.select(
+            staged.external_id, staged.village_code, staged.decile, staged.kk_bidx, Household.id,
+            Household.village_code.label("was_village"), Household.decile.label("was_decile"),
+            Household.kk_bidx.label("was_kk"), Household.rt.label("was_rt"), Household.rw.label("was_rw"),
+            Household.hamlet.label("was_hamlet"), Household.address.label("was_address"),
+            Household.head_name.label("was_head"), Household.size.label("was_size"),
+            Household.position_key.label("was_key"), Household.is_provisional, Household.merged_into_id,
+            *(taken[name].label(name) for name in ("rt", "rw", "hamlet", "address", "head_name", "size",
+                                                   "position_key")),
+        )
+        .join(Household, Household.id == staged.bound_id)
+        .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED)
+        .order_by(staged.external_id)
+        .limit(AT_ONCE)
+    )  # fmt: skip
+    last = ""
+    while rows := tx.session.execute(query.where(staged.external_id > last)).all():
+        first, last = last, rows[-1].external_id
+        found = [one for row in rows if not row.is_provisional for one in _household_changes(row)]
+        known = {row.id: row for row in rows if not row.is_provisional and row.merged_into_id is None}
+        members = _member_changes(tx, snapshot, first, last)
+        yield found + [one for one in members if one.household_id in known]
+
+
+def _household_changes(row: Any) -> Iterator[Difference]:
+    def differs(kind: DifferenceKind, before: object, after: object, *, is_told: bool = True) -> Iterator[Difference]:
+        if before != after:
+            told = (_text(before), _text(after)) if is_told else ("", "")
+            yield Difference(kind, row.id, row.id, row.village_code, *told)
+
+    yield from differs(DifferenceKind.DECILE, row.was_decile, row.decile)
+    yield from differs(DifferenceKind.VILLAGE, row.was_village, row.village_code)
+    yield from differs(DifferenceKind.UNIT, _unit(row.was_rt, row.was_rw), _unit(row.rt, row.rw))
+    yield from differs(
+        DifferenceKind.ADDRESS, _joined(row.was_address, row.was_hamlet), _joined(row.address, row.hamlet)
+    )
+    yield from differs(DifferenceKind.POSITION, row.was_key, row.position_key, is_told=False)
+    if row.kk_bidx is not None:
+        yield from differs(DifferenceKind.KK, row.was_kk, row.kk_bidx, is_told=False)
+    # Of a merged one the people stand elsewhere: the household that stays is the one to ask.
+    if row.merged_into_id is None:
+        yield from differs(DifferenceKind.HEAD, row.was_head, row.head_name)
+        yield from differs(DifferenceKind.SIZE, row.was_size, row.size)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _unit(rt: str | None, rw: str | None) -> str:
+    return f"{rt or '–'}/{rw or '–'}"
+
+
+def _joined(*texts: str) -> str:
+    return ", ".join(text for text in texts if text)
+
+
+def _member_changes(tx: Tx, snapshot: Any, first: str, last: str) -> Iterator[Difference]:
+    staged, taken = StagedMember, taken_member()
+    within = (
+        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED,
+        StagedHousehold.external_id > first, StagedHousehold.external_id <= last,
+    )  # fmt: skip
+    is_member = sa.and_(Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key)
+    query = (
+        sa.select(
+            StagedHousehold.bound_id, StagedHousehold.village_code, staged.member_id, staged.name.label("new_name"),
+            staged.nik_bidx.label("new_nik"), Member.id, Member.is_present, Member.nik_bidx,
+            *(getattr(Member, name).label(f"was_{name}") for name in TOLD),
+            *(taken[name].label(f"now_{name}") for name in TOLD),
+        )
+        .select_from(StagedHousehold)
+        .join(staged, same_household())
+        .outerjoin(Member, is_member)
+        .where(
+            *within,
+            sa.or_(Member.id.is_(None), ~Member.is_present, Member.row_hash.is_distinct_from(staged.row_hash)),
+        )
+    )  # fmt: skip
+    for row in tx.session.execute(query):
+        at = (row.bound_id, row.village_code)
+        if row.id is None or not row.is_present:
+            yield Difference(DifferenceKind.MEMBER_ADDED, row.id or row.member_id, *at, "", row.new_name)
+            continue
+        if row.new_nik is not None and row.new_nik != row.nik_bidx:
+            yield Difference(DifferenceKind.NIK, row.id, *at)
+        before, after = _changed_parts(row)
+        if before != after or before:
+            yield Difference(
+                DifferenceKind.MEMBER_CHANGED, row.id, *at, json.dumps(before, ensure_ascii=False),
+                json.dumps(after, ensure_ascii=False),
+            )  # fmt: skip
+    if not snapshot.lists_members:
+        return
+    listed = sa.exists().where(same_household(), Member.member_key == staged.member_key)
+    gone = (
+        sa.select(StagedHousehold.bound_id, StagedHousehold.village_code, Member.id, Member.name)
+        .join(Member, Member.household_id == StagedHousehold.bound_id)
+        .where(
+            *within, Member.is_present, ~listed.correlate(StagedHousehold, Member),
+            ~Member.member_key.startswith(CARRIED),
+        )
+    )  # fmt: skip
+    for row in tx.session.execute(gone):
+        yield Difference(DifferenceKind.MEMBER_GONE, row.id, row.bound_id, row.village_code, row.name, "")
+
+
+def _changed_parts(row: Any) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    before: dict[str, str | None] = {}
+    after: dict[str, str | None] = {}
+    for name in TOLD:
+        was, now = getattr(row, f"was_{name}"), getattr(row, f"now_{name}")
+        if was != now:
+            before[name] = _text(was) if name in SHOWN else None
+            after[name] = _text(now) if name in SHOWN else None
+    return before, after
+
+
+def changed_names(parts: Iterable[str]) -> tuple[str, ...]:
+    """Give the names of changed parts in the order of a report."""
+    wanted = set(parts)
+    return tuple(name for name in TOLD if name in wanted)
