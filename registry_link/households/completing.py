@@ -8,16 +8,18 @@ from datetime import date
 from typing import Any, Final, cast
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.db import Base
 from core.errors import Invalid, NotFound
 from core.work import Tx
-from registry_link.households.gaps import GAPS, Gap, Known, Verdict, gaps_of, judge
+from registry_link.households.gaps import ASKABLE, GAPS, Gap, Known, Verdict, gaps_of, judge
+from registry_link.households.merged import is_listed, survivors_of
 from registry_link.households.models import Household, Member
 from registry_link.households.numbers import content_hash, kk_index, nik_index
-from registry_link.households.positions import position_key
+from registry_link.households.positions import position_keys
 from registry_link.households.rules import (
     ADDRESS_LENGTH,
     NAME_LENGTH,
@@ -30,12 +32,14 @@ from registry_link.households.rules import (
 )
 from registry_link.households.staging import bump_stamp
 from registry_link.households.states import PositionSource, Relation
+from registry_link.households.words import refresh_words
 
 _IDS_AT_ONCE: Final = 800
 _office: Final = sa.func.coalesce(Household.regency_code, "")
 """As in ``queries``: keeps SQLite from walking the office where ids are given."""
 UNITS: Final = ("rt", "rw")
 TEXTS: Final = ("hamlet", "address")
+TEXTS_SEARCHED: Final = frozenset(TEXTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class VillageGaps:
     persons: int
     located: int
     incomplete: int
+    """Those that lack something else than their position."""
     missing: Mapping[Gap, int]
     """Households by what they lack."""
 
@@ -52,7 +57,6 @@ class VillageGaps:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incomplete:
     household_id: UUID
-    village_code: str
     gaps: Gap
 
 
@@ -124,6 +128,15 @@ class CompleteHousehold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    household_id: UUID
+    lon_deg: float
+    lat_deg: float
+    source: PositionSource
+    accuracy_m: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     field: str
     member_id: UUID | None = None
@@ -164,10 +177,10 @@ def village_gaps(tx: Tx, village_code: str = "") -> tuple[VillageGaps, ...]:
     query = (
         sa.select(
             Household.village_code, sa.func.count(), sa.func.sum(Household.size),
-            sa.func.count(Household.position_key), sa.func.sum(sa.case((sa.or_(*_missing().values()), 1), else_=0)),
+            sa.func.count(Household.position_key), sa.func.sum(sa.case((_lacks(ASKABLE), 1), else_=0)),
             *flags.values(),
         )
-        .where(Household.regency_code == tx.regency_code)
+        .where(Household.regency_code == tx.regency_code, *_living())
         .group_by(Household.village_code)
         .order_by(Household.village_code)
     )  # fmt: skip
@@ -186,33 +199,36 @@ def village_deciles(tx: Tx, village_code: str) -> Mapping[int | None, int]:
     """Count a village's households by decile; None where none is decided."""
     query = (
         sa.select(Household.decile, sa.func.count())
-        .where(Household.regency_code == tx.regency_code, Household.village_code == village_code)
+        .where(Household.regency_code == tx.regency_code, Household.village_code == village_code, *_living())
         .group_by(Household.decile)
     )
     return {row[0]: row[1] for row in tx.session.execute(query)}
 
 
-def incomplete_households(tx: Tx, village_codes: Sequence[str]) -> tuple[Incomplete, ...]:
-    """Give the households of these villages that lack something, village by village in the order of a walk."""
+def incomplete_households(tx: Tx, village_code: str, asked: Gap) -> tuple[Incomplete, ...]:
+    """Give the households of a village that lack something of what is asked, in the order of a walk."""
     bits = sum((sa.case((is_missing, gap.value), else_=0) for gap, is_missing in _missing().items()), sa.literal(0))
-    found: list[Incomplete] = []
-    for chunk in _chunks(sorted(set(village_codes))):
-        query = (
-            sa.select(Household.id, Household.village_code, bits.label("gaps"))
-            .where(
-                Household.regency_code == tx.regency_code, Household.village_code.in_(chunk),
-                sa.or_(*_missing().values()),
-            )
-            .order_by(
-                Household.village_code, sa.func.coalesce(Household.rw, ""), sa.func.coalesce(Household.rt, ""),
-                sa.func.lower(Household.head_name), Household.row_no,
-            )
-        )  # fmt: skip
-        found += [
-            Incomplete(household_id=row.id, village_code=row.village_code, gaps=Gap(row.gaps))
-            for row in tx.session.execute(query)
-        ]
-    return tuple(found)
+    query = (
+        sa.select(Household.id, bits.label("gaps"))
+        .where(
+            Household.regency_code == tx.regency_code, Household.village_code == village_code, *_living(),
+            _lacks(asked),
+        )
+        .order_by(
+            sa.func.coalesce(Household.rw, ""), sa.func.coalesce(Household.rt, ""),
+            sa.func.lower(Household.head_name), Household.row_no,
+        )
+    )  # fmt: skip
+    return tuple(Incomplete(household_id=row.id, gaps=Gap(row.gaps) & asked) for row in tx.session.execute(query))
+
+
+def _living() -> tuple[sa.ColumnElement[bool], ...]:
+    """Leave out what is merged into another household, and what is erased."""
+    return (is_listed(), Household.erased_at.is_(None))
+
+
+def _lacks(asked: Gap) -> sa.ColumnElement[bool]:
+    return sa.or_(*(is_missing for gap, is_missing in _missing().items() if gap & asked))
 
 
 def _missing() -> dict[Gap, sa.ColumnElement[bool]]:
@@ -234,7 +250,7 @@ def _missing() -> dict[Gap, sa.ColumnElement[bool]]:
 
 
 def facts_of(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
-    """Give what is needed to complete these households of the office; unknown ids are left out.
+    """Give what is needed to complete these households of the office; unknown, merged and erased ones are left out.
 
     The caller has checked the right, and says for the access log why they are looked at.
     """
@@ -251,7 +267,7 @@ def facts_of(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
             Household.id, Household.code, Household.village_code, Household.head_name, Household.size, Household.rt,
             Household.rw, Household.hamlet, Household.address, Household.kk_bidx, Household.lon_deg,
             Household.lat_deg, Household.position_source, Household.position_accuracy_m,
-        ).where(Household.id.in_(chunk), _office == tx.regency_code)  # fmt: skip
+        ).where(Household.id.in_(chunk), _office == tx.regency_code, *_living())  # fmt: skip
         found.update((one.id, _facts(one, people.get(one.id, []))) for one in tx.session.execute(homes))
     tx.saw("household", sorted(found), purpose)
     return found
@@ -280,6 +296,7 @@ def ids_of_nik(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, 
 def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
     """Fill in what was missing and is told; what stands there already and differs is a conflict, never lost.
 
+    The caller has checked the right, and counts the change once for all households (``count_change``).
     Raises: NotFound; Invalid with the field for the first value that cannot be right; nothing is changed then.
     """
     # Two who fill the same household come one after the other.
@@ -298,7 +315,8 @@ def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
     if values:
         _set(tx, Household, known.id, **values, changed_at=tx.now)
     if merge.changed:
-        bump_stamp(tx)
+        if TEXTS_SEARCHED & values.keys():
+            refresh_words(tx, [known.id])
         known = facts_of(tx, [order.household_id], "complete")[order.household_id]
     return Completed(
         changed=tuple(merge.changed), conflicts=tuple(merge.conflicts), remaining=known.gaps,
@@ -306,21 +324,38 @@ def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
     )  # fmt: skip
 
 
-def place_household(
-    tx: Tx, household_id: UUID, lon_deg: float, lat_deg: float, source: PositionSource, accuracy_m: float | None
-) -> None:
-    """Give a household of the office its position; the caller has checked it and counts the change."""
-    key = position_key(lon_deg, lat_deg)
-    if key is None:
+def place_households(tx: Tx, placed: Sequence[Placed]) -> None:
+    """Give households of the office their positions, each household once.
+
+    The caller has checked the right and what is better, and counts the change (``count_change``).
+    Raises: Invalid "household.position", when one lies outside the country; nothing is changed then.
+    """
+    keys, is_known = position_keys(
+        np.array([one.lon_deg for one in placed], dtype=np.float64),
+        np.array([one.lat_deg for one in placed], dtype=np.float64),
+    )
+    if not is_known.all():
         raise Invalid("household.position", field="lon_deg")
-    _set(
-        tx, Household, household_id, lon_deg=lon_deg, lat_deg=lat_deg, position_key=key, position_source=source,
-        position_accuracy_m=accuracy_m, changed_at=tx.now,
-    )  # fmt: skip
+    table = cast(sa.Table, Household.__table__)
+    names = ("lon_deg", "lat_deg", "position_key", "position_source", "position_accuracy_m")
+    change = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("at_id"), table.c.regency_code == tx.regency_code)
+        .values(**{name: sa.bindparam(f"to_{name}", type_=table.c[name].type) for name in names}, changed_at=tx.now)
+    )
+    rows = [
+        {
+            "at_id": one.household_id, "to_lon_deg": one.lon_deg, "to_lat_deg": one.lat_deg, "to_position_key": key,
+            "to_position_source": one.source, "to_position_accuracy_m": one.accuracy_m,
+        }
+        for one, key in zip(placed, keys.tolist(), strict=True)
+    ]  # fmt: skip
+    for start in range(0, len(rows), _IDS_AT_ONCE):
+        tx.session.connection().execute(change, rows[start : start + _IDS_AT_ONCE])
 
 
 def count_change(tx: Tx) -> None:
-    """Say that positions have changed: what is derived from them is behind now."""
+    """Say that households have changed: what is derived from them is behind now."""
     bump_stamp(tx)
 
 
@@ -442,11 +477,17 @@ def _found(tx: Tx, values: Sequence[Any], column: Any, query: Any) -> dict[Any, 
 
 
 def _several(tx: Tx, values: Sequence[Any], column: Any, query: Any) -> dict[Any, tuple[UUID, ...]]:
-    found: dict[Any, tuple[UUID, ...]] = {}
+    pairs: list[tuple[Any, UUID]] = []
     for chunk in _chunks(sorted(set(values))):
-        for key, household_id in tx.session.execute(query.where(column.in_(chunk), _office == tx.regency_code)):
-            if household_id not in found.get(key, ()):
-                found[key] = (*found.get(key, ()), household_id)
+        mine = query.where(column.in_(chunk), _office == tx.regency_code, Household.erased_at.is_(None))
+        pairs += [(key, household_id) for key, household_id in tx.session.execute(mine)]
+    # Who names a merged household means the one that it is now.
+    now = survivors_of(tx, list({household_id for _, household_id in pairs}))
+    found: dict[Any, tuple[UUID, ...]] = {}
+    for key, named in pairs:
+        household_id = now.get(named, named)
+        if household_id not in found.get(key, ()):
+            found[key] = (*found.get(key, ()), household_id)
     return found
 
 

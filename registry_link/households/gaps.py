@@ -21,6 +21,8 @@ class Gap(enum.IntFlag):
 
 
 GAPS: Final = tuple(Gap)
+ASKABLE: Final = Gap.UNITS | Gap.ADDRESS | Gap.KK | Gap.HEAD_NIK | Gap.BIRTH
+"""What makes a household incomplete. Registers come without positions (domain.md §4.6): their share is told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +83,8 @@ def judge(sent: object, current: object, *, is_fresh: bool, may_replace: bool) -
     if current is None or current == "" or (is_fresh and may_replace):
         return Verdict.TAKEN
     return Verdict.CONFLICT
+
+
+def label_of(gap: Gap) -> str:
+    """Give the code of the sentence that names one gap."""
+    return f"completion.gap.{(gap.name or '').lower()}"
