@@ -11,6 +11,11 @@ class PairState(enum.StrEnum):
     MERGED = "merged"
     DISTINCT = "distinct"
 
+    @property
+    def label(self) -> str:
+        """The code of the sentence that names it."""
+        return f"identity.state.{self.value}"
+
 
 class PairAct(enum.StrEnum):
     MERGE = "merge"

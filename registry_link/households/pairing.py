@@ -1,0 +1,194 @@
+"""Who may be who: households that share a number, people born on the same day, and the lock before two become one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.permissions import Reach
+from core.work import Tx
+from registry_link.households.merged import is_listed
+from registry_link.households.models import Household, Member
+from registry_link.households.states import Sex
+
+Pair = tuple[UUID, UUID]
+_AT_ONCE: Final = 800
+_DISTRICT_LENGTH: Final = len("99.01.01")
+_MOST_ALL_WITH_ALL: Final = 6
+"""Of more households with one number only the first is paired with each: deciding these decides all."""
+_office: Final = sa.func.coalesce(Household.regency_code, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Someone:
+    """A person of a listed household, to be compared; nothing of it is shown."""
+
+    member_id: UUID
+    household_id: UUID
+    village_code: str
+    name: str
+    sex: Sex | None
+    birth_on: date | None
+    nik_bidx: bytes | None
+    is_new: bool = False
+    """The household has changed since the time that was asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What may keep a household from being merged or parted."""
+
+    id: UUID
+    code: str
+    village_code: str
+    kk_bidx: bytes | None
+    merged_into_id: UUID | None
+    is_erased: bool
+    has_merged: bool
+
+
+def ordered(one: UUID, other: UUID) -> Pair:
+    """Put the smaller id first, so that a pair has one name."""
+    return (one, other) if one < other else (other, one)
+
+
+def pairs_by_nik(tx: Tx, most: int) -> Iterator[Pair]:
+    """Give pairs of listed households whose people share a NIK; at most ``most`` shared numbers are looked at."""
+    shared = sa.select(Member.nik_bidx).where(Member.nik_bidx.is_not(None)).group_by(Member.nik_bidx)
+    query = (
+        sa.select(Member.nik_bidx.label("number"), Household.id, Household.row_no)
+        .join(Household, Household.id == Member.household_id)
+        .where(
+            Member.nik_bidx.in_(shared.having(sa.func.count() > 1).limit(most)), Member.is_present,
+            _office == tx.regency_code, is_listed(),
+        )
+        .distinct()
+    )  # fmt: skip
+    return _paired(tx, query.order_by(sa.text("number"), Household.row_no))
+
+
+def pairs_by_kk(tx: Tx, most: int) -> Iterator[Pair]:
+    """Give pairs of listed households with the same No. KK; at most ``most`` shared numbers are looked at."""
+    shared = (
+        sa.select(Household.kk_bidx)
+        .where(Household.regency_code == tx.regency_code, Household.kk_bidx.is_not(None))
+        .group_by(Household.kk_bidx)
+    )
+    query = sa.select(Household.kk_bidx.label("number"), Household.id, Household.row_no).where(
+        Household.kk_bidx.in_(shared.having(sa.func.count() > 1).limit(most)),
+        Household.regency_code == tx.regency_code, is_listed(),
+    )  # fmt: skip
+    return _paired(tx, query.order_by(Household.kk_bidx, Household.row_no))
+
+
+def _paired(tx: Tx, query: sa.Select[*tuple[Any, ...]]) -> Iterator[Pair]:
+    rows = tx.session.execute(query.execution_options(yield_per=5_000))
+    for _, group in groupby(rows, key=lambda row: row.number):
+        ids = [row.id for row in group]
+        for place, one in enumerate(ids[: 1 if len(ids) > _MOST_ALL_WITH_ALL else None]):
+            yield from (ordered(one, other) for other in ids[place + 1 :])
+
+
+def districts_changed(tx: Tx, since: datetime) -> tuple[str, ...]:
+    """Give the districts in which a household has changed since then."""
+    district = sa.func.substr(Household.village_code, 1, _DISTRICT_LENGTH)
+    query = sa.select(district).where(Household.regency_code == tx.regency_code, Household.changed_at >= since)
+    return tuple(sorted(tx.session.scalars(query.distinct())))
+
+
+def born_on_one_day(tx: Tx, district_code: str, since: datetime) -> Iterator[tuple[Someone, ...]]:
+    """Give the people of a district day of birth by day of birth, where there are two or more of one day."""
+    query = (
+        _people((Household.changed_at >= since).label("is_new"))
+        .where(
+            Household.regency_code == tx.regency_code, Member.birth_on.is_not(None),
+            # "/" is the sign after ".": everything below the district.
+            Household.village_code.between(f"{district_code}.", f"{district_code}/"),
+        )
+        .order_by(Member.birth_on, Household.row_no, Member.position)
+    )  # fmt: skip
+    rows = tx.session.execute(query.execution_options(yield_per=5_000))
+    for _, group in groupby(rows, key=lambda row: row.birth_on):
+        people = tuple(group)
+        if len(people) > 1 and any(row.is_new for row in people):
+            yield tuple(Someone(**row._mapping) for row in people)
+
+
+def people_of(tx: Tx, household_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Someone, ...]]:
+    """Give the people of these households, to be compared; the caller shows none of it."""
+    found: dict[UUID, list[Someone]] = {one: [] for one in household_ids}
+    query = _people(sa.false().label("is_new"), is_any=True).where(
+        Household.id.in_(household_ids), _office == tx.regency_code
+    )
+    for row in tx.session.execute(query.order_by(Household.row_no, Member.position, Member.id)):
+        found[row.household_id].append(Someone(**row._mapping))
+    return {one: tuple(people) for one, people in found.items()}
+
+
+def _people(is_new: Any, *, is_any: bool = False) -> sa.Select[*tuple[Any, ...]]:
+    query = (
+        sa.select(
+            Member.id.label("member_id"), Household.id.label("household_id"), Household.village_code, Member.name,
+            Member.sex, Member.birth_on, Member.nik_bidx, is_new,
+        )
+        .select_from(Household)
+        .join(Member, Member.household_id == Household.id)
+        .where(Member.is_present)
+    )  # fmt: skip
+    return query if is_any else query.where(is_listed())
+
+
+def changed_among(tx: Tx, ids: Collection[UUID], since: datetime) -> frozenset[UUID]:
+    """Tell which of these households have changed since then."""
+    found: set[UUID] = set()
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        found |= set(tx.session.scalars(
+            sa.select(Household.id).where(
+                Household.id.in_(wanted[start : start + _AT_ONCE]), Household.changed_at >= since
+            )
+        ))  # fmt: skip
+    return frozenset(found)
+
+
+def within(tx: Tx, reach: Reach) -> sa.Select[Any]:
+    """Give the ids of the office's households in these regions, as a statement for others to ask with."""
+    query = sa.select(Household.id).where(Household.regency_code == tx.regency_code)
+    if reach.is_all:
+        return query
+    return query.where(
+        sa.or_(
+            sa.false(),
+            *(
+                sa.or_(Household.village_code == code, Household.village_code.between(f"{code}.", f"{code}/"))
+                for code in sorted(reach.regions)
+            ),
+        )
+    )
+
+
+def standings(tx: Tx, ids: Collection[UUID], *, lock: bool = False) -> Mapping[UUID, Standing]:
+    """Tell how each of the office's households stands; locked, two who merge at once do so one after the other."""
+    query = (
+        sa.select(
+            Household.id, Household.code, Household.village_code, Household.kk_bidx, Household.merged_into_id,
+            Household.erased_at,
+        )
+        .where(Household.id.in_(ids), _office == tx.regency_code)
+        .order_by(Household.id)
+    )  # fmt: skip
+    rows = tx.session.execute(query.with_for_update() if lock else query).all()
+    into = set(tx.session.scalars(sa.select(Household.merged_into_id).where(Household.merged_into_id.in_(ids))))
+    return {
+        row.id: Standing(
+            id=row.id, code=row.code, village_code=row.village_code, kk_bidx=row.kk_bidx,
+            merged_into_id=row.merged_into_id, is_erased=row.erased_at is not None, has_merged=row.id in into,
+        )
+        for row in rows
+    }  # fmt: skip

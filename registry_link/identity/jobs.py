@@ -1,0 +1,56 @@
+"""Households that may be one are looked for after every change of the registry, district by district."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Final
+
+from core.actor import Actor
+from core.jobs import Every, Job
+from core.work import Work
+from registry_link.households.pairing import (
+    Pair,
+    born_on_one_day,
+    districts_changed,
+    ordered,
+    pairs_by_kk,
+    pairs_by_nik,
+)
+from registry_link.households.queries import registry_version
+from registry_link.identity.commands import LONG_AGO, Found, Likeness, keep_pairs
+from registry_link.identity.queries import last_search
+from registry_link.identity.rules import alike_of_one_day
+
+MOST_NUMBERS: Final = 100_000
+"""Shared numbers looked at in one search: what lies beyond comes up as these are decided."""
+OVERLAP: Final = timedelta(hours=2)
+"""A change counts from when its transaction began; a long one may have ended after the last search."""
+
+
+def search_pairs(work: Work, actor: Actor) -> str:
+    """Look for pairs where the registry has changed since the last search; reads in small parts, writes once."""
+    with work.read_by(actor) as tx:
+        version, last, began_at = registry_version(tx), last_search(tx), tx.now
+        if last is not None and last.version == version:
+            return "nothing new"
+        since = max(LONG_AGO, last.searched_at - OVERLAP) if last is not None else LONG_AGO
+        districts = districts_changed(tx, since)
+        by_nik, by_kk = set(pairs_by_nik(tx, MOST_NUMBERS)), set(pairs_by_kk(tx, MOST_NUMBERS))
+    names: dict[Pair, int] = defaultdict(int)
+    for district in districts:
+        with work.read_by(actor) as tx:
+            for people in born_on_one_day(tx, district, since):
+                for one, other, permille in alike_of_one_day(people):
+                    pair = ordered(one, other)
+                    names[pair] = max(names[pair], permille)
+    pairs = {
+        pair: Likeness(shares_nik=pair in by_nik, shares_kk=pair in by_kk, name_permille=names.get(pair, 0))
+        for pair in by_nik | by_kk | names.keys()
+    }
+    found = Found(version=version, began_at=began_at, since=since, pairs=pairs)
+    kept = work.run(actor, lambda tx: keep_pairs(tx, found))
+    return f"{kept.new} new, {kept.gone} gone, {kept.reopened} reopened"
+
+
+JOBS = (Job(name="registry.duplicates", trigger=Every(seconds=120), act_long=search_pairs),)

@@ -1,0 +1,281 @@
+"""Households that are one: found, proposed by one, decided by another, undone without a trace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from core.actor import Actor, Role, ScopeKind
+from core.clock import FixedClock
+from core.crypto import Secret
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.work import Work
+from registry_link.households.commands import HouseholdRow, MemberRow, RegisterProvisional, register_provisional
+from registry_link.households.models import Household, Member
+from registry_link.households.queries import SearchHouseholds, compositions, household, search_households
+from registry_link.households.states import Relation, Sex
+from registry_link.identity import commands, queries
+from registry_link.identity.jobs import search_pairs
+from registry_link.identity.models import DuplicatePair, IdentityProposal
+from registry_link.identity.states import Evidence, PairState, ProposalState, Verdict
+from tests.registry_link.people import DARAT, OFFICE, OLILIT, SAUM, WOWON, head, kk, merge, person, with_regions
+
+OFFICER, SECOND = person(Role.LOGISTICS), replace(person(Role.LOGISTICS), id="00000000-0000-7000-8000-00000000aaaa")
+HEAD, AUDITOR = person(Role.HEAD), person(Role.AUDITOR)
+WHY = "KTP aslinya dilihat di kantor desa"
+
+
+def row(number: int, village: str = SAUM, *members: MemberRow, card: int = 0) -> HouseholdRow:
+    return HouseholdRow(
+        external_id=f"h{number}", village_code=village, decile=3, address="Jalan Contoh", file_row=number,
+        kk=Secret(kk(card)) if card else None, members=members,
+    )  # fmt: skip
+
+
+def child(name: str, serial: int, born_on: date = date(2015, 3, 1)) -> MemberRow:
+    return MemberRow(
+        name=name, external_id=f"c{serial}", relation=Relation.CHILD, sex=Sex.FEMALE, birth_on=born_on, file_row=serial
+    )
+
+
+MARIA = replace(head("Maria Contoh", 1, sex=Sex.FEMALE), nik=None)
+ROWS = (
+    # 1 and 2: the same woman, once without her number, in two villages of one district; each knows another child.
+    row(1, SAUM, MARIA, child("Ani Contoh", 11)),
+    row(2, OLILIT, replace(head("Maria Contoh", 2, sex=Sex.FEMALE), external_id="m2"), child("Beni Contoh", 12)),
+    # 3 and 4 share a card and nothing else.
+    row(3, SAUM, head("Yohanes Satu", 3, date(1970, 1, 5)), card=7),
+    row(4, SAUM, head("Petrus Dua", 4, date(1980, 6, 6)), card=7),
+    # 5 has the NIK of 2's head, far away and under another name.
+    row(5, WOWON, replace(head("Mariam Lain", 2, sex=Sex.FEMALE), external_id="m5", birth_on=date(1990, 1, 1))),
+    row(6, WOWON, head("Tunggal Contoh", 6, date(1960, 2, 2))),
+)
+
+
+@pytest.fixture
+def office(work: Work) -> Work:
+    merge(with_regions(work), ROWS)
+    search_pairs(work, OFFICE)
+    return work
+
+
+def ids(work: Work) -> dict[str, UUID]:
+    with work.read_by(OFFICE) as tx:
+        return {row.external_id: row.id for row in tx.session.execute(sa.select(Household.external_id, Household.id))}
+
+
+def pair_of(work: Work, one: str, other: str) -> UUID:
+    known = ids(work)
+    wanted = {known[one], known[other]}
+    with work.read_by(OFFICER) as tx:
+        found = queries.pairs(tx, state=None)
+    return next(line.id for line in found.lines if {line.first.id, line.second.id} == wanted)
+
+
+def decide(work: Work, pair_id: UUID, verdict: Verdict, stays: UUID | None = None, by: Actor = SECOND) -> Any:
+    with work.by(OFFICER) as tx:
+        made = commands.propose(
+            tx, commands.Propose(pair_id=pair_id, verdict=verdict, reason=WHY, survivor_id=stays)
+        )  # fmt: skip
+    with work.by(by) as tx:
+        return commands.approve(tx, made)
+
+
+def everything(work: Work) -> list[tuple[Any, ...]]:
+    """Give who stands where, as it is now."""
+    with work.read_by(OFFICE) as tx:
+        homes = tx.session.execute(
+            sa.select(Household.id, Household.size, Household.merged_into_id).order_by(Household.row_no)
+        ).all()
+        people = tx.session.execute(
+            sa.select(Member.id, Member.household_id, Member.member_key, Member.position, Member.relation,
+                      Member.nik_bidx, Member.is_present).order_by(Member.id)
+        ).all()  # fmt: skip
+    return [tuple(one) for one in (*homes, *people)]
+
+
+def test_pairs_are_found_by_number_by_card_and_by_name_and_birth(office: Work) -> None:
+    with office.read_by(OFFICER) as tx:
+        found = queries.pairs(tx)
+        counted = queries.counts(tx)
+    told = {(line.first.code, line.second.code): line for line in found.lines}
+    assert [line.evidence for line in found.lines] == [Evidence.NIK, Evidence.NAME, Evidence.KK]
+    assert len(told) == found.total == counted.open == 3
+    assert counted.open_by_evidence == {Evidence.NIK: 1, Evidence.NAME: 1, Evidence.KK: 1, Evidence.TOLD: 0}
+    assert found.lines[1].name_permille == 1000
+    assert search_pairs(office, OFFICE) == "nothing new"
+
+
+def test_a_search_drops_what_nothing_speaks_for_and_keeps_what_was_proposed(office: Work) -> None:
+    waiting = pair_of(office, "h3", "h4")
+    with office.by(OFFICER) as tx:
+        commands.propose(tx, commands.Propose(pair_id=waiting, verdict=Verdict.DISTINCT, reason=WHY))
+    other = replace(ROWS[0], members=(replace(MARIA, birth_on=date(1987, 1, 1)), *ROWS[0].members[1:]))
+    merge(office, (other, ROWS[1], replace(ROWS[2], kk=Secret(kk(8))), *ROWS[3:]), as_of=date(2026, 4, 1))
+    assert search_pairs(office, OFFICE) == "0 new, 1 gone, 0 reopened"
+    with office.read_by(OFFICER) as tx:
+        assert {line.evidence for line in queries.pairs(tx).lines} == {Evidence.NIK, Evidence.KK}
+
+
+def test_a_merge_takes_two_people_and_everybody_is_counted_once(office: Work, fixed_clock: FixedClock) -> None:
+    known, pair_id = ids(office), pair_of(office, "h1", "h2")
+    with office.by(OFFICER) as tx:
+        order = commands.Propose(pair_id=pair_id, verdict=Verdict.MERGE, reason=WHY, survivor_id=known["h1"])
+        made = commands.propose(tx, order)
+    with pytest.raises(Conflict, match=r"identity\.proposed_already"), office.by(SECOND) as tx:
+        commands.propose(tx, order)
+    with pytest.raises(Conflict, match=r"identity\.own"), office.by(OFFICER) as tx:
+        commands.approve(tx, made)
+    with pytest.raises(Forbidden), office.by(AUDITOR) as tx:
+        commands.approve(tx, made)
+    before = everything(office)
+    fixed_clock.advance(timedelta(minutes=5))
+    with office.by(HEAD) as tx:
+        done = commands.approve(tx, made)
+    assert (done.survivor_id, done.merged_id) == (known["h1"], known["h2"])
+    with office.read_by(OFFICER) as tx:
+        now = household(tx, known["h1"])
+        gone = household(tx, known["h2"])
+        names = [line.code for line in search_households(tx, SearchHouseholds(text="beni")).lines]
+        made_up = compositions(tx, [known["h1"], known["h2"]], tx.today)
+        view = queries.pair(tx, pair_id)
+    assert [one.name for one in now.members] == ["Maria Contoh", "Ani Contoh", "Beni Contoh"]
+    assert now.size == 3 and now.members[0].nik is not None, "the number that only the other knew"
+    assert gone.merged_into_code == now.code and names == [now.code]
+    assert [one.persons for one in made_up] == [3, 3]
+    assert view.line.state is PairState.MERGED and view.survivor_id == known["h1"]
+    with pytest.raises(Conflict, match=r"identity_proposal\.cannot_approve"), office.by(SECOND) as tx:
+        commands.approve(tx, made)
+    decide(office, pair_id, Verdict.UNDO)
+    assert everything(office) == before
+    search_pairs(office, OFFICE)
+    with office.read_by(OFFICER) as tx:
+        assert queries.pair(tx, pair_id).line.state is PairState.OPEN
+
+
+def test_a_snapshot_between_does_not_double_anybody(office: Work) -> None:
+    known, pair_id = ids(office), pair_of(office, "h1", "h2")
+    decide(office, pair_id, Verdict.MERGE, known["h1"])
+    grown = replace(ROWS[1], members=(*ROWS[1].members, child("Cici Contoh", 13)))
+    merge(office, (ROWS[0], grown, *ROWS[2:]), as_of=date(2026, 4, 1))
+    with office.read_by(OFFICER) as tx:
+        assert sorted(one.name for one in household(tx, known["h1"]).members) == [
+            "Ani Contoh", "Beni Contoh", "Cici Contoh", "Maria Contoh"
+        ]  # fmt: skip
+    decide(office, pair_id, Verdict.UNDO)
+    with office.read_by(OFFICER) as tx:
+        told = {one: sorted(each.name for each in household(tx, known[one]).members) for one in ("h1", "h2")}
+    assert told == {"h1": ["Ani Contoh", "Maria Contoh"], "h2": ["Beni Contoh", "Cici Contoh", "Maria Contoh"]}
+
+
+def test_kept_as_two_stays_so_until_another_kind_of_evidence_comes(office: Work) -> None:
+    pair_id = pair_of(office, "h3", "h4")
+    decide(office, pair_id, Verdict.DISTINCT)
+    with office.by(OFFICER) as tx:
+        commands.ask_search(tx)
+    assert search_pairs(office, OFFICE) == "0 new, 0 gone, 0 reopened"
+    same = replace(head("Petrus Dua", 3, date(1970, 1, 5)), external_id="m4")
+    merge(office, (*ROWS[:3], replace(ROWS[3], members=(same,)), *ROWS[4:]), as_of=date(2026, 4, 1))
+    assert search_pairs(office, OFFICE) == "0 new, 0 gone, 1 reopened"
+    with office.read_by(OFFICER) as tx:
+        line = queries.pair(tx, pair_id).line
+    assert line.state is PairState.OPEN and line.evidence is Evidence.NIK and line.decided_at is None
+
+
+def test_merged_households_do_not_form_chains(office: Work) -> None:
+    known = ids(office)
+    first, second = pair_of(office, "h1", "h2"), pair_of(office, "h2", "h5")
+    with office.by(OFFICER) as tx:
+        late = commands.propose(
+            tx, commands.Propose(pair_id=second, verdict=Verdict.MERGE, reason=WHY, survivor_id=known["h5"])
+        )  # fmt: skip
+    decide(office, first, Verdict.MERGE, known["h1"])
+    with pytest.raises(Conflict, match=r"identity\.merged_already"), office.by(SECOND) as tx:
+        commands.approve(tx, late)
+    with office.read_by(OFFICER) as tx:
+        assert queries.pair(tx, second).proposals[0].state is ProposalState.PROPOSED, "nothing was done"
+    search_pairs(office, OFFICE)
+    # The number went over with its person: now these two are the pair.
+    third = pair_of(office, "h1", "h5")
+    with pytest.raises(Conflict, match=r"identity\.has_merged"), office.by(OFFICER) as tx:
+        commands.propose(
+            tx, commands.Propose(pair_id=third, verdict=Verdict.MERGE, reason=WHY, survivor_id=known["h5"])
+        )
+    assert decide(office, third, Verdict.MERGE, known["h1"]).merged_id == known["h5"]
+
+
+def test_somebody_may_name_two_that_the_data_do_not_show(office: Work) -> None:
+    known = ids(office)
+    with office.by(OFFICER) as tx:
+        codes = [household(tx, known[one]).code for one in ("h3", "h6")]
+        pair_id = commands.name_pair(tx, commands.NamePair(first_code=codes[0], second_code=codes[1].lower()))
+        again = commands.name_pair(tx, commands.NamePair(first_code=codes[1], second_code=codes[0]))
+    assert again == pair_id
+    with office.by(OFFICER) as tx:
+        commands.ask_search(tx)
+    search_pairs(office, OFFICE)
+    with office.read_by(OFFICER) as tx:
+        assert queries.pair(tx, pair_id).line.evidence is Evidence.TOLD
+    for wrong, told in ((codes[0], Invalid), ("KEL-999999-9", NotFound)):
+        with pytest.raises(told), office.by(OFFICER) as tx:
+            commands.name_pair(tx, commands.NamePair(first_code=codes[0], second_code=wrong))
+
+
+def test_a_village_sees_only_pairs_within_itself(office: Work) -> None:
+    village = person(Role.VILLAGE, ScopeKind.VILLAGE, SAUM)
+    with office.read_by(village) as tx:
+        assert [line.evidence for line in queries.pairs(tx).lines] == [Evidence.KK]
+    with pytest.raises(NotFound), office.by(village) as tx:
+        commands.propose(
+            tx, commands.Propose(pair_id=pair_of(office, "h1", "h2"), verdict=Verdict.DISTINCT, reason=WHY)
+        )
+    with office.read_by(person(Role.VILLAGE, ScopeKind.DISTRICT, DARAT)) as tx:
+        assert queries.counts(tx).open == 0
+
+
+def test_registering_on_the_spot_beside_the_registry_is_found(office: Work, fixed_clock: FixedClock) -> None:
+    fixed_clock.advance(timedelta(days=1))
+    with office.by(OFFICER) as tx:
+        order = RegisterProvisional(
+            head_name="Tungal Contoh", village_code=WOWON, head_birth_on=date(1960, 2, 2), head_sex=Sex.MALE
+        )
+        made = register_provisional(tx, order)
+    assert search_pairs(office, OFFICE) == "1 new, 0 gone, 0 reopened"
+    with office.read_by(OFFICER) as tx:
+        view = next(
+            queries.pair(tx, line.id) for line in queries.pairs(tx).lines if made.id in (line.first.id, line.second.id)
+        )
+    assert view.better_id == ids(office)["h6"], "what the registry says stays"
+
+
+def test_the_database_itself_wants_two_persons(office: Work) -> None:
+    pair_id = pair_of(office, "h3", "h4")
+    with office.by(OFFICER) as tx:
+        made = commands.propose(tx, commands.Propose(pair_id=pair_id, verdict=Verdict.DISTINCT, reason=WHY))
+    with pytest.raises(sa.exc.IntegrityError), office.by(OFFICER) as tx:
+        tx.session.execute(
+            sa.update(IdentityProposal)
+            .where(IdentityProposal.id == made)
+            .values(state=ProposalState.APPROVED, decided_at=tx.now, decided_by=OFFICER.id)
+        )
+
+
+def test_more_pairs_than_anybody_can_look_at_are_left_for_later(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "MOST_OPEN", 1)
+    merge(with_regions(work), ROWS)
+    assert search_pairs(work, OFFICE) == "1 new, 0 gone, 0 reopened"
+    with work.read_by(OFFICER) as tx:
+        found, last = queries.pairs(tx), queries.last_search(tx)
+        assert last is not None and last.left_out == 2
+    assert found.lines[0].evidence is Evidence.NIK
+    with work.read_by(OFFICE) as tx:
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(DuplicatePair)) == 1
+    decide(work, found.lines[0].id, Verdict.DISTINCT)
+    with work.by(OFFICER) as tx:
+        commands.ask_search(tx)
+    assert search_pairs(work, OFFICE) == "1 new, 0 gone, 0 reopened"
