@@ -27,6 +27,8 @@ from registry_link.households.differences import (
     forget_differences,
     write_differences,
 )
+from registry_link.households.leaving import keep_departed
+from registry_link.households.linking import carry_states
 from registry_link.households.merged import CARRIED, carry_again, is_listed
 from registry_link.households.models import (
     Household,
@@ -454,6 +456,8 @@ def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
     _take_members(tx, snapshot)
     finish_differences(tx, snapshot, before_id)
     _link(tx, snapshot_id)
+    carry_states(tx, snapshot_id, before_id)
+    keep_departed(tx, snapshot_id)
     survivors = carry_again(tx, snapshot_id)
     _write_words(tx, snapshot_id, last_no, counts.new)
     refresh_words(tx, survivors)

@@ -1,0 +1,312 @@
+"""The way of a registry link, step by step, each with who, when and on which paper. Here alone links are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import Conflict, NotFound
+from core.work import Tx
+from registry_link.households.models import Household, LinkEvent, RegistryLink, Snapshot, SnapshotDifference
+from registry_link.households.states import LINK_MOVES, DifferenceKind, LinkAct, LinkState, SnapshotState
+
+_AT_ONCE: Final = 800
+_LINK: Final = cast(sa.Table, RegistryLink.__table__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """On which paper a step stands, and what did it; ``reason`` is a code, never somebody's words."""
+
+    number: str = ""
+    on: date | None = None
+    reason: str = ""
+    subject: str = ""
+    subject_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    id: UUID
+    household_id: UUID
+    state: LinkState
+    source: str
+    as_of_on: date
+    agreement_no: str
+    is_current: bool
+    """Its snapshot is the current one of its source."""
+    recorded_at: datetime
+    is_carried: bool
+    """Its state came over from the snapshot before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a household's links."""
+
+    link_id: UUID
+    act: str
+    before: str
+    after: str
+    reason: str
+    basis_no: str
+    basis_on: date | None
+    subject: str
+    subject_id: UUID | None
+    at: datetime
+    by_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateCount:
+    village_code: str
+    state: LinkState
+    households: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLine:
+    """A household with where its current link stands, for lists."""
+
+    link_id: UUID
+    household_id: UUID
+    code: str
+    head_name: str
+    village_code: str
+    rt: str | None
+    rw: str | None
+    hamlet: str
+    address: str
+    state: LinkState
+    source: str
+
+
+# ---------------------------------------------------------------- looking
+
+
+def links_of(tx: Tx, household_id: UUID) -> tuple[Link, ...]:
+    """Give every link of a household of the office, the newest snapshot first."""
+    return _links(tx, RegistryLink.household_id == household_id)
+
+
+def current_links(tx: Tx, household_ids: Iterable[UUID]) -> Mapping[UUID, Link]:
+    """Give of each household the link that counts now: of a current snapshot, the newest where there are several."""
+    found: dict[UUID, Link] = {}
+    wanted = list(dict.fromkeys(household_ids))
+    for start in range(0, len(wanted), _AT_ONCE):
+        piece = wanted[start : start + _AT_ONCE]
+        for one in _links(tx, RegistryLink.household_id.in_(piece), Snapshot.state == SnapshotState.CURRENT):
+            found.setdefault(one.household_id, one)
+    return found
+
+
+def _links(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Link, ...]:
+    query = (
+        sa.select(
+            RegistryLink.id, RegistryLink.household_id, RegistryLink.state, RegistryLink.recorded_at,
+            RegistryLink.carried_from_id, Snapshot.source, Snapshot.as_of_on, Snapshot.agreement_no,
+            Snapshot.state.label("snapshot_state"),
+        )
+        .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
+        .where(sa.func.coalesce(RegistryLink.regency_code, "") == tx.regency_code, *where)
+        .order_by(Snapshot.as_of_on.desc(), Snapshot.recorded_at.desc(), RegistryLink.id)
+    )  # fmt: skip
+    return tuple(
+        Link(
+            id=row.id, household_id=row.household_id, state=row.state, source=row.source, as_of_on=row.as_of_on,
+            agreement_no=row.agreement_no, is_current=row.snapshot_state is SnapshotState.CURRENT,
+            recorded_at=row.recorded_at, is_carried=row.carried_from_id is not None,
+        )
+        for row in tx.session.execute(query)
+    )  # fmt: skip
+
+
+def steps_of(tx: Tx, household_id: UUID) -> tuple[Step, ...]:
+    """Give the steps of all links of a household, the newest first."""
+    query = (
+        sa.select(LinkEvent.__table__)
+        .where(LinkEvent.household_id == household_id, LinkEvent.regency_code == tx.regency_code)
+        .order_by(LinkEvent.at.desc(), LinkEvent.id.desc())
+    )
+    return tuple(
+        Step(**{name: getattr(row, name) for name in Step.__dataclass_fields__}) for row in tx.session.execute(query)
+    )
+
+
+def state_counts(tx: Tx, village_code: str = "") -> tuple[StateCount, ...]:
+    """Count the households of current snapshots by village and state."""
+    query = (
+        sa.select(Household.village_code, RegistryLink.state, sa.func.count().label("households"))
+        .select_from(Snapshot)
+        .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
+        .join(Household, Household.id == RegistryLink.household_id)
+        .where(Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT)
+        .group_by(Household.village_code, RegistryLink.state)
+        .order_by(Household.village_code, RegistryLink.state)
+    )
+    if village_code:
+        query = query.where(Household.village_code == village_code)
+    return tuple(
+        StateCount(village_code=row.village_code, state=row.state, households=row.households)
+        for row in tx.session.execute(query)
+    )
+
+
+def link_lines(
+    tx: Tx, *, states: Sequence[LinkState], village_codes: Sequence[str] | None, limit: int, offset: int = 0
+) -> tuple[LinkLine, ...]:
+    """List households whose current link is in one of these states, in the order of a walk; the caller logs the look.
+
+    ``village_codes`` None means the whole office.
+    """
+    query = (
+        sa.select(
+            RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source, Household.code,
+            Household.head_name, Household.village_code, Household.rt, Household.rw, Household.hamlet,
+            Household.address,
+        )
+        .select_from(Snapshot)
+        .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
+        .join(Household, Household.id == RegistryLink.household_id)
+        .where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+            RegistryLink.state.in_(states), Household.merged_into_id.is_(None), Household.erased_at.is_(None),
+        )
+        .order_by(
+            Household.village_code, sa.func.coalesce(Household.rw, ""), sa.func.coalesce(Household.rt, ""),
+            sa.func.lower(Household.head_name), Household.row_no,
+        )
+        .limit(limit).offset(offset)
+    )  # fmt: skip
+    if village_codes is not None:
+        query = query.where(Household.village_code.in_(village_codes))
+    return tuple(
+        LinkLine(
+            link_id=row.id, household_id=row.household_id, code=row.code, head_name=row.head_name,
+            village_code=row.village_code, rt=row.rt, rw=row.rw, hamlet=row.hamlet, address=row.address,
+            state=row.state, source=row.source,
+        )
+        for row in tx.session.execute(query)
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- moving
+
+
+def move_link(tx: Tx, link_id: UUID, act: LinkAct, basis: Basis) -> LinkState:
+    """Move one link by one act and give its new state.
+
+    Raises: NotFound; Conflict "link.cannot" when there is no such step from where it stands; Conflict
+    "link.moved_meanwhile" when another was faster.
+    """
+    state = tx.session.scalar(sa.select(_LINK.c.state).where(_LINK.c.id == link_id, _of_office(tx)))
+    if state is None:
+        raise NotFound("link.not_found")
+    if (state, act) not in LINK_MOVES:
+        raise Conflict("link.cannot", act=act.value, state=state.value)
+    if not move_links(tx, [link_id], act, basis):
+        raise Conflict("link.moved_meanwhile")
+    return LINK_MOVES[state, act]
+
+
+def move_links(tx: Tx, link_ids: Sequence[UUID], act: LinkAct, basis: Basis) -> int:
+    """Move every one of these links that can do this act, and tell how many; the others stay where they are."""
+    moved = 0
+    for start in range(0, len(link_ids), _AT_ONCE):
+        piece = link_ids[start : start + _AT_ONCE]
+        rows = tx.session.execute(
+            sa.select(_LINK.c.id, _LINK.c.household_id, _LINK.c.state)
+            .where(_LINK.c.id.in_(piece), _of_office(tx))
+            .order_by(_LINK.c.id)
+            .with_for_update()
+        ).all()
+        by_state: dict[LinkState, list[Any]] = {}
+        for row in rows:
+            if (row.state, act) in LINK_MOVES:
+                by_state.setdefault(row.state, []).append(row)
+        for before, ready in by_state.items():
+            after = LINK_MOVES[before, act]
+            done = tx.session.execute(
+                sa.update(_LINK)
+                .where(_LINK.c.id.in_([row.id for row in ready]), _LINK.c.state == before)
+                .values(state=after)
+            )
+            if done.rowcount != len(ready):  # type: ignore[attr-defined]
+                raise Conflict("link.moved_meanwhile")
+            _write_steps(tx, ready, act, before, after, basis)
+            moved += len(ready)
+    if moved:
+        tx.note(
+            f"link.{act.value}", basis.subject or "registry_link", basis.subject_id or link_ids[0],
+            reason=basis.reason, links=moved, basis_no=basis.number,
+        )  # fmt: skip
+    return moved
+
+
+def _write_steps(
+    tx: Tx, rows: Sequence[Any], act: LinkAct, before: LinkState, after: LinkState, basis: Basis
+) -> None:  # fmt: skip
+    tx.session.execute(
+        sa.insert(LinkEvent),
+        [
+            {
+                "id": event_id, "regency_code": tx.regency_code, "link_id": row.id, "household_id": row.household_id,
+                "act": act.value, "before": before.value, "after": after.value, "reason": basis.reason,
+                "basis_no": basis.number, "basis_on": basis.on, "subject": basis.subject,
+                "subject_id": basis.subject_id, "at": tx.now, "by": tx.actor.id, "by_name": tx.actor.name,
+            }
+            for event_id, row in zip(tx.new_ids(len(rows)), rows, strict=True)
+        ],
+    )  # fmt: skip
+
+
+def settle_suspects(tx: Tx, household_ids: Sequence[UUID], act: LinkAct, basis: Basis) -> int:
+    """Move the current links of households that two people found to be one or not one; tells how many moved."""
+    found = current_links(tx, household_ids)
+    return move_links(tx, [one.id for one in found.values()], act, basis)
+
+
+# ---------------------------------------------------------------- after a snapshot
+
+
+def carry_states(tx: Tx, snapshot_id: UUID, before_id: UUID | None) -> int:
+    """Let the links of a new snapshot go on where those of the one before stood; gives how many do.
+
+    Merges and suspicions are looked for anew. Where a number has changed the civil registry is to be asked again.
+    """
+    if before_id is None:
+        return 0
+    older = _LINK.alias("older")
+    kept = [one for one in LinkState if one not in (LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED,
+                                                    LinkState.MERGED)]  # fmt: skip
+    done = tx.session.execute(
+        sa.update(_LINK)
+        .where(
+            _LINK.c.snapshot_id == snapshot_id, _LINK.c.state == LinkState.IMPORTED,
+            older.c.snapshot_id == before_id, older.c.external_id == _LINK.c.external_id, older.c.state.in_(kept),
+        )
+        .values(state=older.c.state, carried_from_id=older.c.id)
+    )  # fmt: skip
+    numbers = (DifferenceKind.NIK, DifferenceKind.KK)
+    changed = tx.session.scalars(
+        sa.select(_LINK.c.id)
+        .distinct()
+        .join(SnapshotDifference, sa.and_(SnapshotDifference.snapshot_id == _LINK.c.snapshot_id,
+                                          SnapshotDifference.household_id == _LINK.c.household_id))
+        .where(
+            _LINK.c.snapshot_id == snapshot_id, _LINK.c.carried_from_id.is_not(None),
+            SnapshotDifference.kind.in_(numbers),
+        )
+    ).all()  # fmt: skip
+    basis = Basis(reason="number_changed", subject="snapshot", subject_id=snapshot_id)
+    move_links(tx, changed, LinkAct.CHECK, basis)
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _of_office(tx: Tx) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(_LINK.c.regency_code, "") == tx.regency_code
