@@ -93,16 +93,17 @@ def write(act: Callable[[Tx], Result]) -> Result:
     return runtime().work.run(actor(), act)
 
 
-def write_once(act: Callable[[Tx], object], status: int = 201) -> Response:
+def write_once(act: Callable[[Tx], object], status: int = 201, digest: str = "") -> Response:
     """Answer an API order exactly once per Idempotency-Key: the same key gets the same answer, the effect is one.
 
-    ``act`` gives the answer's body, ready for JSON. Raises: Invalid, when the header is missing.
+    ``act`` gives the answer's body, ready for JSON. ``digest`` is the body's SHA-256 where it was read as a stream.
+    Raises: Invalid, when the header is missing.
     """
     key = request.headers.get("Idempotency-Key", "")
     if not key:
         raise Invalid("idempotency.missing", field="Idempotency-Key")
     route = f"{request.method} {request.path}"
-    digest = hashlib.sha256(request.get_data()).hexdigest()
+    digest = digest or hashlib.sha256(request.get_data()).hexdigest()
 
     def once(tx: Tx) -> tuple[int, str, bool]:
         if saved := idempotency.begin(tx, key, route, digest):

@@ -35,8 +35,30 @@ class Stored:
     size: int
 
 
-def store_file(tx: Tx, folder: Path, order: StoreFile) -> Stored:
-    """Copy an upload to a file of our own name, counting as it comes.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An upload that lies in the folder, of which nothing is recorded yet."""
+
+    folder: Path
+    temporary: Path
+    sha256: str
+    size: int
+
+    def drop(self) -> None:
+        """Take it away again, unless it was kept."""
+        self.temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepFile:
+    received: Received
+    name: str
+    purpose: str
+    keep_days: int | None = None
+
+
+def receive_file(folder: Path, stream: IO[bytes], most_bytes: int) -> Received:
+    """Copy an upload to a file of our own name, counting as it comes; no transaction waits for the sender.
 
     Raises: TooLarge; the half-written file is removed then.
     """
@@ -45,32 +67,58 @@ def store_file(tx: Tx, folder: Path, order: StoreFile) -> Stored:
     handle, temporary = tempfile.mkstemp(dir=folder, prefix="incoming-")
     try:
         with os.fdopen(handle, "wb") as out:
-            while chunk := order.stream.read(_CHUNK):
+            while chunk := stream.read(_CHUNK):
                 counted += len(chunk)
-                if counted > order.most_bytes:
-                    raise TooLarge("file.too_large", megabytes=order.most_bytes >> 20)
+                if counted > most_bytes:
+                    raise TooLarge("file.too_large", megabytes=most_bytes >> 20)
                 seen.update(chunk)
                 out.write(chunk)
             out.flush()
             os.fsync(out.fileno())
-        path = path_of(folder, seen.hexdigest())
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    stored = Stored(tx.new_id(), seen.hexdigest(), counted)
+    return Received(folder, Path(temporary), seen.hexdigest(), counted)
+
+
+def keep_file(tx: Tx, order: KeepFile) -> Stored:
+    """Record a received file and move it to its place; a transaction that is tried again finds it there."""
+    received = order.received
+    path = path_of(received.folder, received.sha256)
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    if received.temporary.exists():
+        os.replace(received.temporary, path)
+    stored = Stored(tx.new_id(), received.sha256, received.size)
     # The sender's name is kept for people only, without anything a path or a header could trip over.
     name = re.sub(r"[^\w .()-]", "_", order.name)[-120:]
     tx.session.execute(
         sa.insert(StoredFile).values(
-            id=stored.id, regency_code=tx.regency_code, sha256=stored.sha256, size=counted, name=name,
+            id=stored.id, regency_code=tx.regency_code, sha256=stored.sha256, size=stored.size, name=name,
             purpose=order.purpose, stored_at=tx.now, stored_by=tx.actor.id, deleted_at=None,
             delete_on=tx.today + timedelta(days=order.keep_days) if order.keep_days else None,
         )
     )  # fmt: skip
-    tx.note("file.store", "file", stored.id, sha256=stored.sha256, size=counted, purpose=order.purpose)
+    tx.note("file.store", "file", stored.id, sha256=stored.sha256, size=stored.size, purpose=order.purpose)
     return stored
+
+
+def drop_received(tx: Tx, received: Received) -> None:
+    """Take a received file away whose keeping came to nothing; bytes that a record needs stay."""
+    received.drop()
+    needed = sa.select(sa.func.count()).select_from(StoredFile)
+    if not tx.session.scalar(needed.where(StoredFile.sha256 == received.sha256, StoredFile.deleted_at.is_(None))):
+        path_of(received.folder, received.sha256).unlink(missing_ok=True)
+
+
+def store_file(tx: Tx, folder: Path, order: StoreFile) -> Stored:
+    """Receive and keep an upload in one go. Raises: TooLarge; the half-written file is removed then."""
+    received = receive_file(folder, order.stream, order.most_bytes)
+    try:
+        return keep_file(
+            tx, KeepFile(received=received, name=order.name, purpose=order.purpose, keep_days=order.keep_days)
+        )
+    finally:
+        received.drop()
 
 
 def path_of(folder: Path, sha256: str) -> Path:
@@ -95,6 +143,14 @@ def named_file(tx: Tx, folder: Path, file_id: UUID, purpose: str) -> tuple[Path,
     if not path.is_file():
         raise NotFound("file.not_found")
     return path, row.name
+
+
+def kept_file(tx: Tx, folder: Path, file_id: UUID, purpose: str) -> tuple[Stored, str, Path]:
+    """Give a stored file of this purpose with its sender's name and where it lies. Raises: NotFound."""
+    path, name = named_file(tx, folder, file_id, purpose)
+    row = tx.session.get(StoredFile, file_id)
+    assert row is not None
+    return Stored(row.id, row.sha256, row.size), name, path
 
 
 def forget_file(tx: Tx, folder: Path, file_id: UUID) -> None:

@@ -1,0 +1,164 @@
+"""Imports of the registry by page and by machine: who sees, sends, names columns, applies, and what they are told."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from core.actor import Role
+from core.i18n import say
+from core.work import Work
+from registry_link.importing.jobs import run_pending_imports
+from tests.hostile.corpus import bomb
+from tests.registry_link.importing.test_imports import HEADER, line, lines
+from tests.registry_link.people import OFFICE, nik, with_regions
+from tests.routes.asking import key, log_in, send
+from tests.support.builders import a_person, a_token, an_office
+
+PAGE = "/registri/impor"
+API = "/api/v1/registry"
+STRANGE = HEADER.replace("id_keluarga", "Kode Rumah").replace("no_kk", "Kartu")
+
+
+@pytest.fixture
+def office(work: Work) -> Work:
+    an_office(work)
+    return with_regions(work)
+
+
+def sent(*rows: str, header: str = HEADER, name: str = "dtsen.csv", content: bytes | None = None) -> dict[str, object]:
+    made = content if content is not None else "\n".join([header, *rows]).encode()
+    return {
+        "source": "dtsen", "as_of_on": "01/01/2026", "agreement_no": "PKS-1", "code_system": "kemendagri",
+        "file": (io.BytesIO(made), name),
+    }  # fmt: skip
+
+
+def uploads(app: Flask) -> list[Path]:
+    folder = app.extensions["tanggap"].files_dir
+    return [one for one in folder.rglob("*") if one.is_file()]
+
+
+def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    assert "Belum ada impor" in client.get(PAGE).get_data(as_text=True)
+    bad = line(9, nik=nik(91)[:15])
+    at = send(client, PAGE, sent(*lines(3), bad), from_page=PAGE).location
+    assert "Membuka berkas" in client.get(at).get_data(as_text=True)
+    again = send(client, PAGE, sent(*lines(3), bad), from_page=PAGE)
+    assert again.location == at
+    run_pending_imports(office, OFFICE)
+    shown = client.get(at).get_data(as_text=True)
+    assert "sudah diimpor pada" in shown and "Anda yang mengunggah" in shown
+    assert "NIK atau KK 15 angka, terpotong" in shown and nik(91)[:15] not in shown
+    assert "Baris 11, kolom nik" in client.get(f"{at}?alasan=registry.number_short").get_data(as_text=True)
+    assert "Tidak ada baris dengan alasan ini" in client.get(f"{at}?alasan=x").get_data(as_text=True)
+    for form, begins in (("csv", "\ufeff".encode()), ("xlsx", b"PK")):
+        assert client.get(f"{at}/ditolak?bentuk={form}").get_data().startswith(begins)
+    assert client.get(f"{at}/ditolak?bentuk=exe").status_code == client.get(f"{at}/ditolak?berkas=1").status_code == 404
+    assert uploads(client.application) == []
+    client = log_in(client.application.test_client(), "kepala")
+    assert "registri belum berubah" in client.get(at).get_data(as_text=True)
+    assert client.get(f"{at}/ditolak").status_code == 403
+    assert send(client, f"{at}/terapkan", {}).status_code == 303
+    assert "Menerapkan" in client.get(at, headers={"HX-Request": "1"}).get_data(as_text=True)
+    run_pending_imports(office, OFFICE)
+    assert "Diterapkan" in client.get(at).get_data(as_text=True)
+    assert "Impor ini belum selesai dibaca" in client.get(send(client, f"{at}/terapkan", {}).location).get_data(True)
+
+
+def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.AUDITOR, username="auditor")
+    log_in(client, "logistik")
+    at = send(client, PAGE, sent(*lines(2), header=STRANGE), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    assert "Periksa kolom" in client.get(at, headers={"HX-Request": "1"}).get_data(as_text=True)
+    page = client.get(at).get_data(as_text=True)
+    assert "Tidak ada kolom id_keluarga / no_kk" in page and nik(11) not in page and f"•{nik(11)[-4:]}" in page
+    fields = {"layout-0": "flat", "column-0-0": "household_id", "column-0-1": "kk"}
+    named = ("nik", "name", "sex", "birth_on", "relation", "village", "address", "rt", "rw")
+    fields |= {f"column-0-{place}": name for place, name in enumerate(named, 2)}
+    refused = send(client, f"{at}/kolom", {**fields, "column-0-2": "kk"}, from_page=at)
+    assert refused.status_code == 422
+    assert "terlalu banyak kolom" in refused.get_data(as_text=True)
+    assert send(client, f"{at}/kolom", fields, from_page=at).status_code == 303
+    run_pending_imports(office, OFFICE)
+    assert "Semua baris diterima" in client.get(at).get_data(as_text=True)
+    assert send(client, f"{at}/buang", {}, from_page=PAGE).status_code == 303
+    assert uploads(client.application) == []
+    client = log_in(client.application.test_client(), "auditor")
+    page = client.get(PAGE).get_data(as_text=True)
+    assert "Dibuang" in page and "Unggah dan periksa" not in page
+
+
+def test_what_cannot_be_read_is_told_at_its_field_and_leaves_nothing(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    for fields, said in (
+        (sent(content=b"PK\x03\x04", name="x.csv"), "tidak sesuai dengan akhiran namanya"),
+        (sent(content=b"", name="x.csv"), "kosong"),
+        (sent(name="x.exe"), "hanya berkas CSV atau XLSX"),
+        (sent(line(1)) | {"as_of_on": "01/01/2099"}, "Tanggal data belum tiba"),
+        ({"source": "dtsen", "as_of_on": "01/01/2026"}, "Pilih berkas"),
+    ):
+        answer = send(client, PAGE, fields, from_page=PAGE)
+        assert answer.status_code == 422
+        assert said in answer.get_data(as_text=True)
+    assert uploads(client.application) == []
+    fields = sent(content=bomb("xl/worksheets/sheet1.xml", 40), name="x.xlsx")
+    at = send(client, PAGE, fields, from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    assert "Berkas ini tidak dapat dipakai" in client.get(at).get_data(as_text=True)
+    assert uploads(client.application) == []
+
+
+def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
+    officer, head = a_token(office, Role.LOGISTICS), a_token(office, Role.HEAD)
+    content = "\n".join([STRANGE, *lines(2), line(9, nik="123")]).encode()
+
+    def post(path: str, given: object = None, who: dict[str, str] = officer, once: dict[str, str] | None = None):  # type: ignore[no-untyped-def]
+        return client.post(f"{API}{path}", json=given, headers={**who, **(once or key())})
+
+    once = key()
+    ids = set()
+    for _ in range(2):
+        answer = client.post(
+            f"{API}/files?file_name=dtsen.csv", data=content, content_type="text/csv", headers={**officer, **once}
+        )
+        assert answer.status_code == 201, answer.json
+        ids.add(answer.json["id"])
+    assert len(ids) == 1
+    order = {"files": [{"file_id": ids.pop()}], "source": "dtsen", "as_of_on": "2026-01-01"}
+    run_id = post("/imports", order).json["id"]
+    run_pending_imports(office, OFFICE)
+    (file,) = client.get(f"{API}/imports/{run_id}/columns", headers=officer).json["files"]
+    assert file["problem"]["code"] == "registry.column_missing"
+    told = {one["field"]: [one["header"]] for one in file["columns"] if one["field"]}
+    told |= {"household_id": ["Kode Rumah"], "kk": ["Kartu"]}
+    assert post(f"/imports/{run_id}/columns", {"files": [{"columns": {"nik": ["x"]}}]}).status_code == 422
+    assert post(f"/imports/{run_id}/columns", {"files": [{"columns": told}]}).status_code == 201
+    run_pending_imports(office, OFFICE)
+    shown = client.get(f"{API}/imports/{run_id}", headers=head).json
+    assert (shown["state"], shown["new"], shown["refused"]) == ("ready", 2, 1)
+    (reason,) = client.get(f"{API}/imports/{run_id}/reasons", headers=head).json["reasons"]
+    assert (reason["code"], reason["rows"], reason["first_row"]) == ("registry.number_length", 1, 8)
+    assert client.get(f"{API}/imports/{run_id}/issues?limit=1", headers=head).json["total"] == 1
+    assert client.get(f"{API}/imports/{run_id}/refused?form=xlsx", headers=officer).data.startswith(b"PK")
+    assert post(f"/imports/{run_id}/approval").status_code == 409
+    assert post(f"/imports/{run_id}/approval", who=head).status_code == 201
+    run_pending_imports(office, OFFICE)
+    assert client.get(f"{API}/imports", headers=head).json["imports"][0]["state"] == "applied"
+    assert post(f"/imports/{run_id}/discard", {}).status_code == 409
+    assert client.post(f"{API}/files?file_name=x.csv", data=b"MZ", headers={**officer, **key()}).status_code == 415
+
+
+def test_every_reason_of_a_row_has_a_few_words():
+    for code in ("registry.number_short", "region.unknown_code", "registry.member_twice"):
+        assert say(f"import_reason.{code}", "id") != f"import_reason.{code}"
