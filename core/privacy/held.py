@@ -195,6 +195,17 @@ def erase(subject: Subject, session: Session) -> int:
     return done
 
 
+def clear_rows(session: Session, name: str, keys: Sequence[tuple[Any, ...]]) -> int:
+    """Erase single rows of a table, named by their primary keys; gives how many there were."""
+    told, here = classes()[name], table(name)
+    statement: Any = sa.delete(here) if _fate(told) == "delete" else sa.update(here).values(_emptied(told, here))
+    done = 0
+    for key in keys:
+        mine = [column == value for column, value in zip(here.primary_key.columns, key, strict=True)]
+        done += session.connection().execute(statement.where(*mine)).rowcount
+    return done
+
+
 def _fate(told: TableClass) -> str:
     if told.deletes_rows:
         return "delete"
@@ -245,4 +256,4 @@ def mentions(text: Secret, indexes: frozenset[bytes], contexts: Sequence[str]) -
     )
 
 
-__all__ = ["ERASED", "NOBODY", "Held", "Plan", "Subject", "copy_of", "erase", "mentions", "plan_of"]
+__all__ = ["ERASED", "NOBODY", "Held", "Plan", "Subject", "clear_rows", "copy_of", "erase", "mentions", "plan_of"]

@@ -13,6 +13,7 @@ from core.crypto import Secret
 from core.errors import Conflict, Forbidden, Invalid
 from core.ids import code_with_check
 from core.work import Tx
+from registry_link.households.erased import know_again
 from registry_link.households.models import (
     Household,
     Member,
@@ -165,6 +166,7 @@ def register_provisional(tx: Tx, order: RegisterProvisional) -> Registered:
         tx.session.execute(sa.insert(StatedCounts).values(household_id=household_id, **values))
     refresh_words(tx, [household_id])
     bump_stamp(tx)
+    know_again(tx, kk, [one["nik"] for one in people])
     tx.note("household.register", "household", household_id, village_code=order.village_code, persons=size,
             has_number=bool(kk or people[0]["nik"]))  # fmt: skip
     return Registered(id=household_id, code=code)

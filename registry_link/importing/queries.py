@@ -22,7 +22,7 @@ from core.work import Tx
 from registry_link.households.queries import SnapshotLine, snapshots
 from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
-from registry_link.importing.states import Layout, RunState
+from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import unpacked_rows
 from registry_link.regions.states import CodeSystem
 
@@ -146,6 +146,15 @@ def import_run(tx: Tx, run_id: UUID) -> ImportView:
     """Give one import: its progress, or its dry run, or what it did. Raises: Forbidden; NotFound."""
     row = _row(tx, run_id)
     return _view(tx, row, next(one for one in snapshots(tx) if one.id == row.snapshot_id))
+
+
+def undecided_before(tx: Tx, instant: datetime) -> tuple[UUID, ...]:
+    """Give the office's imports that were started before then and that nobody has applied, approved or given up."""
+    states = {state for state, act in IMPORT_RUN_MOVES if act is RunAct.DISCARD}
+    query = sa.select(ImportRun.id).where(
+        ImportRun.regency_code == tx.regency_code, ImportRun.started_at < instant, ImportRun.state.in_(sorted(states))
+    )
+    return tuple(tx.session.scalars(query.order_by(ImportRun.started_at)))
 
 
 def import_issues(

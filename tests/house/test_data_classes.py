@@ -71,3 +71,13 @@ def test_a_sealed_column_is_personal_and_is_cleared():
         for column in Base.metadata.tables[name].columns:
             if isinstance(column.type, Sealed):
                 assert told.personal.get(column.name) == "clear", f"{FILE} [table.{name}]: {column.name} is sealed"
+
+
+def test_what_is_kept_for_days_says_from_when_they_count_and_the_rest_does_not():
+    import_models()
+    for name, told in classes().items():
+        assert bool(told.ages_by) == (retentions()[told.retention].days is not None), f"{FILE} [table.{name}]: ages_by"
+        here, _, there = (one.strip() for one in told.ages_by.partition("="))
+        other, _, column = there.partition(".")
+        for table, instant in ((name, here), (other, column)):
+            assert not instant or instant in Base.metadata.tables[table].columns, f"{FILE} [table.{name}]: ages_by"
