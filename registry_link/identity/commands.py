@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid, NotFound
 from core.permissions import Reach
+from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
@@ -189,28 +190,27 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
 def name_pair(tx: Tx, order: NamePair) -> UUID:
     """Put two households beside each other that somebody takes for one, and give the pair.
 
-    Raises: Forbidden; NotFound for a code that is unknown or out of reach; Invalid for one and the same; Conflict when
-    one is merged already.
+    Raises: Forbidden; Invalid for a code that is unknown or out of reach, and for one and the same; Conflict when one
+    is merged already.
     """
     reach = tx.require("identity.propose")
     ids = []
-    for field, code in (("first_code", order.first_code), ("second_code", order.second_code)):
+    for field, typed in (("first_code", order.first_code), ("second_code", order.second_code)):
+        code = typed.strip().upper()[:20]
         found = household_id_of(tx, code)
-        if found is None:
-            raise NotFound("identity.unknown_code", field=field, code=code.strip().upper()[:20])
+        # Out of reach is as unknown: nobody tries codes out to learn what other villages have.
+        if found is None or not reach.has_village(standings(tx, [found])[found].village_code):
+            raise Invalid("identity.unknown_code", field=field, code=code)
         ids.append(found)
     if ids[0] == ids[1]:
         raise Invalid("identity.same_household", field="second_code")
     pair = ordered(ids[0], ids[1])
-    there = standings(tx, pair)
-    for one in there.values():
-        if not reach.has_village(one.village_code):
-            raise NotFound("identity.unknown_code", field="second_code", code=one.code)
     known = tx.session.scalar(
         sa.select(DuplicatePair.id).where(DuplicatePair.first_id == pair[0], DuplicatePair.second_id == pair[1])
     )
     if known is not None:
         return known
+    there = standings(tx, pair)
     _refuse_unready(there, pair)
     like = compare(tx, pair, there)
     pair_id = tx.new_id()
@@ -279,9 +279,7 @@ def propose(tx: Tx, order: Propose) -> UUID:
     """
     reach = tx.require("identity.propose")
     pair = _pair(tx, order.pair_id, reach)
-    reason = " ".join(order.reason.split())
-    if not LEAST_REASON <= len(reason) <= MOST_REASON:
-        raise Invalid("identity.reason", field="reason", least=LEAST_REASON, most=MOST_REASON)
+    reason = _words(order.reason, "reason", least=LEAST_REASON)
     if (order.survivor_id is not None) is not (order.verdict is Verdict.MERGE) or (
         order.survivor_id is not None and order.survivor_id not in (pair.first_id, pair.second_id)
     ):
@@ -313,7 +311,7 @@ def withdraw(tx: Tx, proposal_id: UUID, note: str = "") -> UUID:
     row = _proposal(tx, proposal_id, tx.require("identity.propose"))
     if row.proposed_by != tx.actor.id:
         raise Conflict("identity.not_yours")
-    _settle(tx, row, ProposalAct.WITHDRAW, note)
+    _settle(tx, row, ProposalAct.WITHDRAW, _words(note, "note"))
     return row.pair_id  # type: ignore[no-any-return]
 
 
@@ -327,7 +325,7 @@ def approve(tx: Tx, proposal_id: UUID, note: str = "") -> Decided:
     nothing is done then.
     """
     row = _to_decide(tx, proposal_id)
-    _settle(tx, row, ProposalAct.APPROVE, note)
+    _settle(tx, row, ProposalAct.APPROVE, _words(note, "note"))
     pair = _pair(tx, row.pair_id, None, lock=True)
     _refuse_impossible(tx, pair, row.verdict, row.survivor_id, lock=True)
     if row.verdict is Verdict.MERGE:
@@ -347,9 +345,7 @@ def refuse(tx: Tx, proposal_id: UUID, note: str) -> UUID:
     Raises: Forbidden; NotFound; Invalid for a reason that says nothing; Conflict as ``approve``.
     """
     row = _to_decide(tx, proposal_id)
-    if len(" ".join(note.split())) < LEAST_REASON:
-        raise Invalid("identity.reason", field="note", least=LEAST_REASON, most=MOST_REASON)
-    _settle(tx, row, ProposalAct.REFUSE, note)
+    _settle(tx, row, ProposalAct.REFUSE, _words(note, "note", least=LEAST_REASON))
     return row.pair_id  # type: ignore[no-any-return]
 
 
@@ -426,8 +422,17 @@ def _move(tx: Tx, pair: Any, act: PairAct) -> None:
     )  # fmt: skip
 
 
-def _settle(tx: Tx, row: Any, act: ProposalAct, note: str) -> None:
-    told = " ".join(note.split())[:MOST_REASON]
+def _words(text: str, field: str, *, least: int = 0) -> str:
+    """Raises: Invalid for too few or too many letters, and for a number of a person in them."""
+    told = " ".join(text.split())
+    if not least <= len(told) <= MOST_REASON:
+        raise Invalid("identity.reason", field=field, least=least, most=MOST_REASON)
+    if holds_number(told):
+        raise Invalid("privacy.number_in_text", field=field)
+    return told
+
+
+def _settle(tx: Tx, row: Any, act: ProposalAct, told: str) -> None:
     move(
         tx, IdentityProposal, row.id, act, PROPOSAL_MOVES, reason=told, decided_by=tx.actor.id,
         decided_by_name=tx.actor.name, decided_at=tx.now, decision_note=told,
