@@ -23,6 +23,7 @@ from logistics.programmes.queries import MOST, TermView, term_by_id
 from logistics.programmes.rules import district_of
 from logistics.programmes.states import EntryState, Origin, TermState, Unit
 from registry_link.households.bulk import put_rows
+from registry_link.households.drawn import keep_drawn_from
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
 from registry_link.households.selection import (
@@ -236,6 +237,7 @@ def draw_list(tx: Tx, order: DrawList) -> Drawn:
     new = [one for one in wanted.values() if one.beneficiary_id not in before]
     _put(tx, term, new)
     tx.session.execute(sa.update(Term).where(Term.id == order.term_id).values(criteria=freeze(order)))
+    keep_drawn_from(tx, "term", order.term_id)
     drawn = Drawn(added=len(new), kept=len(before) - len(gone), removed=len(gone))
     tx.note("term.draw", "term", order.term_id, added=drawn.added, kept=drawn.kept, removed=drawn.removed)
     return drawn

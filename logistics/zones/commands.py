@@ -41,6 +41,7 @@ from logistics.zones.states import (
     VersionAct,
     VersionState,
 )
+from registry_link.households.drawn import keep_drawn_from
 from registry_link.households.queries import villages_of_households
 from registry_link.matching.earth import Box
 from registry_link.matching.outlines import Outline, parse_outline
@@ -346,6 +347,7 @@ def match_version(tx: Tx, version_id: UUID) -> Matched | None:
         sa.update(ZoneVersion).where(ZoneVersion.id == version_id)
         .values(certain=matched.certain, probable=matched.probable, to_verify=matched.to_verify)
     )  # fmt: skip
+    keep_drawn_from(tx, "zone_version", version_id)
     refresh_affected(tx, version.incident_id)
     tx.note(
         "zone.match", "zone", version.zone_id, no=version.no, certain=matched.certain, probable=matched.probable,

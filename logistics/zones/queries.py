@@ -312,6 +312,15 @@ def zones(tx: Tx, incident_id: UUID) -> tuple[ZoneView, ...]:
     )  # fmt: skip
 
 
+def current_version_ids(tx: Tx, incident_id: UUID) -> tuple[UUID, ...]:
+    """Give the ids of the versions that an incident's list stands on; the caller has checked the right to see it."""
+    query = sa.select(ZoneVersion.id).where(
+        ZoneVersion.incident_id == incident_id, ZoneVersion.regency_code == tx.regency_code,
+        ZoneVersion.state == VersionState.CURRENT,
+    )  # fmt: skip
+    return tuple(tx.session.scalars(query.order_by(ZoneVersion.id)))
+
+
 def zone(tx: Tx, zone_id: UUID) -> ZoneView:
     """Give one area with its newest version. Raises: Forbidden; NotFound, as when it touches none of one's villages."""
     reach = tx.require("zone.see")

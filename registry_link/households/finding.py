@@ -22,6 +22,8 @@ from registry_link.households.words import BLOCK, place_of, region_word
 MOST_FOUND: Final = 600
 """So many are ranked; whoever does not stand among them is found by one word more."""
 MOST_WORDS: Final = 6
+EXACT_TIERS: Final = 3
+"""Whole words of names, whole words anywhere, beginnings; what comes after these is only alike."""
 _MOST_ALIKE: Final = 12
 _IN_TEXT: Final = (WordPlace.NAME, WordPlace.ADDRESS)
 Mask = np.ndarray[Any, np.dtype[np.bool_]]

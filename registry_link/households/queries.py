@@ -15,7 +15,7 @@ from core.errors import Invalid, NotFound
 from core.ids import is_code
 from core.permissions import Reach
 from core.work import Tx
-from registry_link.households.finding import asked_words, find_rows
+from registry_link.households.finding import EXACT_TIERS, asked_words, find_rows
 from registry_link.households.merged import has_merged, is_listed, survivors_of
 from registry_link.households.models import (
     Household,
@@ -120,6 +120,8 @@ class FoundHouseholds:
     has_more: bool
     alike: tuple[str, ...] = ()
     """Words other than those asked for by which the last of them were found."""
+    exact: int | None = None
+    """So many of the lines have the words asked for, or begin with them; the rest are only alike. None: all of them."""
     is_cut: bool = False
     """There are more than are ever shown: another word or a village narrows it."""
 
@@ -270,7 +272,7 @@ def search_households(tx: Tx, order: SearchHouseholds) -> FoundHouseholds:
         query = query.where(_in_region(order.village_code))
     digits = text.replace(" ", "").replace(".", "")
     alike: tuple[str, ...] = ()
-    is_cut = False
+    is_cut, exact = False, None
     if is_code(text):
         named = household_id_of(tx, text)
         rows = tx.session.execute(query.where(Household.id.in_(_followed(tx, [named] if named else [])))).all()
@@ -282,14 +284,19 @@ def search_households(tx: Tx, order: SearchHouseholds) -> FoundHouseholds:
     elif text:
         words = asked_words(text)
         found = find_rows(tx, words, _regions_within(reach, order.village_code), end + 1) if words else None
-        rows = [row for tier in found.tiers for row in _ranked(tx, query, tier, words)] if found else []
+        tiers = [_ranked(tx, query, tier, words) for tier in found.tiers] if found else []
+        rows = [row for tier in tiers for row in tier]
         alike, is_cut = (found.alike, found.is_cut) if found else ((), False)
+        exact = sum(len(tier) for tier in tiers[:EXACT_TIERS])
     else:
         # A whole office in its own order: nobody reads a million names from A to Z.
         by_name = (sa.func.lower(Household.head_name),) if order.village_code or not reach.is_all else ()
         ordered = query.order_by(*by_name, Household.row_no).limit(order.limit + 1).offset(order.offset)
         return _found(tx, tx.session.execute(ordered).all(), order.limit, purpose)
-    return _found(tx, rows[order.offset : end + 1], order.limit, purpose, alike, is_cut=is_cut)
+    found_here = _found(tx, rows[order.offset : end + 1], order.limit, purpose, alike, is_cut=is_cut)
+    if exact is None or exact >= end:
+        return found_here
+    return replace(found_here, exact=min(len(found_here.lines), max(0, exact - order.offset)))
 
 
 def _found(

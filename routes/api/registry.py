@@ -22,10 +22,17 @@ api = Blueprint("households", __name__, description="Households of the social re
 @api.response(200, shapes.FoundHouseholdsOut)
 @api.alt_response(422, schema=Problem)
 def search_households(order: queries.SearchHouseholds) -> dict[str, Any]:
-    """Find households by name, code, NIK or No. KK, within the token's villages."""
+    """Find households by name, address, code, NIK or No. KK, within the token's villages.
+
+    Typing errors are forgiven: the first ``exact`` lines (all, when it is null) have the words asked for, the others
+    the words in ``alike``.
+    """
     with context.read() as tx:
         found = queries.search_households(tx, order)
-    return {"households": found.lines, "has_more": found.has_more}
+    return {
+        "households": found.lines, "has_more": found.has_more, "alike": found.alike, "exact": found.exact,
+        "is_cut": found.is_cut,
+    }  # fmt: skip
 
 
 @api.get("/households/<uuid:household_id>")

@@ -29,6 +29,7 @@ from routes import context, guard
 from routes.forms import Form
 from routes.pages.bansos import term_frame, term_href
 from routes.pages.bansos_term import shown_district
+from routes.sources import drawn_lines
 from routes.texts import gettext as _
 
 pages = Blueprint("bansos_list", __name__, url_prefix="/bansos/<slug>/<int:no>/daftar")
@@ -64,6 +65,7 @@ def _show(slug: str, no: int, form: Form) -> str:
         is_officer = may(tx.actor, "bansos.propose") and tx.require("bansos.propose").is_all
         own = queries.proposed_by(tx, term.id, tx.actor.id) if may(tx.actor, "bansos.verify") else 0
         lines = [_line(one, lang) for one in found.rows]
+        drawn = drawn_lines(tx, "term", [term.id], lang)
         beside = {
             entry: [one.sentence(lang) for one in told]
             for entry, told in overlaps_of(tx, term.id, [one.id for one in found.rows]).items()
@@ -81,7 +83,7 @@ def _show(slug: str, no: int, form: Form) -> str:
     return render_template(
         "bansos/list.html", form=form, lines=lines, overlaps=beside, total=found.total, number=number,
         per_page=PER_PAGE, last=max(1, -(-found.total // PER_PAGE)), here=here, region=region, state=state,
-        counts=counts,
+        counts=counts, drawn=drawn,
         regions=_region_options(names), region_name=names[region].title if region in names else "",
         states=[(word, say(f"term_entry.state.{one.value}", lang)) for word, one in STATES.items()],
         may_change=is_open and may(context.actor(), "bansos.propose"), is_officer=is_officer,

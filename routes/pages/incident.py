@@ -37,6 +37,7 @@ from registry_link.regions.states import Level
 from routes import context, guard, limits
 from routes.forms import Form
 from routes.matching import match_after
+from routes.sources import drawn_lines
 from routes.texts import gettext as _
 
 pages = Blueprint("incident", __name__, url_prefix="/kejadian")
@@ -284,9 +285,11 @@ def zone(slug: str, zone_id: UUID) -> str:
             after = request.args.get("ke", versions[0].no, type=int)
             diff, pair = queries.compare_versions(tx, zone_id, before, after), (before, after)
         shown_no = request.args.get("versi", versions[0].no, type=int)
+        shown = next((one for one in versions if one.no == shown_no), versions[0])
+        drawn = drawn_lines(tx, "zone_version", [shown.version_id], lang)
     return render_template(
         "incident/zone.html", zone=_zone_line(versions[0], names, lang), diff=diff, pair=pair, shown_no=shown_no,
-        shown=next((one for one in versions if one.no == shown_no), versions[0]),
+        shown=shown, drawn=drawn,
         versions=[{**_zone_line(one, names, lang), "who": people[one.posted_by]} for one in versions],
         **frame(view, "zones"),
     )  # fmt: skip
@@ -479,6 +482,7 @@ def _affected_page(tx: Tx, view: queries.IncidentView) -> dict[str, Any]:
     return {
         "lines": lines, "total": page.total, "groups": queries.groups(tx, view.id), "group": group, "state": state,
         "village": village, "number": number, "last": last, "here": here, "per_page": PER_PAGE,
+        "drawn": drawn_lines(tx, "zone_version", queries.current_version_ids(tx, view.id), lang),
         "sees_people": tx.require("affected.see").detail != "counts",
         "village_options": [(one.village_code, names[one.village_code].full_name) for one in villages
                             if one.village_code in names],

@@ -17,12 +17,15 @@ from logistics.programmes.queries import EntryView, TermView, entries_of_househo
 from logistics.programmes.states import EntryState
 from logistics.zones.queries import incidents_of_household
 from registry_link.households import queries
+from registry_link.households.linking import links_of
 from registry_link.households.queries import SearchHouseholds
+from registry_link.households.reporting import differences_of_household, snapshot_lines
 from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
 from routes.forms import Form
 from routes.occasion import occasion_of
+from routes.sources import source_name
 from routes.texts import gettext as _
 
 pages = Blueprint("registry", __name__, url_prefix="/registri")
@@ -32,7 +35,26 @@ PER_PAGE = 50
 @pages.get("")
 @guard.requires("household.search")
 def index() -> str:
-    return _index(Form(), None)
+    lang = context.lang()
+    with context.read() as tx:
+        reach = tx.require("household.search")
+        villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
+        counts = [one for one in queries.village_counts(tx) if reach.has_village(one.village_code)]
+        snapshots = snapshot_lines(tx)[:5] if may(tx.actor, "snapshot.see") else ()
+    return render_template(
+        "registry/index.html", names={one.code: one for one in villages}, counts=counts,
+        villages=[(one.code, one.full_name) for one in villages],
+        snapshots=[{"view": one, "source": source_name(one.source, lang), "changes": count}
+                   for one, count in snapshots],
+        households=sum(one.households for one in counts), persons=sum(one.persons for one in counts),
+        located=sum(one.located for one in counts),
+    )  # fmt: skip
+
+
+@pages.get("/cari")
+@guard.requires("household.search")
+def search_form() -> str:
+    return _search(Form(), None)
 
 
 @pages.post("/cari")
@@ -47,21 +69,16 @@ def search() -> str:
     )  # fmt: skip
     with context.read() as tx:
         found = queries.search_households(tx, order)
-    return _index(form, found, page)
+    return _search(form, found, page)
 
 
-def _index(form: Form, found: queries.FoundHouseholds | None, page: int = 0) -> str:
+def _search(form: Form, found: queries.FoundHouseholds | None, page: int = 0) -> str:
     with context.read() as tx:
         reach = tx.require("household.search")
         villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
-        counts = [one for one in queries.village_counts(tx) if reach.has_village(one.village_code)]
-        snapshots = queries.snapshots(tx) if may(tx.actor, "registry.see_imports") else ()
-    names = {one.code: one for one in villages}
     return render_template(
-        "registry/index.html", form=form, found=found, page=page, names=names,
-        villages=[(one.code, one.full_name) for one in villages], counts=counts, snapshots=snapshots[:5],
-        households=sum(one.households for one in counts), persons=sum(one.persons for one in counts),
-        located=sum(one.located for one in counts),
+        "registry/search.html", form=form, found=found, page=page,
+        villages=[(one.code, one.full_name) for one in villages],
     )  # fmt: skip
 
 
@@ -72,8 +89,13 @@ def household(household_id: UUID) -> str:
     with context.read() as tx:
         found = queries.household(tx, household_id)
         entries = timeline(tx, household_id, lang)
+        changes = registry_changes(tx, household_id, lang)
+        links = links_of(tx, household_id)
     return render_template(
-        "registry/household.html", household=found, entries=entries,
+        "registry/household.html", household=found, entries=entries, changes=changes,
+        links=[{"view": one, "source": source_name(one.source, lang), "state": say(one.state.label, lang)}
+               for one in links],
+        source=source_name(found.source, lang) if found.source else "",
         members=[
             {"view": one, "relation": say(f"relation.{one.relation.value}", lang),
              "sex": say(f"sex.{one.sex.value}", lang) if one.sex else "—", "marks": _marks(one)}
@@ -142,6 +164,23 @@ def timeline(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
         entry["iso"] = entry["sort"].isoformat()
         entry["at"] = print_instant(entry["sort"], tx.zone, lang)
     return sorted(entries, key=lambda one: one["iso"], reverse=True)
+
+
+def registry_changes(tx: Tx, household_id: UUID, lang: str) -> list[dict[str, Any]]:
+    """Give what snapshots changed of a household, newest first."""
+    found = []
+    for snapshot, one in differences_of_household(tx, household_id):
+        before, after = one.texts(lang)
+        said = f"{before or '–'} → {after or '–'}" if before or after else ""
+        found.append(
+            {
+                "iso": snapshot.as_of_on.isoformat(), "at": print_day(snapshot.as_of_on, lang),
+                "who": source_name(snapshot.source, lang), "tone": "info", "why": said,
+                "what": say(one.kind.label, lang) + (f": {one.subject_name}" if one.subject_name else ""),
+                "href": url_for("snapshots.show", snapshot_id=snapshot.id) if may(tx.actor, "snapshot.see") else None,
+            }
+        )  # fmt: skip
+    return found
 
 
 def _listed(term: TermView, entry: EntryView, lang: str) -> dict[str, Any]:

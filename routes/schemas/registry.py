@@ -41,6 +41,9 @@ class HouseholdLineOut(Schema):
 class FoundHouseholdsOut(Schema):
     households = fields.List(fields.Nested(HouseholdLineOut))
     has_more = fields.Boolean()
+    alike = fields.List(fields.String())
+    exact = fields.Integer(allow_none=True)
+    is_cut = fields.Boolean()
 
 
 class MemberOut(Schema):

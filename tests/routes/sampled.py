@@ -31,7 +31,9 @@ from logistics.programmes import sk_file
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
 from logistics.zones.queries import zones as zones_of
-from registry_link.households.queries import villages_of_households
+from registry_link.households.queries import codes_of_households, snapshots, villages_of_households
+from registry_link.identity import commands as identity
+from registry_link.identity.states import Verdict
 from registry_link.importing.commands import SourceFile, StartImport, start_import
 from routes.term import plan_the_term
 from stock.corrections.commands import AskCorrection, CorrectionItem, ask_correction
@@ -256,6 +258,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         )
     with work.read_by(officer) as tx:
         load = loads(tx, week.round_id, post_id=served.row.post_id)[0]
+        snapshot = snapshots(tx)[0].id
         assert load.stock_document_id is not None
         batch = stock_document(tx, load.stock_document_id).lines[0].batch.code
     with work.by(system(code, ZONE)) as tx:
@@ -278,6 +281,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
                 stream=io.BytesIO(b"kode;nama\nberas;Beras\n"), name="barang.csv", purpose="catalogue", most_bytes=1024
             ),
         )  # fmt: skip
+        pair, proposal = _may_be_one(tx, [one for one, where in sorted(villages.items()) if where == village])
         shipment, consignment = _on_the_way(tx, served.row.post_id)
         correction, count = _second_person_wanted(tx, served.row.post_id)
         stock_file = read_file(
@@ -301,10 +305,11 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "handovers.document_id": str(listing), "stock.document_id": str(load.stock_document_id),
         "stock-ledger.document_id": str(load.stock_document_id),
         "stock-papers.document_id": str(load.stock_document_id), "person_id": str(person), "token_id": str(token),
-        "run_id": str(run), "token": ring().token("R", served.public_ref or b""),
+        "run_id": str(run), "snapshot_id": str(snapshot), "token": ring().token("R", served.public_ref or b""),
         "place_id": str(served.row.post_id), "place_code": load.post.code,
         "shipment_id": str(shipment), "consignment_id": str(consignment),
         "correction_id": str(correction), "count_id": str(count),
+        "pair_id": str(pair), "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
         "stock-corrections.document_id": str(load.stock_document_id),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
@@ -313,6 +318,16 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "batch_code": batch if code == REGENCY else code_with_check("BT", 99, 999_999),
         "village_code": village, **_term_samples(work, code, village),
     }  # fmt: skip
+
+
+def _may_be_one(tx: Tx, household_ids: list[UUID]) -> tuple[UUID, UUID]:
+    """Take two households for one and propose to keep them as two, and give pair and proposal."""
+    codes = codes_of_households(tx, household_ids[:2])
+    pair = identity.name_pair(
+        tx, identity.NamePair(first_code=codes[household_ids[0]], second_code=codes[household_ids[1]])
+    )
+    reason = "Dua rumah, dua dapur."
+    return pair, identity.propose(tx, identity.Propose(pair_id=pair, verdict=Verdict.DISTINCT, reason=reason))
 
 
 def _on_the_way(tx: Tx, place_id: UUID) -> tuple[UUID, UUID]:
