@@ -5,6 +5,8 @@ const GROUPS = ["certain", "probable", "verify"];
 const GROUP_NUMBER = { certain: 0, probable: 1, verify: 2, to_verify: 2 };
 const MAX_FILE_BYTES = 5_000_000;
 const CELL_PX = 34;
+// How strongly a village is tinted by its class of a share, the lowest first; the legend's swatches in tanggap.css are the same.
+const SHARE_TINTS = [0.06, 0.24, 0.46, 0.7, 0.95];
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (_, key) => facts[key]);
@@ -149,10 +151,11 @@ class AreaMap {
   }
 
   async load() {
-    const { boundariesUrl, zonesUrl, householdsUrl, postsUrl } = this.box.dataset;
+    const { boundariesUrl, zonesUrl, householdsUrl, postsUrl, sharesUrl } = this.box.dataset;
     const optional = (url) => (url ? ask(url).catch(() => { this.tell(this.text("Failed"), true); return null; }) : null);
     try {
-      const [boundaries, zones] = await Promise.all([ask(boundariesUrl), optional(zonesUrl)]);
+      const [boundaries, zones, shares] = await Promise.all([ask(boundariesUrl), optional(zonesUrl), optional(sharesUrl)]);
+      this.shares = shares?.classes ?? {};
       this.addBoundaries(boundaries);
       if (zones) this.addZones(zones);
       this.fit();
@@ -195,6 +198,8 @@ class AreaMap {
     const severity = this.tints.get(code);
     const isPicked = this.picked?.has(code);
     const style = { color: token("map-edge"), weight: 0.8, fillColor: token("map-land"), fillOpacity: 1 };
+    const share = SHARE_TINTS[this.shares?.[code]];
+    if (share !== undefined) Object.assign(style, { fillColor: token("brand"), fillOpacity: share });
     if (severity) Object.assign(style, { color: token(`sev-${severity}`), weight: 2, fillColor: token(`sev-${severity}`), fillOpacity: 0.24 });
     if (isPicked) Object.assign(style, { color: token("brand"), weight: 2.5, fillColor: token("brand"), fillOpacity: 0.22 });
     if (code === this.lit) Object.assign(style, { weight: 4 });
