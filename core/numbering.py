@@ -32,6 +32,7 @@ KINDS = {
     "BAST": "Berita acara serah terima",
     "DN": "Daftar nominatif",
     "UND": "Undangan",
+    "USL": "Daftar usulan data",
     "LPJ": "Lampiran LPJ",
 }
 DEFAULT_TEMPLATE = "{classification}/{number}/{kind}/{unit}/{roman_month}/{year}"

@@ -1,0 +1,294 @@
+"""A village proposes, the office checks, the head determines, a numbered list goes up, the ministry answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.errors import Conflict, Invalid, NotFound
+from core.numbering import next_number
+from core.states import move
+from core.work import Tx
+from registry_link.households.departures import LONGEST_NUMBER, Door, door
+from registry_link.households.linking import Basis, Link, current_links, move_link
+from registry_link.households.states import ENDED_LINKS, LinkAct, LinkState
+from registry_link.proposals.models import LinkProposal, Submission
+from registry_link.proposals.rules import ENDS, cannot_add, fits, refused_to
+from registry_link.proposals.states import (
+    OPEN,
+    PROPOSAL_MOVES,
+    ProposalAct,
+    ProposalKind,
+    ProposalReason,
+    ProposalState,
+)
+
+LONGEST_NOTE: Final = 500
+LEAST_REASON: Final = 5
+MOST_AT_ONCE: Final = 2000
+_TABLE: Final = cast(sa.Table, LinkProposal.__table__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Propose:
+    """By the household's own village, with the minutes of its Musdes or Muskel."""
+
+    kind: ProposalKind
+    household_id: UUID
+    reason: ProposalReason
+    basis_no: str
+    basis_on: date
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Determine:
+    proposal_ids: tuple[UUID, ...]
+    decree_no: str
+    decree_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    id: UUID
+    number: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerProposal:
+    """What the ministry answered; a return says why."""
+
+    proposal_id: UUID
+    is_accepted: bool
+    answer_no: str
+    answer_on: date
+    note: str = ""
+
+
+def propose(tx: Tx, order: Propose) -> UUID:
+    """Propose a household of one's own village, and give the proposal's id; its link, where it has one, moves.
+
+    Raises: Forbidden; NotFound; Invalid; Conflict "link_proposal.open", "link_proposal.not_verified",
+    "link_proposal.registered", "link_proposal.no_link", "link_proposal.ended", "departure.left_already".
+    """
+    reach = tx.require("proposal.make")
+    home = door(tx, order.household_id, "proposal")
+    reach.need_village(home.village_code, "household")
+    if not fits(order.kind, order.reason):
+        raise Invalid("link_proposal.reason_unfit", field="reason")
+    note = _note(order.note)
+    number = _basis(tx, order.basis_no, order.basis_on)
+    link = current_links(tx, [home.household_id]).get(home.household_id)
+    _check(tx, order.kind, home, link)
+    proposal_id = tx.new_id()
+    basis = Basis(
+        number=number, on=order.basis_on, reason=order.reason.value, subject="link_proposal", subject_id=proposal_id
+    )
+    if link is not None and order.kind is ProposalKind.ADD:
+        move_link(tx, link.id, LinkAct.PROPOSE, basis)
+    tx.session.execute(
+        sa.insert(_TABLE).values(
+            id=proposal_id, regency_code=tx.regency_code, kind=order.kind, state=ProposalState.PROPOSED,
+            reason=order.reason, note=note, household_id=home.household_id, link_id=link.id if link else None,
+            village_code=home.village_code, basis_no=number, basis_on=order.basis_on, proposed_by=tx.actor.id,
+            proposed_by_name=tx.actor.name, proposed_at=tx.now, verified_by=None, verified_by_name="",
+            verified_at=None, determined_by=None, determined_by_name="", determined_at=None, decree_no="",
+            decree_on=None, submission_id=None, closed_by_name="", closed_at=None, answer_no="", answer_on=None,
+            decision_note="",
+        )
+    )  # fmt: skip
+    tx.note(
+        "link_proposal.propose", "link_proposal", proposal_id, reason=order.reason.value, kind=order.kind.value,
+        village_code=home.village_code, basis_no=number,
+    )  # fmt: skip
+    return proposal_id
+
+
+def withdraw(tx: Tx, proposal_id: UUID) -> None:
+    """Take a proposal of one's own village back before it is checked. Raises: Forbidden; NotFound; Conflict."""
+    reach = tx.require("proposal.make")
+    row = _locked(tx, proposal_id)
+    reach.need_village(row.village_code, "link_proposal")
+    move(
+        tx, LinkProposal, proposal_id, ProposalAct.WITHDRAW, PROPOSAL_MOVES, closed_by_name=tx.actor.name,
+        closed_at=tx.now,
+    )  # fmt: skip
+    _move_link(tx, row, LinkAct.WITHDRAW, Basis(reason="withdrawn"))
+
+
+def verify(tx: Tx, proposal_id: UUID) -> None:
+    """Find a village's proposal right. Raises: Forbidden; NotFound; Conflict "link_proposal.own" and others."""
+    tx.require("proposal.verify")
+    row = _locked(tx, proposal_id)
+    if refused := refused_to(tx.actor.id, row.proposed_by):
+        raise Conflict(refused)
+    move(
+        tx, LinkProposal, proposal_id, ProposalAct.VERIFY, PROPOSAL_MOVES, verified_by=tx.actor.id,
+        verified_by_name=tx.actor.name, verified_at=tx.now,
+    )  # fmt: skip
+    _move_link(tx, row, LinkAct.ACCEPT, Basis(number=row.basis_no, on=row.basis_on))
+
+
+def refuse(tx: Tx, proposal_id: UUID, note: str) -> None:
+    """Refuse a proposal, with the reason for the village. Raises: Forbidden; NotFound; Invalid; Conflict."""
+    tx.require("proposal.verify")
+    row = _locked(tx, proposal_id)
+    told = _reason(note)
+    if refused := refused_to(tx.actor.id, row.proposed_by):
+        raise Conflict(refused)
+    move(
+        tx, LinkProposal, proposal_id, ProposalAct.REFUSE, PROPOSAL_MOVES, closed_by_name=tx.actor.name,
+        closed_at=tx.now, decision_note=told,
+    )  # fmt: skip
+    _move_link(tx, row, LinkAct.REFUSE, Basis(reason="refused"))
+
+
+def determine(tx: Tx, order: Determine) -> int:
+    """Determine proposals that were found right, by a decree; gives how many. Head of the office only.
+
+    All or none. Raises: Forbidden; NotFound; Invalid; Conflict "link_proposal.own" and others.
+    """
+    tx.require("proposal.determine")
+    number = _basis(tx, order.decree_no, order.decree_on, field="decree_no")
+    ids = list(dict.fromkeys(order.proposal_ids))
+    if not ids or len(ids) > MOST_AT_ONCE:
+        raise Invalid("link_proposal.choose", field="proposal_ids", most=MOST_AT_ONCE)
+    for proposal_id in ids:
+        row = _locked(tx, proposal_id)
+        if refused := refused_to(tx.actor.id, row.proposed_by, row.verified_by):
+            raise Conflict(refused)
+        move(
+            tx, LinkProposal, proposal_id, ProposalAct.DETERMINE, PROPOSAL_MOVES, determined_by=tx.actor.id,
+            determined_by_name=tx.actor.name, determined_at=tx.now, decree_no=number, decree_on=order.decree_on,
+        )  # fmt: skip
+        _move_link(tx, row, LinkAct.DETERMINE, Basis(number=number, on=order.decree_on))
+    return len(ids)
+
+
+def submit(tx: Tx) -> Submitted:
+    """Put every determined proposal on a new numbered list for the ministry.
+
+    Raises: Forbidden; Conflict "link_proposal.none_determined".
+    """
+    tx.require("proposal.submit")
+    rows = tx.session.execute(
+        sa.select(_TABLE)
+        .where(_TABLE.c.regency_code == tx.regency_code, _TABLE.c.state == ProposalState.DETERMINED)
+        .order_by(_TABLE.c.village_code, _TABLE.c.proposed_at, _TABLE.c.id)
+        .limit(MOST_AT_ONCE)
+        .with_for_update()
+    ).all()
+    if not rows:
+        raise Conflict("link_proposal.none_determined")
+    number, submission_id = next_number(tx, "USL", tx.today), tx.new_id()
+    tx.session.execute(
+        sa.insert(Submission).values(
+            id=submission_id, regency_code=tx.regency_code, number=number, rows=len(rows), made_by=tx.actor.id,
+            made_by_name=tx.actor.name, made_at=tx.now,
+        )
+    )  # fmt: skip
+    for row in rows:
+        move(tx, LinkProposal, row.id, ProposalAct.SUBMIT, PROPOSAL_MOVES, submission_id=submission_id)
+        _move_link(tx, row, LinkAct.SUBMIT, Basis(number=number, on=tx.today))
+    tx.note("submission.make", "submission", submission_id, number=number, rows=len(rows))
+    return Submitted(id=submission_id, number=number, rows=len(rows))
+
+
+def answer(tx: Tx, order: AnswerProposal) -> None:
+    """Record what the ministry answered: an accepted addition is registered, an accepted removal ends the link.
+
+    Raises: Forbidden; NotFound; Invalid; Conflict.
+    """
+    tx.require("proposal.submit")
+    row = _locked(tx, order.proposal_id)
+    number = _basis(tx, order.answer_no, order.answer_on, field="answer_no", on_field="answer_on")
+    told = _note(order.note) if order.is_accepted else _reason(order.note)
+    basis = Basis(number=number, on=order.answer_on, reason=row.reason.value)
+    also: dict[str, Any] = {
+        "closed_by_name": tx.actor.name, "closed_at": tx.now, "answer_no": number, "answer_on": order.answer_on,
+        "decision_note": told,
+    }  # fmt: skip
+    act = ProposalAct.ACCEPT if order.is_accepted else ProposalAct.RETURN
+    move(tx, LinkProposal, row.id, act, PROPOSAL_MOVES, **also)
+    if row.kind is ProposalKind.ADD:
+        _move_link(tx, row, LinkAct.REGISTER if order.is_accepted else LinkAct.RETURN, basis)
+    elif order.is_accepted and row.link_id is not None:
+        link = current_links(tx, [row.household_id]).get(row.household_id)
+        if link is not None and link.state not in ENDED_LINKS:
+            move_link(tx, link.id, ENDS[row.reason], _of(row, basis))
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _check(tx: Tx, kind: ProposalKind, home: Door, link: Link | None) -> None:
+    if home.left_on is not None:
+        raise Conflict("departure.left_already")
+    waiting = tx.session.scalar(
+        sa.select(_TABLE.c.id).where(_TABLE.c.household_id == home.household_id, _TABLE.c.state.in_(OPEN))
+    )
+    if waiting is not None:
+        raise Conflict("link_proposal.open")
+    if kind is ProposalKind.ADD:
+        if refused := cannot_add(link.state if link else None):
+            raise Conflict(refused)
+        return
+    if link is None:
+        raise Conflict("link_proposal.no_link")
+    if link.state in ENDED_LINKS or link.state is LinkState.MERGED:
+        raise Conflict("link_proposal.ended")
+
+
+def _move_link(tx: Tx, row: Any, act: LinkAct, basis: Basis) -> None:
+    """Let the link of an addition go along; a removal moves it only when it is accepted.
+
+    By the household: a newer snapshot may have brought a link of its own meanwhile, which stands where this one did.
+    """
+    if row.link_id is None or row.kind is not ProposalKind.ADD:
+        return
+    link = current_links(tx, [row.household_id]).get(row.household_id)
+    move_link(tx, link.id if link is not None else row.link_id, act, _of(row, basis))
+
+
+def _of(row: Any, basis: Basis) -> Basis:
+    return Basis(
+        number=basis.number, on=basis.on, reason=basis.reason or row.reason.value, subject="link_proposal",
+        subject_id=row.id,
+    )  # fmt: skip
+
+
+def _locked(tx: Tx, proposal_id: UUID) -> Any:
+    row = tx.session.execute(
+        sa.select(_TABLE).where(_TABLE.c.id == proposal_id, _TABLE.c.regency_code == tx.regency_code).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound("link_proposal.not_found")
+    return row
+
+
+def _basis(tx: Tx, number: str, on: date, *, field: str = "basis_no", on_field: str = "") -> str:
+    plain = " ".join(number.split())
+    if not plain or len(plain) > LONGEST_NUMBER:
+        raise Invalid("link.basis_missing", field=field, most=LONGEST_NUMBER)
+    if on > tx.today:
+        raise Invalid("link.in_future", field=on_field or field.replace("_no", "_on"))
+    return plain
+
+
+def _note(text: str) -> str:
+    plain = " ".join(text.split())
+    if len(plain) > LONGEST_NOTE:
+        raise Invalid("link.note_long", field="note", most=LONGEST_NOTE)
+    return plain
+
+
+def _reason(text: str) -> str:
+    plain = _note(text)
+    if len(plain) < LEAST_REASON:
+        raise Invalid("link_proposal.reason_short", field="note", least=LEAST_REASON)
+    return plain
