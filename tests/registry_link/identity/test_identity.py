@@ -221,8 +221,13 @@ def test_somebody_may_name_two_that_the_data_do_not_show(office: Work) -> None:
     search_pairs(office, OFFICE)
     with office.read_by(OFFICER) as tx:
         assert queries.pair(tx, pair_id).line.evidence is Evidence.TOLD
-    for wrong, told in ((codes[0], Invalid), ("KEL-999999-9", NotFound)):
-        with pytest.raises(told), office.by(OFFICER) as tx:
+    village = person(Role.VILLAGE, ScopeKind.VILLAGE, SAUM)
+    for actor, wrong, told in (
+        (OFFICER, codes[0], r"identity\.same_household"),
+        (OFFICER, "KEL-999999-9", r"identity\.unknown_code"),
+        (village, codes[1], r"identity\.unknown_code"),
+    ):
+        with pytest.raises(Invalid, match=told), office.by(actor) as tx:
             commands.name_pair(tx, commands.NamePair(first_code=codes[0], second_code=wrong))
 
 
