@@ -75,6 +75,7 @@ from logistics.planning.rules import (
     walk,
 )
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
+from registry_link.households.merged import has_merged, survivors_of
 from stock.items.queries import ItemView, items, unstocked_ids
 from stock.reservations.commands import (
     ReleaseLine,
@@ -196,6 +197,9 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
         given.setdefault(one.beneficiary_id, set()).add(one.item_id)
         if one.incident_id != order.incident_id:
             elsewhere.add(one.beneficiary_id)
+    for gone, stays in (survivors_of(tx, sorted(given)) if has_merged(tx) else {}).items():
+        given.setdefault(stays, set()).update(given[gone])
+        elsewhere |= {stays} if gone in elsewhere else set()
     return _plan(tx, the_round, order, given, elsewhere)
 
 
@@ -232,6 +236,18 @@ def _check(order: PlanRound | PlanTerm) -> None:
         raise Invalid("plan.household_twice", field="households")
 
 
+def _merged_twins(
+    tx: Tx, order: PlanRound | PlanTerm, placed: frozenset[UUID], kind: str
+) -> frozenset[UUID]:  # fmt: skip
+    """Give those who get nothing because the household that they were merged with has its package: here or already."""
+    if kind != HOUSEHOLD or not has_merged(tx):
+        return frozenset()
+    listed = placed | {one.beneficiary_id for one in order.households}
+    now = survivors_of(tx, sorted(listed))
+    served = {now[one] for one in placed if one in now}
+    return frozenset(served | {gone for gone, stays in now.items() if stays in listed})
+
+
 def _plan(
     tx: Tx, the_round: RoundView, order: PlanRound | PlanTerm, given: Mapping[UUID, set[UUID]], elsewhere: set[UUID]
 ) -> PlanSummary:
@@ -243,7 +259,7 @@ def _plan(
     placed = placed_in(tx, the_round.id, order.standard_id, kind)
     # Somebody took their package out of this round, with a reason: planning again does not overrule that.
     taken_out = cancelled_in(tx, the_round.id, order.standard_id, kind)
-    known = placed | taken_out
+    known = placed | taken_out | _merged_twins(tx, order, placed, kind)
     new = sorted((one for one in order.households if one.beneficiary_id not in known), key=order_of)
     if not new:
         raise Conflict("plan.nobody")

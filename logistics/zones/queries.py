@@ -37,6 +37,7 @@ from logistics.zones.states import (
     Severity,
     VersionState,
 )
+from registry_link.households.merged import has_merged, merged_pairs, survivors_of
 from registry_link.households.queries import positions_of
 from registry_link.matching.rules import Confidence
 
@@ -394,7 +395,7 @@ def groups(tx: Tx, incident_id: UUID) -> GroupCounts:
             AffectedHousehold.confidence, AffectedHousehold.state, AffectedHousehold.is_inside,
             sa.func.count().label("number"),
         )
-        .where(AffectedHousehold.incident_id == incident_id, *_within(reach))
+        .where(AffectedHousehold.incident_id == incident_id, *_within(reach), *_counted_once(tx))
         .group_by(AffectedHousehold.confidence, AffectedHousehold.state, AffectedHousehold.is_inside)
     ).all()  # fmt: skip
 
@@ -434,7 +435,7 @@ def affected(
     if reach.detail == "counts":
         return AffectedPage(lines=(), total=groups(tx, incident_id).total)
     incident_by_id(tx, incident_id)
-    where = [AffectedHousehold.incident_id == incident_id, *_within(reach)]
+    where = [AffectedHousehold.incident_id == incident_id, *_within(reach), *_counted_once(tx)]
     if confidence is not None:
         where.append(AffectedHousehold.confidence == confidence)
     where.append(AffectedHousehold.state == state if state else AffectedHousehold.state != AffectedState.LEFT)
@@ -473,7 +474,10 @@ def by_village(tx: Tx, incident_id: UUID) -> tuple[VillageLine, ...]:
             AffectedHousehold.village_code, AffectedHousehold.confidence, AffectedHousehold.state,
             sa.func.count().label("number"),
         )
-        .where(AffectedHousehold.incident_id == incident_id, AffectedHousehold.state != AffectedState.LEFT)
+        .where(
+            AffectedHousehold.incident_id == incident_id, AffectedHousehold.state != AffectedState.LEFT,
+            *_counted_once(tx),
+        )
         .group_by(AffectedHousehold.village_code, AffectedHousehold.confidence, AffectedHousehold.state)
     )  # fmt: skip
     for row in rows:
@@ -502,7 +506,10 @@ def by_village(tx: Tx, incident_id: UUID) -> tuple[VillageLine, ...]:
 
 
 def confirmed(tx: Tx, incident_id: UUID) -> tuple[ConfirmedLine, ...]:
-    """Give every confirmed household with the severity and access of its area, for planning. Raises: Forbidden."""
+    """Give every confirmed household with the severity and access of its area, for planning.
+
+    One that was merged is the one that it is now, once. Raises: Forbidden.
+    """
     tx.require("round.see")
     incident_by_id(tx, incident_id)
     rows = tx.session.execute(
@@ -512,13 +519,19 @@ def confirmed(tx: Tx, incident_id: UUID) -> tuple[ConfirmedLine, ...]:
         .outerjoin(ZoneVersion, ZoneVersion.id == AffectedHousehold.version_id)
         .where(AffectedHousehold.incident_id == incident_id, AffectedHousehold.state == AffectedState.CONFIRMED)
         .order_by(AffectedHousehold.village_code, AffectedHousehold.household_id)
-    )
+    ).all()
+    now = survivors_of(tx, [row.household_id for row in rows]) if has_merged(tx) else {}
+    own = {row.household_id for row in rows if row.household_id not in now}
+    kept: dict[UUID, Any] = {}
+    for row in rows:
+        if row.household_id in own or (stays := now[row.household_id]) not in own:
+            kept.setdefault(row.household_id if row.household_id in own else stays, row)
     return tuple(
         ConfirmedLine(
-            household_id=row.household_id, village_code=row.village_code, severity=row.severity or Severity.MEDIUM,
+            household_id=household_id, village_code=row.village_code, severity=row.severity or Severity.MEDIUM,
             access=row.access or Access.ROAD,
         )
-        for row in rows
+        for household_id, row in kept.items()
     )  # fmt: skip
 
 
@@ -543,6 +556,7 @@ def affected_points(tx: Tx, incident_id: UUID) -> PointsView:
         .where(
             AffectedHousehold.incident_id == incident_id,
             AffectedHousehold.state.not_in((AffectedState.LEFT, AffectedState.REJECTED)), *_within(reach),
+            *_counted_once(tx),
         )
         .order_by(AffectedHousehold.household_id)
     ).all()  # fmt: skip
@@ -570,6 +584,22 @@ def _within(reach: Reach | None) -> list[Any]:
         return [sa.false()]
     code = AffectedHousehold.village_code
     return [sa.or_(*(sa.or_(code == region, code.startswith(region + ".")) for region in sorted(reach.regions)))]
+
+
+def _counted_once(tx: Tx) -> list[Any]:
+    """Leave a merged household out where the one that it is now stands on the same list and says as much."""
+    if not has_merged(tx):
+        return []
+    merged, stays = merged_pairs(), sa.orm.aliased(AffectedHousehold)
+    says_as_much = sa.or_(
+        stays.state == AffectedState.CONFIRMED,
+        sa.and_(stays.state == AffectedState.PROPOSED, AffectedHousehold.state != AffectedState.CONFIRMED),
+    )
+    twin = sa.select(sa.literal(1)).where(
+        merged.c.gone_id == AffectedHousehold.household_id, stays.household_id == merged.c.stays_id,
+        stays.incident_id == AffectedHousehold.incident_id, says_as_much,
+    )  # fmt: skip
+    return [~twin.correlate(AffectedHousehold).exists()]
 
 
 def _touching(reach: Reach) -> list[Any]:

@@ -88,6 +88,12 @@ def has_merged(tx: Tx) -> bool:
     return tx.session.scalar(query.limit(1)) is not None
 
 
+def merged_pairs() -> sa.Subquery:
+    """Give ``gone_id`` and ``stays_id`` of every merge, as a part of others' statements."""
+    query = sa.select(Household.id.label("gone_id"), Household.merged_into_id.label("stays_id"))
+    return query.where(Household.merged_into_id.is_not(None)).subquery("merged")
+
+
 # ---------------------------------------------------------------- merging
 
 
