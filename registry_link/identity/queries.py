@@ -218,12 +218,14 @@ def pair(tx: Tx, pair_id: UUID) -> PairView:
 
 
 def pairs_of_household(tx: Tx, household_id: UUID) -> tuple[PairOf, ...]:
-    """Give the open and merged pairs a household stands in; the caller has checked the right to see it."""
+    """Give the open and merged pairs that a household stands in, within the reach of a reader who sees pairs."""
+    if not may(tx.actor, "identity.see"):
+        return ()
     rows = tx.session.scalars(
         sa.select(DuplicatePair)
         .where(
             sa.or_(DuplicatePair.first_id == household_id, DuplicatePair.second_id == household_id),
-            DuplicatePair.regency_code == tx.regency_code, DuplicatePair.state != PairState.DISTINCT,
+            *_mine(tx, tx.require("identity.see")), DuplicatePair.state != PairState.DISTINCT,
         )
         .order_by(DuplicatePair.score.desc(), DuplicatePair.id)
     ).all()  # fmt: skip

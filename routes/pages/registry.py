@@ -20,6 +20,7 @@ from registry_link.households import queries
 from registry_link.households.linking import links_of
 from registry_link.households.queries import SearchHouseholds
 from registry_link.households.reporting import differences_of_household, snapshot_lines
+from registry_link.identity.queries import pairs_of_household
 from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
@@ -91,8 +92,9 @@ def household(household_id: UUID) -> str:
         entries = timeline(tx, household_id, lang)
         changes = registry_changes(tx, household_id, lang)
         links = links_of(tx, household_id)
+        pairs = pairs_of_household(tx, household_id)
     return render_template(
-        "registry/household.html", household=found, entries=entries, changes=changes,
+        "registry/household.html", household=found, entries=entries, changes=changes, pairs=pairs,
         links=[{"view": one, "source": source_name(one.source, lang), "state": say(one.state.label, lang)}
                for one in links],
         source=source_name(found.source, lang) if found.source else "",

@@ -64,6 +64,9 @@ class HouseholdOut(HouseholdLineOut):
     kk = fields.String(allow_none=True)
     members = fields.List(fields.Nested(MemberOut))
     suspects = fields.List(fields.String())
+    merged_into_code = fields.String(
+        metadata={"description": "The household that it was found to be; empty while it stands for itself."}
+    )
 
 
 class ProvisionalIn(In):
