@@ -199,7 +199,11 @@ def save_entry(tx: Tx, order: SaveEntry) -> Saved:
 
 def skip_entry(tx: Tx, entry_id: UUID, reason: SkipReason) -> None:
     """Say why a household cannot be completed. Raises: Forbidden; NotFound; Conflict."""
-    entry = open_entry(tx, entry_id)
+    decide_skip(tx, open_entry(tx, entry_id), reason)
+
+
+def decide_skip(tx: Tx, entry: OpenEntry, reason: SkipReason) -> None:
+    """Do what ``skip_entry`` does for a household whose list is open. Raises: Conflict."""
     _decide(tx, entry, EntryAct.SKIP, reason=reason)
 
 

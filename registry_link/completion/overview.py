@@ -105,6 +105,20 @@ def outside_village_m(tx: Tx, village_code: str, lon_deg: float, lat_deg: float)
     return round(float(metres[0]))
 
 
+def outside_each_m(tx: Tx, placed: Sequence[tuple[str, float, float]]) -> list[int | None]:
+    """Do what ``outside_village_m`` does for many: (village, longitude, latitude) each, in the same order."""
+    if not placed:
+        return []
+    wanted = {code for code, _, _ in placed}
+    shapes = boundaries_of(tx, tx.regency_code, Level.VILLAGE)
+    villages = Villages((one.region_code, one.geojson) for one in shapes if one.region_code in wanted)
+    metres = villages.outside_m(
+        np.array([villages.number(code) for code, _, _ in placed], dtype=np.int64),
+        np.array([lon for _, lon, _ in placed]), np.array([lat for _, _, lat in placed]),
+    )  # fmt: skip
+    return [None if np.isnan(one) else round(one) for one in metres.tolist()]
+
+
 def far_counts(tx: Tx, village_codes: Sequence[str] | None) -> Mapping[str, int]:
     """Count the positions far outside their own village; None means all villages of the office."""
     shapes = boundaries_of(tx, tx.regency_code, Level.VILLAGE)

@@ -63,7 +63,7 @@ def metres(text: str) -> float | None:
 
 
 _DAY: Final = (
-    (re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T].*)?", re.ASCII), (1, 2, 3)),
+    (re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ t].*)?", re.ASCII), (1, 2, 3)),
     (re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})", re.ASCII), (3, 2, 1)),
 )
 _AGE: Final = re.compile(r"([0-9]{1,3}) ?(?:th|thn|tahun)?", re.ASCII)
