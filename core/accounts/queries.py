@@ -113,6 +113,15 @@ def person(tx: Tx, person_id: UUID) -> PersonView:
     raise NotFound("account.not_found")
 
 
+def machines(tx: Tx) -> tuple[tuple[UUID, str], ...]:
+    """Name the office's machines, revoked ones too, for whoever may see its accounts. Raises: Forbidden."""
+    tx.require("people.see")
+    rows = tx.session.execute(
+        sa.select(ApiToken.id, ApiToken.name).where(ApiToken.regency_code == tx.regency_code).order_by(ApiToken.name)
+    )
+    return tuple((row.id, row.name) for row in rows)
+
+
 def name_of(tx: Tx, actor_id: str) -> str:
     """Name who acted, for timelines and papers: a person's or a machine's name."""
     return names_of(tx, [actor_id])[actor_id]

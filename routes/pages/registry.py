@@ -26,6 +26,7 @@ from registry_link.regions.states import Level
 from routes import context, guard
 from routes.forms import Form
 from routes.occasion import occasion_of
+from routes.pages.privacy import reveal_fields
 from routes.sources import source_name
 from routes.texts import gettext as _
 
@@ -104,6 +105,7 @@ def household(household_id: UUID) -> str:
             for one in found.members
         ],
         position=say(f"position.{found.position_source.value}", lang) if found.position_source else None,
+        **reveal_fields(found),
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ from registry_link.households.queries import codes_of_households, snapshots, vil
 from registry_link.identity import commands as identity
 from registry_link.identity.states import Verdict
 from registry_link.importing.commands import SourceFile, StartImport, start_import
+from registry_link.privacy.commands import AskErasure, ask_erasure
+from registry_link.privacy.states import Asker, Ground, IdentityDocument
 from routes.term import plan_the_term
 from stock.corrections.commands import AskCorrection, CorrectionItem, ask_correction
 from stock.corrections.states import CorrectionKind
@@ -284,6 +286,13 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         pair, proposal = _may_be_one(tx, [one for one, where in sorted(villages.items()) if where == village])
         shipment, consignment = _on_the_way(tx, served.row.post_id)
         correction, count = _second_person_wanted(tx, served.row.post_id)
+        erasure = ask_erasure(
+            tx,
+            AskErasure(
+                household_id=waiting.row.household_id, ground=Ground.SUBJECT_ASKED, reason="Diminta di loket kantor",
+                asked_for=Asker.MEMBER, identity_document=IdentityDocument.KTP,
+            ),
+        )  # fmt: skip
         stock_file = read_file(
             tx,
             ReadStockFile(
@@ -308,7 +317,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "run_id": str(run), "snapshot_id": str(snapshot), "token": ring().token("R", served.public_ref or b""),
         "place_id": str(served.row.post_id), "place_code": load.post.code,
         "shipment_id": str(shipment), "consignment_id": str(consignment),
-        "correction_id": str(correction), "count_id": str(count),
+        "correction_id": str(correction), "count_id": str(count), "erasure_id": str(erasure),
         "pair_id": str(pair), "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
         "stock-corrections.document_id": str(load.stock_document_id),
