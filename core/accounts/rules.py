@@ -48,8 +48,11 @@ def roles_clash(grants: tuple[Grant, ...]) -> bool:
 def scope_fits(grant: Grant) -> bool:
     """Tell whether a role can be held within this kind of scope."""
     match grant.role:
-        case Role.WAREHOUSE | Role.FIELD:
+        case Role.WAREHOUSE:
             return grant.scope is ScopeKind.PLACE
+        case Role.FIELD:
+            # At a post for handing over, in a village for going from door to door.
+            return grant.scope in (ScopeKind.PLACE, ScopeKind.VILLAGE, ScopeKind.DISTRICT)
         case Role.VILLAGE:
             return grant.scope in (ScopeKind.VILLAGE, ScopeKind.DISTRICT)
         case _:

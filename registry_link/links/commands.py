@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.errors import Conflict, Invalid, Issue, NotFound, TooLarge
+from core.privacy.numbers import holds_number
 from core.reader import Row, Table
 from core.states import move
 from core.work import Tx
@@ -348,6 +349,8 @@ def record_visit(tx: Tx, order: RecordVisit) -> LinkState:
     note = " ".join(order.note.split())
     if len(note) > LONGEST_NOTE:
         raise Invalid("link.note_long", field="note", most=LONGEST_NOTE)
+    if holds_number(note):
+        raise Invalid("privacy.number_in_text", field="note")
     visited_on = order.visited_on or tx.today
     if visited_on > tx.today:
         raise Invalid("link.in_future", field="visited_on")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid, NotFound
 from core.numbering import next_number
+from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
 from registry_link.households.departures import LONGEST_NUMBER, Door, door
@@ -29,6 +30,7 @@ from registry_link.proposals.states import (
 
 LONGEST_NOTE: Final = 500
 LEAST_REASON: Final = 5
+LEAST_WHY: Final = 10
 MOST_AT_ONCE: Final = 2000
 _TABLE: Final = cast(sa.Table, LinkProposal.__table__)
 
@@ -199,6 +201,20 @@ def submit(tx: Tx) -> Submitted:
     return Submitted(id=submission_id, number=number, rows=len(rows))
 
 
+def take_file(tx: Tx, submission_id: UUID, why: str) -> None:
+    """Say why a list's file with whole numbers is taken: the audit keeps it. Raises: Forbidden; NotFound; Invalid."""
+    tx.require("proposal.submit")
+    plain = _note(why)
+    if len(plain) < LEAST_WHY:
+        raise Invalid("household.reason_short", field="note", least=LEAST_WHY)
+    number = tx.session.scalar(
+        sa.select(Submission.number).where(Submission.id == submission_id, Submission.regency_code == tx.regency_code)
+    )
+    if number is None:
+        raise NotFound("submission.not_found")
+    tx.note("submission.take_file", "submission", submission_id, reason=plain, number=number)
+
+
 def answer(tx: Tx, order: AnswerProposal) -> None:
     """Record what the ministry answered: an accepted addition is registered, an accepted removal ends the link.
 
@@ -284,6 +300,8 @@ def _note(text: str) -> str:
     plain = " ".join(text.split())
     if len(plain) > LONGEST_NOTE:
         raise Invalid("link.note_long", field="note", most=LONGEST_NOTE)
+    if holds_number(plain):
+        raise Invalid("privacy.number_in_text", field="note")
     return plain
 
 

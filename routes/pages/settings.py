@@ -262,6 +262,7 @@ def _sent_grants(form: Form) -> tuple[Grant, ...]:
 _SCOPED = (
     ("warehouse", Role.WAREHOUSE, ScopeKind.PLACE),
     ("post", Role.FIELD, ScopeKind.PLACE),
+    ("walked", Role.FIELD, ScopeKind.VILLAGE),
     ("district", Role.VILLAGE, ScopeKind.DISTRICT),
     ("village", Role.VILLAGE, ScopeKind.VILLAGE),
 )
