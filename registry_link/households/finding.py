@@ -6,9 +6,9 @@ households are ever read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import sqlalchemy as sa
@@ -83,8 +83,8 @@ def alike_words(tx: Tx, word: str) -> tuple[str, ...]:
     errors = errors_forgiven(word)
     if not errors:
         return ()
-    query = sa.select(SearchForm.word).distinct().where(SearchForm.form.in_(sorted(forms(word, errors))))
-    found = [(errors_between(word, other, errors), other) for other in tx.session.scalars(query)]
+    known = tx.session.connection().scalars(_FORMS, {"forms": sorted(forms(word, errors))})
+    found = [(errors_between(word, other, errors), other) for other in known]
     near = sorted((count, other) for count, other in found if 0 < count <= errors and not other.startswith(word))
     return tuple(other for _, other in near[:_MOST_ALIKE])
 
@@ -96,63 +96,89 @@ class _Word:
     begun: Mask
 
 
+_postings: Final = cast(sa.Table, SearchPosting.__table__).c
+_texts: Final = cast(sa.Table, SearchText.__table__).c
+# Made once: a question asks these a dozen times, and making a statement costs more than running it.
+_POSTINGS: Final = sa.select(_postings.place, _postings.word, _postings.block, _postings.rows).where(
+    _postings.regency_code == sa.bindparam("office"), _postings.place.in_(sa.bindparam("places", expanding=True))
+)
+_BEGUN: Final = _POSTINGS.where(_postings.word.between(sa.bindparam("first"), sa.bindparam("last")))
+_EXACT: Final = _POSTINGS.where(_postings.word.in_(sa.bindparam("words", expanding=True)))
+_PENDING: Final = sa.select(_texts.row_no, _texts.words).where(
+    _texts.regency_code == sa.bindparam("office"), _texts.folded.is_not(None)
+)
+_LAST_NO: Final = sa.select(sa.func.max(RowCounter.last_no))
+_FORMS: Final = sa.select(SearchForm.word).distinct().where(
+    SearchForm.form.in_(sa.bindparam("forms", expanding=True))
+)  # fmt: skip
+
+
 class _Search:
     """The masks of one question."""
 
     def __init__(self, tx: Tx, regions: Sequence[str] | None) -> None:
-        self._tx = tx
-        last_no: int = tx.session.scalar(sa.select(sa.func.max(RowCounter.last_no))) or 0
+        self._connection, self._office = tx.session.connection(), tx.regency_code
+        last_no: int = self._connection.scalar(_LAST_NO) or 0
         # Whole blocks, so that whoever is registered meanwhile has room.
-        self._size = (last_no // BLOCK + 1) * BLOCK
-        pending = tx.session.execute(
-            sa.select(SearchText.row_no, SearchText.words).where(
-                SearchText.regency_code == tx.regency_code, SearchText.folded.is_not(None),
-                SearchText.row_no < self._size,
-            )
-        ).all()  # fmt: skip
-        self._pending = [(row.row_no, [place_of(word) for word in row.words.split()]) for row in pending]
+        self._blocks = last_no // BLOCK + 1
+        self._pending = [
+            (row_no, [place_of(word) for word in words.split()])
+            for row_no, words in self._connection.execute(_PENDING, {"office": self._office})
+            if row_no < self._blocks * BLOCK
+        ]
         self.reach = self._none()
         if regions is None:
             self.reach[:] = True
         for code in regions or ():
-            word = region_word(code)
-            is_in = lambda other, word=word: other.startswith(word)  # noqa: E731
-            self._fill(self.reach, (WordPlace.REGION,), word, word + "9" * 12, is_in)
+            for _, numbers in self._begun((WordPlace.REGION,), region_word(code), "9"):
+                self.reach[numbers] = True
+        for row_no, words in self._pending:
+            self.reach[row_no] = regions is None or any(
+                place is WordPlace.REGION and any(word.startswith(region_word(code)) for code in regions)
+                for place, word in words
+            )
 
     def word(self, word: str) -> _Word:
         """Give who has a word, and who has one that begins with it."""
         found = _Word(name=self._none(), address=self._none(), begun=self._none())
-        last = word + "z" * 20
-        for place, mask in ((WordPlace.NAME, found.name), (WordPlace.ADDRESS, found.address)):
-            self._fill(mask, (place,), word, word, word.__eq__)
-        self._fill(found.begun, _IN_TEXT, word, last, lambda other: other.startswith(word))
+        masks = {WordPlace.NAME: found.name, WordPlace.ADDRESS: found.address}
+        for (place, known), numbers in self._begun(_IN_TEXT, word, "z"):
+            found.begun[numbers] = True
+            if known == word:
+                masks[place][numbers] = True
+        for row_no, words in self._pending:
+            for place, mask in masks.items():
+                mask[row_no] = (place, word) in words
+            found.begun[row_no] = any(place in masks and known.startswith(word) for place, known in words)
         return found
 
     def words(self, words: Sequence[str]) -> dict[str, Mask]:
         """Give who has each of several words."""
         found = {word: self._none() for word in words}
-        for word, mask in found.items():
-            self._fill(mask, _IN_TEXT, word, word, word.__eq__)
+        if not words:
+            return found
+        asked = {"office": self._office, "places": _IN_TEXT, "words": list(words)}
+        for (_, word), numbers in self._numbers(self._connection.execute(_EXACT, asked)):
+            found[word][numbers] = True
+        for row_no, known in self._pending:
+            for word, mask in found.items():
+                mask[row_no] = any(place in _IN_TEXT and one == word for place, one in known)
         return found
 
-    def _fill(
-        self, mask: Mask, places: Sequence[WordPlace], first: str, last: str, is_one: Callable[[str], bool]
-    ) -> None:
-        # Words hold a-z and 0-9 only: under every collation nothing that begins with one sorts after so many z.
-        for place in places:
-            query = sa.select(SearchPosting.block, SearchPosting.rows).where(
-                SearchPosting.regency_code == self._tx.regency_code, SearchPosting.place == place
-            )
-            word = SearchPosting.word
-            query = query.where(word == first if first == last else word.between(first, last))
-            query = query.where(SearchPosting.block < len(mask) // BLOCK)
-            for block, rows in self._tx.session.execute(query):
-                mask[block * BLOCK :][np.frombuffer(rows, dtype="<u2")] = True
-        for row_no, words in self._pending:
-            mask[row_no] = any(place in places and is_one(word) for place, word in words)
+    def _begun(
+        self, places: Sequence[WordPlace], word: str, highest: str
+    ) -> Iterator[tuple[tuple[WordPlace, str], Any]]:
+        # Words hold a-z and 0-9 only: under every collation nothing that begins with one sorts after so many of these.
+        asked = {"office": self._office, "places": places, "first": word, "last": word + highest * 20}
+        return self._numbers(self._connection.execute(_BEGUN, asked))
+
+    def _numbers(self, rows: Iterable[Any]) -> Iterator[tuple[tuple[WordPlace, str], Any]]:
+        for place, word, block, numbers in rows:
+            if block < self._blocks:
+                yield (place, word), np.frombuffer(numbers, dtype="<u2").astype(np.int64) + block * BLOCK
 
     def _none(self) -> Mask:
-        return np.zeros(self._size, dtype=np.bool_)
+        return np.zeros(self._blocks * BLOCK, dtype=np.bool_)
 
 
 def _all(masks: Iterable[Mask]) -> Mask:

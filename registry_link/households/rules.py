@@ -21,6 +21,9 @@ _DECIMAL: Final = re.compile(r"[0-9]+[.,][0-9]+", re.ASCII)
 _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _INVISIBLE: Final = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _WORD: Final = re.compile(r"[a-z0-9]+")
+_KEPT: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_APART: Final = {code: None if chr(code) == "'" else " " for code in range(128) if chr(code) not in _KEPT}
+"""What parts the words of plain text: every sign but a-z and 0-9; an apostrophe parts nothing."""
 _FORMULA: Final = ("=", "+", "-", "@")
 
 
@@ -131,7 +134,8 @@ def words_of(name: str) -> tuple[str, ...]:
         name = "".join(
             one for one in unicodedata.normalize("NFKD", name) if one != "’" and not unicodedata.combining(one)
         )
-    return tuple(dict.fromkeys(_WORD.findall(name.lower().replace("'", ""))))
+        return tuple(dict.fromkeys(_WORD.findall(name.lower().replace("'", ""))))
+    return tuple(dict.fromkeys(name.lower().translate(_APART).split()))
 
 
 def age_on(day: date, born_on: date | None, age_years: int | None, as_of_on: date | None) -> int | None:
@@ -196,9 +200,14 @@ def forms(word: str, errors: int) -> frozenset[str]:
     return frozenset(found)
 
 
+def is_learnt(word: str) -> bool:
+    """Tell whether a known word has forms at all."""
+    return len(word) >= SHORTEST_LEARNT and not word.isdigit()
+
+
 def forms_learnt(word: str) -> frozenset[str]:
     """Give the forms under which a known word is found: enough for every typed word that could mean it."""
-    if len(word) < SHORTEST_LEARNT or word.isdigit():
+    if not is_learnt(word):
         return frozenset()
     return forms(word, 2 if len(word) >= LONG_WORD - 2 else 1)
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.models import Household, Member, RowCounter, SearchForm, SearchPosting, SearchText
-from registry_link.households.rules import FORM_LETTERS, address_words, forms_learnt, words_of
+from registry_link.households.rules import FORM_LETTERS, address_words, forms_learnt, is_learnt, words_of
 from registry_link.households.states import WordPlace
 
 BLOCK: Final = 1 << 16
@@ -26,10 +26,10 @@ _AT_ONCE: Final = 800
 _MARKS: Final = {"@": WordPlace.ADDRESS, "#": WordPlace.REGION}
 
 
-def words_text(names: Iterable[str], address: str, hamlet: str, village_code: str) -> str:
+def words_text(names: str, address: str, village_code: str) -> str:
     """Write the words of a household: names bare, ``@`` before those of the address, ``#`` before the village."""
-    found = dict.fromkeys(word for name in names for word in words_of(name))
-    found.update(dict.fromkeys(f"@{word}" for word in address_words(address, hamlet)))
+    found = dict.fromkeys(words_of(names))
+    found.update(dict.fromkeys([f"@{word}" for word in address_words(address)]))
     found[f"#{region_word(village_code)}"] = None
     return " ".join(found)
 
@@ -99,26 +99,23 @@ def _change(tx: Tx, rows: Sequence[tuple[int, Any, str]]) -> None:
 
 def _texts(tx: Tx, *where: sa.ColumnElement[bool]) -> Iterator[tuple[int, str]]:
     """Give the words of households in the order of their numbers."""
+    people = (
+        sa.select(sa.func.aggregate_strings(Member.name, " "))
+        .where(Member.household_id == Household.id, Member.is_present)
+        .correlate(Household)
+        .scalar_subquery()
+    )
     query = (
         sa.select(
-            Household.row_no, Household.village_code, Household.head_name, Household.address, Household.hamlet,
-            Member.name,
+            Household.row_no, Household.head_name, people, Household.address, Household.hamlet, Household.village_code
         )
-        .outerjoin(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
         .where(*where)
         .order_by(Household.row_no)
-    )  # fmt: skip
-    current: Any = None
-    names: list[str] = []
-    for row in tx.session.execute(query.execution_options(yield_per=20_000)):
-        if current is None or row[0] != current[0]:
-            if current is not None:
-                yield current[0], words_text(names, current[3], current[4], current[1])
-            current, names = row, [row[2]]
-        if row[5]:
-            names.append(row[5])
-    if current is not None:
-        yield current[0], words_text(names, current[3], current[4], current[1])
+    )
+    # Row by row without the session: it would take longer than all the rest.
+    rows = tx.session.connection().execution_options(yield_per=20_000).execute(query)
+    for row_no, head, names, address, hamlet, village_code in rows:
+        yield row_no, words_text(f"{head} {names or ''}", f"{address} {hamlet}", village_code)
 
 
 # ---------------------------------------------------------------- very many
@@ -181,17 +178,21 @@ def _fold(tx: Tx, rows: Sequence[tuple[int, str, str]]) -> None:
 
 
 def _by_word(texts: Iterable[tuple[int, str]]) -> dict[str, np.ndarray[Any, np.dtype[np.uint16]]]:
-    """Sort the numbers of households (within their block) by word."""
-    ids: dict[str, int] = {}
-    keys: list[int] = []
+    """Sort the numbers of households (within their block) by word; each word stands once in a household's text."""
+    numbers: list[int] = []
+    counts: list[int] = []
+    words: list[str] = []
     for row_no, text in texts:
-        low = row_no % BLOCK
-        keys += [ids.setdefault(word, len(ids)) << 16 | low for word in text.split()]
-    if not keys:
+        known = text.split()
+        numbers.append(row_no % BLOCK)
+        counts.append(len(known))
+        words += known
+    if not words:
         return {}
-    ordered = np.unique(np.array(keys, dtype=np.int64))
-    owner = ordered >> 16
-    cuts = np.flatnonzero(np.diff(owner)) + 1
+    ids = {word: place for place, word in enumerate(dict.fromkeys(words))}
+    owner = np.fromiter(map(ids.__getitem__, words), dtype=np.int64, count=len(words))
+    ordered = np.sort(owner << 16 | np.repeat(np.array(numbers, dtype=np.int64), counts))
+    cuts = np.flatnonzero(np.diff(ordered >> 16)) + 1
     # Every id has at least one number, so that the parts stand in the order of the ids.
     parts = np.split((ordered & (BLOCK - 1)).astype("<u2"), cuts)
     return dict(zip(ids, parts, strict=True))
@@ -223,14 +224,14 @@ def _fold_block(
             if marked in added:
                 numbers = np.union1d(numbers, added[marked]) if len(numbers) else added[marked]
             if len(numbers):
-                ready.append((tx.regency_code, place, word, block, numbers.astype("<u2").tobytes()))
+                ready.append((tx.regency_code, place, word, block, numbers.astype("<u2", copy=False).tobytes()))
     put_rows(tx, SearchPosting, ("regency_code", "place", "word", "block", "rows"), ready)
     learn(tx, {word for place, words in wanted.items() if place is not WordPlace.REGION for word in words})
 
 
 def learn(tx: Tx, words: Iterable[str]) -> None:
     """Keep the forms of words that were not known, so that a typing error leads to them."""
-    wanted = sorted({word for word in words if forms_learnt(word)})
+    wanted = sorted({word for word in words if is_learnt(word)})
     known: set[str] = set()
     for start in range(0, len(wanted), _AT_ONCE):
         # Its first letters are always one of a word's forms.
