@@ -34,7 +34,7 @@ from registry_link.households.completing import (
     incomplete_households,
 )
 from registry_link.households.gaps import Gap
-from registry_link.regions.queries import region
+from registry_link.regions.queries import RegionView, region
 from registry_link.regions.states import Level
 
 MOST_ENTRIES: Final = 20_000
@@ -102,9 +102,7 @@ def issue_list(tx: Tx, order: IssueList) -> Issued:
     """
     reach = tx.require("completion.issue")
     reach.need_village(order.village_code, "region")
-    place = region(tx, order.village_code)
-    if place.level is not Level.VILLAGE or place.regency_code != tx.regency_code:
-        raise NotFound("region.not_found")
+    own_village(tx, order.village_code)
     asked = order.asked & ALL_ASKED
     if not asked:
         raise Invalid("completion.nothing_asked", field="asked")
@@ -154,6 +152,14 @@ def issue_list(tx: Tx, order: IssueList) -> Issued:
         added=len(rows),
     )  # fmt: skip
     return Issued(list_id=list_id, added=len(rows), is_new=known is None)
+
+
+def own_village(tx: Tx, village_code: str) -> RegionView:
+    """Give a village of the office. Raises: NotFound."""
+    place = region(tx, village_code)
+    if place.level is not Level.VILLAGE or place.regency_code != tx.regency_code:
+        raise NotFound("region.not_found", code=village_code[:20])
+    return place
 
 
 def close_list(tx: Tx, list_id: UUID) -> None:

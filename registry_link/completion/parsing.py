@@ -128,7 +128,8 @@ def _births(row: Row, columns: Columns, wrong: list[Trouble]) -> tuple[Born | No
 
 def _point(row: Row, columns: Columns, wrong: list[Trouble]) -> Point | None:
     cells: dict[str, Cell] = {name: columns.cell(row.cells, name) for name in ("lon", "lat", "accuracy")}
-    texts = {name: cell.text.strip() for name, cell in cells.items()}
+    # A CSV file of ours marks what begins like a formula, a minus too.
+    texts = {name: cell.text.strip().removeprefix("'") for name, cell in cells.items()}
     if not texts["lon"] and not texts["lat"]:
         return None
     if not texts["lon"] or not texts["lat"]:

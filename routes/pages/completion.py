@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import Conflict
+from core.errors import Conflict, NotFound, Refused
 from core.i18n import say
-from core.measures import print_count
+from core.measures import print_count, print_instant
+from core.reader import READER, read_table
 from core.work import Tx
-from registry_link.completion import commands, queries
+from registry_link.completion import commands, file_queries, files, queries
+from registry_link.completion.columns import LIST_HEADER, MOST_COLUMNS, known
 from registry_link.completion.commands import IssueList, Saved, SaveEntry
+from registry_link.completion.file_queries import FileTable, FileView
+from registry_link.completion.files import FileRead, ReadFile
 from registry_link.completion.positioning import Reported
 from registry_link.completion.queries import EntryLine, ListView
 from registry_link.completion.rules import ALL_ASKED, born
-from registry_link.completion.states import EntryState, PositionOrigin, SkipReason
+from registry_link.completion.states import (
+    EntryState,
+    FileKind,
+    FileState,
+    PositionOrigin,
+    RowOutcome,
+    SkipReason,
+)
 from registry_link.households.completing import Birth, CompleteHousehold, Facts
 from registry_link.households.gaps import ASKABLE, Gap, each, label_of
 from registry_link.regions.queries import region, regions, regions_of
 from registry_link.regions.states import Level
-from routes import context, guard
+from reports import table_file
+from reports.table_file import Column, TableFile
+from routes import context, guard, limits
 from routes.forms import Form
+from routes.pages.stock_files import KINDS, asked_form
 from routes.pages.villages import framed, print_distance
 from routes.texts import gettext as _
 
 pages = Blueprint("completion", __name__, url_prefix="/registri/lengkapi")
 TONES: Final = {EntryState.WAITING: "warn", EntryState.DONE: "good", EntryState.SKIPPED: "neutral"}
+FILE_TONES: Final = {FileState.READ: "warn", FileState.APPLIED: "good", FileState.DISCARDED: "neutral"}
+ROW_TONES: Final = {
+    RowOutcome.READY: "good", RowOutcome.MERGED: "good", RowOutcome.SAME: "neutral", RowOutcome.CONFLICT: "warn",
+    RowOutcome.REFUSED: "bad",
+}  # fmt: skip
+WIDTHS: Final = {LIST_HEADER["no"]: 5, LIST_HEADER["size"]: 6, LIST_HEADER["rt"]: 6, LIST_HEADER["rw"]: 6,
+                 LIST_HEADER["head"]: 28, LIST_HEADER["address"]: 30, LIST_HEADER["gaps"]: 30}  # fmt: skip
 _LONGEST: Final = {"rt": 20, "rw": 20, "hamlet": 150, "address": 250, "kk": 40, "head_nik": 40}
 
 
@@ -95,6 +117,7 @@ def shown_list(list_id: UUID, form: Form) -> str:
     with context.read() as tx:
         of = queries.completion_list(tx, list_id)
         found = queries.entries(tx, of, state=state, offset=(number - 1) * queries.PER_PAGE)
+        came_back = file_queries.list_files(tx, list_id)
         name = region(tx, of.village_code).full_name
 
     def here(**changed: Any) -> str:
@@ -106,7 +129,8 @@ def shown_list(list_id: UUID, form: Form) -> str:
         lines=[_line(one) for one in found.entries], total=found.total, per_page=queries.PER_PAGE,
         last=max(1, -(-found.total // queries.PER_PAGE)),
         states=[(one.value, say(one.label, lang)) for one in EntryState],
-        gaps=[say(label_of(gap), lang) for gap in each(of.asked)],
+        gaps=[say(label_of(gap), lang) for gap in each(of.asked)], files=[framed_file(one) for one in came_back],
+        most_mb=READER.file_bytes >> 20, most_rows=files.MOST_LIST_ROWS,
     )  # fmt: skip
 
 
@@ -146,6 +170,155 @@ def _next(tx: Tx, list_id: UUID, after_no: int) -> str:
     if found is None:
         return url_for("completion.show", list_id=list_id)
     return url_for("completion.household", entry_id=found)
+
+
+# ---------------------------------------------------------------- files
+
+
+@pages.get("/<uuid:list_id>/berkas")
+@guard.requires("completion.fill")
+def export(list_id: UUID) -> Response:
+    """Give what a list still waits for as a file to fill in; ``bentuk`` is xlsx or csv."""
+    suffix = asked_form("bentuk", "xlsx")
+    with context.read() as tx:
+        of = queries.completion_list(tx, list_id)
+        table = file_queries.list_table(tx, of, context.lang())
+        name = region(tx, of.village_code).full_name
+    return download(table, f"lengkapi-{of.village_code}", suffix, name)
+
+
+@pages.post("/<uuid:list_id>/berkas")
+@guard.requires("completion.fill")
+@limits.accepts(2 * READER.file_bytes)
+def upload(list_id: UUID) -> str | BaseResponse:
+    """Take a list back and merge it row by row; every row gets its answer."""
+    form = Form()
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        form.fail("file", "form.file_missing")
+        return make_response(shown_list(list_id, form), 422)
+    content, name = sent.stream.read(READER.file_bytes + 1), sent.filename
+    with context.read() as tx:
+        queries.completion_list(tx, list_id)
+    try:
+        done = merged_file(list_id, content, name)
+    except Refused as refused:
+        if refused.status not in (400, 409, 413, 422):
+            raise
+        form.refuse(refused, "file")
+        return make_response(shown_list(list_id, form), 422)
+    if done.is_repeat:
+        flash(_("Berkas ini sudah pernah dikirim; ini jawabannya. Tidak ada yang diubah dua kali."), "info")
+    return redirect(url_for("completion.file", file_id=done.file_id), 303)
+
+
+def merged_file(list_id: UUID, content: bytes, name: str) -> FileRead:
+    """Read a list that came back and merge it to its end, some rows in each transaction; a cut is gone on with.
+
+    Raises: as ``read_table`` and ``begin_list_file``.
+    """
+    order = order_of(content, name, FileKind.LIST, files.MOST_LIST_ROWS)
+    done = context.write(lambda tx: files.begin_list_file(tx, list_id, order))
+    while not done.is_repeat and not context.write(lambda tx: files.merge_list_rows(tx, done.file_id, order.table)):
+        pass
+    return done
+
+
+def order_of(content: bytes, name: str, kind: FileKind, most_rows: int) -> ReadFile:
+    """Read a file's table in the child process, before any transaction begins. Raises: as ``read_table``."""
+    table = read_table(content, name, most_rows=most_rows, most_columns=MOST_COLUMNS, known=known(kind))
+    return ReadFile(file_name=name, file_sha256=hashlib.sha256(content).hexdigest(), table=table)
+
+
+@pages.get("/berkas/<uuid:file_id>")
+@guard.requires("completion.see")
+def file(file_id: UUID) -> str:
+    with context.read() as tx:
+        found = list_file(tx, file_id)
+        of = queries.completion_list(tx, found.list_id) if found.list_id else None
+        assert of is not None
+        crumb = region(tx, of.village_code).full_name
+        told = shown_rows(tx, found, "completion.file")
+    return render_template(
+        "completion/file.html", **told, crumbs=[(_("Daftar pelengkapan"), url_for("completion.index")),
+                                                (crumb, url_for("completion.show", list_id=of.id))],
+        download_href=url_for("completion.outcomes", file_id=file_id),
+    )  # fmt: skip
+
+
+def list_file(tx: Tx, file_id: UUID) -> FileView:
+    """Give a list's file within the actor's reach. Raises: NotFound."""
+    found = file_queries.completion_file(tx, file_id, FileKind.LIST)
+    try:
+        queries.completion_list(tx, found.list_id or file_id)
+    except NotFound:
+        raise NotFound("completion_file.not_found") from None
+    return found
+
+
+@pages.get("/berkas/<uuid:file_id>/jawaban")
+@guard.requires("completion.see")
+def outcomes(file_id: UUID) -> Response:
+    """Give every row's answer as a file; ``bentuk`` is xlsx or csv."""
+    suffix = asked_form("bentuk", "xlsx")
+    with context.read() as tx:
+        found = list_file(tx, file_id)
+        table = file_queries.outcome_table(tx, found, context.lang())
+    return download(table, "jawaban", suffix, found.file_name)
+
+
+def shown_rows(tx: Tx, found: FileView, endpoint: str) -> dict[str, Any]:
+    """Give a file and one page of its rows as templates show them."""
+    lang = context.lang()
+    asked = request.args.get("hasil", "")
+    outcome = RowOutcome(asked) if asked in set(RowOutcome) else None
+    number = max(1, request.args.get("hal", 1, type=int))
+    rows = file_queries.file_rows(tx, found.id, outcome=outcome, offset=(number - 1) * file_queries.PER_PAGE)
+
+    def here(**changed: Any) -> str:
+        kept = {"hasil": asked, **changed}
+        return url_for(endpoint, file_id=found.id, **{key: value for key, value in kept.items() if value})
+
+    return {
+        "file": framed_file(found), "asked": asked, "number": number, "here": here, "total": rows.total,
+        "per_page": file_queries.PER_PAGE, "last": max(1, -(-rows.total // file_queries.PER_PAGE)),
+        "outcomes": [(one.value, say(one.label, lang), found.counts[one], ROW_TONES[one]) for one in RowOutcome
+                     if found.counts[one]],
+        "lines": [
+            {
+                "view": one, "label": say(one.outcome.label, lang), "tone": ROW_TONES[one.outcome],
+                "fields": ", ".join(say(f"completion.field.{name}", lang) for name in one.fields),
+                "troubles": [trouble.sentence(lang) for trouble in one.troubles],
+            }
+            for one in rows.rows
+        ],
+    }  # fmt: skip
+
+
+def framed_file(one: FileView) -> dict[str, Any]:
+    """Give a file as templates show it."""
+    lang, zone = context.lang(), context.actor().zone
+    return {
+        "view": one, "state": say(one.state.label, lang), "tone": FILE_TONES[one.state],
+        "read_at": print_instant(one.read_at, zone, lang),
+        "applied_at": print_instant(one.applied_at, zone, lang) if one.applied_at else "",
+        "refused": one.counts[RowOutcome.REFUSED], "taken": one.counts[RowOutcome.MERGED],
+        "ready": one.counts[RowOutcome.READY],
+    }  # fmt: skip
+
+
+def download(table: FileTable, stem: str, suffix: str, about: str) -> Response:
+    """Answer with a table as a file of the form asked for."""
+    made = TableFile(
+        title=f"{table.title} {about}".strip(), author="",
+        about=((say("completion.file_title", context.lang()), say("completion.file_about", context.lang())),),
+        columns=tuple(Column(label=one, width=WIDTHS.get(one, 16)) for one in table.header), rows=table.rows,
+        made_on=context.runtime().work.clock.now().astimezone(context.actor().zone).date(),
+    )  # fmt: skip
+    content = table_file.build_workbook(made) if suffix == "xlsx" else table_file.build_csv(made)
+    response = Response(content, mimetype=KINDS[suffix])
+    response.headers["Content-Disposition"] = f'attachment; filename="{stem}.{suffix}"'
+    return response
 
 
 # ---------------------------------------------------------------- one household

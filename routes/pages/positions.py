@@ -5,26 +5,128 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, render_template, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import NotFound
+from core.errors import Conflict, NotFound, Refused
 from core.i18n import say
-from core.measures import print_instant
+from core.measures import print_count, print_instant
+from core.reader import READER
 from core.work import Tx
-from registry_link.completion import positioning, queries
+from registry_link.completion import file_queries, files, positioning, queries
 from registry_link.completion.overview import outside_village_m
 from registry_link.completion.queries import ReportLine
+from registry_link.completion.states import FileKind
 from registry_link.households.completing import facts_of
 from registry_link.matching.rules import FAR_M
 from registry_link.regions.queries import region
-from routes import context, guard
+from routes import context, guard, limits
 from routes.forms import Form
-from routes.pages.completion import reported_position
+from routes.pages.completion import download, framed_file, order_of, reported_position, shown_rows
+from routes.pages.stock_files import asked_form
 from routes.pages.villages import print_distance
 from routes.texts import gettext as _
 
 pages = Blueprint("positions", __name__, url_prefix="/registri")
+
+
+# ---------------------------------------------------------------- files
+
+
+@pages.get("/titik")
+@guard.requires("position.see_files")
+def index() -> str:
+    return _index(Form())
+
+
+@pages.post("/titik")
+@guard.requires("position.import")
+@limits.accepts(2 * READER.file_bytes)
+def upload() -> str | BaseResponse:
+    form = Form()
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        form.fail("file", "form.file_missing")
+        return make_response(_index(form), 422)
+    content, name = sent.stream.read(READER.file_bytes + 1), sent.filename
+    try:
+        order = order_of(content, name, FileKind.POSITIONS, files.MOST_POSITION_ROWS)
+        done = context.write(lambda tx: files.read_positions(tx, order))
+    except Refused as refused:
+        if refused.status not in (400, 409, 413, 422):
+            raise
+        form.refuse(refused, "file")
+        return make_response(_index(form), 422)
+    if done.is_repeat:
+        flash(_("Berkas ini sudah pernah dikirim; ini jawabannya. Tidak ada yang diubah dua kali."), "info")
+    return redirect(url_for("positions.file", file_id=done.file_id), 303)
+
+
+def _index(form: Form) -> str:
+    with context.read() as tx:
+        found = file_queries.position_files(tx)
+    return render_template(
+        "completion/positions.html", form=form, files=[framed_file(one) for one in found],
+        most_mb=READER.file_bytes >> 20, most_rows=files.MOST_POSITION_ROWS,
+    )  # fmt: skip
+
+
+@pages.get("/titik/templat")
+@guard.requires("position.see_files")
+def template() -> Response:
+    return download(file_queries.position_template(), "templat-titik", "xlsx", _("Berkas titik rumah"))
+
+
+@pages.get("/titik/<uuid:file_id>")
+@guard.requires("position.see_files")
+def file(file_id: UUID) -> str:
+    with context.read() as tx:
+        found = file_queries.completion_file(tx, file_id, FileKind.POSITIONS)
+        told = shown_rows(tx, found, "positions.file")
+    return render_template(
+        "completion/file.html", **told, crumbs=[(_("Berkas titik rumah"), url_for("positions.index"))],
+        download_href=url_for("positions.outcomes", file_id=file_id),
+    )  # fmt: skip
+
+
+@pages.get("/titik/<uuid:file_id>/jawaban")
+@guard.requires("position.see_files")
+def outcomes(file_id: UUID) -> Response:
+    """Give every row's answer as a file; ``bentuk`` is xlsx or csv."""
+    suffix = asked_form("bentuk", "xlsx")
+    with context.read() as tx:
+        found = file_queries.completion_file(tx, file_id, FileKind.POSITIONS)
+        table = file_queries.outcome_table(tx, found, context.lang())
+    return download(table, "jawaban", suffix, found.file_name)
+
+
+@pages.post("/titik/<uuid:file_id>/terapkan")
+@guard.requires("position.apply")
+def apply(file_id: UUID) -> BaseResponse:
+    def act(tx: Tx) -> str:
+        count = print_count(files.apply_positions(tx, file_id), context.lang())
+        flash(_("%(count)s keluarga mendapat titik baru.", count=count), "good")
+        return url_for("positions.file", file_id=file_id)
+
+    try:
+        return context.submit_once(act)
+    except Conflict as refused:
+        flash(say(refused.code, context.lang(), refused.facts), "bad")
+    return redirect(url_for("positions.file", file_id=file_id), 303)
+
+
+@pages.post("/titik/<uuid:file_id>/buang")
+@guard.requires("position.import")
+def discard(file_id: UUID) -> BaseResponse:
+    try:
+        context.write(lambda tx: files.discard_file(tx, file_id))
+        flash(_("Berkas dibuang; tidak ada titik yang berubah."), "good")
+    except Conflict as refused:
+        flash(say(refused.code, context.lang(), refused.facts), "bad")
+    return redirect(url_for("positions.index"), 303)
+
+
+# ---------------------------------------------------------------- one household
 
 
 @pages.get("/keluarga/<uuid:household_id>/titik")

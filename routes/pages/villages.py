@@ -7,17 +7,17 @@ from typing import Any, Final
 from flask import Blueprint, jsonify, render_template, request, url_for
 from flask import Response as FlaskResponse
 
-from core.errors import NotFound
 from core.i18n import say
 from core.measures import print_count, print_instant
 from core.permissions import may
 from registry_link.completion import queries
+from registry_link.completion.commands import own_village
 from registry_link.completion.overview import VillageLine, far_positions, village_line, village_lines
 from registry_link.completion.queries import ListView
 from registry_link.completion.rules import permille
 from registry_link.households.completing import facts_of, village_deciles
 from registry_link.households.gaps import label_of
-from registry_link.regions.queries import RegionView, region, regions_of
+from registry_link.regions.queries import RegionView, regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
 from routes.texts import gettext as _
@@ -88,9 +88,7 @@ def shares() -> FlaskResponse:
 def show(village_code: str) -> str:
     lang = context.lang()
     with context.read() as tx:
-        place = region(tx, village_code)
-        if place.level is not Level.VILLAGE or place.regency_code != tx.regency_code:
-            raise NotFound("region.not_found", code=village_code[:20])
+        place = own_village(tx, village_code)
         line = village_line(tx, village_code)
         deciles = village_deciles(tx, village_code)
         is_of_persons = may(tx.actor, "completion.see")

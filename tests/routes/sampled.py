@@ -31,6 +31,10 @@ from logistics.programmes import sk_file
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
 from logistics.zones.queries import zones as zones_of
+from registry_link.completion import commands as completion
+from registry_link.completion import files as completion_files
+from registry_link.completion.models import CompletionEntry
+from registry_link.households.gaps import Gap
 from registry_link.households.queries import codes_of_households, snapshots, villages_of_households
 from registry_link.identity import commands as identity
 from registry_link.identity.states import Verdict
@@ -303,6 +307,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
                 ),
             ),
         )  # fmt: skip
+        asked, entry, came_back, positions = _to_complete(tx, village)
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
     assert waiting.public_ref is not None
@@ -325,6 +330,10 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "stock_files.file_id": str(stock_file.file_id), "stock-files.file_id": str(stock_file.file_id),
         # Codes count within an office: another office's batch is one that this office has not.
         "batch_code": batch if code == REGENCY else code_with_check("BT", 99, 999_999),
+        "completion.list_id": str(asked), "registry-completion.list_id": str(asked),
+        "completion.entry_id": str(entry), "registry-completion.entry_id": str(entry),
+        "completion.file_id": str(came_back), "registry-completion.file_id": str(came_back),
+        "positions.file_id": str(positions), "registry-positions.file_id": str(positions),
         "village_code": village, **_term_samples(work, code, village),
     }  # fmt: skip
 
@@ -384,6 +393,29 @@ def _second_person_wanted(tx: Tx, place_id: UUID) -> tuple[UUID, UUID]:
     count = counts.plan_count(tx, place_id)
     counts.start_count(tx, count)
     return correction, count
+
+
+def _to_complete(tx: Tx, village: str) -> tuple[UUID, UUID, UUID, UUID]:
+    """Ask a village for its houses' positions, and send it back as a file; give the list, a household on it, and files.
+
+    The third is a list's file, the fourth one of positions.
+    """
+    asked = completion.issue_list(tx, completion.IssueList(village_code=village, asked=Gap.POSITION | Gap.ADDRESS))
+    entry = tx.session.scalars(
+        sa.select(CompletionEntry.id).where(CompletionEntry.list_id == asked.list_id).order_by(CompletionEntry.no)
+    ).first()
+    assert entry is not None
+    cells = tuple(Cell(CellKind.TEXT, one) for one in ("-", "131.3", "-7.9"))
+    table = Table(
+        header=("Kode keluarga", "Bujur", "Lintang"), header_row=1, delimiter=";", rows=(Row(2, cells),)
+    )  # fmt: skip
+
+    def order() -> completion_files.ReadFile:
+        return completion_files.ReadFile(file_name="titik.csv", file_sha256=uuid4().hex * 2, table=table)
+
+    came_back = completion_files.begin_list_file(tx, asked.list_id, order()).file_id
+    completion_files.merge_list_rows(tx, came_back, table)
+    return asked.list_id, entry, came_back, completion_files.read_positions(tx, order()).file_id
 
 
 def _day_of(found: PackageView) -> date:

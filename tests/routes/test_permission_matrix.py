@@ -237,7 +237,7 @@ def test_what_belongs_to_another_office_does_not_exist(asked: Flask, world: Worl
 
 SCOPED = {
     "package_id", "handover_id", "load_id", "household_id", "document_id", "shipment_id", "consignment_id",
-    "correction_id", "count_id", "erasure_id",
+    "correction_id", "count_id", "erasure_id", "list_id", "entry_id",
 }  # fmt: skip
 
 
