@@ -113,7 +113,7 @@ def _texts(tx: Tx, *where: sa.ColumnElement[bool]) -> Iterator[tuple[int, str]]:
         .order_by(Household.row_no)
     )
     # Row by row without the session: it would take longer than all the rest.
-    rows = tx.session.connection().execution_options(yield_per=20_000).execute(query)
+    rows = tx.session.connection().execute(query.execution_options(yield_per=20_000))
     for row_no, head, names, address, hamlet, village_code in rows:
         yield row_no, words_text(f"{head} {names or ''}", f"{address} {hamlet}", village_code)
 
