@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from core.reader import tables
 from core.reader.tables import MOST_TITLE_ROWS, ReaderLimits
 
 _KINDS: Final = frozenset({kind + more for kind in ("n", "d", "m", "h", "b", "e") for more in ("", "f")} | {"f"})
+_decode: Final = json.JSONDecoder().decode
 _FLAWS: Final = frozenset({"", "reader.row_quotes"})
 TEXT: Final = ReaderLimits(
     file_bytes=1 << 30, unpacked_bytes=0, memory_bytes=256 << 20, cpu_s=900, wall_s=1800, answer_bytes=6 << 30,
@@ -37,6 +38,8 @@ class StreamRow:
     kinds: dict[int, str]
     """What cells are that are no text: n, d, m, h, b, e as in ``CellKind``, with an f behind where a formula stands."""
     flaw: str
+    raw: bytes = field(default=b"", compare=False, repr=False)
+    """The line in which the child told it, checked; empty where it was changed since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ def _checked(lines: Iterator[bytes], most_columns: int) -> Iterator[StreamRow]:
             raise Malformed("reader.broke_off")
         last = line[0]
         kinds = line[2] and {int(place): kind for place, kind in line[2].items()}
-        yield StreamRow(last, line[1], kinds, line[3])
+        yield StreamRow(last, line[1], kinds, line[3], raw if raw.endswith(b"\n") else b"")
     raise Malformed("reader.broke_off")
 
 
@@ -142,19 +145,24 @@ def _fitted(rows: Iterator[StreamRow], width: int, most_rows: int, *, is_workboo
         if count > most_rows:
             raise TooLarge("reader.too_many_rows", most=most_rows)
         cells = row.cells
+        if len(cells) == width:
+            yield row
+            continue
         while len(cells) > width and not cells[-1].strip() and len(cells) - 1 not in row.kinds:
             cells.pop()
         if is_workbook and len(cells) < width:
             cells += [""] * (width - len(cells))
-        yield row
+        yield StreamRow(row.number, cells, row.kinds, row.flaw)
 
 
 def line_of(row: StreamRow) -> bytes:
     """Write a row as one line, for ``row_of``."""
+    if row.raw:
+        return row.raw
     return (json.dumps((row.number, row.cells, row.kinds, row.flaw), separators=(",", ":")) + "\n").encode()
 
 
 def row_of(line: bytes) -> StreamRow:
     """Read a row that ``line_of`` wrote."""
-    number, cells, kinds, flaw = json.loads(line)
+    number, cells, kinds, flaw = _decode(line.decode())
     return StreamRow(number, cells, kinds and {int(place): kind for place, kind in kinds.items()}, flaw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -37,7 +38,7 @@ from registry_link.households.staging import (
 )
 from registry_link.importing.columns import MOST_COLUMNS, Columns, named, recognise, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
-from registry_link.importing.rules import FileFacts, Parsed, parse_row
+from registry_link.importing.rules import FileFacts, Parsed, RowReader
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import MOST_ROWS, Unpacked, take_away, unpacked_rows
 from registry_link.regions.queries import gazetteer
@@ -342,10 +343,23 @@ def refuse_unpacked(tx: Tx, run_id: UUID, refused: Refused) -> None:
 # ---------------------------------------------------------------- reading
 
 
-def stage_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> Staged:
-    """Read and check the next rows; they and the cursor are kept together, so a cut-off import goes on where it was.
+@dataclass(frozen=True, slots=True)
+class ReadChunk:
+    """The next rows of an import, read and checked, and where they stand in their file."""
 
-    Raises: NotFound; Conflict "import_run.not_reading", "import_run.moved_meanwhile" (another process read this piece).
+    file_no: int
+    at_byte: int
+    next_byte: int
+    count: int
+    is_last_of_file: bool
+    chunk: _Chunk | None
+    """None where the file is gone."""
+
+
+def read_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> ReadChunk:
+    """Read and check the next rows for ``stage_chunk``; writes nothing, so that nobody waits meanwhile.
+
+    Raises: NotFound; Conflict "import_run.not_reading".
     """
     run = _run(tx, run_id)
     if run.state is not RunState.READING:
@@ -354,34 +368,51 @@ def stage_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> Staged:
     file = files[run.file_no]
     path = Path(file.rows_path)
     if not path.exists():
-        return _refuse(tx, run, "registry.file_gone")
-    columns = file.columns
+        return ReadChunk(run.file_no, run.at_byte, run.at_byte, 0, is_last_of_file=True, chunk=None)
     facts = FileFacts(
-        columns=columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
+        columns=file.columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
         regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
     )  # fmt: skip
-    read = list(islice(unpacked_rows(path, run.at_byte), limit))
-    is_last_of_file = len(read) < limit
-    next_file = run.file_no + 1
-    has_next = is_last_of_file and next_file < len(files)
+    chunk = _Chunk(run, facts)
+    count, at_byte = 0, run.at_byte
+    for one in islice(unpacked_rows(path, at_byte), limit):
+        chunk.take(one.row)
+        count, at_byte = count + 1, one.next_byte
+    return ReadChunk(run.file_no, run.at_byte, at_byte, count, is_last_of_file=count < limit, chunk=chunk)
+
+
+def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | None = None) -> Staged:
+    """Keep the next rows; they and the cursor are kept together, so a cut-off import goes on where it was.
+
+    ``read`` is what ``read_chunk`` gave; without it that is done here.
+    Raises: NotFound; Conflict "import_run.not_reading", "import_run.moved_meanwhile" (another process read this piece).
+    """
+    read = read or read_chunk(tx, run_id)
+    run = _run(tx, run_id)
+    if run.state is not RunState.READING:
+        raise Conflict("import_run.not_reading", state=run.state.value)
+    if (run.file_no, run.at_byte) != (read.file_no, read.at_byte):
+        raise Conflict("import_run.moved_meanwhile")
+    if read.chunk is None:
+        return _refuse(tx, run, "registry.file_gone")
+    has_next = read.is_last_of_file and run.file_no + 1 < len(_files_of(run))
     # The guarded cursor first: a twin that read the same piece waits here and then keeps nothing.
     _advance(
         tx, run,
-        file_no=next_file if has_next else run.file_no,
-        at_byte=0 if has_next else (read[-1].next_byte if read else run.at_byte),
-        at_row=0 if has_next else run.at_row + len(read),
-        bytes_read=run.bytes_read + (read[-1].next_byte - run.at_byte if read else 0),
+        file_no=run.file_no + 1 if has_next else run.file_no,
+        at_byte=0 if has_next else read.next_byte,
+        at_row=0 if has_next else run.at_row + read.count,
+        bytes_read=run.bytes_read + read.next_byte - read.at_byte,
     )  # fmt: skip
-    if run.rows + len(read) > MOST_ROWS:
+    if run.rows + read.count > MOST_ROWS:
         return _refuse(tx, run, "registry.too_many_rows", most=MOST_ROWS)
-    chunk = _Chunk(run, file, facts)
-    for one in read:
-        chunk.take(one.row)
-    if columns.layout is Layout.MEMBER:
+    # A transaction that is tried again begins with what was read.
+    chunk = read.chunk.copy()
+    if chunk.layout is Layout.MEMBER:
         chunk.refuse_without_household(staged_ids(tx, run.snapshot_id, sorted({key for key, _ in chunk.members})))
         doubled = stage_members(tx, run.snapshot_id, chunk.members)
     else:
-        if columns.layout is Layout.HOUSEHOLD:
+        if chunk.layout is Layout.HOUSEHOLD:
             chunk.refuse_again(staged_ids(tx, run.snapshot_id, chunk.external_ids))
         doubled = stage_households(tx, run.snapshot_id, chunk.grouped())
     chunk.warn_doubled(doubled)
@@ -394,9 +425,9 @@ def stage_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> Staged:
     tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run_id).values(**values))
     if values["refused"] > MOST_REFUSED:
         return _refuse(tx, run, "registry.too_many_refused", most=MOST_REFUSED)
-    if is_last_of_file and not has_next:
+    if read.is_last_of_file and not has_next:
         return _finish(tx, run, values)
-    return Staged(rows=len(read), is_done=False)
+    return Staged(rows=read.count, is_done=False)
 
 
 def _advance(tx: Tx, run: Any, **cursor: int) -> None:
@@ -444,8 +475,9 @@ def _forget_files(tx: Tx, run: Any) -> None:
 class _Chunk:
     """What one piece of a file comes to."""
 
-    def __init__(self, run: Any, file: _File, facts: FileFacts) -> None:
-        self._run, self._file, self._facts = run, file, facts
+    def __init__(self, run: Any, facts: FileFacts) -> None:
+        self._run, self._facts = run, facts
+        self._reader = RowReader(facts)
         self._households: dict[str, HouseholdRow] = {}
         self._people: dict[str, list[MemberRow]] = {}
         self._rows: dict[int, StreamRow] = {}
@@ -454,13 +486,24 @@ class _Chunk:
         self.refused: dict[int, list[str | list[str]]] = {}
         self.warned = self.taken = self.niks = self.niks_ending_zero = 0
 
+    @property
+    def layout(self) -> Layout:
+        return self._facts.columns.layout
+
+    def copy(self) -> _Chunk:
+        """Give another one that may be changed without this one being."""
+        made = copy(self)
+        made._households, made.refused = dict(self._households), dict(self.refused)
+        made._issues, made.members = list(self._issues), list(self.members)
+        return made
+
     def take(self, row: StreamRow) -> None:
         number, cells = row.number, row.cells
         self.taken += 1
         if row.flaw:
             self._refuse(row, (Issue(code="registry.row_quotes", row=number),))
             return
-        parsed = parse_row(number, cells, self._facts, row.kinds)
+        parsed = self._reader.parse(number, cells, row.kinds)
         if not isinstance(parsed, Parsed):
             self._refuse(row, parsed)
             return

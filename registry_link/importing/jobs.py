@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from core.actor import Actor
@@ -9,11 +10,13 @@ from core.errors import Conflict, Malformed, TooLarge
 from core.jobs import Every, Job
 from core.work import Tx, Work
 from registry_link.importing.commands import (
+    ReadChunk,
     Staged,
     ToUnpack,
     apply_import,
     note_unpacking,
     pending,
+    read_chunk,
     refuse_approved,
     refuse_unpacked,
     stage_chunk,
@@ -87,12 +90,15 @@ def _unpacked(work: Work, actor: Actor, run_id: UUID, files: tuple[ToUnpack, ...
 
 
 def _read(work: Work, actor: Actor, run_id: UUID) -> str:
-    def step(tx: Tx) -> Staged:
-        return stage_chunk(tx, run_id)
+    while True:
+        with work.read_by(actor) as tx:
+            read = read_chunk(tx, run_id)
+        if work.run(actor, partial(_stage, run_id=run_id, read=read)).is_done:
+            return f"{run_id}: read"
 
-    while not work.run(actor, step).is_done:
-        pass
-    return f"{run_id}: read"
+
+def _stage(tx: Tx, run_id: UUID, read: ReadChunk) -> Staged:
+    return stage_chunk(tx, run_id, read)
 
 
 def _apply(work: Work, actor: Actor, run_id: UUID) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 from core.crypto import Secret
 from core.errors import Fact, Issue
@@ -29,6 +29,7 @@ from registry_link.importing.states import Layout
 from registry_link.regions.rules import Gazetteer, Mismatch, RegionName
 from registry_link.regions.states import CodeSystem
 
+Value = TypeVar("Value")
 LONGEST_CELL: Final = 1000
 LONGEST_ID: Final = 60
 LARGEST_HOUSEHOLD: Final = 50
@@ -62,6 +63,9 @@ _NO: Final = frozenset(
     {"", "0", "00", "2", "tidak", "tdk", "t", "n", "tidakhamil", "tidakmenyusui", "tidakada", "false"}
 )
 _NONE: Final = frozenset({"", "0", "00", "tidak", "tidakada", "tidakcacat", "nondisabilitas", "tidakpenyandang"})
+_NO_DAY: Final = ("", "-", "0000-00-00", "00-00-0000")
+MOST_KNOWN: Final = 100_000
+"""Texts of one file whose meaning is kept at hand."""
 _ALL_TEXT: Final[Mapping[int, str]] = {}
 _IDS: Final = ("household_id", "member_id")
 _OF_PLACES: Final = frozenset(SEVERAL)
@@ -104,27 +108,44 @@ def parse_row(
     ``number`` counts as people see it: the header is row 1. ``kinds`` are those of cells that are no text, as in
     ``StreamRow``. Facts of issues hold neither names nor numbers of people.
     """
-    if len(cells) != len(facts.columns.header):
-        shown: dict[str, Fact] = {"cells": len(cells), "want": len(facts.columns.header)}
-        return (Issue(code="registry.row_width", row=number, facts=shown),)
-    for place, cell in enumerate(cells):
-        if len(cell) > LONGEST_CELL:
-            shown = {"most": LONGEST_CELL, "letters": len(cell)}
-            return (Issue(code="registry.text_long", row=number, column=facts.columns.header[place], facts=shown),)
-    reading = _Reading(number, cells, facts)
-    if kinds:
-        reading.look_at(kinds)
-    parsed = reading.parsed()
-    return tuple(one for one in reading.issues if not one.is_warning) or parsed
+    return RowReader(facts).parse(number, cells, kinds)
 
 
-class _Reading:
-    def __init__(self, number: int, cells: Sequence[str], facts: FileFacts) -> None:
-        self.number, self.cells, self.facts = number, cells, facts
+class RowReader:
+    """Checks the rows of one file; what a cell says that stands in many rows is worked out once."""
+
+    def __init__(self, facts: FileFacts) -> None:
+        self.facts = facts
         self.columns = facts.columns
+        self.width = len(facts.columns.header)
+        self.at = {name: places[0] for name, places in facts.columns.places.items()}
+        self.region_places = [place for name in SEVERAL for place in facts.columns.places.get(name, ())]
+        self.known: dict[tuple[str, str], Any] = {}
+        """What a field's text says, where nothing was wrong with it."""
+        self.villages: dict[tuple[str, ...], RegionName | Mismatch] = {}
+        self.number = 0
+        self.cells: Sequence[str] = ()
         self.issues: list[Issue] = []
         self.flawed: set[str] = set()
         """Fields whose cells are of a kind that says nothing; what their texts say is not looked at."""
+
+    def parse(self, number: int, cells: Sequence[str], kinds: Mapping[int, str] = _ALL_TEXT) -> Parsed | Refusals:
+        """Check one row, as ``parse_row``."""
+        if len(cells) != self.width:
+            shown: dict[str, Fact] = {"cells": len(cells), "want": self.width}
+            return (Issue(code="registry.row_width", row=number, facts=shown),)
+        if cells and max(map(len, cells)) > LONGEST_CELL:
+            place = next(place for place, cell in enumerate(cells) if len(cell) > LONGEST_CELL)
+            shown = {"most": LONGEST_CELL, "letters": len(cells[place])}
+            return (Issue(code="registry.text_long", row=number, column=self.columns.header[place], facts=shown),)
+        self.number, self.cells = number, [cell.strip() for cell in cells]
+        self.issues, self.flawed = [], set()
+        if kinds:
+            self.look_at(kinds)
+        parsed = self.parsed()
+        if not self.issues:
+            return parsed
+        return tuple(one for one in self.issues if not one.is_warning) or parsed
 
     def look_at(self, kinds: Mapping[int, str]) -> None:
         """Refuse cells of a workbook that are formulas or errors, and numbers where the digits matter."""
@@ -177,13 +198,13 @@ class _Reading:
     def _household(self, external_id: str, kk: Secret | None) -> HouseholdRow:
         is_flat = self.columns.layout is Layout.FLAT
         lon, lat, accuracy = self._position()
-        size = self._whole("size", 1, LARGEST_HOUSEHOLD)
+        size = self._known("size", self._size)
         return HouseholdRow(
             external_id=external_id, village_code=self._village(),
             head_name=self._text("head_name", NAME_LENGTH) or ("" if is_flat else self._text("name", NAME_LENGTH)),
-            rt=self._unit("rt"), rw=self._unit("rw"), hamlet=self._text("hamlet", NAME_LENGTH),
-            address=self._text("address", ADDRESS_LENGTH), size=size, decile=self._decile(), lon_deg=lon,
-            lat_deg=lat, position_accuracy_m=accuracy,
+            rt=self._known("rt", self._unit), rw=self._known("rw", self._unit),
+            hamlet=self._text("hamlet", NAME_LENGTH), address=self._text("address", ADDRESS_LENGTH), size=size,
+            decile=self._known("decile", self._decile), lon_deg=lon, lat_deg=lat, position_accuracy_m=accuracy,
             position_source=None if lon is None else PositionSource.REGISTRY if accuracy is None
             else PositionSource.GPS,
             kk=kk, file_row=self.number,
@@ -195,11 +216,12 @@ class _Reading:
         if self._cell(field) in ("", "-") and field not in self.flawed:
             self._wrong("registry.name_missing", field)
         born_on, age = self._birth()
-        sex = self._sex()
+        sex = self._known("sex", self._sex)
         if nik is not None:
             sex = self._agreeing(nik, sex, born_on)
         is_household = self.columns.layout is Layout.HOUSEHOLD
-        is_pregnant = self._mark("pregnant")
+        relation = Relation.HEAD if is_household else self._known("relation", self._relation)
+        is_pregnant = self._known("pregnant", self._mark)
         if is_pregnant and sex is Sex.MALE:
             self._warn("registry.pregnant_man", "pregnant")
             is_pregnant = False
@@ -207,11 +229,11 @@ class _Reading:
         if member_id and not (len(member_id) <= LONGEST_ID and _ID.fullmatch(member_id)):
             self._wrong("registry.id_form", "member_id", most=LONGEST_ID)
         return MemberRow(
-            name=name, external_id=member_id, relation=Relation.HEAD if is_household else self._relation(), sex=sex,
+            name=name, external_id=member_id, relation=relation, sex=sex,
             birth_on=born_on, age_years=age, age_as_of_on=None if age is None else self.facts.as_of_on, nik=nik,
-            is_pregnant=is_pregnant, is_nursing=self._mark("nursing"),
-            has_disability=_compared(self._cell("disability")) not in _NONE,
-            is_chronically_ill=_compared(self._cell("chronic")) not in _NONE, file_row=self.number,
+            is_pregnant=is_pregnant, is_nursing=self._known("nursing", self._mark),
+            has_disability=self._known("disability", _is_some),
+            is_chronically_ill=self._known("chronic", _is_some), file_row=self.number,
         )  # fmt: skip
 
     def _agreeing(self, nik: Secret, sex: Sex | None, born_on: date | None) -> Sex | None:
@@ -226,7 +248,20 @@ class _Reading:
     # -- fields --------------------------------------------------------------------------------------------------
 
     def _cell(self, name: str) -> str:
-        return "" if name in self.flawed else self.columns.cell(self.cells, name)
+        place = self.at.get(name)
+        return "" if place is None or name in self.flawed else self.cells[place]
+
+    def _known(self, name: str, read: Callable[[str, str], Value]) -> Value:
+        """Read a field whose texts stand in many rows; what was wrong with one is told for each of its rows."""
+        text = self._cell(name)
+        key = (name, text)
+        if key in self.known:
+            return cast(Value, self.known[key])
+        issues = len(self.issues)
+        value = read(name, text)
+        if len(self.issues) == issues and len(self.known) < MOST_KNOWN:
+            self.known[key] = value
+        return value
 
     def _wrong(self, code: str, field: str, /, **facts: Fact) -> None:
         self.issues.append(Issue(code=code, row=self.number, column=self.columns.label(field), facts=facts))
@@ -256,15 +291,17 @@ class _Reading:
             return ""
         return checked
 
-    def _unit(self, name: str) -> str | None:
-        checked = checked_unit(self._cell(name))
+    def _unit(self, name: str, text: str) -> str | None:
+        checked = checked_unit(text)
         if isinstance(checked, Flaw):
             self._warn(checked.code, name)
             return None
         return checked
 
-    def _whole(self, name: str, least: int, most: int) -> int | None:
-        text = self._cell(name)
+    def _size(self, name: str, text: str) -> int | None:
+        return self._whole(name, text, 1, LARGEST_HOUSEHOLD)
+
+    def _whole(self, name: str, text: str, least: int, most: int) -> int | None:
         if text in ("", "-"):
             return None
         if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
@@ -272,49 +309,53 @@ class _Reading:
             return None
         return int(text)
 
-    def _decile(self) -> int | None:
-        text = self._cell("decile")
+    def _decile(self, name: str, text: str) -> int | None:
         if _compared(text) in _UNDECIDED or text == "-":
             return None
         digits = text.lower().removeprefix("desil").strip(" _")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 2 and 1 <= int(digits) <= 10):
-            self._wrong("registry.decile_form", "decile")
+            self._wrong("registry.decile_form", name)
             return None
         return int(digits)
 
     def _birth(self) -> tuple[date | None, int | None]:
-        text = self._cell("birth_on")
-        if text in ("", "-", "0000-00-00", "00-00-0000"):
-            return None, self._whole("age", 0, OLDEST)
+        born_on = self._known("birth_on", self._day)
+        if born_on is None and self._cell("birth_on") in _NO_DAY:
+            return None, self._whole("age", self._cell("age"), 0, OLDEST)
+        return born_on, None
+
+    def _day(self, name: str, text: str) -> date | None:
+        if text in _NO_DAY:
+            return None
         found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
         try:
             born_on = date(int(found["y"]), int(found["m"]), int(found["d"])) if found else None
         except ValueError:
             born_on = None
         if born_on is None:
-            self._wrong("registry.date_form", "birth_on")
+            self._wrong("registry.date_form", name)
         elif born_on > self.facts.as_of_on or born_on.year < self.facts.as_of_on.year - OLDEST:
-            self._wrong("registry.birth_impossible", "birth_on", as_of=self.facts.as_of_on.isoformat())
-        return born_on, None
+            self._wrong("registry.birth_impossible", name, as_of=self.facts.as_of_on.isoformat())
+        return born_on
 
-    def _sex(self) -> Sex | None:
-        text = _compared(self._cell("sex"))
+    def _sex(self, name: str, text: str) -> Sex | None:
+        text = _compared(text)
         if not text:
             return None
         if text not in _SEXES:
-            self._wrong("registry.sex_form", "sex")
+            self._wrong("registry.sex_form", name)
         return _SEXES.get(text)
 
-    def _relation(self) -> Relation:
-        text = _compared(self._cell("relation"))
+    def _relation(self, name: str, text: str) -> Relation:
+        text = _compared(text)
         text = text.lstrip("0") or text
         found = _RELATIONS.get(text)
         if found is None and text:
-            self._warn("registry.relation_unknown", "relation")
+            self._warn("registry.relation_unknown", name)
         return found or Relation.OTHER
 
-    def _mark(self, name: str) -> bool:
-        text = _compared(self._cell(name))
+    def _mark(self, name: str, text: str) -> bool:
+        text = _compared(text)
         if text in _NO:
             return False
         if text not in _YES:
@@ -340,7 +381,12 @@ class _Reading:
     def _village(self) -> str:
         if self.flawed & _OF_PLACES:
             return ""
-        found = self._find_village()
+        texts = tuple([self.cells[place] for place in self.region_places])
+        found = self.villages.get(texts)
+        if found is None:
+            found = self._find_village()
+            if len(self.villages) < MOST_KNOWN:
+                self.villages[texts] = found
         if isinstance(found, RegionName):
             return found.code
         self._wrong(found.code, "village", **found.facts)
@@ -381,6 +427,11 @@ class _Reading:
         codes = [text for text in texts if _CODE.fullmatch(text)]
         names = [text for text in texts if not _CODE.fullmatch(text)]
         return codes[0] if codes else "", names[0] if names else ""
+
+
+def _is_some(name: str, text: str) -> bool:
+    """Tell whether a field names a disability or an illness."""
+    return _compared(text) not in _NONE
 
 
 def _compared(text: str) -> str:

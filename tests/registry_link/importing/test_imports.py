@@ -33,6 +33,7 @@ from registry_link.importing.commands import (
     commit_import,
     discard_import,
     name_columns,
+    read_chunk,
     stage_chunk,
     start_import,
 )
@@ -134,10 +135,10 @@ def test_a_cut_off_import_goes_on_where_it_was_and_comes_to_the_same(office: Wor
     for number in range(100):
         if number % 3 == 1:
             with pytest.raises(RuntimeError, match="power"), office.by(OFFICE) as tx:
-                stage_chunk(tx, run_id, limit=4)
+                stage_chunk(tx, run_id, read_chunk(tx, run_id, 4))
                 raise RuntimeError("power cut")
         with office.by(OFFICE) as tx:
-            if stage_chunk(tx, run_id, limit=4).is_done:
+            if stage_chunk(tx, run_id, read_chunk(tx, run_id, 4)).is_done:
                 break
     with office.read_by(LOG) as tx:
         view = import_run(tx, run_id)
@@ -150,11 +151,11 @@ def test_a_cut_off_import_goes_on_where_it_was_and_comes_to_the_same(office: Wor
 def test_two_processes_on_one_import_read_every_row_once(office: Work, tmp_path: Path):
     run_id = start_unpacked(office, stored(tmp_path, lines(4, 2)))
     with office.by(OFFICE) as tx:
-        stage_chunk(tx, run_id, limit=3)
+        stage_chunk(tx, run_id, read_chunk(tx, run_id, 3))
     with office.read_by(OFFICE) as tx:
         stale = tx.session.execute(sa.text("SELECT at_byte, at_row FROM import_run")).one()
     with office.by(OFFICE) as tx:
-        stage_chunk(tx, run_id, limit=3)
+        stage_chunk(tx, run_id, read_chunk(tx, run_id, 3))
     with office.by(OFFICE) as tx:
         run = _run(tx, run_id)
         twin = type("Twin", (), {**run._mapping, "at_byte": stale.at_byte, "at_row": stale.at_row})
@@ -304,7 +305,7 @@ def test_rows_that_stand_twice_are_counted_once(office: Work, tmp_path: Path):
     run_id = start_unpacked(office, stored(tmp_path, [*rows, rows[1]]))
     while True:
         with office.by(OFFICE) as tx:
-            if stage_chunk(tx, run_id, limit=2).is_done:
+            if stage_chunk(tx, run_id, read_chunk(tx, run_id, 2)).is_done:
                 break
     with office.by(HEAD) as tx:
         view = import_run(tx, run_id)

@@ -75,8 +75,8 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
     rows = lines(7, 3)
     run_id = start(office, stored(tmp_path, [*rows, rows[1], line(8, nik="123")]))
     monkeypatch.setattr(unpacking, "_TOLD_EVERY", 2)
-    original = jobs.stage_chunk
-    monkeypatch.setattr(jobs, "stage_chunk", lambda tx, run: original(tx, run, 5))
+    original = jobs.read_chunk
+    monkeypatch.setattr(jobs, "read_chunk", lambda tx, run: original(tx, run, 5))
     killed(office, dies_at("note_unpacking", 3, is_after=True))
     assert list(tmp_path.glob("*.part-*"))
     for name, number, is_after in (
