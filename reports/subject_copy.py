@@ -177,7 +177,7 @@ _KEPT: Final = (
     Column(head="Baris", wide=14 * mm, align="right"),
 )
 _LOOKS: Final = (
-    Column(head="Kapan", wide=42 * mm),
+    Column(head="Kapan", wide=48 * mm),
     Column(head="Siapa", share=1),
     Column(head="Untuk apa", share=1.2),
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import click
 from alembic import command
@@ -16,13 +19,20 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.accounts.commands import AddPerson, IssueToken, add_person, issue_token
+from core.accounts.queries import people
 from core.actor import Actor, Grant, Role, ScopeKind, system
-from core.errors import Refused
+from core.errors import NotFound, Refused
 from core.i18n import say
 from core.office.commands import OpenOffice, open_office
 from core.office.queries import offices
 from core.privacy import sealing
 from core.settings import ROOT
+from core.work import Tx
+from registry_link.households.queries import household_id_of
+from registry_link.privacy.commands import AskErasure, MakeCopy, ask_erasure
+from registry_link.privacy.jobs import forget
+from registry_link.privacy.queries import AskExposure, exposure
+from registry_link.privacy.states import Asker, Ground, IdentityDocument
 from routes import context
 
 office_group = AppGroup("office", help="Open an office.")
@@ -33,11 +43,12 @@ audit_group = AppGroup("audit", help="The audit chain.")
 person_group = AppGroup("person", help="Accounts.")
 token_group = AppGroup("token", help="Machine tokens.")
 keys_group = AppGroup("keys", help="Keys of sealed columns and receipts.")
+pdp_group = AppGroup("pdp", help="Personal data: whose were seen, copies, erasure, retention (UU 27/2022).")
 
 
 def install(app: Flask) -> None:
     for group in (office_group, regions_group, demo_group, jobs_group, audit_group, person_group, token_group,
-                  keys_group):  # fmt: skip
+                  keys_group, pdp_group):  # fmt: skip
         app.cli.add_command(group)
     app.cli.add_command(migrate)
     app.cli.add_command(check)
@@ -290,3 +301,92 @@ def keys_retire(number: int) -> None:
     except Refused as refused:
         raise told(refused) from refused
     click.echo(f"Kunci {number} dikeluarkan. {runtime.settings.keys_dir / kept} masih memuatnya: pindahkan ke brankas.")
+
+
+@pdp_group.command("exposure", help="Whose data an account or a machine saw in a time; codes, no names. CSV.")
+@click.option("--actor", required=True, help="User name of the account, or the id of an account or machine token.")
+@click.option("--from", "since", required=True, type=click.DateTime(), help="Local time of the office.")
+@click.option("--to", "until", required=True, type=click.DateTime(), help="Local time of the office; before it.")
+def pdp_exposure(actor: str, since: datetime, until: datetime) -> None:
+    work, me = context.runtime().work, the_actor()
+    try:
+        with work.read_by(me) as tx:
+            ids = {one.username: str(one.id) for one in people(tx)}
+            order = AskExposure(
+                actor_id=ids.get(actor.strip().lower(), actor), since=since.replace(tzinfo=me.zone),
+                until=until.replace(tzinfo=me.zone),
+            )  # fmt: skip
+            found = exposure(tx, order)
+    except Refused as refused:
+        raise told(refused) from refused
+    click.echo("kode_keluarga;kode_desa;kali;pertama;terakhir;nomor_utuh")
+    for one in found.seen:
+        first, last = (f"{at.astimezone(me.zone):%Y-%m-%d %H:%M}" for at in (one.first_at, one.last_at))
+        click.echo(f"{one.code};{one.village_code};{one.times};{first};{last};{'ya' if one.is_revealed else 'tidak'}")
+    click.echo(f"{len(found.seen)} keluarga, {len(found.looks)} tampilan", err=True)
+    if found.villages:
+        click.echo(f"Peta semua titik rumah: {', '.join(found.villages)}", err=True)
+    if found.is_cut:
+        click.echo("Terlalu banyak: hanya yang terbaru. Persempit waktunya.", err=True)
+
+
+@pdp_group.command("export", help="Write the copy for a household (data and letter) to a file, readable by you alone.")
+@click.argument("code")
+@click.option("--asked-for", type=click.Choice([one.value for one in Asker]), required=True)
+@click.option("--shown", type=click.Choice([one.value for one in IdentityDocument]), required=True)
+@click.option("--note", default="")
+@click.option("--folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=Path("."))
+def pdp_export(code: str, asked_for: str, shown: str, note: str, folder: Path) -> None:
+    from routes.privacy import copy_files
+
+    try:
+        with context.runtime().work.by(the_actor()) as tx:
+            order = MakeCopy(
+                household_id=_household_of(tx, code), asked_for=Asker(asked_for),
+                identity_document=IdentityDocument(shown), note=note,
+            )  # fmt: skip
+            name, body = copy_files(tx, order)
+            with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(body)
+    except Refused as refused:
+        raise told(refused) from refused
+    except FileExistsError as error:
+        raise click.ClickException(f"{folder / name} sudah ada.") from error
+    click.echo(f"{folder / name}: serahkan kepada pemilik data, lalu hapus berkasnya.")
+
+
+@pdp_group.command("erase", help="Ask that a household be erased; a person of the office decides under /privasi.")
+@click.argument("code")
+@click.option("--ground", type=click.Choice([one.value for one in Ground]), required=True)
+@click.option("--reason", required=True, help="Without names and numbers: it is kept.")
+@click.option("--asked-for", type=click.Choice([one.value for one in Asker]), default=Asker.OFFICE.value)
+@click.option(
+    "--shown", type=click.Choice([one.value for one in IdentityDocument]), default=IdentityDocument.NONE.value
+)
+def pdp_erase(code: str, ground: str, reason: str, asked_for: str, shown: str) -> None:
+    try:
+        with context.runtime().work.by(the_actor()) as tx:
+            made = ask_erasure(
+                tx,
+                AskErasure(
+                    household_id=_household_of(tx, code), ground=Ground(ground), reason=reason,
+                    asked_for=Asker(asked_for), identity_document=IdentityDocument(shown),
+                ),
+            )  # fmt: skip
+    except Refused as refused:
+        raise told(refused) from refused
+    click.echo(f"Diajukan. Orang kedua memutuskan di /privasi/hapus/{made}")
+
+
+@pdp_group.command("retain", help="Delete now what was kept as long as it may be (a job does so every night).")
+def pdp_retain() -> None:
+    with context.runtime().work.by(the_actor()) as tx:
+        gone = forget(tx)
+    click.echo(gone or "Tidak ada yang lewat masanya.")
+
+
+def _household_of(tx: Tx, code: str) -> UUID:
+    found = household_id_of(tx, code)
+    if found is None:
+        raise NotFound("household.not_found")
+    return found

@@ -8,6 +8,7 @@ import structlog
 
 from core import audit
 from core.actor import Actor
+from core.files.commands import forget_due
 from core.jobs import Daily, Every, Job
 from core.work import Tx, Work
 from routes.checks import prove_all
@@ -39,7 +40,11 @@ def jobs_of(runtime: Runtime) -> tuple[Job, ...]:
 
         return tell
 
+    def forget_files(tx: Tx) -> str:
+        return f"{forget_due(tx, runtime.files_dir)} files"
+
     return (
+        Job(name="files.forget", trigger=Daily(1, 50), act=forget_files),
         Job(name="audit.anchor", trigger=Every(HOUR), act=anchor),
         # After stock's own proof, which it repeats beside all the others.
         Job(name="books.prove", trigger=Daily(2, 15), look=prove),

@@ -19,6 +19,7 @@ from registry_link.privacy.copying import Copy
 from registry_link.privacy.looking import Look
 from reports import subject_copy
 from reports.subject_copy import CopyKept, CopyLook, CopyMember, SubjectCopyView
+from routes.sources import source_name
 
 OPEN: Final = frozenset(PackageState) - {PackageState.HANDED_OVER, PackageState.CANCELLED}
 DATA_FILE: Final = "data.json"
@@ -56,7 +57,7 @@ def _letter(tx: Tx, seen: HouseholdView, made: Copy, order: MakeCopy) -> Subject
         regency_name=own.regency_name, office_name=own.name, address=own.address, contact=own.contact, seat=own.seat,
         is_demo=own.is_demo, zone=own.zone, made_on=tx.today, code=seen.code, head_name=seen.head_name, home=home,
         kk=seen.kk or "", decile=str(seen.decile) if seen.decile else "belum ditentukan",
-        source=seen.source or "dicatat di tempat",
+        source=source_name(seen.source, "id") if seen.source else "dicatat di tempat",
         members=tuple(
             CopyMember(
                 name=one.name, relation=say(f"relation.{one.relation.value}", "id"),

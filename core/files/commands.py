@@ -168,3 +168,20 @@ def forget_file(tx: Tx, folder: Path, file_id: UUID) -> None:
     path = path_of(folder, row.sha256)
     if not tx.session.scalar(others):
         tx.after_commit(lambda: path.unlink(missing_ok=True))
+
+
+def forget_due(tx: Tx, folder: Path, most: int = 1000) -> int:
+    """Take away the office's files whose day has come; gives how many."""
+    due = (
+        sa.select(StoredFile.id)
+        .where(
+            StoredFile.regency_code == tx.regency_code, StoredFile.deleted_at.is_(None),
+            StoredFile.delete_on <= tx.today,
+        )
+        .order_by(StoredFile.delete_on, StoredFile.id)
+        .limit(most)
+    )  # fmt: skip
+    ids = list(tx.session.scalars(due))
+    for one in ids:
+        forget_file(tx, folder, one)
+    return len(ids)
