@@ -389,7 +389,7 @@ class RowReader:
                 self.villages[texts] = found
         if isinstance(found, RegionName):
             return found.code
-        self._wrong(found.code, "village", **found.facts)
+        self._wrong(found.code, "village", **{name: fact or "–" for name, fact in found.facts.items()})
         return ""
 
     def _find_village(self) -> RegionName | Mismatch:
