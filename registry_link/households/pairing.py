@@ -37,6 +37,22 @@ class Someone:
     birth_on: date | None
     nik_bidx: bytes | None
     is_new: bool = False
+
+    @property
+    def home(self) -> UUID:
+        return self.household_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Born:
+    """A person of a listed household as very many are compared: the household by its number."""
+
+    home: int
+    village_code: str
+    name: str
+    sex: Sex | None
+    birth_on: date | None
+    is_new: bool
     """The household has changed since the time that was asked about."""
 
 
@@ -102,12 +118,19 @@ def districts_changed(tx: Tx, since: datetime) -> tuple[str, ...]:
     return tuple(sorted(tx.session.scalars(query.distinct())))
 
 
-def born_on_one_day(tx: Tx, district_code: str, since: datetime) -> Iterator[tuple[Someone, ...]]:
-    """Give the people of a district day of birth by day of birth, where there are two or more of one day."""
+def born_on_one_day(tx: Tx, district_code: str, since: datetime) -> Iterator[tuple[Born, ...]]:
+    """Give the people of a district day of birth by day of birth, where somebody of a changed household is among them.
+
+    The caller compares them and shows none.
+    """
     query = (
-        _people((Household.changed_at >= since).label("is_new"))
+        sa.select(
+            Household.row_no.label("home"), Household.village_code, Member.name, Member.sex, Member.birth_on,
+            (Household.changed_at >= since).label("is_new"),
+        )
+        .join(Member, Member.household_id == Household.id)
         .where(
-            Household.regency_code == tx.regency_code, Member.birth_on.is_not(None),
+            Household.regency_code == tx.regency_code, is_listed(), Member.is_present, Member.birth_on.is_not(None),
             # "/" is the sign after ".": everything below the district.
             Household.village_code.between(f"{district_code}.", f"{district_code}/"),
         )
@@ -117,31 +140,34 @@ def born_on_one_day(tx: Tx, district_code: str, since: datetime) -> Iterator[tup
     for _, group in groupby(rows, key=lambda row: row.birth_on):
         people = tuple(group)
         if len(people) > 1 and any(row.is_new for row in people):
-            yield tuple(Someone(**row._mapping) for row in people)
+            yield tuple(Born(**row._mapping) for row in people)
+
+
+def ids_of(tx: Tx, numbers: Collection[int]) -> Mapping[int, UUID]:
+    """Give the ids of households by their numbers."""
+    found: dict[int, UUID] = {}
+    wanted = sorted(numbers)
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = sa.select(Household.row_no, Household.id).where(Household.row_no.in_(wanted[start : start + _AT_ONCE]))
+        found.update((row.row_no, row.id) for row in tx.session.execute(query))
+    return found
 
 
 def people_of(tx: Tx, household_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Someone, ...]]:
     """Give the people of these households, to be compared; the caller shows none of it."""
     found: dict[UUID, list[Someone]] = {one: [] for one in household_ids}
-    query = _people(sa.false().label("is_new"), is_any=True).where(
-        Household.id.in_(household_ids), _office == tx.regency_code
-    )
-    for row in tx.session.execute(query.order_by(Household.row_no, Member.position, Member.id)):
-        found[row.household_id].append(Someone(**row._mapping))
-    return {one: tuple(people) for one, people in found.items()}
-
-
-def _people(is_new: Any, *, is_any: bool = False) -> sa.Select[*tuple[Any, ...]]:
     query = (
         sa.select(
             Member.id.label("member_id"), Household.id.label("household_id"), Household.village_code, Member.name,
-            Member.sex, Member.birth_on, Member.nik_bidx, is_new,
+            Member.sex, Member.birth_on, Member.nik_bidx,
         )
         .select_from(Household)
         .join(Member, Member.household_id == Household.id)
-        .where(Member.is_present)
+        .where(Household.id.in_(household_ids), _office == tx.regency_code, Member.is_present)
     )  # fmt: skip
-    return query if is_any else query.where(is_listed())
+    for row in tx.session.execute(query.order_by(Household.row_no, Member.position, Member.id)):
+        found[row.household_id].append(Someone(**row._mapping))
+    return {one: tuple(people) for one, people in found.items()}
 
 
 def changed_among(tx: Tx, ids: Collection[UUID], since: datetime) -> frozenset[UUID]:

@@ -178,8 +178,8 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
         ],
     )  # fmt: skip
     kept = Kept(new=len(new[:room]), gone=len(gone), reopened=reopened, left_out=len(new[room:]))
-    # What was left out must be found again, also by name: the next search looks at everything.
-    since = LONG_AGO if kept.left_out else found.began_at
+    # Numbers are always compared all; whoever was left out that only a name points to must be looked for again.
+    since = LONG_AGO if any(found.pairs[one].name_permille for one in new[room:]) else found.began_at
     _note_search(tx, version=found.version, searched_at=since, left_out=kept.left_out)
     if kept.new or kept.gone or kept.reopened:
         tx.note("identity.search", "office", tx.regency_code, new=kept.new, gone=kept.gone, reopened=kept.reopened,

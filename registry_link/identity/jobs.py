@@ -13,6 +13,7 @@ from registry_link.households.pairing import (
     Pair,
     born_on_one_day,
     districts_changed,
+    ids_of,
     ordered,
     pairs_by_kk,
     pairs_by_nik,
@@ -37,13 +38,16 @@ def search_pairs(work: Work, actor: Actor) -> str:
         since = max(LONG_AGO, last.searched_at - OVERLAP) if last is not None else LONG_AGO
         districts = districts_changed(tx, since)
         by_nik, by_kk = set(pairs_by_nik(tx, MOST_NUMBERS)), set(pairs_by_kk(tx, MOST_NUMBERS))
-    names: dict[Pair, int] = defaultdict(int)
+    alike: dict[tuple[int, int], int] = defaultdict(int)
     for district in districts:
         with work.read_by(actor) as tx:
             for people in born_on_one_day(tx, district, since):
                 for one, other, permille in alike_of_one_day(people):
-                    pair = ordered(one, other)
-                    names[pair] = max(names[pair], permille)
+                    homes = (min(one.home, other.home), max(one.home, other.home))
+                    alike[homes] = max(alike[homes], permille)
+    with work.read_by(actor) as tx:
+        ids = ids_of(tx, {number for homes in alike for number in homes})
+    names: dict[Pair, int] = {ordered(ids[one], ids[other]): permille for (one, other), permille in alike.items()}
     pairs = {
         pair: Likeness(shares_nik=pair in by_nik, shares_kk=pair in by_kk, name_permille=names.get(pair, 0))
         for pair in by_nik | by_kk | names.keys()

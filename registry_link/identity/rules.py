@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import combinations, pairwise
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 from registry_link.households.rules import errors_between, errors_forgiven, words_of
@@ -20,6 +20,7 @@ NEIGHBOURS: Final = 900
 LEFT_OUT: Final = 850
 """Of two names of which one has every word of the other, two or more, and some besides."""
 SURELY: Final = 1000
+MOST_ERRORS: Final = 2
 _COMMON: Final = 40
 """A day that so many share (many know only the year) is not compared all with all, nor by a word that so many have."""
 _TITLES: Final = frozenset(
@@ -39,7 +40,7 @@ class Compared(Protocol):
     """What of a person is compared."""
 
     @property
-    def household_id(self) -> UUID: ...
+    def home(self) -> UUID | int: ...
     @property
     def village_code(self) -> str: ...
     @property
@@ -52,6 +53,9 @@ class Compared(Protocol):
     def is_new(self) -> bool: ...
 
 
+Home = TypeVar("Home", bound=Compared)
+
+
 @lru_cache(maxsize=200_000)
 def name_words(name: str) -> tuple[str, ...]:
     """Give the words of a name in alphabetical order, without titles, usual abbreviations written out."""
@@ -60,30 +64,43 @@ def name_words(name: str) -> tuple[str, ...]:
 
 
 def likeness(one: Sequence[str], other: Sequence[str]) -> int:
-    """Tell in thousandths how many letters of two names agree, word by word in any order, typing errors forgiven."""
+    """Tell in thousandths how many letters of two names agree, word by word in any order, typing errors forgiven.
+
+    Of names too far apart to be suspected only the words that are the same are counted.
+    """
     if one == other:
         return SURELY if one else 0
     letters = sum(map(len, one)) + sum(map(len, other))
-    mine, theirs = Counter(one), Counter(other)
-    both = mine & theirs
-    alike = 2 * sum(len(word) * times for word, times in both.items())
-    left, right = list((mine - both).elements()), list((theirs - both).elements())
+    left, right = [], list(other)
+    for word in one:
+        if word in right:
+            right.remove(word)
+        else:
+            left.append(word)
+    alike = letters - sum(map(len, left)) - sum(map(len, right))
     is_part = min(len(one), len(other)) > 1 and not (left and right)
-    # Words that begin with another letter are hardly ever one word misspelled; most strangers end here.
-    near = sorted(
-        (errors, word, known)
-        for word in set(left)
-        for known in set(right)
-        if word[0] == known[0] or word[-1] == known[-1]
-        if (errors := errors_between(word, known, most := errors_forgiven(max(word, known, key=len)))) <= most
-    )
-    for errors, word, known in near:
-        if word in left and known in right:
-            left.remove(word)
-            right.remove(known)
-            alike += len(word) + len(known) - errors
+    # Most of those who are compared are strangers: words are looked at letter by letter only where that may help.
+    near = [(word, known) for word in left for known in right if _may_be_one_word(word, known)]
+    hope = sum({word: len(word) for word, _ in near}.values()) + sum({known: len(known) for _, known in near}.values())
+    if SURELY * (alike + hope) >= SAME_VILLAGE * letters:
+        for errors, word, known in sorted((_errors(*pair), *pair) for pair in set(near)):
+            if errors <= MOST_ERRORS and word in left and known in right:
+                left.remove(word)
+                right.remove(known)
+                alike += len(word) + len(known) - errors
     found = min(SURELY - 1, SURELY * alike // letters) if letters else 0
     return max(found, LEFT_OUT) if is_part else found
+
+
+def _may_be_one_word(word: str, known: str) -> bool:
+    return (word[0] == known[0] or word[-1] == known[-1]) and abs(len(word) - len(known)) <= MOST_ERRORS
+
+
+def _errors(word: str, known: str) -> int:
+    """Count the typing errors between two words, more than ``MOST_ERRORS`` where they are beyond those forgiven."""
+    most = errors_forgiven(max(word, known, key=len))
+    found = errors_between(word, known, most)
+    return found if found <= most else MOST_ERRORS + 1
 
 
 def alike(one: Compared, other: Compared) -> int:
@@ -91,7 +108,7 @@ def alike(one: Compared, other: Compared) -> int:
 
     They were born on the same day, are not known to be of different sex, and have similar names.
     """
-    if one.household_id == other.household_id or one.birth_on is None or one.birth_on != other.birth_on:
+    if one.home == other.home or one.birth_on is None or one.birth_on != other.birth_on:
         return 0
     if one.sex is not None and other.sex is not None and one.sex is not other.sex:
         return 0
@@ -100,14 +117,14 @@ def alike(one: Compared, other: Compared) -> int:
     return found if found >= least else 0
 
 
-def alike_of_one_day(people: Sequence[Compared]) -> Iterator[tuple[UUID, UUID, int]]:
-    """Give the households of whom two who were born on this day look like one, where either household is new."""
+def alike_of_one_day(people: Sequence[Home]) -> Iterator[tuple[Home, Home, int]]:
+    """Give those of two households who were born on this day and look like one, where either household is new."""
     for one, other in _worth_comparing(people):
         if (one.is_new or other.is_new) and (found := alike(one, other)):
-            yield one.household_id, other.household_id, found
+            yield one, other, found
 
 
-def _worth_comparing(people: Sequence[Compared]) -> Iterator[tuple[Compared, Compared]]:
+def _worth_comparing(people: Sequence[Home]) -> Iterator[tuple[Home, Home]]:
     if len(people) <= _COMMON:
         yield from combinations(people, 2)
         return
