@@ -192,31 +192,22 @@ def record_departure(tx: Tx, order: RecordDeparture) -> UUID:
     return departure_id
 
 
-def undo_departure(tx: Tx, departure_id: UUID) -> None:
-    """Undo a death or move that was recorded by mistake: what stood there stands there again.
+def undo_departure(tx: Tx, household_id: UUID) -> UUID:
+    """Undo a household's last death or move, recorded by mistake: what stood there stands there again.
 
-    Only the last one of a household. Raises: Forbidden; NotFound; Conflict "departure.undone_already",
-    "departure.not_last".
+    Gives the id of the record. Raises: Forbidden; NotFound, also when there is none.
     """
     reach = tx.require("link.record")
+    home = _locked(tx, household_id)
     found = tx.session.execute(
-        sa.select(Departure.__table__).where(Departure.id == departure_id, Departure.regency_code == tx.regency_code)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("departure.not_found")
-    home = _locked(tx, found.household_id)
-    if not (reach.has_village(found.from_village_code) or reach.has_village(home.village_code)):
-        raise NotFound("departure.not_found")
-    if found.undone_at is not None:
-        raise Conflict("departure.undone_already")
-    last = tx.session.scalar(
-        sa.select(Departure.id)
+        sa.select(Departure.__table__)
         .where(Departure.household_id == home.id, Departure.undone_at.is_(None))
         .order_by(Departure.at.desc(), Departure.id.desc())
         .limit(1)
-    )
-    if last != departure_id:
-        raise Conflict("departure.not_last")
+    ).one_or_none()
+    if found is None or not (reach.has_village(found.from_village_code) or reach.has_village(home.village_code)):
+        raise NotFound("departure.not_found")
+    departure_id: UUID = found.id
     before: dict[str, Any] = json.loads(found.before) if found.before else {}
     tx.session.execute(
         sa.update(Departure)
@@ -239,6 +230,7 @@ def undo_departure(tx: Tx, departure_id: UUID) -> None:
     tx.note("departure.undo", "departure", departure_id)
     refresh_words(tx, [home.id])
     bump_stamp(tx)
+    return departure_id
 
 
 # ---------------------------------------------------------------- parts

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import Refused
+from core.errors import NotFound
 from core.i18n import say
 from core.measures import print_count, print_day, print_instant
 from core.permissions import may
@@ -234,14 +234,15 @@ def _depart(household_id: UUID, kind: DepartureKind) -> str | BaseResponse:
     return answer if answer is not None else make_response(_show(household_id, form), 422)
 
 
-@pages.post("/keluarga/<uuid:household_id>/batal/<uuid:departure_id>")
+@pages.post("/keluarga/<uuid:household_id>/batal")
 @guard.requires("link.record")
-def undo(household_id: UUID, departure_id: UUID) -> BaseResponse:
+def undo(household_id: UUID) -> BaseResponse:
+    """Undo the last death or move; where there is none any more, the page shows it."""
     try:
-        context.write(lambda tx: departures.undo_departure(tx, departure_id))
+        context.write(lambda tx: departures.undo_departure(tx, household_id))
         flash(_("Catatan itu dibatalkan; keadaannya kembali seperti sebelumnya."), "good")
-    except Refused as refused:
-        if refused.status == 404:
+    except NotFound as refused:
+        if refused.code != "departure.not_found":
             raise
         flash(say(refused.code, context.lang(), refused.facts), "bad")
     return redirect(url_for("links.show", household_id=household_id), 303)
@@ -292,6 +293,7 @@ def _show(household_id: UUID, form: Form) -> str:
             proposed = proposals.proposals(tx, household_id=household_id, limit=10).rows
         zone, today = tx.zone, tx.today
     home, current = found.home, found.current
+    last = next((one.id for one in found.departures if one.undone_at is None), None)
     is_open = any(one.state in (ProposalState.PROPOSED, ProposalState.VERIFIED, ProposalState.DETERMINED,
                                 ProposalState.SUBMITTED) for one in proposed)  # fmt: skip
     return render_template(
@@ -311,7 +313,7 @@ def _show(household_id: UUID, form: Form) -> str:
         ],
         departures=[
             {"view": one, "kind": say(one.kind.label, lang), "at": print_instant(one.at, zone, lang),
-             "to": names.get(one.to_village_code or "", "")}
+             "to": names.get(one.to_village_code or "", ""), "is_last": one.id == last}
             for one in found.departures
         ],
         visits=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -39,8 +39,11 @@ from registry_link.households.queries import codes_of_households, snapshots, vil
 from registry_link.identity import commands as identity
 from registry_link.identity.states import Verdict
 from registry_link.importing.commands import SourceFile, StartImport, start_import
+from registry_link.links.commands import ReadDukcapilFile, read_dukcapil_file
 from registry_link.privacy.commands import AskErasure, ask_erasure
 from registry_link.privacy.states import Asker, Ground, IdentityDocument
+from registry_link.proposals import commands as proposing
+from registry_link.proposals.states import ProposalKind, ProposalReason
 from routes.term import plan_the_term
 from stock.corrections.commands import AskCorrection, CorrectionItem, ask_correction
 from stock.corrections.states import CorrectionKind
@@ -133,8 +136,8 @@ def a_world(work: Work, folder: Path) -> World:
             people[role.value] = add_person(
                 tx,
                 AddPerson(
-                    username=f"uji.{role.value.lower()}", name=f"Uji {role.value}", password=PASSWORD, grants=(grant,),
-                    must_change_password=False,
+                    username=f"uji.{role.value.lower()}", name=f"Uji {role.value}", password=PASSWORD,
+                    grants=(grant, *_walks(role, own)), must_change_password=False,
                 ),
             )  # fmt: skip
             tokens[role.value] = _token(tx, grant)
@@ -158,6 +161,11 @@ def _grant(role: Role, own: Mapping[str, str]) -> Grant:
     if role is Role.VILLAGE:
         return Grant(role, ScopeKind.VILLAGE, own["village_code"])
     return Grant(role)
+
+
+def _walks(role: Role, own: Mapping[str, str]) -> tuple[Grant, ...]:
+    """Give the second scope of a field officer, who hands over at a post and goes from door to door in a village."""
+    return (Grant(role, ScopeKind.VILLAGE, own["village_code"]),) if role is Role.FIELD else ()
 
 
 def _token(tx: Tx, grant: Grant) -> str:
@@ -308,6 +316,17 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
             ),
         )  # fmt: skip
         asked, entry, came_back, positions = _to_complete(tx, village)
+        answers = read_dukcapil_file(
+            tx,
+            ReadDukcapilFile(
+                file_name="hasil.csv", file_sha256=uuid4().hex * 2, basis_no="470/1", basis_on=tx.today,
+                table=Table(
+                    header=("NIK", "Hasil"), header_row=1, delimiter=";",
+                    rows=(Row(2, (Cell(CellKind.TEXT, "1"), Cell(CellKind.TEXT, "Padan"))),),
+                ),
+            ),
+        ).file_id  # fmt: skip
+    proposed, sent = _proposed(work, code, [one for one, where in sorted(villages.items()) if where == village])
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
     assert waiting.public_ref is not None
@@ -328,6 +347,9 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "stock-corrections.document_id": str(load.stock_document_id),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
         "stock_files.file_id": str(stock_file.file_id), "stock-files.file_id": str(stock_file.file_id),
+        "dukcapil.file_id": str(answers), "registry-links.file_id": str(answers),
+        "proposals.proposal_id": str(proposed), "registry-proposals.proposal_id": str(proposed),
+        "submission_id": str(sent),
         # Codes count within an office: another office's batch is one that this office has not.
         "batch_code": batch if code == REGENCY else code_with_check("BT", 99, 999_999),
         "completion.list_id": str(asked), "registry-completion.list_id": str(asked),
@@ -346,6 +368,25 @@ def _may_be_one(tx: Tx, household_ids: list[UUID]) -> tuple[UUID, UUID]:
     )
     reason = "Dua rumah, dua dapur."
     return pair, identity.propose(tx, identity.Propose(pair_id=pair, verdict=Verdict.DISTINCT, reason=reason))
+
+
+def _proposed(work: Work, code: str, here: Sequence[UUID]) -> tuple[UUID, UUID]:
+    """Propose one of these households to be removed, send another one's proposal up, and give both ids."""
+    officer, head = (line.of_office(one, code) for one in (line.OFFICER, line.HEAD))
+    made = []
+    for household_id in here[:2]:
+        with work.by(system(code, ZONE)) as tx:
+            order = proposing.Propose(
+                kind=ProposalKind.REMOVE, household_id=household_id, reason=ProposalReason.INELIGIBLE, basis_no="BA 1",
+                basis_on=tx.today,
+            )  # fmt: skip
+            made.append(proposing.propose(tx, order))
+    with work.by(officer) as tx:
+        proposing.verify(tx, made[1])
+    with work.by(head) as tx:
+        proposing.determine(tx, proposing.Determine(proposal_ids=(made[1],), decree_no="SK 1", decree_on=tx.today))
+    with work.by(officer) as tx:
+        return made[0], proposing.submit(tx).id
 
 
 def _on_the_way(tx: Tx, place_id: UUID) -> tuple[UUID, UUID]:

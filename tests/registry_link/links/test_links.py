@@ -242,13 +242,14 @@ def test_the_death_of_a_head_names_the_next_one_and_a_later_file_does_not_bring_
 
 def test_a_household_that_moves_out_is_listed_no_more_until_it_is_undone(office: Work):
     here = home(office)
-    departure = leave(office, here, DepartureKind.MOVED_OUT)
+    leave(office, here, DepartureKind.MOVED_OUT)
     assert state(office, here) is LinkState.MOVED
     assert refusal(lambda: leave(office, here, DepartureKind.MOVED_OUT)) == "departure.left_already"
     with office.read_by(OFFICER) as tx:
         assert search_households(tx, SearchHouseholds(text="contoh1")).lines == ()
     with office.by(VILLAGE) as tx:
-        undo_departure(tx, departure)
+        undo_departure(tx, here)
+        assert refusal(lambda: undo_departure(tx, here)) == "departure.not_found"
     assert state(office, here) is LinkState.IMPORTED
     with office.read_by(OFFICER) as tx:
         assert len(search_households(tx, SearchHouseholds(text="contoh1")).lines) == 1

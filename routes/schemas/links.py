@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from registry_link.households.states import DepartureKind, LinkAct, LinkState
+from registry_link.links.states import DukcapilFileState, RowOutcome, Verdict, VisitOutcome
+from registry_link.proposals.queries import ProposalView
+from registry_link.proposals.states import ProposalKind, ProposalReason, ProposalState
+from routes.schemas.fields import Day, In, Instant, Line
+
+
+class LinkArgs(In):
+    state = fields.Enum(LinkState, by_value=True, load_default=None)
+    village_code = fields.String(load_default="", validate=validate.Length(max=20))
+    page = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100_000))
+
+
+class LinkStateCountOut(Schema):
+    village_code = fields.String()
+    state = fields.Enum(LinkState, by_value=True)
+    households = fields.Integer()
+
+
+class LinkLineOut(Schema):
+    household_id = fields.UUID()
+    code = fields.String()
+    head_name = fields.String()
+    village_code = fields.String()
+    rt = fields.String(allow_none=True)
+    rw = fields.String(allow_none=True)
+    hamlet = fields.String()
+    address = fields.String()
+    state = fields.Enum(LinkState, by_value=True)
+    source = fields.String()
+
+
+class LinksOut(Schema):
+    counts = fields.List(fields.Nested(LinkStateCountOut))
+    households = fields.List(fields.Nested(LinkLineOut))
+    has_more = fields.Boolean()
+
+
+class SendVillageIn(In):
+    """``act`` is ``check`` (to the civil registry) or ``visit`` (somebody goes there)."""
+
+    act = fields.Enum(LinkAct, by_value=True, required=True, validate=validate.OneOf([LinkAct.CHECK, LinkAct.VISIT]))
+    village_code = Line(required=True, most=20, least=1)
+    states = fields.List(
+        fields.Enum(LinkState, by_value=True), required=True, validate=validate.Length(min=1, max=len(LinkState))
+    )
+    basis_no = Line(required=True, most=120, least=1)
+    basis_on = Day(required=True)
+
+
+class VillageSentOut(Schema):
+    households = fields.Integer()
+
+
+class LinkOut(Schema):
+    source = fields.String()
+    as_of_on = Day()
+    agreement_no = fields.String()
+    state = fields.Enum(LinkState, by_value=True)
+    is_current = fields.Boolean()
+    is_carried = fields.Boolean(metadata={"description": "The state came over from the snapshot before."})
+
+
+class LinkStepOut(Schema):
+    act = fields.String()
+    before = fields.String()
+    after = fields.String()
+    reason = fields.String()
+    basis_no = fields.String()
+    basis_on = Day(allow_none=True)
+    subject = fields.String()
+    subject_id = fields.UUID(allow_none=True)
+    at = Instant()
+    by_name = fields.String()
+
+
+class HouseholdDepartureOut(Schema):
+    kind = fields.Enum(DepartureKind, by_value=True)
+    event_on = Day()
+    basis_no = fields.String()
+    basis_on = Day()
+    name = fields.String()
+    to_village_code = fields.String(allow_none=True)
+    by_name = fields.String()
+    undone_at = Instant(allow_none=True)
+
+
+class FieldVisitOut(Schema):
+    outcome = fields.Enum(VisitOutcome, by_value=True)
+    note = fields.String()
+    visited_on = Day()
+    by_name = fields.String()
+
+
+class WayOut(Schema):
+    """A household's way through the registry."""
+
+    household_id = fields.UUID(attribute="home.household_id")
+    code = fields.String(attribute="home.code")
+    village_code = fields.String(attribute="home.village_code")
+    left_on = Day(attribute="home.left_on", allow_none=True)
+    state = fields.Enum(LinkState, by_value=True, attribute="current.state", allow_none=True)
+    links = fields.List(fields.Nested(LinkOut))
+    steps = fields.List(fields.Nested(LinkStepOut))
+    visits = fields.List(fields.Nested(FieldVisitOut))
+    departures = fields.List(fields.Nested(HouseholdDepartureOut))
+
+
+class DepartureIn(In):
+    """Without ``member_id`` the whole household leaves. Where its head leaves others, ``successor_id`` is needed."""
+
+    kind = fields.Enum(DepartureKind, by_value=True, required=True)
+    event_on = Day(required=True)
+    basis_no = Line(required=True, most=120, least=1)
+    basis_on = Day(required=True)
+    member_id = fields.UUID(load_default=None, allow_none=True)
+    successor_id = fields.UUID(load_default=None, allow_none=True)
+    to_village_code = Line(load_default="", most=20)
+    rt = Line(load_default="", most=20)
+    rw = Line(load_default="", most=20)
+    hamlet = Line(load_default="", most=150)
+    address = Line(load_default="", most=250)
+
+
+class LinkPaperIn(In):
+    basis_no = Line(required=True, most=120, least=1)
+    basis_on = Day(required=True)
+
+
+class FieldListArgs(In):
+    village_code = Line(required=True, most=20, least=1)
+
+
+class FieldListOut(Schema):
+    households = fields.List(fields.Nested(LinkLineOut))
+
+
+class FieldVisitIn(In):
+    household_id = fields.UUID(required=True)
+    outcome = fields.Enum(VisitOutcome, by_value=True, required=True)
+    note = Line(load_default="", most=500)
+    visited_on = Day(load_default=None, allow_none=True)
+
+
+class VisitedOut(Schema):
+    state = fields.Enum(LinkState, by_value=True)
+
+
+class DukcapilFileArgs(In):
+    file_name = fields.String(required=True, validate=validate.Length(min=5, max=120))
+    basis_no = Line(required=True, most=120, least=1)
+    basis_on = Day(required=True)
+
+
+class DukcapilRowArgs(In):
+    outcome = fields.Enum(RowOutcome, by_value=True, load_default=None)
+    limit = fields.Integer(load_default=200, validate=validate.Range(min=1, max=1000))
+    offset = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100_000))
+
+
+class DukcapilFileOut(Schema):
+    id = fields.UUID()
+    state = fields.Enum(DukcapilFileState, by_value=True)
+    file_name = fields.String()
+    basis_no = fields.String()
+    basis_on = Day()
+    rows = fields.Integer()
+    understood = fields.Integer()
+    refused = fields.Integer()
+    read_by = fields.String(attribute="read_by_name")
+    read_at = Instant()
+    applied_by = fields.String(attribute="applied_by_name")
+    applied_at = Instant(allow_none=True)
+
+
+class DukcapilFilesOut(Schema):
+    files = fields.List(fields.Nested(DukcapilFileOut))
+
+
+class DukcapilProblemOut(Schema):
+    code = fields.String()
+    column = fields.String()
+    text = fields.String()
+
+
+class DukcapilRowOut(Schema):
+    row_no = fields.Integer()
+    outcome = fields.Enum(RowOutcome, by_value=True)
+    verdict = fields.Enum(Verdict, by_value=True, allow_none=True)
+    household_id = fields.UUID(allow_none=True)
+    problems = fields.List(fields.Nested(DukcapilProblemOut))
+
+
+class DukcapilRowsOut(Schema):
+    total = fields.Integer()
+    rows = fields.List(fields.Nested(DukcapilRowOut))
+
+
+class DukcapilAppliedOut(Schema):
+    persons = fields.Integer()
+    households = fields.Integer(metadata={"description": "Whose link moved."})
+
+
+class LinkProposalArgs(In):
+    state = fields.Enum(ProposalState, by_value=True, load_default=None)
+    village_code = fields.String(load_default="", validate=validate.Length(max=20))
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
+    offset = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100_000))
+
+
+class LinkProposalIn(In):
+    """By the household's own village only, with the minutes of its Musdes or Muskel."""
+
+    kind = fields.Enum(ProposalKind, by_value=True, required=True)
+    household_id = fields.UUID(required=True)
+    reason = fields.Enum(ProposalReason, by_value=True, required=True)
+    basis_no = Line(required=True, most=120, least=1)
+    basis_on = Day(required=True)
+    note = Line(load_default="", most=500)
+
+
+class RefuseLinkProposalIn(In):
+    note = Line(required=True, most=500, least=5)
+
+
+class DetermineProposalsIn(In):
+    proposal_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=2000))
+    decree_no = Line(required=True, most=120, least=1)
+    decree_on = Day(required=True)
+
+
+class ProposalsDeterminedOut(Schema):
+    proposals = fields.Integer()
+
+
+class MinistryAnswerIn(In):
+    """What the ministry answered; a return says why."""
+
+    is_accepted = fields.Boolean(required=True)
+    answer_no = Line(required=True, most=120, least=1)
+    answer_on = Day(required=True)
+    note = Line(load_default="", most=500)
+
+
+class LinkProposalOut(Schema):
+    id = fields.UUID()
+    kind = fields.Enum(ProposalKind, by_value=True)
+    state = fields.Enum(ProposalState, by_value=True)
+    reason = fields.Enum(ProposalReason, by_value=True)
+    household_id = fields.UUID()
+    household_code = fields.String()
+    village_code = fields.String()
+    basis_no = fields.String()
+    basis_on = Day()
+    proposed_by_name = fields.String()
+    proposed_at = Instant()
+    verified_by_name = fields.String()
+    verified_at = Instant(allow_none=True)
+    determined_by_name = fields.String()
+    determined_at = Instant(allow_none=True)
+    decree_no = fields.String()
+    decree_on = Day(allow_none=True)
+    submission_number = fields.String()
+    answer_no = fields.String()
+    answer_on = Day(allow_none=True)
+    decision_note = fields.String()
+
+
+class LinkProposalsOut(Schema):
+    total = fields.Integer()
+    proposals = fields.List(fields.Nested(LinkProposalOut))
+
+
+class SubmissionOut(Schema):
+    id = fields.UUID()
+    number = fields.String()
+    rows = fields.Integer()
+    waiting = fields.Integer(metadata={"description": "Without an answer yet."})
+    made_by_name = fields.String()
+    made_at = Instant()
+
+
+class SubmissionsOut(Schema):
+    submissions = fields.List(fields.Nested(SubmissionOut))
+
+
+class TakeFileIn(In):
+    """``why`` stays in the audit: the file holds whole numbers."""
+
+    why = Line(required=True, most=500, least=10)
+    form = fields.String(load_default="xlsx", validate=validate.OneOf(["csv", "xlsx"]))
+
+
+def proposal_of(view: ProposalView) -> Any:
+    """Give one proposal ready for JSON."""
+    named = {name: getattr(view, name) for name in ProposalView.__dataclass_fields__ if name != "home"}
+    return LinkProposalOut().dump({**named, "household_code": view.home.code if view.home else ""})
