@@ -71,7 +71,7 @@ def issue() -> str | BaseResponse:
     for gap in each(ALL_ASKED):
         if gap.name and gap.name.lower() in request.form.getlist("asked"):
             asked |= gap
-    order = IssueList(village_code=form.text("village_code", most=20), asked=asked)
+    order = IssueList(village_code=form.text("village_code", most=20, least=1), asked=asked)
 
     def act(tx: Tx) -> str:
         done = commands.issue_list(tx, order)

@@ -40,7 +40,10 @@ def index() -> str:
     shown = shown if shown in (COMPLETE, LOCATED) else COMPLETE
     return render_template(
         "villages/index.html", shown=shown,
-        rows=[_row(one, names.get(one.village_code), open_lists.get(one.village_code)) for one in lines],
+        rows=[
+            _row(one, names.get(one.village_code), open_lists.get(one.village_code))
+            for one in sorted(lines, key=lambda one: _urgency(one, shown))
+        ],
         households=sum(one.households for one in lines), persons=sum(one.persons for one in lines),
         complete=percent(permille(sum(one.households - one.incomplete for one in lines),
                                   sum(one.households for one in lines))),
@@ -48,6 +51,13 @@ def index() -> str:
         far=sum(one.far for one in lines), shares=share_words(),
         counted=print_instant(min(one.counted_at for one in lines), context.actor().zone, lang) if lines else "",
     )  # fmt: skip
+
+
+def _urgency(one: VillageLine, shown: str) -> tuple[int, int, str]:
+    """Sort by the share that the map shows, the lowest first; of the same share the village with most open."""
+    if shown == LOCATED:
+        return one.located_permille, one.located - one.households, one.village_code
+    return one.complete_permille, -one.incomplete, one.village_code
 
 
 def _row(line: VillageLine, place: RegionView | None, open_list: ListView | None) -> dict[str, Any]:
