@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from core.crypto import Secret, ring
 from core.work import Tx
-from registry_link.households.models import ErasedNumber
+from registry_link.households.models import ErasedNumber, Snapshot
 from registry_link.households.numbers import kk_indexes, nik_indexes
 from registry_link.households.rows import HouseholdRow, MemberRow
 
@@ -31,29 +32,27 @@ def has_erased(tx: Tx) -> bool:
     return tx.session.scalar(query) is not None
 
 
-def erased_households(tx: Tx, source: str, rows: Sequence[HouseholdRow]) -> frozenset[str]:
+def erased_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) -> frozenset[str]:
     """Give the ids of those rows of a register's file that name an erased household: by its id, its No. KK, or the NIK
     of somebody who is listed with it."""
     known = _known(tx)
     if not rows or not known:
         return frozenset()
-    ids = ring().blind_indexes([f"{source}|{row.external_id}" for row in rows], EXTERNAL_CONTEXT)
-    found = {row.external_id for row, index in zip(rows, ids, strict=True) if ("external", index) in known}
-    kks = kk_indexes([row.kk for row in rows])
-    found |= {row.external_id for row, index in zip(rows, kks, strict=True) if ("kk", index) in known}
-    people = [(row.external_id, one) for row in rows for one in row.members]
-    return frozenset(found | erased_members(tx, people))
+    source = tx.session.scalar(sa.select(Snapshot.source).where(Snapshot.id == snapshot_id))
+    found = {one.external_id for one in rows if ("external", external_index(source, one.external_id)) in known}
+    kks = kk_indexes([one.kk for one in rows])
+    found |= {one.external_id for one, index in zip(rows, kks, strict=True) if ("kk", index) in known}
+    people = [(one.external_id, member) for one in rows for member in one.members]
+    are_erased = erased_members(tx, [member for _, member in people])
+    return frozenset(found | {key for (key, _), is_one in zip(people, are_erased, strict=True) if is_one})
 
 
-def erased_members(tx: Tx, members: Sequence[tuple[str, MemberRow]]) -> frozenset[str]:
-    """Give the ids of the households with which somebody is listed whose NIK was erased."""
+def erased_members(tx: Tx, members: Sequence[MemberRow]) -> list[bool]:
+    """Tell of each member of a register's file whether its NIK was erased."""
     known = _known(tx)
-    if not members or not known:
-        return frozenset()
-    indexes = nik_indexes([one.nik for _, one in members])
-    return frozenset(
-        external_id for (external_id, _), index in zip(members, indexes, strict=True) if ("nik", index) in known
-    )
+    if not known:
+        return [False] * len(members)
+    return [("nik", index) in known for index in nik_indexes([one.nik for one in members])]
 
 
 def know_again(tx: Tx, kk: Secret | None, niks: Iterable[Secret | None]) -> None:

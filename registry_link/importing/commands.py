@@ -22,6 +22,7 @@ from core.reader.stream import StreamRow, refuse_early
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
+from registry_link.households.erased import erased_households, erased_members, has_erased
 from registry_link.households.listing import tell_what_is_listed
 from registry_link.households.queries import snapshot_as_of
 from registry_link.households.rows import HouseholdRow, MemberRow
@@ -410,10 +411,13 @@ def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | None = None) -> Staged:
     chunk = read.chunk.copy()
     if chunk.layout is Layout.MEMBER:
         chunk.refuse_without_household(staged_ids(tx, run.snapshot_id, sorted({key for key, _ in chunk.members})))
+        chunk.refuse_erased_members(erased_members(tx, [one for _, one in chunk.members]))
         doubled = stage_members(tx, run.snapshot_id, chunk.members)
     else:
         if chunk.layout is Layout.HOUSEHOLD:
             chunk.refuse_again(staged_ids(tx, run.snapshot_id, chunk.external_ids))
+        if has_erased(tx):
+            chunk.refuse_erased(erased_households(tx, run.snapshot_id, chunk.grouped()))
         doubled = stage_households(tx, run.snapshot_id, chunk.grouped())
     chunk.warn_doubled(doubled)
     chunk.write(tx)
@@ -549,6 +553,21 @@ class _Chunk:
         for key in known:
             number = self._households.pop(key).file_row
             self._refuse(self._rows[number], (Issue(code="registry.household_again", row=number),))
+
+    def refuse_erased(self, keys: frozenset[str]) -> None:
+        """Refuse every row of households that were erased."""
+        rows = {one.file_row for key, one in self._households.items() if key in keys}
+        rows |= {one.file_row for key, one in self.members if key in keys}
+        for number in sorted(rows):
+            self._refuse(self._rows[number], (Issue(code="registry.erased", row=number),))
+        self._households = {key: one for key, one in self._households.items() if key not in keys}
+        self.members = [(key, one) for key, one in self.members if key not in keys]
+
+    def refuse_erased_members(self, are_erased: Sequence[bool]) -> None:
+        for (_, one), is_erased in zip(self.members, are_erased, strict=True):
+            if is_erased:
+                self._refuse(self._rows[one.file_row], (Issue(code="registry.erased", row=one.file_row),))
+        self.members = [one for one, is_erased in zip(self.members, are_erased, strict=True) if not is_erased]
 
     def warn_doubled(self, rows: Sequence[int]) -> None:
         self._issues += [Issue(code="registry.member_twice", row=row, is_warning=True) for row in rows]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -27,10 +28,14 @@ from registry_link.households.numbers import nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households
 from registry_link.households.revealing import Reveal, RevealReason, reveal
 from registry_link.households.rows import HouseholdRow
+from registry_link.households.staging import RecordSnapshot, record_snapshot
+from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.models import ImportRow
+from registry_link.importing.queries import import_issues, import_run
 from registry_link.privacy import commands, queries
 from registry_link.privacy.jobs import sweep
 from registry_link.privacy.states import Asker, ErasureState, Ground, IdentityDocument
+from tests.registry_link.importing import test_imports as files
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, head, kk, merge, nik, person, with_regions
 from tests.support.builders import an_office
 
@@ -155,15 +160,37 @@ def test_the_next_file_does_not_bring_an_erased_household_back_but_it_may_come_i
             HouseholdRow(external_id="y", village_code=SAUM, members=(head("Nama Lain", 2),)),
             HouseholdRow(external_id="b", village_code=SAUM, kk=Secret(kk(3)), members=(head("Siti Aminah", 3),)),
         ]
-        assert erased_households(tx, "dtsen", rows) == {"a", "x", "y"}
-        assert erased_households(tx, "dtks", rows) == {"x", "y"}, "ids are those of one register"
+        snapshot_id = tx.session.scalar(sa.select(Household.snapshot_id).where(Household.id == one))
+        assert snapshot_id is not None
+        assert erased_households(tx, snapshot_id, rows) == {"a", "x", "y"}
+        other = record_snapshot(tx, RecordSnapshot(source="dtks", as_of_on=date(2026, 1, 1)))
+        assert erased_households(tx, other, rows) == {"x", "y"}, "ids are those of one register"
         assert has_erased(tx)
     with office.by(VIL) as tx:
         households.register_provisional(
             tx, households.RegisterProvisional(head_name=NAME, head_nik=nik(1), kk=kk(1), village_code=SAUM)
         )
         assert set(tx.session.scalars(sa.select(ErasedNumber.kind))) == {"nik", "external"}
-        assert erased_households(tx, "dtsen", rows[1:2]) == frozenset()
+        assert erased_households(tx, snapshot_id, rows[1:2]) == frozenset()
+
+
+def test_an_import_refuses_who_was_erased_by_name_of_the_reason(office: Work, tmp_path: Path):
+    one = id_of(office, NAME)
+    erasure_id = ask(office, one)
+    with office.by(HEAD) as tx:
+        commands.approve_erasure(tx, erasure_id, "")
+    rows = [
+        files.line(1, 1, nik=nik(1), nama=NAME, kk=kk(9), id="z"),  # by the NIK, in another household
+        files.line(1, 2, nik=nik(99), kk=kk(9), id="z"),
+        files.line(2, 1, kk=kk(1), id="q"),  # by the No. KK
+        files.line(3, 1),
+    ]
+    run_id = files.start(office, files.stored(tmp_path, rows), as_of=date(2026, 6, 1))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        ready = import_run(tx, run_id)
+        assert (ready.new, ready.refused) == (1, 3)
+        assert {one.code for one in import_issues(tx, run_id).lines} == {"registry.erased"}
 
 
 def test_rows_that_only_opening_shows_to_be_theirs_are_swept(office: Work):
