@@ -1,11 +1,12 @@
 """What came is read once by the child process and written down in one form of our own, which everything after reads.
 
-The form: a line of JSON per row. It lies in the private folder of the uploads, readable by the service alone, and goes
-with the upload.
+The form: a line of JSON per row, sealed: it may wait for days until somebody names its columns, and lies beside the
+uploads, which go as soon as it stands.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from core.reader.stream import StreamRow, line_of, row_of, stream_table
+from core.sealed_file import SealedWriter, open_sealed
 from registry_link.importing.columns import KNOWN, MOST_COLUMNS
 
 MOST_ROWS: Final = 5_000_000
@@ -49,17 +51,20 @@ def unpack(path: Path, name: str, target: Path, told: Callable[[int], None]) -> 
     handle, part = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.part-")
     try:
         with (
-            os.fdopen(handle, "wb", buffering=1 << 20) as out,
+            os.fdopen(handle, "wb", buffering=1 << 20) as file,
+            io.BufferedWriter(SealedWriter(file), 1 << 20) as out,
             stream_table(path, name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=KNOWN) as table,
         ):
-            count = 0
+            count = size = 0
             for count, row in enumerate(table.rows, 1):
-                out.write(line_of(row))
+                line = line_of(row)
+                out.write(line)
+                size += len(line)
                 if not count % _TOLD_EVERY:
                     told(table.position())
             out.flush()
-            os.fsync(out.fileno())
-            size = out.tell()
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, target)
     except BaseException:
         Path(part).unlink(missing_ok=True)
@@ -71,8 +76,7 @@ def unpack(path: Path, name: str, target: Path, told: Callable[[int], None]) -> 
 
 def unpacked_rows(path: Path, at_byte: int = 0) -> Iterator[UnpackedRow]:
     """Read rows back from a byte where a row starts, as ``next_byte`` of an earlier one told."""
-    with path.open("rb") as file:
-        file.seek(at_byte)
+    with open_sealed(path, at_byte) as file:
         for line in file:
             at_byte += len(line)
             yield UnpackedRow(row_of(line), at_byte)

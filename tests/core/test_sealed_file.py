@@ -1,0 +1,52 @@
+"""Rows that wait on the disk are sealed, and are read from any byte of what was written."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.crypto import KeysUnusable
+from core.sealed_file import SealedWriter, open_sealed
+
+PLAIN = b"".join(b'["%d","9901010101200001"]\n' % number for number in range(4000))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "rows"
+    with path.open("wb") as out, io.BufferedWriter(SealedWriter(out), 512) as rows:
+        for line in PLAIN.splitlines(keepends=True):
+            rows.write(line)
+    return path
+
+
+def test_what_was_written_is_read_from_any_byte(file: Path):
+    @given(at=st.integers(min_value=0, max_value=len(PLAIN) + 40))
+    def from_any_byte(at: int) -> None:
+        with open_sealed(file, at) as rows:
+            assert rows.read() == PLAIN[at:]
+
+    from_any_byte()
+    with open_sealed(file) as rows:
+        assert list(rows) == PLAIN.splitlines(keepends=True)
+
+
+def test_nothing_of_it_stands_open_and_no_two_files_are_alike(file: Path, tmp_path: Path):
+    kept = file.read_bytes()
+    assert b"990101" not in kept
+    again = tmp_path / "again"
+    with again.open("wb") as out, io.BufferedWriter(SealedWriter(out)) as rows:
+        rows.write(PLAIN)
+    assert again.read_bytes()[-1000:] != kept[-1000:]
+
+
+def test_a_file_of_another_installation_is_refused(file: Path):
+    kept = file.read_bytes()
+    for content in (b"", b'["1","9901"]\n', kept[:20] + bytes([kept[20] ^ 1]) + kept[21:]):
+        file.write_bytes(content)
+        with pytest.raises(KeysUnusable):
+            open_sealed(file)
