@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.merged import is_listed
-from registry_link.households.models import Household, Member
-from registry_link.households.states import Sex
+from registry_link.households.models import Household, Member, RegistryLink, Snapshot
+from registry_link.households.states import LinkState, Sex, SnapshotState
 
 Pair = tuple[UUID, UUID]
 _AT_ONCE: Final = 800
@@ -181,6 +181,29 @@ def changed_among(tx: Tx, ids: Collection[UUID], since: datetime) -> frozenset[U
             )
         ))  # fmt: skip
     return frozenset(found)
+
+
+def suspected(tx: Tx) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Give whose link of a current snapshot waits for somebody to look at both: those that stand for themselves, and
+    merged ones, of which those count too whose newest link does not know yet."""
+    query = (
+        sa.select(Household.id, Household.merged_into_id)
+        .select_from(Snapshot)
+        .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
+        .join(Household, Household.id == RegistryLink.household_id)
+        .where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+            sa.or_(
+                RegistryLink.state == LinkState.DUPLICATE_SUSPECTED,
+                sa.and_(Household.merged_into_id.is_not(None), RegistryLink.state == LinkState.IMPORTED),
+            ),
+        )
+    )  # fmt: skip
+    rows = tx.session.execute(query).all()
+    return (
+        frozenset(row.id for row in rows if row.merged_into_id is None),
+        frozenset(row.id for row in rows if row.merged_into_id is not None),
+    )
 
 
 def within(tx: Tx, reach: Reach) -> sa.Select[Any]:

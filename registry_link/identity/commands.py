@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
+from registry_link.households.linking import Basis, settle_suspects
 from registry_link.households.merged import Before, Carried, carry_over, give_back
 from registry_link.households.pairing import (
     Pair,
@@ -24,9 +25,11 @@ from registry_link.households.pairing import (
     ordered,
     people_of,
     standings,
+    suspected,
 )
 from registry_link.households.queries import household_id_of
 from registry_link.households.staging import bump_stamp
+from registry_link.households.states import LinkAct
 from registry_link.households.words import refresh_words
 from registry_link.identity.models import (
     DuplicatePair,
@@ -178,6 +181,7 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
         ],
     )  # fmt: skip
     kept = Kept(new=len(new[:room]), gone=len(gone), reopened=reopened, left_out=len(new[room:]))
+    _settle_links(tx, everything_is_listed=not kept.left_out)
     # Numbers are always compared all; whoever was left out that only a name points to must be looked for again.
     since = LONG_AGO if any(found.pairs[one].name_permille for one in new[room:]) else found.began_at
     _note_search(tx, version=found.version, searched_at=since, left_out=kept.left_out)
@@ -258,6 +262,29 @@ def _tell_likeness(tx: Tx, row: Any, now: Likeness) -> None:
     )  # fmt: skip
 
 
+def _settle_links(tx: Tx, *, everything_is_listed: bool) -> None:
+    """Bring the links of a new snapshot to what is suspected and to what was decided before.
+
+    The import itself suspects by number whoever shares one with a household that was there already.
+    """
+    waiting, merged = suspected(tx)
+    about = Basis(subject="duplicate_pair")
+    if by_nik := sorted(_undecided(tx, DuplicatePair.shares_nik.is_(True)) - waiting):
+        settle_suspects(tx, by_nik, LinkAct.SUSPECT, about)
+    for act in (LinkAct.SUSPECT, LinkAct.MERGE) if merged else ():
+        settle_suspects(tx, sorted(merged), act, about)
+    if waiting and everything_is_listed and (clear := sorted(waiting - _undecided(tx))):
+        settle_suspects(tx, clear, LinkAct.KEEP_DISTINCT, about)
+
+
+def _undecided(tx: Tx, *where: sa.ColumnElement[bool]) -> frozenset[UUID]:
+    """Give who stands in a pair that nobody has decided."""
+    query = sa.select(DuplicatePair.first_id, DuplicatePair.second_id).where(
+        DuplicatePair.regency_code == tx.regency_code, DuplicatePair.state == PairState.OPEN, *where
+    )
+    return frozenset(one for row in tx.session.execute(query) for one in row)
+
+
 def _note_search(tx: Tx, *, version: int, searched_at: datetime, left_out: int | None) -> None:
     row = tx.session.get(DuplicateSearch, tx.regency_code, populate_existing=True)
     if row is None:
@@ -332,6 +359,7 @@ def approve(tx: Tx, proposal_id: UUID, note: str = "") -> Decided:
         return _merge(tx, pair, row.survivor_id)
     if row.verdict is Verdict.DISTINCT:
         _move(tx, pair, PairAct.PART)
+        _keep_links(tx, pair, [pair.first_id, pair.second_id])
         return Decided(pair_id=pair.id, verdict=Verdict.DISTINCT)
     if pair.state is PairState.DISTINCT:
         _move(tx, pair, PairAct.UNDO)
@@ -369,6 +397,9 @@ def _merge(tx: Tx, pair: Any, survivor_id: UUID) -> Decided:
     )  # fmt: skip
     tx.session.flush()
     _move(tx, pair, PairAct.MERGE)
+    for act in (LinkAct.SUSPECT, LinkAct.MERGE):
+        settle_suspects(tx, [merged_id], act, _about(pair))
+    _keep_links(tx, pair, [survivor_id])
     _follow(tx, survivor_id, merged_id)
     tx.note("household.merge", "household", merged_id, into=str(survivor_id), members=len(carried.members))
     return Decided(pair_id=pair.id, verdict=Verdict.MERGE, survivor_id=survivor_id, merged_id=merged_id)
@@ -399,11 +430,22 @@ def _part(tx: Tx, pair: Any) -> Decided:
         .execution_options(synchronize_session=False)
     )
     _move(tx, pair, PairAct.UNDO)
+    settle_suspects(tx, [merge.merged_id], LinkAct.SEPARATE, _about(pair))
     _follow(tx, merge.survivor_id, merge.merged_id)
     tx.note("household.part", "household", merge.merged_id, out_of=str(merge.survivor_id))
     return Decided(
         pair_id=pair.id, verdict=Verdict.UNDO, survivor_id=merge.survivor_id, merged_id=merge.merged_id
     )  # fmt: skip
+
+
+def _keep_links(tx: Tx, pair: Any, household_ids: Sequence[UUID]) -> None:
+    """Let the links go on of those who stand in no other pair that waits."""
+    settled = [one for one in household_ids if one not in _undecided(tx)]
+    settle_suspects(tx, settled, LinkAct.KEEP_DISTINCT, _about(pair))
+
+
+def _about(pair: Any) -> Basis:
+    return Basis(subject="duplicate_pair", subject_id=pair.id)
 
 
 def _follow(tx: Tx, survivor_id: UUID, merged_id: UUID) -> None:

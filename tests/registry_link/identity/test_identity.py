@@ -16,9 +16,10 @@ from core.crypto import Secret
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.work import Work
 from registry_link.households.commands import HouseholdRow, MemberRow, RegisterProvisional, register_provisional
+from registry_link.households.linking import current_links
 from registry_link.households.models import Household, Member
 from registry_link.households.queries import SearchHouseholds, compositions, household, search_households
-from registry_link.households.states import Relation, Sex
+from registry_link.households.states import LinkState, Relation, Sex
 from registry_link.identity import commands, queries
 from registry_link.identity.jobs import search_pairs
 from registry_link.identity.models import DuplicatePair, IdentityProposal
@@ -185,6 +186,27 @@ def test_kept_as_two_stays_so_until_another_kind_of_evidence_comes(office: Work)
     with office.read_by(OFFICER) as tx:
         line = queries.pair(tx, pair_id).line
     assert line.state is PairState.OPEN and line.evidence is Evidence.NIK and line.decided_at is None
+
+
+def test_the_links_of_the_registry_follow_what_was_decided(office: Work) -> None:
+    known, by_nik, by_card = ids(office), pair_of(office, "h2", "h5"), pair_of(office, "h3", "h4")
+
+    def states(*names: str) -> list[LinkState]:
+        with office.read_by(OFFICE) as tx:
+            links = current_links(tx, [known[one] for one in names])
+        return [links[known[one]].state for one in names]
+
+    assert states("h2", "h5") == [LinkState.DUPLICATE_SUSPECTED] * 2
+    decide(office, by_card, Verdict.DISTINCT)
+    assert states("h3", "h4") == [LinkState.IMPORTED] * 2
+    decide(office, by_nik, Verdict.MERGE, known["h5"])
+    assert states("h2") == [LinkState.MERGED]
+    # The next file says all of it again; nobody decides it twice.
+    merge(office, ROWS, as_of=date(2026, 4, 1))
+    search_pairs(office, OFFICE)
+    assert states("h2", "h3", "h4") == [LinkState.MERGED, LinkState.IMPORTED, LinkState.IMPORTED]
+    decide(office, by_nik, Verdict.UNDO)
+    assert states("h2") == [LinkState.IMPORTED]
 
 
 def test_merged_households_do_not_form_chains(office: Work) -> None:
