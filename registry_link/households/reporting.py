@@ -42,6 +42,7 @@ _ORDER: Final = {kind: place for place, kind in enumerate(DifferenceKind)}
 class VillageDifferences:
     village_code: str
     village_name: str
+    district_name: str
     differences: int
     by_kind: Mapping[DifferenceKind, int]
 
@@ -165,15 +166,17 @@ def difference_report(tx: Tx, snapshot_id: UUID) -> DifferenceReport:
         for told in by_village.values():
             for kind, count in told.items():
                 counts[kind] = counts.get(kind, 0) + count
-    names = _names(tx, list(by_village))
+    names = {one.code: one for one in regions(tx, sorted(by_village))}
     return DifferenceReport(
         snapshot=line, file_sha256=row.file_sha256, before=_before(tx, row),
         counts=tuple(sorted(counts.items(), key=lambda one: _ORDER[one[0]])),
         villages=tuple(
             VillageDifferences(
-                village_code=code, village_name=names.get(code, code), differences=sum(told.values()), by_kind=told
+                village_code=code, village_name=names[code].title if code in names else code,
+                district_name=(names[code].parent_name or "") if code in names else "",
+                differences=sum(told.values()), by_kind=told,
             )
-            for code, told in sorted(by_village.items(), key=lambda one: names.get(one[0], one[0]))
+            for code, told in sorted(by_village.items())
         ),
         is_past=is_past,
     )  # fmt: skip
@@ -350,7 +353,7 @@ def _before(tx: Tx, row: Any) -> SnapshotLine | None:
         Snapshot.current_at.is_not(None),
     )  # fmt: skip
     if row.current_at is not None:
-        earlier = sa.and_(Snapshot.current_at == row.current_at, Snapshot.id < row.id)
+        earlier = sa.and_(Snapshot.current_at == row.current_at, Snapshot.as_of_on < row.as_of_on)
         query = query.where(sa.or_(Snapshot.current_at < row.current_at, earlier))
     found = tx.session.execute(query.order_by(Snapshot.current_at.desc(), Snapshot.id.desc()).limit(1)).one_or_none()
     return _snapshot_line(found) if found is not None else None
@@ -366,7 +369,3 @@ def _line_columns() -> list[Any]:
 
 def _snapshot_line(row: Any) -> SnapshotLine:
     return SnapshotLine(**{name: getattr(row, name) for name in SnapshotLine.__dataclass_fields__})
-
-
-def _names(tx: Tx, codes: Sequence[str]) -> dict[str, str]:
-    return {one.code: one.full_name for one in regions(tx, sorted(codes))}

@@ -16,6 +16,8 @@ from logistics.packages.queries import packages_of, round_by_id
 from logistics.programmes.queries import EntryView, TermView, entries_of_household
 from logistics.programmes.states import EntryState
 from logistics.zones.queries import incidents_of_household
+from registry_link.completion.overview import village_lines
+from registry_link.completion.queries import reports_of
 from registry_link.households import queries
 from registry_link.households.linking import links_of
 from registry_link.households.queries import SearchHouseholds
@@ -41,7 +43,7 @@ def index() -> str:
     with context.read() as tx:
         reach = tx.require("household.search")
         villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
-        counts = [one for one in queries.village_counts(tx) if reach.has_village(one.village_code)]
+        counts = village_lines(tx) if may(tx.actor, "village.see") else ()
         snapshots = snapshot_lines(tx)[:5] if may(tx.actor, "snapshot.see") else ()
     return render_template(
         "registry/index.html", names={one.code: one for one in villages}, counts=counts,
@@ -49,8 +51,26 @@ def index() -> str:
         snapshots=[{"view": one, "source": source_name(one.source, lang), "changes": count}
                    for one, count in snapshots],
         households=sum(one.households for one in counts), persons=sum(one.persons for one in counts),
-        located=sum(one.located for one in counts),
+        located=sum(one.located for one in counts), parts=_parts(),
     )  # fmt: skip
+
+
+def _parts() -> list[dict[str, Any]]:
+    """Give the ways into the parts of the registry that the reader may see."""
+    found = [
+        ("household.search", "registry.index", _("Keluarga")), ("village.see", "villages.index", _("Desa")),
+        ("snapshot.see", "snapshots.index", _("Berkas registri")),
+        ("completion.see", "completion.index", _("Pelengkapan")),
+        ("position.see_files", "positions.index", _("Titik rumah")),
+        ("identity.see", "identity.index", _("Keluarga ganda")), ("link.see", "links.index", _("Keadaan tautan")),
+        ("link.see_files", "dukcapil.index", _("Dukcapil")), ("link.verify", "field.index", _("Verifikasi lapangan")),
+        ("proposal.see", "proposals.index", _("Usulan")), ("privacy.see", "privacy.index", _("Privasi")),
+    ]  # fmt: skip
+    return [
+        {"label": label, "href": url_for(endpoint), "is_current": endpoint == "registry.index"}
+        for action, endpoint, label in found
+        if may(context.actor(), action)
+    ]
 
 
 @pages.get("/cari")
@@ -93,9 +113,11 @@ def household(household_id: UUID) -> str:
         entries = timeline(tx, household_id, lang)
         changes = registry_changes(tx, household_id, lang)
         links = links_of(tx, household_id)
+        reports = reports_of(tx, household_id) if found.lon_deg is not None or may(tx.actor, "household.locate") else ()
         pairs = pairs_of_household(tx, household_id)
     return render_template(
-        "registry/household.html", household=found, entries=entries, changes=changes, pairs=pairs,
+        "registry/household.html", household=found, entries=entries, changes=changes,
+        reports=[{"view": one, "origin": say(one.origin.label, lang)} for one in reports], pairs=pairs,
         links=[{"view": one, "source": source_name(one.source, lang), "state": say(one.state.label, lang)}
                for one in links],
         source=source_name(found.source, lang) if found.source else "",

@@ -76,9 +76,9 @@ def show(snapshot_id: UUID) -> str:
         "snapshots/show.html", snapshot=framed(report.snapshot, origin), report=report, kinds=kinds,
         before=framed(report.before, None) if report.before else None,
         sees_households=may(context.actor(), "household.see"), order=order, here=here, download=download_at,
-        columns=[(kind, say(kind.label, lang)) for kind in COLUMNS if any(one["kind"] is kind for one in kinds)],
+        columns=[(kind, say(f"snapshot.short.{kind.value}", lang)) for kind in COLUMNS if kind in dict(report.counts)],
         kind_options=[(one["kind"].value, f"{one['label']} ({one['count']})") for one in kinds],
-        village_options=[(one.village_code, one.village_name) for one in report.villages],
+        village_options=[(one.village_code, f"{one.village_name} ({one.district_name})") for one in report.villages],
         found=found, lines=[_line(one, lang) for one in found.lines] if found else [],
         number=order.offset // PER_PAGE + 1, first=order.offset + 1,
     )  # fmt: skip
