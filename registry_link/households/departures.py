@@ -195,7 +195,7 @@ def record_departure(tx: Tx, order: RecordDeparture) -> UUID:
 def undo_departure(tx: Tx, household_id: UUID) -> UUID:
     """Undo a household's last death or move, recorded by mistake: what stood there stands there again.
 
-    Gives the id of the record. Raises: Forbidden; NotFound, also when there is none.
+    Gives the id of the record. Raises: Forbidden; NotFound; Conflict "departure.nothing_to_undo".
     """
     reach = tx.require("link.record")
     home = _locked(tx, household_id)
@@ -205,8 +205,10 @@ def undo_departure(tx: Tx, household_id: UUID) -> UUID:
         .order_by(Departure.at.desc(), Departure.id.desc())
         .limit(1)
     ).one_or_none()
-    if found is None or not (reach.has_village(found.from_village_code) or reach.has_village(home.village_code)):
-        raise NotFound("departure.not_found")
+    if not (reach.has_village(home.village_code) or (found and reach.has_village(found.from_village_code))):
+        raise NotFound("household.not_found")
+    if found is None:
+        raise Conflict("departure.nothing_to_undo")
     departure_id: UUID = found.id
     before: dict[str, Any] = json.loads(found.before) if found.before else {}
     tx.session.execute(

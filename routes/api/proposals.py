@@ -34,7 +34,7 @@ def list_proposals(args: dict[str, Any]) -> dict[str, Any]:
         found = queries.proposals(
             tx, states=states, village_code=args["village_code"], limit=args["limit"], offset=args["offset"]
         )
-    return {"total": found.total, "proposals": [shapes.proposal_of(one) for one in found.rows]}
+    return {"total": found.total, "proposals": [shapes.flat_of(one) for one in found.rows]}
 
 
 @api.post("/proposals")
@@ -58,10 +58,10 @@ def propose(data: dict[str, Any], **_: Any) -> Response:
 @guard.requires("proposal.see")
 @api.response(200, shapes.LinkProposalOut)
 @api.alt_response(404, schema=Problem)
-def show_proposal(proposal_id: UUID) -> Any:
+def show_proposal(proposal_id: UUID) -> dict[str, Any]:
     """Give one proposal with who decided what, and on which paper."""
     with context.read() as tx:
-        return shapes.proposal_of(queries.proposal(tx, proposal_id))
+        return shapes.flat_of(queries.proposal(tx, proposal_id))
 
 
 @api.post("/proposals/<uuid:proposal_id>/withdrawal")

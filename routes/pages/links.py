@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import NotFound
+from core.errors import Conflict
 from core.i18n import say
 from core.measures import print_count, print_day, print_instant
 from core.permissions import may
@@ -241,9 +241,7 @@ def undo(household_id: UUID) -> BaseResponse:
     try:
         context.write(lambda tx: departures.undo_departure(tx, household_id))
         flash(_("Catatan itu dibatalkan; keadaannya kembali seperti sebelumnya."), "good")
-    except NotFound as refused:
-        if refused.code != "departure.not_found":
-            raise
+    except Conflict as refused:
         flash(say(refused.code, context.lang(), refused.facts), "bad")
     return redirect(url_for("links.show", household_id=household_id), 303)
 

@@ -297,7 +297,12 @@ class TakeFileIn(In):
     form = fields.String(load_default="xlsx", validate=validate.OneOf(["csv", "xlsx"]))
 
 
+def flat_of(view: ProposalView) -> dict[str, Any]:
+    """Flatten a proposal and its household's code."""
+    named = {name: getattr(view, name) for name in ProposalView.__dataclass_fields__ if name != "home"}
+    return {**named, "household_code": view.home.code if view.home else ""}
+
+
 def proposal_of(view: ProposalView) -> Any:
     """Give one proposal ready for JSON."""
-    named = {name: getattr(view, name) for name in ProposalView.__dataclass_fields__ if name != "home"}
-    return LinkProposalOut().dump({**named, "household_code": view.home.code if view.home else ""})
+    return LinkProposalOut().dump(flat_of(view))

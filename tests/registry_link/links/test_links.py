@@ -249,7 +249,7 @@ def test_a_household_that_moves_out_is_listed_no_more_until_it_is_undone(office:
         assert search_households(tx, SearchHouseholds(text="contoh1")).lines == ()
     with office.by(VILLAGE) as tx:
         undo_departure(tx, here)
-        assert refusal(lambda: undo_departure(tx, here)) == "departure.not_found"
+        assert refusal(lambda: undo_departure(tx, here)) == "departure.nothing_to_undo"
     assert state(office, here) is LinkState.IMPORTED
     with office.read_by(OFFICER) as tx:
         assert len(search_households(tx, SearchHouseholds(text="contoh1")).lines) == 1
