@@ -165,15 +165,20 @@ def count_all(tx: Tx) -> tuple[tuple[VillageLine, ...], int]:
 
 
 def recount(tx: Tx, village_code: str) -> None:
-    """Bring one village's kept count up to date after something was completed there."""
+    """Bring one village's kept count up to date after something was completed there; the change is counted already.
+
+    The other villages are as they were: those that were up to date stay so, and nobody has to count them again.
+    """
     table = cast(sa.Table, VillageOverview.__table__)
+    now = registry_version(tx)
+    tx.session.execute(
+        sa.update(table).where(table.c.regency_code == tx.regency_code, table.c.version == now - 1).values(version=now)
+    )
     mine = (table.c.regency_code == tx.regency_code, table.c.village_code == village_code)
-    # The oldest version of the others stays true of them: the job counts everything again, a moment later.
     version = tx.session.scalar(sa.select(table.c.version).where(*mine).with_for_update())
-    if version is None:
-        return
-    values = _row(tx.regency_code, _counted(tx, village_code), version)
-    tx.session.execute(sa.update(table).where(*mine).values(**values))
+    if version is not None:
+        values = _row(tx.regency_code, _counted(tx, village_code), version)
+        tx.session.execute(sa.update(table).where(*mine).values(**values))
 
 
 def _counted(tx: Tx, village_code: str) -> VillageLine:

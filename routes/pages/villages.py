@@ -24,7 +24,7 @@ from routes.texts import gettext as _
 
 pages = Blueprint("villages", __name__, url_prefix="/registri/desa")
 MOST_FAR: Final = 100
-COMPLETE, LOCATED = "lengkap", "titik"
+COMPLETE, LOCATED, LISTED = "lengkap", "titik", "daftar"
 
 
 @pages.get("")
@@ -37,7 +37,7 @@ def index() -> str:
         names = {one.code: one for one in regions_of(tx, tx.regency_code, Level.VILLAGE)}
         lists = queries.completion_lists(tx, only_open=True) if may(tx.actor, "completion.see") else ()
     open_lists = {one.village_code: one for one in lists}
-    shown = shown if shown in (COMPLETE, LOCATED) else COMPLETE
+    shown = shown if shown in (COMPLETE, LOCATED, LISTED) else COMPLETE
     return render_template(
         "villages/index.html", shown=shown,
         rows=[
@@ -81,16 +81,17 @@ def share_words() -> list[str]:
 @pages.get("/peta.json")
 @guard.requires("village.see")
 def shares() -> FlaskResponse:
-    """Give each village's tint: how complete it is, or how many of its houses have a position."""
-    is_located = request.args.get("peta") == LOCATED
+    """Give each village's tint: how complete it is, how many of its houses have a position, how far its list is."""
+    shown = request.args.get("peta", COMPLETE)
     with context.read() as tx:
-        lines = village_lines(tx)
-    return jsonify(
-        classes={
-            one.village_code: min(4, (one.located_permille if is_located else one.complete_permille) // 250)
-            for one in lines
-        }
-    )
+        if shown == LISTED and may(tx.actor, "completion.see"):
+            told = {one.village_code: one.settled_permille for one in queries.completion_lists(tx, only_open=True)}
+        else:
+            told = {
+                one.village_code: one.located_permille if shown == LOCATED else one.complete_permille
+                for one in village_lines(tx)
+            }
+    return jsonify(classes={code: share // 250 for code, share in told.items()})
 
 
 @pages.get("/<village_code>")

@@ -107,6 +107,7 @@ def test_the_officer_sees_villages_asks_one_and_has_positions_applied_by_another
     page = client.get("/registri/desa").get_data(as_text=True)
     assert "Saum" in page and "33%" in page
     assert client.get("/registri/desa/peta.json").get_json() == {"classes": {SAUM: 1}}
+    assert client.get("/registri/desa/peta.json?peta=daftar").get_json() == {"classes": {SAUM: 0}}
     refused = send(client, LISTS, {"village_code": OLILIT, "asked": "kk"}, from_page=LISTS)
     assert refused.status_code == 422 and "Tidak ada keluarga desa ini" in refused.get_data(as_text=True)
     closed = send(client, f"{LISTS}/{asked.list_id}/tutup", {})

@@ -232,7 +232,7 @@ def test_villages_are_counted_once_for_every_reader(office: Work):
     with office.read_by(OFFICER) as tx:
         kept = village_lines(tx)[0]
         assert (kept.missing[Gap.ADDRESS], kept.missing[Gap.KK], kept.incomplete) == (1, 1, 2)
-        assert is_behind(tx)
+        assert not is_behind(tx), "one village was counted again at once, the others have not changed"
     merge(office, [replace(whole(5, "Eka"), village_code=OLILIT)], source="lain")
     assert count_villages(office, OFFICE) == "2 villages"
     with office.read_by(person(Role.BPBD)) as tx:
