@@ -58,6 +58,10 @@ from registry_link.households.taking import PERSON, PLACE, at_least_one, same_ho
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
+_ANALYZE: Final = (
+    sa.text("ANALYZE staged_household"), sa.text("ANALYZE staged_member"), sa.text("ANALYZE household"),
+    sa.text("ANALYZE member"), sa.text("ANALYZE registry_link"),
+)  # fmt: skip
 _IDS_AT_ONCE: Final = 800
 _COUNTER: Final = "household"
 _ROW: Final = ("village_code", "rt", "rw", "hamlet", "address", "decile")
@@ -249,9 +253,10 @@ def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
 def _weigh(tx: Tx, snapshot: Any) -> None:
     snapshot_id = snapshot.id
     if tx.session.get_bind().dialect.name == "postgresql":
-        # Freshly copied tables have no statistics yet; without them the joins below are planned for a few rows.
-        tx.session.execute(sa.text("ANALYZE staged_household"))
-        tx.session.execute(sa.text("ANALYZE staged_member"))
+        # What was just copied, or was taken over a moment ago, has no statistics yet; without them the joins below are
+        # planned for a few rows, and a look-up by number walks all members.
+        for statement in _ANALYZE:
+            tx.session.execute(statement)
     mine = StagedHousehold.snapshot_id == snapshot_id
     is_weighed = sa.or_(
         StagedHousehold.outcome != Outcome.NEW, StagedHousehold.bound_id.is_not(None),
