@@ -18,6 +18,7 @@ _NAV = (
     # key, right, endpoint, icon
     ("home", "home.see", "home.show", "home"),
     ("serving", "handover.record", "serving.show", "handover"),
+    ("field", "link.verify", "field.index", "field"),
     ("incident", "incident.see", "incident.index", "incident"),
     ("bansos", "bansos.see", "bansos.index", "programme"),
     ("stock", "stock.see", "stock.index", "stock"),
@@ -82,8 +83,9 @@ def _me(login: SessionView) -> dict[str, Any]:
 
 def _nav(actor: Actor) -> list[dict[str, Any]]:
     labels = {
-        "home": _("Beranda"), "serving": _("Serah terima"), "incident": _("Kejadian"), "bansos": _("Bansos"),
-        "stock": _("Stok"), "registry": _("Registri"), "document": _("Dokumen"), "settings": _("Pengaturan"),
+        "home": _("Beranda"), "serving": _("Serah terima"), "field": _("Verifikasi"), "incident": _("Kejadian"),
+        "bansos": _("Bansos"), "stock": _("Stok"), "registry": _("Registri"), "document": _("Dokumen"),
+        "settings": _("Pengaturan"),
     }  # fmt: skip
     return [
         {
@@ -94,7 +96,8 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
             "is_current": _is_below(url_for(endpoint)),
         }
         for key, right, endpoint, icon in _NAV
-        if may(actor, right)
+        # Who sees the registry finds the visits there; who only goes from door to door has them in the menu.
+        if may(actor, right) and not (key == "field" and may(actor, "household.search"))
     ]
 
 

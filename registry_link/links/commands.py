@@ -163,20 +163,21 @@ def apply_dukcapil_file(tx: Tx, file_id: UUID) -> Applied:
     """
     tx.require("link.approve")
     file = _locked(tx, file_id)
-    if file.state is DukcapilFileState.READ:
-        if refused := may_apply(tx.actor.id, file.read_by):
-            raise Conflict(refused)
-        if file.refused == file.rows:
-            raise Conflict("dukcapil.nothing_ready")
-    move(
-        tx, DukcapilFile, file_id, DukcapilFileAct.APPLY, DUKCAPIL_MOVES, applied_by=tx.actor.id,
-        applied_by_name=tx.actor.name, applied_at=tx.now,
-    )  # fmt: skip
     ready = tx.session.execute(
         sa.select(DukcapilRow.member_id, DukcapilRow.verdict).where(
             DukcapilRow.file_id == file_id, DukcapilRow.outcome == RowOutcome.READY
         )
     ).all()
+    if file.state is DukcapilFileState.READ:
+        if refused := may_apply(tx.actor.id, file.read_by):
+            raise Conflict(refused)
+        if not ready:
+            # Rows are kept for thirty days; a file that waited longer is sent again.
+            raise Conflict("dukcapil.nothing_ready")
+    move(
+        tx, DukcapilFile, file_id, DukcapilFileAct.APPLY, DUKCAPIL_MOVES, applied_by=tx.actor.id,
+        applied_by_name=tx.actor.name, applied_at=tx.now,
+    )  # fmt: skip
     said = {row.member_id: row.verdict for row in ready if row.member_id is not None}
     index_of = niks_of(tx, list(said))
     people = listed_by_index(tx, [one for one in index_of.values() if one is not None])

@@ -140,7 +140,8 @@ def _new(household_id: UUID, form: Form) -> str:
         state=say(state.label, lang) if state else _("belum ada dalam berkas registri"),
         kinds=[(one.value, say(one.label, lang)) for one in kinds], asked=asked,
         reasons=[
-            (one.value, say(one.label, lang), say(kind.label, lang)) for kind in kinds for one in REASONS[kind]
+            (one.value, say(one.label, lang), say(kind.label, lang) if len(kinds) > 1 else "")
+            for kind in kinds for one in REASONS[kind]
         ],
         today=f"{today:%d/%m/%Y}",
     )  # fmt: skip

@@ -1,0 +1,136 @@
+"""The registry's way by page and by machine: a file applied by another, a walk from door to door, a proposal."""
+
+from __future__ import annotations
+
+import io
+import re
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from core.actor import Role
+from core.work import Work
+from registry_link.households.models import Household
+from tests.registry_link.links.test_links import home, rows, state, to_field
+from tests.registry_link.people import OFFICE, SAUM, merge, nik, with_regions
+from tests.routes.asking import key, log_in, send
+from tests.support.builders import a_person, a_token, an_office
+
+PAPER = {"basis_no": "470/1/DKC", "basis_on": "02/11/2026"}
+WIRE = {"basis_no": "BA 3", "basis_on": "2026-11-02"}
+
+
+@pytest.fixture
+def registry(work: Work) -> Work:
+    an_office(work)
+    with_regions(work)
+    merge(work, rows())
+    return work
+
+
+def shown(client: FlaskClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.status_code
+    return answer.get_data(as_text=True)
+
+
+def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, registry: Work):
+    a_person(registry, Role.LOGISTICS, username="logistik")
+    a_person(registry, Role.HEAD, username="kepala")
+    page = "/registri/dukcapil"
+    log_in(client, "logistik")
+    assert "Belum ada hasil Dukcapil" in shown(client, page)
+    empty = send(client, page, {**PAPER, "basis_no": ""}, from_page=page)
+    assert empty.status_code == 422
+    content = f"NIK;Status\n{nik(10)};Padan\n{nik(500)};Padan\n".encode()
+    answer = send(client, page, {**PAPER, "file": (io.BytesIO(content), "hasil.csv")}, from_page=page)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    told = shown(client, answer.location)
+    assert "Anda yang mengunggah berkas ini" in told
+    assert nik(10) not in told
+    assert f"••••{nik(10)[-4:]}" in told
+    back = client.get(f"{answer.location}/ditolak").get_data(as_text=True)
+    assert nik(500) in back and "Kesalahan" in back
+    client = log_in(client.application.test_client(), "kepala")
+    form_key = re.search(r'name="form_key" value="([0-9a-f]+)"', shown(client, answer.location))
+    assert form_key
+    done = send(client, f"{answer.location}/terapkan", {"form_key": form_key[1]})
+    assert done.status_code == 303
+    assert "Hasil 1 orang diterapkan pada 1 keluarga" in shown(client, answer.location)
+    assert state(registry, home(registry)).value == "dukcapil_matched"
+    assert "Dukcapil: padan" in shown(client, f"/registri/tautan/keluarga/{home(registry)}")
+
+
+def test_a_field_officer_walks_his_village_and_sees_no_other(client: FlaskClient, registry: Work):
+    to_field(registry)
+    a_person(registry, Role.FIELD, username="lapangan", village=SAUM)
+    log_in(client, "lapangan")
+    assert "Kel. Saum" in shown(client, "/registri/verifikasi")
+    walk = shown(client, f"/registri/verifikasi/{SAUM}")
+    doors = list(dict.fromkeys(re.findall(rf"/registri/verifikasi/{SAUM}/[0-9a-f-]+", walk)))
+    assert len(doors) == 2
+    door = shown(client, doors[0])
+    assert "Yohanes Contoh1" in door and "Rumah 1 dari 2" in door and "NIK" not in door.replace("Jangan tulis NIK", "")
+    number = send(client, doors[0], {"outcome": "moved", "note": f"NIK {nik(10)}"}, from_page=doors[0])
+    assert number.status_code == 422
+    done = send(client, doors[0], {"outcome": "verified", "note": ""}, from_page=doors[0])
+    assert (done.status_code, done.location) == (303, doors[1])
+    done = send(client, doors[1], {"outcome": "deceased", "note": ""}, from_page=doors[1])
+    assert done.location == f"/registri/verifikasi/{SAUM}"
+    assert "Semua sudah didatangi" in shown(client, done.location)
+    other = home(registry, "h2")
+    assert client.get(f"/registri/verifikasi/{SAUM}/{other}").status_code == 404
+    assert client.get("/registri/tautan").status_code == 403
+
+
+def test_deaths_and_moves_are_recorded_with_a_paper(client: FlaskClient, registry: Work):
+    a_person(registry, Role.VILLAGE, username="desa", village=SAUM)
+    log_in(client, "desa")
+    way = f"/registri/tautan/keluarga/{home(registry)}"
+    head = re.search(r'<option value="([0-9a-f-]+)">Yohanes', shown(client, way))
+    heir = re.search(r'<option value="([0-9a-f-]+)">Maria', shown(client, way))
+    assert head and heir
+    fields = {**PAPER, "member_id": head[1], "event_on": "01/11/2026"}
+    refused = send(client, f"{way}/meninggal", fields, from_page=way)
+    assert refused.status_code == 422
+    assert "Pilih kepala keluarga yang baru" in refused.get_data(as_text=True)
+    assert send(client, f"{way}/meninggal", {**fields, "successor_id": heir[1]}, from_page=way).status_code == 303
+    with registry.read_by(OFFICE) as tx:
+        name = tx.session.scalar(sa.select(Household.head_name).where(Household.id == home(registry)))
+    assert name == "Maria Contoh1"
+    assert send(client, f"{way}/batal", {}, from_page=way).status_code == 303
+    moved = send(client, f"{way}/pindah", {**PAPER, "kind": "moved_out", "event_on": "01/11/2026"}, from_page=way)
+    assert moved.status_code == 303
+    assert "Tidak tinggal di sini lagi" in shown(client, way)
+    assert client.get(f"/registri/tautan/keluarga/{home(registry, 'h2')}").status_code == 404
+
+
+def test_machines_go_the_whole_way_of_a_proposal(client: FlaskClient, registry: Work):
+    api, here = "/api/v1/registry", str(home(registry))
+    officer, village = a_token(registry, Role.LOGISTICS), a_token(registry, Role.VILLAGE, village=SAUM)
+    body = {"act": "visit", "village_code": SAUM, "states": ["imported"], **WIRE}
+    sent = client.post(f"{api}/links/sending", json=body, headers={**officer, **key()})
+    assert sent.json == {"households": 2}
+    visit = {"household_id": here, "outcome": "verified"}
+    seen = client.post(f"{api}/field-visits", json=visit, headers={**village, **key()})
+    assert seen.json == {"state": "field_verified"}
+    order = {"kind": "add", "household_id": here, "reason": "poor", **WIRE}
+    assert client.post(f"{api}/proposals", json=order, headers={**officer, **key()}).status_code == 403
+    once = key()
+    made = client.post(f"{api}/proposals", json=order, headers={**village, **once})
+    assert (made.status_code, made.json["state"]) == (201, "proposed")
+    again = client.post(f"{api}/proposals", json=order, headers={**village, **once})
+    assert again.json["id"] == made.json["id"]
+    second = client.post(f"{api}/proposals", json=order, headers={**village, **key()})
+    assert (second.status_code, second.json["code"]) == (409, "link_proposal.open")
+    proposal = f"{api}/proposals/{UUID(made.json['id'])}"
+    assert client.post(f"{proposal}/verification", headers={**officer, **key()}).json["state"] == "verified"
+    listed = client.get(f"{api}/links?state=accepted", headers=officer).json
+    assert [one["household_id"] for one in listed["households"]] == [here]
+    way = client.get(f"{api}/households/{here}/links", headers=village).json
+    assert [one["act"] for one in way["steps"]] == ["accept", "propose", "verify", "visit"]
+    assert (
+        client.post(f"{api}/submissions", headers={**officer, **key()}).json["code"] == "link_proposal.none_determined"
+    )
