@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 
 from core import audit
 from core.actor import Actor
-from core.files.commands import forget_due
+from core.files.commands import drop_abandoned, forget_due
 from core.jobs import Daily, Every, Job
 from core.work import Tx, Work
 from routes.checks import prove_all
@@ -41,7 +42,8 @@ def jobs_of(runtime: Runtime) -> tuple[Job, ...]:
         return tell
 
     def forget_files(tx: Tx) -> str:
-        return f"{forget_due(tx, runtime.files_dir)} files"
+        count = forget_due(tx, runtime.files_dir)
+        return f"{count + drop_abandoned(runtime.files_dir, tx.now - timedelta(days=1))} files"
 
     return (
         Job(name="files.forget", trigger=Daily(1, 50), act=forget_files),

@@ -3,9 +3,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -108,6 +109,21 @@ def drop_received(tx: Tx, received: Received) -> None:
     needed = sa.select(sa.func.count()).select_from(StoredFile)
     if not tx.session.scalar(needed.where(StoredFile.sha256 == received.sha256, StoredFile.deleted_at.is_(None))):
         path_of(received.folder, received.sha256).unlink(missing_ok=True)
+
+
+def drop_abandoned(folder: Path, before: datetime) -> int:
+    """Delete what processes that were killed left half received or half made before an instant; gives how many."""
+    count = 0
+    for pattern in ("incoming-*", "refused-*"):
+        for path in folder.glob(pattern):
+            if path.stat().st_mtime >= before.timestamp():
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+            count += 1
+    return count
 
 
 def store_file(tx: Tx, folder: Path, order: StoreFile) -> Stored:
