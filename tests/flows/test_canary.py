@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import logging
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -173,12 +175,32 @@ def everything_in(work: Work) -> Iterator[tuple[str, bytes]]:
     """Give every value of every table: as text, and binary ones as they are."""
     with work.engine.connect() as connection:
         for name in sa.inspect(work.engine).get_table_names():
-            table = sa.Table(name, sa.MetaData(), autoload_with=work.engine)
+            every = sa.select(sa.text("*")).select_from(sa.table(name))
             values = [
                 bytes(one) if isinstance(one, bytes | memoryview) else str(one).encode()
-                for row in connection.execute(sa.select(table)) for one in row
+                for row in connection.execute(every) for one in row
             ]  # fmt: skip
             yield f"table {name}", b"\n".join(values)
+
+
+def left_behind(searched: Searched, work: Work, settings: Settings, run: Run) -> list[str]:
+    """Search every table and every file: the data folder, the database's own, its write-ahead log, a backup."""
+    hits: list[str] = []
+    for name, content in everything_in(work):
+        hits += searched.hits(name, content)
+    if work.engine.dialect.name == "sqlite":
+        with work.engine.connect() as connection:
+            assert connection.connection.driver_connection is not None
+            with closing(sqlite3.connect(settings.data_dir.parent / "backup.db")) as backup:
+                connection.connection.driver_connection.backup(backup)
+    files = [path for path in settings.data_dir.parent.rglob("*") if path.is_file()]
+    if work.engine.dialect.name == "sqlite":
+        assert any(path.name.endswith("-wal") for path in files), "the write-ahead log is searched too"
+    else:
+        files.append(run.postgres.log)
+    for path in files:
+        hits += searched.hits(f"file {path.name}", path.read_bytes())
+    return hits
 
 
 def test_no_number_is_left_anywhere(
@@ -196,16 +218,7 @@ def test_no_number_is_left_anywhere(
     with Session(work.engine) as session:
         anchor(session, work.clock.now(), settings.data_dir / "anchors" / "audit.txt")
 
-    hits: list[str] = []
-    for name, content in everything_in(work):
-        hits += SEARCHED.hits(name, content)
-    files = [path for path in settings.data_dir.parent.rglob("*") if path.is_file()]
-    if work.engine.dialect.name == "sqlite":
-        assert any(path.name.endswith("-wal") for path in files), "the write-ahead log is searched too"
-    else:
-        files.append(run.postgres.log)
-    for path in files:
-        hits += SEARCHED.hits(f"file {path.name}", path.read_bytes())
+    hits = left_behind(SEARCHED, work, settings, run)
     for name, content in bodies.items():
         hits += SEARCHED.hits(f"page {name}", content)
     for name, content in printed.items():
