@@ -13,6 +13,7 @@ from core.crypto import Secret
 from core.errors import Conflict, Forbidden, Invalid
 from core.ids import code_with_check
 from core.work import Tx
+from registry_link.households.carding import card_owners
 from registry_link.households.erased import know_again
 from registry_link.households.models import (
     Household,
@@ -243,6 +244,7 @@ def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
     where: list[sa.ColumnElement[bool]] = []
     if kk is not None:
         where.append(sa.and_(Household.regency_code == tx.regency_code, Household.kk_bidx == kk_index(kk)))
+        where.append(sa.and_(Household.regency_code == tx.regency_code, Household.id.in_(card_owners([kk_index(kk)]))))
     indexes = [nik_index(nik) for nik in niks if nik is not None]
     if len(set(indexes)) < len(indexes):
         raise Invalid("household.nik_twice", field="members")

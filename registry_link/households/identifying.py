@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from core.crypto import Secret
 from core.work import Tx
 from registry_link.households.merged import is_listed
-from registry_link.households.models import Household, Member
+from registry_link.households.models import Household, HouseholdCard, Member
 from registry_link.households.numbers import kk_indexes, nik_indexes
 from registry_link.households.rules import words_of
 
@@ -126,6 +126,13 @@ class _Finding:
             query = _homes(_named).where(_named.kk_bidx.in_(chunk), _named.regency_code == self.tx.regency_code)
             for row in self.tx.session.execute(query.add_columns(_named.kk_bidx)):
                 by_kk.setdefault(bytes(row.kk_bidx), []).append(_home(row))
+            further = _homes(_named).join(HouseholdCard, HouseholdCard.household_id == _named.id)
+            query = further.where(
+                HouseholdCard.kk_bidx.in_(chunk), HouseholdCard.regency_code == self.tx.regency_code
+            )  # fmt: skip
+            for row in self.tx.session.execute(query.add_columns(HouseholdCard.kk_bidx)):
+                if all(one.id != row.household_id for one in by_kk.get(bytes(row.kk_bidx), [])):
+                    by_kk.setdefault(bytes(row.kk_bidx), []).append(_home(row))
         by_code: dict[str, list[_Home]] = {}
         for texts in _chunks(sorted({self.clues[at].code for at in left if self.clues[at].code})):
             query = _homes(_named).where(

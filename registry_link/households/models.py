@@ -153,6 +153,22 @@ class Member(Base):
     """False once a newer file no longer has it in this household."""
 
 
+class HouseholdCard(Base):
+    """A family card of a household beyond the one that its registry names: several families may share one kitchen."""
+
+    __tablename__ = "household_card"
+    __table_args__ = (sa.UniqueConstraint("household_id", "kk_bidx"), sa.Index(None, "regency_code", "kk_bidx"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    kk: Mapped[Secret] = mapped_column(Sealed(KK_CONTEXT))
+    kk_bidx: Mapped[bytes]
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[str]
+    noted_by_name: Mapped[str]
+
+
 class StatedCounts(Base):
     """How many of each class a household without named members said it has.
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.merged import is_listed
-from registry_link.households.models import Household, Member, RegistryLink, Snapshot
+from registry_link.households.models import Household, HouseholdCard, Member, RegistryLink, Snapshot
 from registry_link.households.states import LinkState, Sex, SnapshotState
 
 Pair = tuple[UUID, UUID]
@@ -90,20 +90,24 @@ def pairs_by_nik(tx: Tx, most: int) -> Iterator[Pair]:
 
 
 def pairs_by_kk(tx: Tx, most: int) -> Iterator[Pair]:
-    """Give pairs of listed households with the same No. KK; at most ``most`` shared numbers are looked at."""
-    shared = (
-        sa.select(Household.kk_bidx)
-        .where(Household.regency_code == tx.regency_code, Household.kk_bidx.is_not(None))
-        .group_by(Household.kk_bidx)
+    """Give pairs of listed households with the same No. KK, also by further cards; ``most`` shared numbers at most."""
+    mine = (Household.regency_code == tx.regency_code, Household.kk_bidx.is_not(None))
+    shared = sa.select(Household.kk_bidx).where(*mine).group_by(Household.kk_bidx).having(sa.func.count() > 1)
+    of_cards = sa.select(HouseholdCard.kk_bidx).where(HouseholdCard.regency_code == tx.regency_code)
+    named = sa.select(Household.kk_bidx.label("number"), Household.id, Household.row_no).where(
+        sa.or_(Household.kk_bidx.in_(shared.limit(most)), Household.kk_bidx.in_(of_cards)),
+        Household.regency_code == tx.regency_code,
+        is_listed(),
     )
-    query = sa.select(Household.kk_bidx.label("number"), Household.id, Household.row_no).where(
-        Household.kk_bidx.in_(shared.having(sa.func.count() > 1).limit(most)),
-        Household.regency_code == tx.regency_code, is_listed(),
-    )  # fmt: skip
-    return _paired(tx, query.order_by(Household.kk_bidx, Household.row_no))
+    further = (
+        sa.select(HouseholdCard.kk_bidx.label("number"), Household.id, Household.row_no)
+        .join(Household, Household.id == HouseholdCard.household_id)
+        .where(HouseholdCard.regency_code == tx.regency_code, is_listed())
+    )
+    return _paired(tx, sa.union(named, further).order_by("number", "row_no"))
 
 
-def _paired(tx: Tx, query: sa.Select[*tuple[Any, ...]]) -> Iterator[Pair]:
+def _paired(tx: Tx, query: Any) -> Iterator[Pair]:
     rows = tx.session.execute(query.execution_options(yield_per=5_000))
     for _, group in groupby(rows, key=lambda row: row.number):
         ids = [row.id for row in group]

@@ -15,6 +15,7 @@ from core.errors import Invalid, NotFound
 from core.ids import is_code
 from core.permissions import Reach
 from core.work import Tx
+from registry_link.households.carding import card_owners
 from registry_link.households.finding import EXACT_TIERS, asked_words, find_rows
 from registry_link.households.merged import has_merged, is_listed, survivors_of
 from registry_link.households.models import (
@@ -313,7 +314,8 @@ def _owners_of(tx: Tx, number: Secret) -> list[UUID]:
         Household.regency_code == tx.regency_code, Household.kk_bidx == kk_index(number)
     )
     by_nik = sa.select(Member.household_id).where(Member.nik_bidx == nik_index(number), Member.is_present)
-    return _followed(tx, [*tx.session.scalars(by_kk), *tx.session.scalars(by_nik)])
+    by_card = card_owners([kk_index(number)])
+    return _followed(tx, [*tx.session.scalars(by_kk), *tx.session.scalars(by_card), *tx.session.scalars(by_nik)])
 
 
 def _followed(tx: Tx, ids: Sequence[UUID]) -> list[UUID]:

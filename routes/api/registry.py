@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response
 from flask_smorest import Blueprint
 
-from registry_link.households import commands, queries
+from registry_link.households import cards, commands, queries
 from routes import context, guard
 from routes.schemas import registry as shapes
 from routes.schemas.fields import KeyHeader, Problem
@@ -43,6 +43,41 @@ def show_household(household_id: UUID) -> queries.HouseholdView:
     """Give one household with its members, masked."""
     with context.read() as tx:
         return queries.household(tx, household_id)
+
+
+@api.get("/households/<uuid:household_id>/cards")
+@guard.requires("identity.note_card")
+@api.response(200, shapes.FurtherCardsOut)
+@api.alt_response(404, schema=Problem)
+def list_cards(household_id: UUID) -> dict[str, Any]:
+    """Give the family cards of a household beyond the one that its registry names, masked."""
+    with context.read() as tx:
+        is_full = tx.require("household.see").detail == "full"
+        queries.household(tx, household_id)
+        return {"cards": cards.cards_of(tx, household_id, is_full=is_full)}
+
+
+@api.post("/households/<uuid:household_id>/cards")
+@guard.requires("identity.note_card")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.CardIn)
+@api.response(201, shapes.NotedOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(409, schema=Problem)
+@api.alt_response(422, schema=Problem)
+def note_card(data: dict[str, Any], household_id: UUID, **_: Any) -> Response:
+    """Note one more No. KK of a household: from now on it is found by it too."""
+    return context.write_once(lambda tx: {"id": str(cards.note_card(tx, household_id, data["kk"]))})
+
+
+@api.post("/households/cards/<uuid:card_id>/removal")
+@guard.requires("identity.note_card")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.response(200, shapes.NotedOut)
+@api.alt_response(404, schema=Problem)
+def drop_card(card_id: UUID, **_: Any) -> Response:
+    """Take a noted card away again; gives the household."""
+    return context.write_once(lambda tx: {"id": str(cards.drop_card(tx, card_id))}, 200)
 
 
 @api.post("/households")

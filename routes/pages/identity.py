@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.i18n import say
@@ -15,7 +15,8 @@ from core.permissions import may
 from core.work import Tx
 from logistics.packages.queries import packages_of
 from logistics.packages.states import PackageState
-from registry_link.households.queries import HouseholdView
+from registry_link.households import cards as household_cards
+from registry_link.households.queries import HouseholdView, household, villages_of_households
 from registry_link.identity import commands, queries
 from registry_link.identity.queries import Match, PairLine, PairView, ProposalView
 from registry_link.identity.states import Evidence, PairState, ProposalState, Verdict
@@ -139,6 +140,57 @@ def name() -> str | BaseResponse:
         )
     )  # fmt: skip
     return done if done is not None else make_response(render_template("identity/name.html", form=form), 422)
+
+
+# ---------------------------------------------------------------- further family cards of one household
+
+
+@pages.get("/kartu/<uuid:household_id>")
+@guard.requires("identity.note_card")
+def cards(household_id: UUID) -> str:
+    return _cards(household_id, Form())
+
+
+@pages.post("/kartu/<uuid:household_id>")
+@guard.requires("identity.note_card")
+def note_card(household_id: UUID) -> str | BaseResponse:
+    form = Form()
+    number = form.text("kk", most=40, least=1)
+
+    def act(tx: Tx) -> str:
+        household_cards.note_card(tx, household_id, number)
+        flash(_("Nomor KK dicatat. Keluarga ini kini ditemukan juga dengan nomor itu."), "good")
+        return url_for("identity.cards", household_id=household_id)
+
+    # Without a form key: what is kept of a form is a plain hash, and a number would be found from it.
+    done = form.attempt(lambda: redirect(context.write(act), 303))
+    return done if done is not None else make_response(_cards(household_id, form), 422)
+
+
+@pages.post("/kartu/hapus/<uuid:card_id>")
+@guard.requires("identity.note_card")
+def drop_card(card_id: UUID) -> BaseResponse:
+    def act(tx: Tx) -> str:
+        household_id = household_cards.drop_card(tx, card_id)
+        flash(_("Kartu keluarga dilepas dari keluarga ini."), "good")
+        return url_for("identity.cards", household_id=household_id)
+
+    return context.submit_once(act)
+
+
+def _cards(household_id: UUID, form: Form) -> str:
+    lang = context.lang()
+    with context.read() as tx:
+        tx.require("identity.note_card").need_village(
+            villages_of_households(tx, [household_id]).get(household_id), "household"
+        )
+        found = household(tx, household_id)
+        held = household_cards.cards_of(tx, household_id, is_full=tx.require("household.see").detail == "full")
+        zone = tx.zone
+    return render_template(
+        "identity/cards.html", form=form, household=found,
+        cards=[{"view": one, "at": print_instant(one.noted_at, zone, lang)} for one in held],
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- one pair

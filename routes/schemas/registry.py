@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, post_load, validate
 from registry_link.households.commands import NewCounts, RegisterProvisional
 from registry_link.households.queries import SearchHouseholds
 from registry_link.households.states import Relation, Sex
-from routes.schemas.fields import In, Line, whole_number
+from routes.schemas.fields import In, Instant, Line, whole_number
 
 
 class SearchIn(In):
@@ -67,6 +67,25 @@ class HouseholdOut(HouseholdLineOut):
     merged_into_code = fields.String(
         metadata={"description": "The household that it was found to be; empty while it stands for itself."}
     )
+
+
+class CardIn(In):
+    kk = Line(required=True, most=40, least=1)
+
+
+class FurtherCardOut(Schema):
+    id = fields.UUID()
+    kk = fields.String(metadata={"description": "Masked to its last four digits."})
+    noted_at = Instant()
+    noted_by_name = fields.String()
+
+
+class FurtherCardsOut(Schema):
+    cards = fields.List(fields.Nested(FurtherCardOut))
+
+
+class NotedOut(Schema):
+    id = fields.UUID()
 
 
 class ProvisionalIn(In):

@@ -34,6 +34,7 @@ from logistics.zones.queries import zones as zones_of
 from registry_link.completion import commands as completion
 from registry_link.completion import files as completion_files
 from registry_link.completion.models import CompletionEntry
+from registry_link.households.cards import note_card
 from registry_link.households.gaps import Gap
 from registry_link.households.queries import codes_of_households, snapshots, villages_of_households
 from registry_link.identity import commands as identity
@@ -296,6 +297,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
             ),
         )  # fmt: skip
         pair, proposal = _may_be_one(tx, [one for one, where in sorted(villages.items()) if where == village])
+        card = note_card(tx, waiting.row.beneficiary_id, f"99010101012{place}{code[-1]}001")
         shipment, consignment = _on_the_way(tx, served.row.post_id)
         correction, count = _second_person_wanted(tx, served.row.post_id)
         erasure = ask_erasure(
@@ -342,7 +344,8 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "place_id": str(served.row.post_id), "place_code": load.post.code,
         "shipment_id": str(shipment), "consignment_id": str(consignment),
         "correction_id": str(correction), "count_id": str(count), "erasure_id": str(erasure),
-        "pair_id": str(pair), "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
+        "card_id": str(card), "pair_id": str(pair),
+        "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
         "stock-corrections.document_id": str(load.stock_document_id),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),

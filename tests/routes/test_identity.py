@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from core.actor import Role
 from core.work import Work
 from registry_link.households.commands import HouseholdRow
+from registry_link.identity import queries
 from registry_link.identity.jobs import search_pairs
 from tests.registry_link.identity.test_identity import OFFICE, ROWS
 from tests.registry_link.people import SAUM, WOWON, kk, merge, nik, with_regions
@@ -109,3 +110,24 @@ def test_machines_do_the_same(app: Flask, office: Work) -> None:
     )
     assert named.status_code == 422
     assert client.get(address, headers=a_token(office, Role.VILLAGE, village=SAUM)).get_json()["total"] == 1
+
+
+def test_a_further_card_is_noted_and_never_shown_whole(app: Flask, office: Work) -> None:
+    one, number = log_in(app.test_client(), "satu"), kk(77)
+    with office.read_by(OFFICE) as tx:
+        household_id = queries.pairs(tx).lines[0].first.id
+    page = f"/registri/ganda/kartu/{household_id}"
+    assert page in one.get(f"/registri/keluarga/{household_id}").get_data(as_text=True)
+    wrong = send(one, page, {"kk": number[:15]}, page)
+    assert wrong.status_code == 422 and number[:15] not in wrong.get_data(as_text=True)
+    assert send(one, page, {"kk": number}, page).status_code == 303
+    shown = one.get(page).get_data(as_text=True)
+    assert number[-4:] in shown and number not in shown
+    client, header = app.test_client(), a_token(office, Role.LOGISTICS)
+    address = f"/api/v1/households/{household_id}/cards"
+    again = client.post(address, headers={**header, **key()}, json={"kk": number})
+    assert again.status_code == 409 and again.get_json()["code"] == "card.known"
+    (card,) = client.get(address, headers=header).get_json()["cards"]
+    dropped = client.post(f"/api/v1/households/cards/{card['id']}/removal", headers={**header, **key()})
+    assert dropped.get_json() == {"id": str(household_id)}
+    assert client.get(address, headers=header).get_json() == {"cards": []}

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from core.actor import Actor, Role, ScopeKind
 from core.clock import FixedClock
 from core.crypto import Secret
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from core.work import Work
+from registry_link.households.cards import cards_of, drop_card, note_card
 from registry_link.households.commands import HouseholdRow, MemberRow, RegisterProvisional, register_provisional
+from registry_link.households.identifying import Clues, identify
 from registry_link.households.linking import current_links
 from registry_link.households.models import Household, Member
 from registry_link.households.queries import SearchHouseholds, compositions, household, search_households
@@ -278,6 +280,31 @@ def test_registering_on_the_spot_beside_the_registry_is_found(office: Work, fixe
             queries.pair(tx, line.id) for line in queries.pairs(tx).lines if made.id in (line.first.id, line.second.id)
         )
     assert view.better_id == ids(office)["h6"], "what the registry says stays"
+
+
+def test_a_household_may_hold_several_cards(office: Work) -> None:
+    known, number = ids(office), kk(77)
+    village = person(Role.VILLAGE, ScopeKind.VILLAGE, SAUM)
+    with office.by(village) as tx:
+        card = note_card(tx, known["h1"], number)
+        note_card(tx, known["h3"], number)
+    with office.read_by(OFFICER) as tx:
+        found = search_households(tx, SearchHouseholds(text=number)).lines
+        assert {one.id for one in found} == {known["h1"], known["h3"]}
+        assert len(identify(tx, [Clues(kk=Secret(number))], "test")[0].candidates) == 2
+        assert [one.kk[-4:] for one in cards_of(tx, known["h1"], is_full=True)] == [number[-4:]]
+    assert search_pairs(office, OFFICE) == "1 new, 0 gone, 0 reopened"
+    with pytest.raises(Conflict, match=r"household\.known"), office.by(OFFICER) as tx:
+        register_provisional(tx, RegisterProvisional(head_name="Orang Baru", village_code=SAUM, kk=number))
+    for household_id, typed, told in (
+        (known["h1"], number, r"card\.known"), (known["h3"], kk(7), r"card\.known"),
+        (known["h1"], number[:15], r"registry\."), (known["h2"], kk(78), r"household\.not_found"),
+    ):  # fmt: skip
+        with pytest.raises(Refused, match=told), office.by(village) as tx:
+            note_card(tx, household_id, typed)
+    with office.by(village) as tx:
+        assert drop_card(tx, card) == known["h1"]
+    assert search_pairs(office, OFFICE) == "0 new, 1 gone, 0 reopened"
 
 
 def test_the_database_itself_wants_two_persons(office: Work) -> None:
