@@ -132,19 +132,20 @@ def _new(snapshot: Any, before_id: UUID | None) -> sa.Select[*tuple[Any, ...]]:
 
 def _comings(snapshot: Any, before_id: UUID) -> dict[DifferenceKind, sa.Select[*tuple[Any, ...]]]:
     staged, earlier = StagedHousehold, sa.orm.aliased(RegistryLink)
-    # As a difference of two sets: asked household by household, a database without statistics reads all staged rows
-    # anew for each of them.
-    not_listed = (
-        sa.select(RegistryLink.household_id)
-        .where(RegistryLink.snapshot_id == before_id)
-        .except_(sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None)))
+    # By the register's own id, under which both are found at once; staged rows know no household by an index.
+    is_listed_again = (
+        sa.exists()
+        .where(staged.snapshot_id == snapshot.id, staged.external_id == RegistryLink.external_id)
+        .correlate(RegistryLink)
     )
-    gone = _row(snapshot, DifferenceKind.GONE, Household.id, Household.village_code).where(
-        Household.id.in_(not_listed), Household.erased_at.is_(None)
+    gone = (
+        _row(snapshot, DifferenceKind.GONE, Household.id, Household.village_code)
+        .join(RegistryLink, RegistryLink.household_id == Household.id)
+        .where(RegistryLink.snapshot_id == before_id, ~is_listed_again, Household.erased_at.is_(None))
     )
     in_last = (
-        sa.exists().where(earlier.snapshot_id == before_id, earlier.household_id == staged.bound_id).correlate(staged)
-    )  # fmt: skip
+        sa.exists().where(earlier.snapshot_id == before_id, earlier.external_id == staged.external_id).correlate(staged)
+    )
     in_any = (
         sa.exists().where(earlier.snapshot_id != snapshot.id, earlier.household_id == staged.bound_id).correlate(staged)
     )  # fmt: skip

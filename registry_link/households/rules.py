@@ -185,7 +185,7 @@ def address_words(*texts: str) -> tuple[str, ...]:
 
 def errors_forgiven(word: str) -> int:
     """Tell how many typing errors a word that somebody typed may hold."""
-    if len(word) < SHORTEST_FORGIVEN or any(one.isdigit() for one in word):
+    if len(word) < SHORTEST_FORGIVEN or not word.isalpha():
         return 0
     return 2 if len(word) >= LONG_WORD else 1
 
@@ -202,7 +202,7 @@ def forms(word: str, errors: int) -> frozenset[str]:
 
 def is_learnt(word: str) -> bool:
     """Tell whether a known word has forms at all."""
-    return len(word) >= SHORTEST_LEARNT and not word.isdigit()
+    return len(word) >= SHORTEST_LEARNT and word.isalpha()
 
 
 def forms_learnt(word: str) -> frozenset[str]:

@@ -7,7 +7,10 @@ from uuid import UUID
 
 from flask_smorest import Blueprint
 
+from logistics.programmes.queries import term_by_id
+from logistics.zones.queries import current_version_ids, incident_by_id
 from registry_link.households import reporting
+from registry_link.households.drawn import drawn_from
 from registry_link.households.queries import SnapshotLine
 from registry_link.households.states import DifferenceKind
 from routes import context, guard
@@ -15,12 +18,12 @@ from routes.schemas import snapshots as shapes
 from routes.schemas.fields import Problem
 
 api = Blueprint(
-    "registry-snapshots", __name__, url_prefix="/registry/snapshots",
+    "registry-snapshots", __name__,
     description="Registry files by source and day, and their differences; every look at households is logged.",
 )  # fmt: skip
 
 
-@api.get("")
+@api.get("/registry/snapshots")
 @guard.requires("snapshot.see")
 @api.response(200, shapes.SnapshotOut(many=True))
 def list_snapshots() -> list[SnapshotLine]:
@@ -29,7 +32,7 @@ def list_snapshots() -> list[SnapshotLine]:
         return [one for one, _ in reporting.snapshot_lines(tx)]
 
 
-@api.get("/<uuid:snapshot_id>")
+@api.get("/registry/snapshots/<uuid:snapshot_id>")
 @guard.requires("snapshot.see")
 @api.response(200, shapes.ReportOut)
 @api.alt_response(404, schema=Problem)
@@ -39,7 +42,7 @@ def show_snapshot(snapshot_id: UUID) -> dict[str, Any]:
         return shapes.report_out(reporting.difference_report(tx, snapshot_id))
 
 
-@api.get("/<uuid:snapshot_id>/differences")
+@api.get("/registry/snapshots/<uuid:snapshot_id>/differences")
 @guard.requires("snapshot.see")
 @api.arguments(shapes.DifferencesIn, location="query")
 @api.response(200, shapes.FoundDifferencesOut)
@@ -59,3 +62,24 @@ def list_differences(asked: dict[str, Any], snapshot_id: UUID) -> dict[str, Any]
         for one in found.lines
     ]  # fmt: skip
     return {"differences": lines, "has_more": found.has_more}
+
+
+@api.get("/incidents/<uuid:incident_id>/drawn-from")
+@guard.requires("affected.see")
+@api.response(200, shapes.SnapshotOut(many=True))
+@api.alt_response(404, schema=Problem)
+def incident_drawn_from(incident_id: UUID) -> tuple[SnapshotLine, ...]:
+    """Name the snapshots from which an incident's list of households was drawn."""
+    with context.read() as tx:
+        incident = incident_by_id(tx, incident_id)
+        return drawn_from(tx, "zone_version", current_version_ids(tx, incident.id))
+
+
+@api.get("/terms/<uuid:term_id>/drawn-from")
+@guard.requires("bansos.see")
+@api.response(200, shapes.SnapshotOut(many=True))
+@api.alt_response(404, schema=Problem)
+def term_drawn_from(term_id: UUID) -> tuple[SnapshotLine, ...]:
+    """Name the snapshots from which a term's list was drawn last."""
+    with context.read() as tx:
+        return drawn_from(tx, "term", [term_by_id(tx, term_id).id])

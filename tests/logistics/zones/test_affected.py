@@ -17,6 +17,7 @@ from logistics.zones.jobs import match_posted
 from logistics.zones.rules import Count, looks_swapped, read_count
 from logistics.zones.states import AffectedState, CountKind, CountState, PhaseAct, RejectReason
 from registry_link.households.commands import NewCounts, RegisterProvisional, register_provisional
+from registry_link.households.drawn import drawn_from
 from registry_link.households.queries import positions_of
 from registry_link.matching.rules import Confidence
 from tests.flows import line
@@ -121,6 +122,13 @@ def test_a_version_is_matched_once_though_two_processes_try(work: Work, flood: l
     groups = groups_of(work, flood)
     assert matched[0].total == groups.total
     assert groups.is_complete
+
+
+def test_a_matched_list_names_the_snapshots_it_was_drawn_from(work: Work, flood: line.Flood):
+    line.post(work, line.an_area(flood))
+    with work.read_by(line.OFFICER) as tx:
+        drawn = drawn_from(tx, "zone_version", queries.current_version_ids(tx, flood.incident_id))
+    assert [(one.source, one.agreement_no) for one in drawn] == [("uji", "PKS-UJI")]
 
 
 def test_the_clock_matches_what_was_posted_and_nothing_twice(work: Work, flood: line.Flood):
