@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,10 @@ def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, offic
     assert client.get(f"{at}/ditolak?bentuk=exe").status_code == client.get(f"{at}/ditolak?berkas=1").status_code == 404
     assert uploads(client.application) == []
     client = log_in(client.application.test_client(), "kepala")
-    assert "registri belum berubah" in client.get(at).get_data(as_text=True)
+    shown = client.get(at).get_data(as_text=True)
+    assert "registri belum berubah" in shown
+    changes = re.search(r'href="(/registri/snapshot/[^"]+)"', shown)
+    assert changes and client.get(changes[1]).status_code == 200
     assert client.get(f"{at}/ditolak").status_code == 403
     assert send(client, f"{at}/terapkan", {}).status_code == 303
     assert "Menerapkan" in client.get(at, headers={"HX-Request": "1"}).get_data(as_text=True)

@@ -48,7 +48,7 @@ from registry_link.importing.queries import (
     refused_csv,
     refused_rows,
 )
-from registry_link.importing.states import RunState
+from registry_link.importing.states import Layout, RunState
 from registry_link.importing.unpacking import Unpacked, unpack
 from registry_link.regions.states import CodeSystem
 from tests.hostile.corpus import bomb
@@ -412,6 +412,16 @@ def test_columns_that_do_not_tell_wait_for_a_person(office: Work, tmp_path: Path
         assert (view.state, view.new, view.refused) == (RunState.READY, 2, 0)
     with pytest.raises(Conflict, match=r"import_run\.cannot_map"), office.by(LOG) as tx:
         name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(),)))
+
+
+def test_a_person_may_look_at_columns_that_tell_for_themselves(office: Work, tmp_path: Path):
+    run_id = start(office, stored(tmp_path, lines(2)), asks_columns=True)
+    run_pending_imports(office, OFFICE)
+    with office.by(LOG) as tx:
+        (file,) = columns_to_name(tx, run_id)
+        assert (file.problem, file.layout, all(one.field for one in file.columns)) == (None, Layout.FLAT, True)
+        name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(),)))
+        assert import_run(tx, run_id).state is RunState.READING
 
 
 def test_a_workbook_is_read_and_its_refused_cells_say_what_they_are(office: Work, tmp_path: Path):
