@@ -173,25 +173,29 @@ class _Merge:
 
 def village_gaps(tx: Tx, village_code: str = "") -> tuple[VillageGaps, ...]:
     """Count the office's households by village and by what they lack, in one pass; counts only."""
-    flags = {gap: sa.func.sum(sa.case((is_missing, 1), else_=0)) for gap, is_missing in _missing().items()}
+    # Grouped by all that is missing together, so that each household is looked at once however much is asked.
+    lacking = _bits().label("lacking")
     query = (
         sa.select(
-            Household.village_code, sa.func.count(), sa.func.sum(Household.size),
-            sa.func.count(Household.position_key), sa.func.sum(sa.case((_lacks(ASKABLE), 1), else_=0)),
-            *flags.values(),
+            Household.village_code, lacking, sa.func.count(), sa.func.sum(Household.size),
+            sa.func.count(Household.position_key),
         )
         .where(Household.regency_code == tx.regency_code, *_living())
-        .group_by(Household.village_code)
+        .group_by(Household.village_code, lacking)
         .order_by(Household.village_code)
     )  # fmt: skip
     if village_code:
         query = query.where(Household.village_code == village_code)
+    counted: dict[str, list[tuple[Gap, int, int, int]]] = {}
+    for code, bits, households, persons, located in tx.session.execute(query):
+        counted.setdefault(code, []).append((Gap(bits), households, int(persons), located))
     return tuple(
         VillageGaps(
-            village_code=row[0], households=row[1], persons=int(row[2]), located=row[3], incomplete=int(row[4]),
-            missing={gap: int(number) for gap, number in zip(GAPS, row[5:], strict=True)},
+            village_code=code, households=sum(one[1] for one in groups), persons=sum(one[2] for one in groups),
+            located=sum(one[3] for one in groups), incomplete=sum(one[1] for one in groups if one[0] & ASKABLE),
+            missing={gap: sum(one[1] for one in groups if one[0] & gap) for gap in GAPS},
         )
-        for row in tx.session.execute(query)
+        for code, groups in counted.items()
     )  # fmt: skip
 
 
@@ -207,9 +211,8 @@ def village_deciles(tx: Tx, village_code: str) -> Mapping[int | None, int]:
 
 def incomplete_households(tx: Tx, village_code: str, asked: Gap) -> tuple[Incomplete, ...]:
     """Give the households of a village that lack something of what is asked, in the order of a walk."""
-    bits = sum((sa.case((is_missing, gap.value), else_=0) for gap, is_missing in _missing().items()), sa.literal(0))
     query = (
-        sa.select(Household.id, bits.label("gaps"))
+        sa.select(Household.id, _bits().label("gaps"))
         .where(
             Household.regency_code == tx.regency_code, Household.village_code == village_code, *_living(),
             _lacks(asked),
@@ -225,6 +228,16 @@ def incomplete_households(tx: Tx, village_code: str, asked: Gap) -> tuple[Incomp
 def _living() -> tuple[sa.ColumnElement[bool], ...]:
     """Leave out what is merged into another household, and what is erased."""
     return (is_listed(), Household.erased_at.is_(None))
+
+
+def _bits() -> sa.ColumnElement[int]:
+    """Write what a household lacks as one number."""
+    parts = [sa.case((is_missing, sa.literal_column(str(gap.value))), else_=sa.literal_column("0"))
+             for gap, is_missing in _missing().items()]  # fmt: skip
+    total: sa.ColumnElement[int] = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def _lacks(asked: Gap) -> sa.ColumnElement[bool]:

@@ -402,12 +402,13 @@ def _shown(form: Form, facts: Facts) -> dict[str, str]:
 def _values(form: Form, facts: Facts) -> CompleteHousehold:
     births = []
     for person in facts.ageless:
-        typed = form.text(f"birth-{person.id}", most=20)
+        name = f"birth-{person.id}"
+        typed = form.text(name, most=20)
         if not typed:
             continue
         found = born(typed)
         if found is None:
-            form.fail(f"birth-{person.id}", "completion.birth_form")
+            form.fail(name, "completion.birth_form")
         else:
             births.append(Birth(member_id=person.id, born_on=found.on, age_years=found.age_years))
     texts = {name: form.text(name, most=most) for name, most in _LONGEST.items()}
