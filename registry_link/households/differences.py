@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import (
+    Departure,
     Household,
     Member,
     RegistryLink,
@@ -26,7 +27,7 @@ from registry_link.households.models import (
     StagedHousehold,
     StagedMember,
 )
-from registry_link.households.states import DifferenceKind, Outcome
+from registry_link.households.states import DepartureKind, DifferenceKind, Outcome
 from registry_link.households.taking import same_household, taken_household, taken_member
 
 AT_ONCE: Final = 10_000
@@ -34,6 +35,10 @@ _COLUMNS: Final = ("snapshot_id", "kind", "subject_id", "household_id", "village
 SHOWN: Final = ("name", "sex", "relation")
 """What a report shows of a member that changed; of the rest it says only that it did."""
 TOLD: Final = (*SHOWN, "birth_on", "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill")
+
+_MOVED: Final = frozenset(
+    {DifferenceKind.VILLAGE, DifferenceKind.UNIT, DifferenceKind.ADDRESS, DifferenceKind.POSITION}
+)
 
 
 class Difference(NamedTuple):
@@ -177,13 +182,47 @@ def _changes(tx: Tx, snapshot: Any) -> Iterator[list[Difference]]:
         .order_by(staged.external_id)
         .limit(AT_ONCE)
     )  # fmt: skip
+    gone = _departed(tx)
     last = ""
     while rows := tx.session.execute(query.where(staged.external_id > last)).all():
         first, last = last, rows[-1].external_id
-        found = [one for row in rows if not row.is_provisional for one in _household_changes(row)]
+        found = [
+            one for row in rows if not row.is_provisional for one in _household_changes(row)
+            if one.kind not in gone.kept.get(row.id, ())
+            # A file that names a third village knows more than the office does.
+            or (one.kind in _MOVED and row.village_code != gone.left[row.id])
+        ]  # fmt: skip
         known = {row.id: row for row in rows if not row.is_provisional and row.merged_into_id is None}
         members = _member_changes(tx, snapshot, first, last)
-        yield found + [one for one in members if one.household_id in known]
+        yield found + [one for one in members if one.household_id in known and one.subject_id not in gone.people]
+
+
+class _Departed(NamedTuple):
+    """Whom the office knows to have died or moved: a file that still lists them changes nothing of that."""
+
+    people: frozenset[UUID]
+    kept: Mapping[UUID, Collection[DifferenceKind]]
+    """Of each household the kinds that the file does not change."""
+    left: Mapping[UUID, str]
+    """The village from which a household moved within the regency."""
+
+
+def _departed(tx: Tx) -> _Departed:
+    people: set[UUID] = set()
+    kept: dict[UUID, set[DifferenceKind]] = {}
+    left: dict[UUID, str] = {}
+    query = sa.select(
+        Departure.household_id, Departure.member_id, Departure.kind, Departure.from_village_code
+    ).where(Departure.regency_code == tx.regency_code, Departure.undone_at.is_(None))  # fmt: skip
+    for row in tx.session.execute(query):
+        kinds = kept.setdefault(row.household_id, set())
+        if row.kind is DepartureKind.MOVED_WITHIN:
+            left[row.household_id] = row.from_village_code
+            kinds |= _MOVED
+        elif row.member_id is not None:
+            people.add(row.member_id)
+            kinds |= {DifferenceKind.HEAD, DifferenceKind.SIZE}
+    return _Departed(people=frozenset(people), kept=kept, left=left)
 
 
 def _household_changes(row: Any) -> Iterator[Difference]:

@@ -18,7 +18,8 @@ from registry_link.households.commands import (
     record_snapshot,
     register_provisional,
 )
-from registry_link.households.models import Household, RegistryLink, Snapshot
+from registry_link.households.departures import RecordDeparture, record_departure
+from registry_link.households.models import Household, Member, RegistryLink, Snapshot
 from registry_link.households.reporting import (
     DETAILS_KEPT,
     ListDifferences,
@@ -28,7 +29,7 @@ from registry_link.households.reporting import (
 )
 from registry_link.households.rows import HouseholdRow
 from registry_link.households.staging import discard, stage_households, weigh
-from registry_link.households.states import DifferenceKind
+from registry_link.households.states import DepartureKind, DifferenceKind
 from tests.registry_link.households.test_snapshots import rows
 from tests.registry_link.people import OFFICE, SAUM, WOWON, kk, merge, nik, with_regions
 
@@ -125,6 +126,19 @@ def test_one_who_comes_back_and_one_met_before_the_file(office: Work):
     assert counts_of(office, third) == {NEW: 1, RETURNED: 1}
     again, _ = merge(office, rows(3), as_of=date(2026, 10, 1))
     assert counts_of(office, again) == {GONE: 1}
+
+
+def test_who_died_is_not_told_to_have_come_because_a_file_still_lists_them(office: Work):
+    merge(office, rows(2))
+    with office.by(OFFICE) as tx:
+        wife = tx.session.execute(sa.select(Member.id, Member.household_id).where(Member.member_key == "w1")).one()
+        day = date(2026, 2, 1)
+        record_departure(tx, RecordDeparture(
+            kind=DepartureKind.DIED, household_id=wife.household_id, member_id=wife.id, event_on=day,
+            basis_no="474.3/9", basis_on=day,
+        ))  # fmt: skip
+    second, _ = merge(office, [replace(rows(1)[0], decile=7), rows(2)[1]], as_of=date(2026, 4, 1))
+    assert counts_of(office, second) == {DifferenceKind.DECILE: 1}
 
 
 def test_details_of_a_replaced_snapshot_are_removed_when_their_time_is_over(office: Work):
