@@ -5,20 +5,116 @@ Who comes again and is registered on the spot is known again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.crypto import Secret, ring
 from core.work import Tx
-from registry_link.households.models import ErasedNumber, Snapshot
+from registry_link.households.models import (
+    KK_CONTEXT,
+    NIK_CONTEXT,
+    ErasedNumber,
+    Household,
+    Member,
+    Snapshot,
+)
 from registry_link.households.numbers import kk_indexes, nik_indexes
 from registry_link.households.rows import HouseholdRow, MemberRow
 
 EXTERNAL_CONTEXT: Final = "registry.external"
+NUMBER_CONTEXTS: Final = (NIK_CONTEXT, KK_CONTEXT)
+"""Under which a number of sixteen digits may have been erased."""
 _AT_ONCE: Final = 800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A household without who it is."""
+
+    id: UUID
+    code: str
+    village_code: str
+    merged_into_id: UUID | None
+    erased_at: datetime | None
+
+
+def homes(tx: Tx, ids: Iterable[UUID]) -> Mapping[UUID, Home]:
+    """Give the office's households without who they are, erased ones too; unknown ids are left out."""
+    wanted, found = sorted(set(ids)), dict[UUID, Home]()
+    for at in range(0, len(wanted), _AT_ONCE):
+        query = sa.select(*(getattr(Household, name) for name in Home.__dataclass_fields__)).where(
+            Household.id.in_(wanted[at : at + _AT_ONCE]),
+            sa.func.coalesce(Household.regency_code, "") == tx.regency_code,
+        )
+        found.update((row.id, Home(**row._mapping)) for row in tx.session.execute(query))
+    return found
+
+
+def members_of_homes(tx: Tx, household_ids: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Give the ids of everybody who is or was listed with these households."""
+    return tuple(tx.session.scalars(sa.select(Member.id).where(Member.household_id.in_(household_ids))))
+
+
+def homes_of_members(tx: Tx, member_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+    """Tell with which household each of these persons is listed."""
+    wanted, found = sorted(set(member_ids)), dict[UUID, UUID]()
+    for at in range(0, len(wanted), _AT_ONCE):
+        query = sa.select(Member.id, Member.household_id).where(Member.id.in_(wanted[at : at + _AT_ONCE]))
+        found.update((row.id, row.household_id) for row in tx.session.execute(query))
+    return found
+
+
+def hold(tx: Tx, ids: Sequence[UUID]) -> None:
+    """Hold households, so that nothing writes to them between a look and an erasure."""
+    tx.session.execute(sa.select(Household.id).where(Household.id.in_(ids)).order_by(Household.id).with_for_update())
+
+
+def mark_erased(tx: Tx, ids: Sequence[UUID]) -> None:
+    """Say that these households are nobody's any more."""
+    tx.session.execute(
+        sa.update(Household)
+        .where(Household.id.in_(ids))
+        .values(erased_at=tx.now, changed_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def remember_numbers(tx: Tx, erasure_id: UUID, ids: Sequence[UUID]) -> None:
+    """Keep what households are known by as keyed hashes, before it is erased."""
+    found: set[tuple[str, bytes]] = set()
+    known = sa.select(Household.kk_bidx, Household.source, Household.external_id).where(Household.id.in_(ids))
+    for row in tx.session.execute(known):
+        if row.kk_bidx is not None:
+            found.add(("kk", row.kk_bidx))
+        if row.external_id is not None:
+            found.add(("external", external_index(row.source, row.external_id)))
+    niks = sa.select(Member.nik_bidx).where(Member.household_id.in_(ids), Member.nik_bidx.is_not(None))
+    found |= {("nik", index) for index in tx.session.scalars(niks) if index is not None}
+    if not found:
+        return
+    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    tx.session.execute(
+        insert(ErasedNumber).on_conflict_do_nothing(),
+        [
+            {"regency_code": tx.regency_code, "kind": kind, "number_index": index, "erasure_id": erasure_id,
+             "erased_at": tx.now}
+            for kind, index in sorted(found)
+        ],
+    )  # fmt: skip
+
+
+def erased_indexes(tx: Tx, erasure_ids: Sequence[UUID]) -> frozenset[bytes]:
+    """Give the keyed hashes of the NIK and No. KK that these erasures took out."""
+    query = sa.select(ErasedNumber.number_index).where(
+        ErasedNumber.erasure_id.in_(erasure_ids), ErasedNumber.kind.in_(["nik", "kk"])
+    )
+    return frozenset(bytes(one) for one in tx.session.scalars(query))
 
 
 def external_index(source: str | None, external_id: str) -> bytes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.accounts.queries import names_of
 from core.errors import Invalid, NotFound, TooMany
 from core.privacy.numbers import holds_number
 from core.work import Tx
@@ -84,6 +86,51 @@ def reveal(tx: Tx, order: Reveal) -> str:
     tx.note("household.reveal", subject, subject_id, reason=note, why=order.reason.value)
     tx.saw(subject, [subject_id], "reveal")
     return opened(row.number, row.at, NIK_CONTEXT if order.member_id else KK_CONTEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevealRow:
+    """A whole number that was shown."""
+
+    at: datetime
+    actor_name: str
+    household_id: UUID
+    code: str
+    subject: str
+    reason_code: str
+    note: str
+
+
+def reveals(
+    tx: Tx, *, since: datetime | None = None, household_ids: Sequence[UUID] | None = None, limit: int = 200
+) -> tuple[RevealRow, ...]:
+    """Give the whole numbers that were shown, the newest first; the caller has checked the right."""
+    owner = sa.func.coalesce(Member.household_id, NumberReveal.subject_id)
+    query = (
+        sa.select(
+            NumberReveal.at, NumberReveal.actor_id, NumberReveal.subject, NumberReveal.reason_code, NumberReveal.note,
+            Household.id, Household.code,
+        )
+        .outerjoin(Member, Member.id == NumberReveal.subject_id)
+        .join(Household, Household.id == owner)
+        .where(NumberReveal.regency_code == tx.regency_code)
+        .order_by(NumberReveal.at.desc(), NumberReveal.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if since is not None:
+        query = query.where(NumberReveal.at >= since)
+    if household_ids is not None:
+        people = sa.select(Member.id).where(Member.household_id.in_(household_ids))
+        query = query.where(sa.or_(NumberReveal.subject_id.in_(household_ids), NumberReveal.subject_id.in_(people)))
+    rows = tx.session.execute(query).all()
+    names = names_of(tx, [row.actor_id for row in rows])
+    return tuple(
+        RevealRow(
+            at=row.at, actor_name=names[row.actor_id], household_id=row.id, code=row.code, subject=row.subject,
+            reason_code=row.reason_code, note=row.note,
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def _number_of(order: Reveal) -> sa.Select[*tuple[Any, ...]]:

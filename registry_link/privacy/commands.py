@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import Conflict, Invalid, NotFound
 from core.privacy.held import Subject, erase
 from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
-from registry_link.households.erased import external_index
+from registry_link.households.erased import Home, hold, homes, mark_erased, remember_numbers
 from registry_link.households.merged import merged_into
-from registry_link.households.models import ErasedNumber, Household, Member
 from registry_link.households.staging import bump_stamp
 from registry_link.households.words import forget_words
 from registry_link.privacy.copying import Copy, make_bundle
@@ -44,6 +41,16 @@ class MakeCopy:
     asked_for: Asker
     identity_document: IdentityDocument
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """A request as deciding needs it."""
+
+    state: ErasureState
+    household_id: UUID
+    asked_by: str
+    village_code: str
 
 
 def ask_erasure(tx: Tx, order: AskErasure) -> UUID:
@@ -93,15 +100,12 @@ def approve_erasure(tx: Tx, erasure_id: UUID, note: str, waiting: tuple[str, ...
         if waiting:
             raise Conflict("erasure.waiting", packages=list(waiting))
         ids = (row.household_id, *merged_into(tx, row.household_id))
-        _lock(tx, ids)
-        _remember_numbers(tx, erasure_id, ids)
+        hold(tx, ids)
+        remember_numbers(tx, erasure_id, ids)
         subject = Subject(tx.session, ids)
         forget_words(tx, ids)
         done = erase(subject, tx.session)
-        tx.session.execute(
-            sa.update(Household).where(Household.id.in_(ids)).values(erased_at=tx.now, changed_at=tx.now)
-            .execution_options(synchronize_session=False)
-        )  # fmt: skip
+        mark_erased(tx, ids)
         bump_stamp(tx)
     move(
         tx, Erasure, erasure_id, ErasureAct.APPROVE, ERASURE_MOVES, reason=note, decided_by=tx.actor.id,
@@ -165,18 +169,14 @@ def make_copy(tx: Tx, order: MakeCopy) -> Copy:
 # ---------------------------------------------------------------- parts
 
 
-def _household(tx: Tx, household_id: UUID) -> Any:
+def _household(tx: Tx, household_id: UUID) -> Home:
     """Raises: NotFound; Conflict for one that was erased."""
-    row = tx.session.execute(
-        sa.select(
-            Household.id, Household.code, Household.village_code, Household.merged_into_id, Household.erased_at
-        ).where(Household.id == household_id, Household.regency_code == tx.regency_code)
-    ).one_or_none()  # fmt: skip
-    if row is None:
+    found = homes(tx, [household_id]).get(household_id)
+    if found is None:
         raise NotFound("household.not_found")
-    if row.erased_at is not None:
-        raise Conflict("erasure.erased", code=row.code)
-    return row
+    if found.erased_at is not None:
+        raise Conflict("erasure.erased", code=found.code)
+    return found
 
 
 def _check_asker(asker: Asker, document: IdentityDocument) -> None:
@@ -195,7 +195,7 @@ def _text(text: str, field: str, least: int) -> str:
     return text
 
 
-def _to_decide(tx: Tx, erasure_id: UUID) -> Any:
+def _to_decide(tx: Tx, erasure_id: UUID) -> _Open:
     reach = tx.require("privacy.decide")
     row = _locked(tx, erasure_id)
     if not reach.has_village(row.village_code):
@@ -205,46 +205,17 @@ def _to_decide(tx: Tx, erasure_id: UUID) -> Any:
     return row
 
 
-def _locked(tx: Tx, erasure_id: UUID) -> Any:
+def _locked(tx: Tx, erasure_id: UUID) -> _Open:
     """Lock one request, so that the second of two who decide at once sees the first one's decision."""
     row = tx.session.execute(
-        sa.select(Erasure.state, Erasure.household_id, Erasure.asked_by, Household.village_code)
-        .join(Household, Household.id == Erasure.household_id)
+        sa.select(Erasure.state, Erasure.household_id, Erasure.asked_by)
         .where(Erasure.id == erasure_id, Erasure.regency_code == tx.regency_code)
-        .with_for_update(of=Erasure)
+        .with_for_update()
     ).one_or_none()
-    if row is None:
+    home = homes(tx, [row.household_id]).get(row.household_id) if row is not None else None
+    if row is None or home is None:
         raise NotFound("erasure.not_found")
-    return row
-
-
-def _lock(tx: Tx, ids: tuple[UUID, ...]) -> None:
-    """Hold the households, so that nothing writes to them between the look and the erasure."""
-    tx.session.execute(sa.select(Household.id).where(Household.id.in_(ids)).order_by(Household.id).with_for_update())
-
-
-def _remember_numbers(tx: Tx, erasure_id: UUID, ids: tuple[UUID, ...]) -> None:
-    """Keep what the household was known by as keyed hashes, so that the next file does not bring it back."""
-    found: set[tuple[str, bytes]] = set()
-    homes = sa.select(Household.kk_bidx, Household.source, Household.external_id).where(Household.id.in_(ids))
-    for row in tx.session.execute(homes):
-        if row.kk_bidx is not None:
-            found.add(("kk", row.kk_bidx))
-        if row.external_id is not None:
-            found.add(("external", external_index(row.source, row.external_id)))
-    niks = sa.select(Member.nik_bidx).where(Member.household_id.in_(ids), Member.nik_bidx.is_not(None))
-    found |= {("nik", index) for index in tx.session.scalars(niks) if index is not None}
-    if not found:
-        return
-    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    tx.session.execute(
-        insert(ErasedNumber).on_conflict_do_nothing(),
-        [
-            {"regency_code": tx.regency_code, "kind": kind, "number_index": index, "erasure_id": erasure_id,
-             "erased_at": tx.now}
-            for kind, index in sorted(found)
-        ],
-    )  # fmt: skip
+    return _Open(state=row.state, household_id=row.household_id, asked_by=row.asked_by, village_code=home.village_code)
 
 
 __all__ = [

@@ -16,7 +16,7 @@ from core.privacy.classes import classes, retentions, table
 from core.privacy.held import clear_rows, mentions
 from core.privacy.keeping import forget_old
 from core.work import Tx, Work
-from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, ErasedNumber
+from registry_link.households.erased import NUMBER_CONTEXTS, erased_indexes
 from registry_link.importing.commands import discard_import
 from registry_link.importing.queries import undecided_before
 from registry_link.privacy.models import Erasure
@@ -49,11 +49,7 @@ def sweep(work: Work, actor: Actor) -> str:
                 Erasure.swept_at.is_(None),
             )
         ))  # fmt: skip
-        numbers = frozenset(bytes(one) for one in tx.session.scalars(
-            sa.select(ErasedNumber.number_index).where(
-                ErasedNumber.erasure_id.in_(waiting), ErasedNumber.kind.in_(["nik", "kk"])
-            )
-        ))  # fmt: skip
+        numbers = erased_indexes(tx, waiting)
     if not waiting:
         return ""
     done = sum(_sweep_table(work, actor, name, numbers) for name, told in classes().items() if told.is_searched)
@@ -89,7 +85,7 @@ def _sweep_table(work: Work, actor: Actor, name: str, numbers: frozenset[bytes])
             rows = list(tx.session.execute(query))
             theirs = [
                 tuple(row)[: len(keys)] for row in rows
-                if any(mentions(one, numbers, (NIK_CONTEXT, KK_CONTEXT)) for one in tuple(row)[len(keys) :] if one)
+                if any(mentions(one, numbers, NUMBER_CONTEXTS) for one in tuple(row)[len(keys) :] if one)
             ]  # fmt: skip
             return rows, clear_rows(tx.session, name, theirs)
 

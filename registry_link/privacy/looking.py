@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from core.accounts.queries import names_of
 from core.audit import LONGEST_WRITTEN_OUT, AccessRow, AccessSubject
 from core.work import Tx
-from registry_link.households.models import Household, Member
+from registry_link.households.erased import homes, homes_of_members, members_of_homes
 
 OF_PERSONS: Final = ("household", "member")
 _AT_ONCE: Final = 800
@@ -86,7 +86,7 @@ def exposure(tx: Tx, actor_id: str, since: datetime, until: datetime) -> Exposur
         .limit(MOST_LOOKS + 1)
     ).all()  # fmt: skip
     told, is_cut = rows[:MOST_LOOKS], len(rows) > MOST_LOOKS
-    owners = _owners(tx, {one for row in told if row.subject == "member" for one in _ids(row.subject_ids)})
+    owners = homes_of_members(tx, {one for row in told if row.subject == "member" for one in _ids(row.subject_ids)})
     times: dict[UUID, int] = {}
     first: dict[UUID, datetime] = {}
     last: dict[UUID, datetime] = {}
@@ -109,7 +109,7 @@ def exposure(tx: Tx, actor_id: str, since: datetime, until: datetime) -> Exposur
             household_id=row.id, code=row.code, village_code=row.village_code, times=times[row.id],
             first_at=first[row.id], last_at=last[row.id], is_revealed=row.id in revealed,
         )
-        for row in _homes(tx, list(times))
+        for row in homes(tx, times).values()
     ]  # fmt: skip
     return Exposure(
         looks=_looks(tx, told), seen=tuple(sorted(seen, key=lambda one: (one.village_code, one.code))),
@@ -119,9 +119,8 @@ def exposure(tx: Tx, actor_id: str, since: datetime, until: datetime) -> Exposur
 
 def looks_at(tx: Tx, household_ids: Sequence[UUID]) -> tuple[Look, ...]:
     """Tell who saw a household or one of its people, newest first; a list or map of its village counts too."""
-    members = sa.select(Member.id).where(Member.household_id.in_(household_ids))
-    subjects = [*household_ids, *tx.session.scalars(members)]
-    villages = tx.session.scalars(sa.select(Household.village_code).where(Household.id.in_(household_ids))).all()
+    subjects = [*household_ids, *members_of_homes(tx, household_ids)]
+    villages = [one.village_code for one in homes(tx, household_ids).values()]
     found: dict[UUID, Any] = {}
     for chunk in (subjects[at : at + _AT_ONCE] for at in range(0, len(subjects), _AT_ONCE)):
         query = (
@@ -159,21 +158,3 @@ def _looks(tx: Tx, rows: Iterable[Any]) -> tuple[Look, ...]:
 
 def _ids(text: str) -> set[UUID]:
     return {UUID(one) for one in json.loads(text)}
-
-
-def _owners(tx: Tx, member_ids: set[UUID]) -> dict[UUID, UUID]:
-    wanted, found = sorted(member_ids), dict[UUID, UUID]()
-    for at in range(0, len(wanted), _AT_ONCE):
-        query = sa.select(Member.id, Member.household_id).where(Member.id.in_(wanted[at : at + _AT_ONCE]))
-        found.update((row.id, row.household_id) for row in tx.session.execute(query))
-    return found
-
-
-def _homes(tx: Tx, ids: Sequence[UUID]) -> list[Any]:
-    found: list[Any] = []
-    for at in range(0, len(ids), _AT_ONCE):
-        query = sa.select(Household.id, Household.code, Household.village_code).where(
-            Household.id.in_(ids[at : at + _AT_ONCE]), sa.func.coalesce(Household.regency_code, "") == tx.regency_code
-        )
-        found += tx.session.execute(query).all()
-    return found

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.accounts.queries import names_of
 from core.errors import Invalid, NotFound
 from core.permissions import Reach
 from core.privacy.held import Plan, Subject, plan_of
 from core.work import Tx
+from registry_link.households import revealing
+from registry_link.households.erased import homes
 from registry_link.households.merged import merged_into
-from registry_link.households.models import Household, Member, NumberReveal
+from registry_link.households.revealing import RevealRow
 from registry_link.privacy import looking
 from registry_link.privacy.looking import Exposure, Look
 from registry_link.privacy.models import Erasure, SubjectExport
@@ -26,6 +27,7 @@ from registry_link.regions.queries import regions
 
 ANSWER_WITHIN: Final = timedelta(hours=72)
 """Articles 30, 32 and 41 of UU PDP: 3 x 24 hours."""
+MOST_COPIES: Final = 2000
 LONGEST_EXPOSURE: Final = timedelta(days=366)
 
 
@@ -79,17 +81,6 @@ class CopyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RevealRow:
-    at: datetime
-    actor_name: str
-    household_id: UUID
-    code: str
-    subject: str
-    reason_code: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HouseholdTrail:
     """What was done with one household's data."""
 
@@ -114,33 +105,31 @@ class AskExposure:
 def erasures(tx: Tx, states: Sequence[ErasureState] | None = None, limit: int = 200) -> tuple[ErasureRow, ...]:
     """Give requests, the newest first. Raises: Forbidden."""
     reach = tx.require("privacy.see")
-    query = _erasures(tx, reach)
+    query = _erasures(tx)
     if states is not None:
         query = query.where(Erasure.state.in_(states))
-    rows = tx.session.execute(query.order_by(Erasure.asked_at.desc(), Erasure.id.desc()).limit(limit)).all()
-    return _rows(tx, rows)
+    return _rows(tx, reach, tx.session.execute(query).all())[:limit]
 
 
 def erasure(tx: Tx, erasure_id: UUID) -> ErasureView:
     """Give one request and what approving it does. Raises: Forbidden; NotFound."""
     reach = tx.require("privacy.see")
-    row = tx.session.execute(_erasures(tx, reach).where(Erasure.id == erasure_id)).one_or_none()
-    if row is None:
+    found = _rows(tx, reach, tx.session.execute(_erasures(tx).where(Erasure.id == erasure_id)).all())
+    if not found:
         raise NotFound("erasure.not_found")
-    ids = (row.household_id, *merged_into(tx, row.household_id))
-    return ErasureView(row=_rows(tx, [row])[0], plan=plan_of(Subject(tx.session, ids)))
+    ids = (found[0].household_id, *merged_into(tx, found[0].household_id))
+    return ErasureView(row=found[0], plan=plan_of(Subject(tx.session, ids)))
 
 
 def copies(tx: Tx, limit: int = 50) -> tuple[CopyRow, ...]:
     """Give the copies that were made, the newest first. Raises: Forbidden."""
-    reach = tx.require("privacy.see")
-    return _copies(tx, _within(reach), limit)
+    return _copies(tx, tx.require("privacy.see"), sa.true())[:limit]
 
 
-def reveals(tx: Tx, since: datetime, limit: int = 200) -> tuple[RevealRow, ...]:
+def reveals(tx: Tx, since: datetime) -> tuple[RevealRow, ...]:
     """Give the whole numbers that were shown since then, the newest first. Raises: Forbidden."""
     tx.require("privacy.exposure")
-    return _reveals(tx, NumberReveal.at >= since, limit)
+    return revealing.reveals(tx, since=since)
 
 
 def exposure(tx: Tx, order: AskExposure) -> Exposure:
@@ -159,94 +148,61 @@ def exposure(tx: Tx, order: AskExposure) -> Exposure:
 def trail(tx: Tx, household_id: UUID) -> HouseholdTrail:
     """Tell what was done with one household's data: who saw it, and why. Raises: Forbidden; NotFound."""
     reach = tx.require("privacy.see")
-    row = tx.session.execute(
-        sa.select(Household.code, Household.village_code, Household.erased_at).where(
-            Household.id == household_id, Household.regency_code == tx.regency_code
-        )
-    ).one_or_none()
-    if row is None or not reach.has_village(row.village_code):
+    home = homes(tx, [household_id]).get(household_id)
+    if home is None or not reach.has_village(home.village_code):
         raise NotFound("household.not_found")
     ids = (household_id, *merged_into(tx, household_id))
-    people = sa.select(Member.id).where(Member.household_id.in_(ids))
-    own = sa.or_(NumberReveal.subject_id.in_(ids), NumberReveal.subject_id.in_(people))
-    asked = _erasures(tx, reach).where(Erasure.household_id.in_(ids)).order_by(Erasure.asked_at.desc())
+    asked = tx.session.execute(_erasures(tx).where(Erasure.household_id.in_(ids))).all()
     return HouseholdTrail(
-        household_id=household_id, code=row.code, village_name=_villages(tx, [row.village_code])[row.village_code],
-        is_erased=row.erased_at is not None, looks=looking.looks_at(tx, ids), reveals=_reveals(tx, own, 200),
-        copies=_copies(tx, SubjectExport.household_id.in_(ids), 200),
-        erasures=_rows(tx, tx.session.execute(asked).all()),
+        household_id=household_id, code=home.code, village_name=_villages(tx, [home.village_code])[home.village_code],
+        is_erased=home.erased_at is not None, looks=looking.looks_at(tx, ids),
+        reveals=revealing.reveals(tx, household_ids=ids),
+        copies=_copies(tx, reach, SubjectExport.household_id.in_(ids)), erasures=_rows(tx, reach, asked),
     )  # fmt: skip
 
 
 # ---------------------------------------------------------------- parts
 
 
-def _erasures(tx: Tx, reach: Reach) -> sa.Select[*tuple[Any, ...]]:
-    return (
-        sa.select(*Erasure.__table__.c, Household.code, Household.village_code)
-        .join(Household, Household.id == Erasure.household_id)
-        .where(Erasure.regency_code == tx.regency_code, _within(reach))
-    )
+def _erasures(tx: Tx) -> sa.Select[*tuple[Any, ...]]:
+    # Few, and read whole: a household asks once in its life.
+    query = sa.select(*Erasure.__table__.c).where(Erasure.regency_code == tx.regency_code)
+    return query.order_by(Erasure.asked_at.desc(), Erasure.id.desc())
 
 
-def _within(reach: Reach) -> sa.ColumnElement[bool]:
-    if reach.is_all:
-        return sa.true()
-    return sa.or_(
-        sa.false(),
-        *(Household.village_code == one for one in sorted(reach.regions)),
-        *(Household.village_code.startswith(f"{one}.") for one in sorted(reach.regions)),
-    )
-
-
-def _rows(tx: Tx, rows: Sequence[Any]) -> tuple[ErasureRow, ...]:
-    names = _villages(tx, [row.village_code for row in rows])
-    wanted = [one for one in ErasureRow.__dataclass_fields__ if one not in ("village_name", "refused_to_me")]
+def _rows(tx: Tx, reach: Reach, rows: Sequence[Any]) -> tuple[ErasureRow, ...]:
+    """Name the households of requests, and leave out those beyond the reach."""
+    known = homes(tx, [row.household_id for row in rows])
+    names = _villages(tx, [one.village_code for one in known.values()])
+    own = [row for row in rows if reach.has_village(known[row.household_id].village_code)]
+    told = [one for one in ErasureRow.__dataclass_fields__ if one in Erasure.__table__.c]
     return tuple(
         ErasureRow(
-            village_name=names[row.village_code],
+            code=home.code, village_code=home.village_code, village_name=names[home.village_code],
             refused_to_me=may_decide(actor_id=tx.actor.id, asked_by=row.asked_by),
-            **{name: getattr(row, name) for name in wanted},
+            **{name: getattr(row, name) for name in told},
         )
-        for row in rows
-    )
+        for row in own
+        for home in [known[row.household_id]]
+    )  # fmt: skip
 
 
 def _villages(tx: Tx, codes: Sequence[str]) -> dict[str, str]:
     return {**{one: one for one in codes}, **{one.code: one.full_name for one in regions(tx, codes)}}
 
 
-def _copies(tx: Tx, where: sa.ColumnElement[bool], limit: int) -> tuple[CopyRow, ...]:
+def _copies(tx: Tx, reach: Reach, where: sa.ColumnElement[bool]) -> tuple[CopyRow, ...]:
     columns = [getattr(SubjectExport, name) for name in CopyRow.__dataclass_fields__ if name != "code"]
     query = (
-        sa.select(*columns, Household.code)
-        .join(Household, Household.id == SubjectExport.household_id)
+        sa.select(*columns)
         .where(SubjectExport.regency_code == tx.regency_code, where)
         .order_by(SubjectExport.made_at.desc(), SubjectExport.id.desc())
-        .limit(limit)
+        .limit(MOST_COPIES)
     )
-    return tuple(CopyRow(**row._mapping) for row in tx.session.execute(query))
-
-
-def _reveals(tx: Tx, where: sa.ColumnElement[bool], limit: int) -> tuple[RevealRow, ...]:
-    owner = sa.func.coalesce(Member.household_id, NumberReveal.subject_id)
-    query = (
-        sa.select(
-            NumberReveal.at, NumberReveal.actor_id, NumberReveal.subject, NumberReveal.reason_code, NumberReveal.note,
-            Household.id, Household.code,
-        )
-        .outerjoin(Member, Member.id == NumberReveal.subject_id)
-        .join(Household, Household.id == owner)
-        .where(NumberReveal.regency_code == tx.regency_code, where)
-        .order_by(NumberReveal.at.desc(), NumberReveal.id.desc())
-        .limit(limit)
-    )  # fmt: skip
     rows = tx.session.execute(query).all()
-    names = names_of(tx, [row.actor_id for row in rows])
+    known = homes(tx, [row.household_id for row in rows])
     return tuple(
-        RevealRow(
-            at=row.at, actor_name=names[row.actor_id], household_id=row.id, code=row.code, subject=row.subject,
-            reason_code=row.reason_code, note=row.note,
-        )
+        CopyRow(code=known[row.household_id].code, **row._mapping)
         for row in rows
-    )  # fmt: skip
+        if reach.has_village(known[row.household_id].village_code)
+    )

@@ -20,7 +20,7 @@ from core.measures import print_instant
 from core.permissions import may
 from core.work import Tx
 from registry_link.households.queries import HouseholdView, household, household_id_of
-from registry_link.households.revealing import SHORTEST_REASON, Reveal, RevealReason, reveal
+from registry_link.households.revealing import SHORTEST_REASON, Reveal, RevealReason, RevealRow, reveal
 from registry_link.privacy import commands, queries
 from registry_link.privacy.looking import Exposure, Look
 from registry_link.privacy.rules import SHORTEST_REASON as SHORTEST
@@ -120,7 +120,7 @@ def _copy_row(one: queries.CopyRow, lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reveal_row(one: queries.RevealRow, lang: str) -> dict[str, Any]:
+def _reveal_row(one: RevealRow, lang: str) -> dict[str, Any]:
     known = {reason.value: say(reason.label, lang) for reason in RevealReason}
     return {
         "view": one, "what": _("NIK") if one.subject == "member" else _("Nomor KK"),
