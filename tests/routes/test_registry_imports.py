@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from core.actor import Role
 from core.i18n import say
@@ -42,6 +44,11 @@ def sent(*rows: str, header: str = HEADER, name: str = "dtsen.csv", content: byt
 def uploads(app: Flask) -> list[Path]:
     folder = app.extensions["tanggap"].files_dir
     return [one for one in folder.rglob("*") if one.is_file()]
+
+
+def told_by(answer: TestResponse) -> Any:
+    assert answer.json is not None
+    return answer.json
 
 
 def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, office: Work):
@@ -127,7 +134,7 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     officer, head = a_token(office, Role.LOGISTICS), a_token(office, Role.HEAD)
     content = "\n".join([STRANGE, *lines(2), line(9, nik="123")]).encode()
 
-    def post(path: str, given: object = None, who: dict[str, str] = officer, once: dict[str, str] | None = None):  # type: ignore[no-untyped-def]
+    def post(path: str, given: object = None, who: dict[str, str] = officer, once: dict[str, str] | None = None):
         return client.post(f"{API}{path}", json=given, headers={**who, **(once or key())})
 
     once = key()
@@ -137,28 +144,28 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
             f"{API}/files?file_name=dtsen.csv", data=content, content_type="text/csv", headers={**officer, **once}
         )
         assert answer.status_code == 201, answer.json
-        ids.add(answer.json["id"])
+        ids.add(told_by(answer)["id"])
     assert len(ids) == 1
     order = {"files": [{"file_id": ids.pop()}], "source": "dtsen", "as_of_on": "2026-01-01"}
-    run_id = post("/imports", order).json["id"]
+    run_id = told_by(post("/imports", order))["id"]
     run_pending_imports(office, OFFICE)
-    (file,) = client.get(f"{API}/imports/{run_id}/columns", headers=officer).json["files"]
+    (file,) = told_by(client.get(f"{API}/imports/{run_id}/columns", headers=officer))["files"]
     assert file["problem"]["code"] == "registry.column_missing"
     told = {one["field"]: [one["header"]] for one in file["columns"] if one["field"]}
     told |= {"household_id": ["Kode Rumah"], "kk": ["Kartu"]}
     assert post(f"/imports/{run_id}/columns", {"files": [{"columns": {"nik": ["x"]}}]}).status_code == 422
     assert post(f"/imports/{run_id}/columns", {"files": [{"columns": told}]}).status_code == 201
     run_pending_imports(office, OFFICE)
-    shown = client.get(f"{API}/imports/{run_id}", headers=head).json
+    shown = told_by(client.get(f"{API}/imports/{run_id}", headers=head))
     assert (shown["state"], shown["new"], shown["refused"]) == ("ready", 2, 1)
-    (reason,) = client.get(f"{API}/imports/{run_id}/reasons", headers=head).json["reasons"]
+    (reason,) = told_by(client.get(f"{API}/imports/{run_id}/reasons", headers=head))["reasons"]
     assert (reason["code"], reason["rows"], reason["first_row"]) == ("registry.number_length", 1, 8)
-    assert client.get(f"{API}/imports/{run_id}/issues?limit=1", headers=head).json["total"] == 1
+    assert told_by(client.get(f"{API}/imports/{run_id}/issues?limit=1", headers=head))["total"] == 1
     assert client.get(f"{API}/imports/{run_id}/refused?form=xlsx", headers=officer).data.startswith(b"PK")
     assert post(f"/imports/{run_id}/approval").status_code == 409
     assert post(f"/imports/{run_id}/approval", who=head).status_code == 201
     run_pending_imports(office, OFFICE)
-    assert client.get(f"{API}/imports", headers=head).json["imports"][0]["state"] == "applied"
+    assert told_by(client.get(f"{API}/imports", headers=head))["imports"][0]["state"] == "applied"
     assert post(f"/imports/{run_id}/discard", {}).status_code == 409
     assert client.post(f"{API}/files?file_name=x.csv", data=b"MZ", headers={**officer, **key()}).status_code == 415
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.work import Work
 from registry_link.households.models import Household, Member, RegistryLink
 from registry_link.importing import jobs, unpacking
-from registry_link.importing.commands import approve_import
+from registry_link.importing.commands import approve_import, read_chunk
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.queries import import_issues, import_run
 from registry_link.importing.states import RunState
@@ -75,7 +75,7 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
     rows = lines(7, 3)
     run_id = start(office, stored(tmp_path, [*rows, rows[1], line(8, nik="123")]))
     monkeypatch.setattr(unpacking, "_TOLD_EVERY", 2)
-    original = jobs.read_chunk
+    original = read_chunk
     monkeypatch.setattr(jobs, "read_chunk", lambda tx, run: original(tx, run, 5))
     killed(office, dies_at("note_unpacking", 3, is_after=True))
     assert list(tmp_path.glob("*.part-*"))
