@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.errors import Fact, NotFound
 from core.i18n import say
+from core.measures import print_count
 from core.work import Tx
 from registry_link.completion.columns import LIST_HEADER, POSITION_HEADER
 from registry_link.completion.models import CompletionFile, CompletionFileRow
@@ -55,7 +56,8 @@ class RowTrouble:
 
     def sentence(self, lang: str) -> str:
         """Say which column, and what is wrong."""
-        text = say(self.code, lang, self.facts)
+        facts = {name: print_count(one, lang) if type(one) is int else one for name, one in self.facts.items()}
+        text = say(self.code, lang, facts)
         if self.column in LIST_HEADER:
             return f"{LIST_HEADER[self.column]}: {text}"
         return f"{self.column}: {text}" if self.column else text
