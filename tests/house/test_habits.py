@@ -18,6 +18,7 @@ REVEALS = {
     "core/db.py": "sealing",
     "core/privacy/held.py": "copies for the subject, and search for an erased number in sealed rows",
     "registry_link/importing/queries.py": "gives refused rows back to whoever sent them",
+    "registry_link/links/queries.py": "gives refused rows of the civil registry back to whoever sent them",
     "logistics/programmes/sk_file.py": "gives the rows of a file back to whoever sent them",
     "registry_link/households/numbers.py": "makes the index, and opens a number that its index proves",
 }
