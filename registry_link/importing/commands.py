@@ -45,7 +45,8 @@ from registry_link.importing.unpacking import MOST_ROWS, Unpacked, take_away, un
 from registry_link.regions.queries import gazetteer
 from registry_link.regions.states import CodeSystem
 
-CHUNK: Final = 5000
+CHUNK: Final = 2500
+"""Rows of one transaction: on SQLite whoever else writes waits for as many."""
 MOST_REFUSED: Final = 100_000
 """Refused rows that are kept to be given back; a file with more is another kind of file."""
 LEAST_TO_JUDGE: Final = 30
