@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from core.crypto import MASK, Secret
 from core.errors import Conflict, Invalid, NotFound
+from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.models import Household, HouseholdCard
 from registry_link.households.numbers import kk_index
 from registry_link.households.rules import Flaw, checked_kk
 from registry_link.households.staging import bump_stamp
+
+LEAST_REASON: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +64,25 @@ def note_card(tx: Tx, household_id: UUID, number: str) -> UUID:
     return card_id
 
 
-def drop_card(tx: Tx, card_id: UUID) -> UUID:
-    """Take a noted card away again (mistyped, or handed in), and give its household. Raises: Forbidden, NotFound."""
+def drop_card(tx: Tx, card_id: UUID, reason: str) -> UUID:
+    """Take a noted card away again (mistyped, or handed in), and give its household.
+
+    Raises: Forbidden; NotFound; Invalid for a reason under 5 letters or with a number in it.
+    """
+    told = " ".join(reason.split())
+    if len(told) < LEAST_REASON:
+        raise Invalid("card.reason", field="note", least=LEAST_REASON)
+    if holds_number(told):
+        raise Invalid("privacy.number_in_text", field="note")
+    household_id = household_of_card(tx, card_id)
+    tx.session.execute(sa.delete(HouseholdCard).where(HouseholdCard.id == card_id))
+    _touch(tx, household_id)
+    tx.note("household.drop_card", "household", household_id, reason=told)
+    return household_id
+
+
+def household_of_card(tx: Tx, card_id: UUID) -> UUID:
+    """Give the household of a card that the actor may take away. Raises: Forbidden, NotFound."""
     household_id = tx.session.scalar(
         sa.select(HouseholdCard.household_id).where(
             HouseholdCard.id == card_id, HouseholdCard.regency_code == tx.regency_code
@@ -71,9 +91,6 @@ def drop_card(tx: Tx, card_id: UUID) -> UUID:
     if household_id is None:
         raise NotFound("card.not_found")
     _household(tx, household_id, "card.not_found")
-    tx.session.execute(sa.delete(HouseholdCard).where(HouseholdCard.id == card_id))
-    _touch(tx, household_id)
-    tx.note("household.drop_card", "household", household_id)
     return household_id
 
 
@@ -101,7 +118,6 @@ def _household(tx: Tx, household_id: UUID, missing: str = "household.not_found")
             Household.id == household_id, sa.func.coalesce(Household.regency_code, "") == tx.regency_code,
             Household.erased_at.is_(None),
         )
-        .with_for_update()
     ).one_or_none()  # fmt: skip
     if row is None or not reach.has_village(row.village_code):
         raise NotFound(missing)

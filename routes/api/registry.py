@@ -73,11 +73,13 @@ def note_card(data: dict[str, Any], household_id: UUID, **_: Any) -> Response:
 @api.post("/households/cards/<uuid:card_id>/removal")
 @guard.requires("identity.note_card")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.DropCardIn)
 @api.response(200, shapes.NotedOut)
 @api.alt_response(404, schema=Problem)
-def drop_card(card_id: UUID, **_: Any) -> Response:
-    """Take a noted card away again; gives the household."""
-    return context.write_once(lambda tx: {"id": str(cards.drop_card(tx, card_id))}, 200)
+@api.alt_response(422, schema=Problem)
+def drop_card(data: dict[str, Any], card_id: UUID, **_: Any) -> Response:
+    """Take a noted card away again, with the reason; gives the household."""
+    return context.write_once(lambda tx: {"id": str(cards.drop_card(tx, card_id, data["note"]))}, 200)
 
 
 @api.post("/households")

@@ -169,13 +169,19 @@ def note_card(household_id: UUID) -> str | BaseResponse:
 
 @pages.post("/kartu/hapus/<uuid:card_id>")
 @guard.requires("identity.note_card")
-def drop_card(card_id: UUID) -> BaseResponse:
+def drop_card(card_id: UUID) -> str | BaseResponse:
+    form = Form()
+    note = form.text("note", most=300)
+
     def act(tx: Tx) -> str:
-        household_id = household_cards.drop_card(tx, card_id)
+        household_id = household_cards.drop_card(tx, card_id, note)
         flash(_("Kartu keluarga dilepas dari keluarga ini."), "good")
         return url_for("identity.cards", household_id=household_id)
 
-    return context.submit_once(act)
+    with context.read() as tx:
+        household_id = household_cards.household_of_card(tx, card_id)
+    done = form.attempt(lambda: context.submit_once(act))
+    return done if done is not None else make_response(_cards(household_id, form), 422)
 
 
 def _cards(household_id: UUID, form: Form) -> str:

@@ -73,6 +73,10 @@ class CardIn(In):
     kk = Line(required=True, most=40, least=1)
 
 
+class DropCardIn(In):
+    note = Line(required=True, most=300, least=5)
+
+
 class FurtherCardOut(Schema):
     id = fields.UUID()
     kk = fields.String(metadata={"description": "Masked to its last four digits."})

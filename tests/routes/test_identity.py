@@ -128,6 +128,8 @@ def test_a_further_card_is_noted_and_never_shown_whole(app: Flask, office: Work)
     again = client.post(address, headers={**header, **key()}, json={"kk": number})
     assert again.status_code == 409 and again.get_json()["code"] == "card.known"
     (card,) = client.get(address, headers=header).get_json()["cards"]
-    dropped = client.post(f"/api/v1/households/cards/{card['id']}/removal", headers={**header, **key()})
+    dropped = client.post(
+        f"/api/v1/households/cards/{card['id']}/removal", headers={**header, **key()}, json={"note": "Salah ketik"}
+    )
     assert dropped.get_json() == {"id": str(household_id)}
     assert client.get(address, headers=header).get_json() == {"cards": []}

@@ -303,7 +303,7 @@ def test_a_household_may_hold_several_cards(office: Work) -> None:
         with pytest.raises(Refused, match=told), office.by(village) as tx:
             note_card(tx, household_id, typed)
     with office.by(village) as tx:
-        assert drop_card(tx, card) == known["h1"]
+        assert drop_card(tx, card, "Salah ketik") == known["h1"]
     assert search_pairs(office, OFFICE) == "0 new, 1 gone, 0 reopened"
 
 
