@@ -23,6 +23,8 @@ ERASED: Final = "erased:"
 """Begins what stands where a key of somebody's stood."""
 _AT_ONCE: Final = 800
 _PAPERS: Final = "document_person"
+_LINE_KEYS: Final = ("no", "key", "number")
+"""By which the persons of a list are joined to the lines of its facts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,34 @@ class Held:
     basis: str
     retention: str
     rows: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """What a paper about several says of persons, and how the household's lines are known in it."""
+
+    document_id: UUID
+    view: Any
+    names: tuple[str, ...]
+    numbers: frozenset[str]
+    """Of its lines in the facts, where the persons are told by nothing else."""
+
+    def is_own(self, line: object) -> bool:
+        if not isinstance(line, dict):
+            return False
+        is_named = any(one in self.names for one in line.values() if isinstance(one, str))
+        return is_named or any(str(line[key]) in self.numbers for key in _LINE_KEYS if key in line)
+
+    def own(self, told: Any) -> list[Any]:
+        """Give the lines of the household."""
+        several = told if isinstance(told, list) else list(told.values()) if isinstance(told, dict) else []
+        return [part for one in several for part in ([one] if self.is_own(one) else self.own(one))]
+
+    def without(self, told: Any) -> Any:
+        """Give the same without the lines of the household."""
+        if isinstance(told, list):
+            return [self.without(one) for one in told if not self.is_own(one)]
+        return {key: self.without(one) for key, one in told.items()} if isinstance(told, dict) else told
 
 
 class Subject:
@@ -57,14 +87,21 @@ class Subject:
         query = sa.select(sa.func.count()).select_from(table(name)).where(self.rows[name])
         return self._session.scalar(query) or 0
 
-    def papers(self) -> Mapping[UUID, str]:
-        """Give the persons' parts of papers about several households that name this one, by the paper's id."""
-        persons = table(_PAPERS)
-        found: dict[UUID, str] = {}
+    def papers(self) -> tuple[_Paper, ...]:
+        """Give the persons' parts of papers about several households, where they or their facts name this one."""
+        persons, facts = table(_PAPERS), table("document")
+        found: dict[UUID, _Paper] = {}
         for name in self.names:
-            query = sa.select(persons.c.document_id, persons.c.view).where(persons.c.view.contains(f'"{name}"'))
-            found.update((row.document_id, row.view) for row in self._session.execute(query))
-        return found
+            query = (
+                sa.select(persons.c.document_id, persons.c.view, facts.c.view.label("facts"))
+                .join(facts, facts.c.id == persons.c.document_id)
+                .where(sa.or_(persons.c.view.contains(f'"{name}"'), facts.c.view.contains(f'"{name}"')))
+            )
+            for row in self._session.execute(query):
+                lines = _parts_of(json.loads(row.facts), self.names)
+                numbers = {str(one[key]) for one in lines for key in _LINE_KEYS if key in one}
+                found[row.document_id] = _Paper(row.document_id, json.loads(row.view), self.names, frozenset(numbers))
+        return tuple(found.values())
 
     def _where(self, told: TableClass) -> sa.ColumnElement[bool]:
         here = table(told.name)
@@ -93,7 +130,7 @@ class Subject:
     def _names(self) -> tuple[str, ...]:
         found: set[str] = set()
         for name, told in classes().items():
-            for column in told.known_by if name != "document" else ():
+            for column in told.known_by:
                 query = sa.select(table(name).c[column]).where(self.rows[name])
                 found.update(str(one) for one in self._session.scalars(query) if one)
         return tuple(sorted(found))
@@ -115,8 +152,7 @@ def copy_of(subject: Subject, session: Session) -> tuple[Held, ...]:
         rows = session.execute(sa.select(*columns).where(condition).order_by(*keys)) if columns else ()
         copied = tuple({one.name: _plain(value) for one, value in zip(columns, row, strict=True)} for row in rows)
         if name == _PAPERS:
-            parts = [_parts_of(json.loads(view), subject.names) for view in subject.papers().values()]
-            copied = (*copied, *({"view": part} for several in parts for part in several))
+            copied = (*copied, *({"view": part} for paper in subject.papers() for part in paper.own(paper.view)))
         if copied:
             found.append(Held(
                 table=name, purpose=told.purpose, basis=told.basis, retention=told.retention, rows=copied,
@@ -142,7 +178,7 @@ def _plain(value: object) -> object:
     return str(value) if value is not None and not isinstance(value, bool | int | float | str) else value
 
 
-def _parts_of(told: object, names: Sequence[str]) -> list[object]:
+def _parts_of(told: object, names: Sequence[str]) -> list[dict[str, Any]]:
     """Give the smallest parts of a paper that name the household."""
     if isinstance(told, list):
         return [part for one in told for part in _parts_of(one, names)]
@@ -187,9 +223,9 @@ def erase(subject: Subject, session: Session) -> int:
         statement: Any = sa.delete(here) if fate == "delete" else sa.update(here).values(_emptied(told, here))
         done += session.connection().execute(statement.where(condition)).rowcount
     persons = table(_PAPERS)
-    for document_id, view in papers.items():
-        left = json.dumps(_without(json.loads(view), subject.names), ensure_ascii=False, separators=(",", ":"))
-        change = sa.update(persons).where(persons.c.document_id == document_id).values(view=left)
+    for paper in papers:
+        left = json.dumps(paper.without(paper.view), ensure_ascii=False, separators=(",", ":"))
+        change = sa.update(persons).where(persons.c.document_id == paper.document_id).values(view=left)
         done += session.connection().execute(change).rowcount
     session.expire_all()
     return done
@@ -232,18 +268,6 @@ def _nothing(column: sa.Column[Any]) -> object:
     if isinstance(column.type, sa.Boolean):
         return False
     return 0 if isinstance(column.type, sa.Integer | sa.Double) else ""
-
-
-def _without(told: Any, names: Sequence[str]) -> Any:
-    """Give a paper's persons without the list lines that name the household."""
-    if isinstance(told, list):
-        return [
-            _without(one, names) for one in told
-            if not (isinstance(one, dict) and any(value in names for value in one.values() if isinstance(value, str)))
-        ]  # fmt: skip
-    if isinstance(told, dict):
-        return {key: _without(value, names) for key, value in told.items()}
-    return told
 
 
 # ---------------------------------------------------------------- rows that must be opened

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from core.documents.models import DocumentPerson
+from core.privacy.held import _Paper
 from core.work import Work
 from logistics.handover.commands import IssueList, issue_list
 from logistics.handover.queries import recipient_of
@@ -58,3 +60,11 @@ def test_papers_of_one_and_of_many_lose_the_name_and_the_books_keep_the_rest(wor
         assert after is not None
         assert f'"{served.row.code}"' not in after
         assert after.count('"package_code"') == before.count('"package_code"') - 1, "the others stay on the list"
+
+
+def test_lines_that_only_the_facts_name_are_found_by_their_number():
+    paper = _Paper(UUID(int=1), {"lines": [{"no": 1, "name": "A"}, {"no": 2, "name": "B"}],
+                                 "names": [{"key": "TT/1", "name": "A"}, {"key": "2", "name": "C"}, {"key": "9"}]},
+                   ("PKT-26-000001-1",), frozenset({"2", "TT/1"}))  # fmt: skip
+    assert [one["name"] for one in paper.own(paper.view)] == ["B", "A", "C"]
+    assert paper.without(paper.view) == {"lines": [{"no": 1, "name": "A"}], "names": [{"key": "9"}]}
