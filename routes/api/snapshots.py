@@ -68,18 +68,18 @@ def list_differences(asked: dict[str, Any], snapshot_id: UUID) -> dict[str, Any]
 @guard.requires("affected.see")
 @api.response(200, shapes.SnapshotOut(many=True))
 @api.alt_response(404, schema=Problem)
-def incident_drawn_from(incident_id: UUID) -> tuple[SnapshotLine, ...]:
+def incident_drawn_from(incident_id: UUID) -> list[SnapshotLine]:
     """Name the snapshots from which an incident's list of households was drawn."""
     with context.read() as tx:
         incident = incident_by_id(tx, incident_id)
-        return drawn_from(tx, "zone_version", current_version_ids(tx, incident.id))
+        return list(drawn_from(tx, "zone_version", current_version_ids(tx, incident.id)))
 
 
 @api.get("/terms/<uuid:term_id>/drawn-from")
 @guard.requires("bansos.see")
 @api.response(200, shapes.SnapshotOut(many=True))
 @api.alt_response(404, schema=Problem)
-def term_drawn_from(term_id: UUID) -> tuple[SnapshotLine, ...]:
+def term_drawn_from(term_id: UUID) -> list[SnapshotLine]:
     """Name the snapshots from which a term's list was drawn last."""
     with context.read() as tx:
-        return drawn_from(tx, "term", [term_by_id(tx, term_id).id])
+        return list(drawn_from(tx, "term", [term_by_id(tx, term_id).id]))
