@@ -7,6 +7,7 @@ lower left corner, as everywhere in PDF.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -76,14 +77,19 @@ def wrap(text: str, font: str, size: float, room: float) -> list[str]:
             lines.append(line)
         line = word
         while width(line, font, size) > room and len(line) > 1:
-            cut = len(line) - 1
-            while cut > 1 and width(line[:cut], font, size) > room:
-                cut -= 1
+            cut = _most_that_fit(line, font, size, room)
             lines.append(line[:cut])
             line = line[cut:]
     if line:
         lines.append(line)
     return lines
+
+
+def _most_that_fit(word: str, font: str, size: float, room: float) -> int:
+    """Tell how many of a word's first letters fit: one at least, and never all. Halving, since words come as long as a
+    hostile form lets them."""
+    fitting = bisect_right(range(1, len(word)), room, key=lambda letters: width(word[:letters], font, size))
+    return max(1, fitting)
 
 
 def fit(text: Printable, font: str, sizes: Sequence[float], room: float, height: float) -> Fitted:

@@ -1,28 +1,23 @@
 """Regular assistance by clicking on a phone, as four people: from the programme to the head's decree; its pages under
-axe, at 360 px and on a desk, light and dark."""
+axe, at 360 px in the dark and on a desk in the light."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.actor import Role
 from core.work import Work
 from logistics.programmes import commands, queries
 from logistics.programmes.states import EntryState, TermState
-from routes.limiter import limiter
-from tests.browser.test_line import DESK, PHONE, RULES
+from tests.browser.looking import PHONE, SCREENS, Opens, visit
 from tests.flows import line, term_line
-from tests.support.builders import PASSWORD, a_person
+from tests.support.builders import a_person
 from tests.support.databases import Run
-
-Opens = Callable[..., Page]
 
 
 @pytest.fixture
@@ -33,33 +28,10 @@ def database_url(run: Run, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def enter(browser: Browser, address: str, work: Work) -> Iterator[Opens]:
-    """Log somebody in, each in a browser of their own; an error in a script fails the test."""
+def people(work: Work) -> None:
     for role, username in ((Role.LOGISTICS, "petugas"), (Role.LOGISTICS, "kedua"), (Role.HEAD, "kepala")):
         a_person(work, role, username=username)
     a_person(work, Role.VILLAGE, username="desa", village=line.A)
-    said: list[str] = []
-    limiter.enabled = False
-    with ExitStack() as stack:
-
-        def open_as(username: str, size: Any = PHONE, scheme: Any = "light") -> Page:
-            context = browser.new_context(
-                locale="id-ID", viewport=size, color_scheme=scheme, reduced_motion="reduce"
-            )  # fmt: skip
-            stack.callback(context.close)
-            page = context.new_page()
-            page.set_default_timeout(30_000)
-            page.on("pageerror", lambda error: said.append(f"{username}: {error}"))
-            page.goto(f"{address}/masuk")
-            page.fill("#f-username", username)
-            page.fill("#f-password", PASSWORD)
-            page.click("main button.is-primary")
-            page.wait_for_url(f"{address}/")
-            return page
-
-        yield open_as
-    limiter.enabled = True
-    assert said == []
 
 
 def press(page: Page, label: str) -> None:
@@ -70,8 +42,9 @@ def follow(page: Page, label: str) -> None:
     page.get_by_role("main").get_by_role("link", name=label).first.click()
 
 
+@pytest.mark.usefixtures("people")
 def test_from_a_programme_to_the_decree_by_clicking_on_a_phone(enter: Opens, address: str, work: Work):
-    officer = enter("petugas")
+    officer = enter("petugas", PHONE)
     officer.get_by_role("navigation").get_by_role("link", name="Bansos").last.click()
     follow(officer, "Program baru")
     officer.fill("#f-name", "Kompor Rakyat")
@@ -106,7 +79,7 @@ def test_from_a_programme_to_the_decree_by_clicking_on_a_phone(enter: Opens, add
         drawn = queries.entries(tx, term.id).rows
     own = [one for one in drawn if one.village_code == line.A]
     if own:
-        village = enter("desa")
+        village = enter("desa", PHONE)
         follow(village, "Periksa dan usulkan")
         expect(village.locator("#entries tbody tr")).to_have_count(len(own))
         village.locator("#entries input[type=checkbox]").first.check()
@@ -116,11 +89,11 @@ def test_from_a_programme_to_the_decree_by_clicking_on_a_phone(enter: Opens, add
     officer.fill("#f-basis", "BA Musdes 4/2026")
     press(officer, "Usulkan")
 
-    second = enter("kedua")
+    second = enter("kedua", PHONE)
     follow(second, "Periksa daftar")
     follow(second, "Periksa daftar")
     press(second, "Nyatakan sudah diperiksa")
-    head = enter("kepala")
+    head = enter("kepala", PHONE)
     follow(head, "Tetapkan daftar")
     head.fill("#f-decree_no", "460/12/SK/2026")
     head.fill("#f-decree_on", "15/11/2026")
@@ -147,8 +120,8 @@ PAGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1280"])
+@SCREENS
+@pytest.mark.usefixtures("people")
 def test_axe_finds_nothing_on_the_pages_of_bansos_and_nothing_is_cut_off(
     enter: Opens, address: str, work: Work, size: Any, scheme: Any
 ):
@@ -172,11 +145,5 @@ def test_axe_finds_nothing_on_the_pages_of_bansos_and_nothing_is_cut_off(
     for username, places in PAGES.items():
         page = enter(username, size, scheme)
         for where in (one.format(**filled) for one in places):
-            answer = page.goto(address + where)
-            assert answer is not None and answer.status == 200, where
-            seen = Axe().run(page, options=RULES)
-            if seen.response["violations"]:
-                wrong.append(f"{username} {where}: {seen.generate_report()}")
-            if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
-                wrong.append(f"{username} {where}: wider than the screen")
+            wrong += [f"{username} {one}" for one in visit(page, address, where)]
     assert not wrong, "\n".join(wrong)

@@ -4,15 +4,13 @@ closed term, as seven people, each with a login of their own; the handovers on a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 import shapely
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.accounts.commands import AddPerson, add_person
 from core.actor import Grant, Role, ScopeKind, system
@@ -24,11 +22,11 @@ from logistics.packages.states import PackageState
 from logistics.programmes import queries, reconciling
 from logistics.programmes.states import EntryState, TermState
 from routes.checks import prove_all
-from routes.limiter import limiter
 from routes.loading import import_region_files
 from routes.papers import INVITATION_KIND
 from stock.places.queries import places
-from tests.browser.test_line import DESK, PHONE, fetched
+from tests.browser.looking import PHONE, Opens
+from tests.browser.test_line import fetched
 from tests.flows import line
 from tests.flows.district import a_district
 from tests.flows.test_line_on_tanimbar import LISTS, OUTLINES, SHARED, TANIMBAR, real_villages
@@ -43,7 +41,6 @@ PER_VILLAGE = 6
 ZONE = "Asia/Jayapura"
 AT = "/bansos/kompor-rakyat/1"
 OFFICER = line.of_office(line.OFFICER, TANIMBAR)
-Opens = Callable[..., Page]
 Joins = Callable[[str, Role, str], None]
 
 pytestmark = pytest.mark.skipif(
@@ -100,38 +97,6 @@ def joins(work: Work, tanimbar: None) -> Joins:
         work.run(system(TANIMBAR, ZONE), lambda tx: add_person(tx, order))
 
     return add
-
-
-@pytest.fixture
-def enter(browser: Browser, address: str) -> Iterator[Opens]:
-    """Log somebody in, each in a browser of their own; whatever a console says, or a script fails with, fails it."""
-    said: list[str] = []
-    limiter.enabled = False
-
-    def heard(username: str, told: ConsoleMessage) -> None:
-        # A form that is sent back with its mistakes is answered by 422, which Chromium notes.
-        if told.type in ("error", "warning") and "status of 422" not in told.text:
-            said.append(f"{username}: {told.text}")
-
-    with ExitStack() as stack:
-
-        def open_as(username: str, size: Any = DESK) -> Page:
-            context = browser.new_context(locale="id-ID", timezone_id=ZONE, viewport=size, reduced_motion="reduce")
-            stack.callback(context.close)
-            page = context.new_page()
-            page.set_default_timeout(30_000)
-            page.on("console", lambda told: heard(username, told))
-            page.on("pageerror", lambda error: said.append(f"{username}: {error}"))
-            page.goto(f"{address}/masuk")
-            page.fill("#f-username", username)
-            page.fill("#f-password", PASSWORD)
-            page.click("main button.is-primary")
-            page.wait_for_url(f"{address}/")
-            return page
-
-        yield open_as
-    limiter.enabled = True
-    assert said == []
 
 
 def press(page: Page, label: str) -> None:

@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from core.actor import Role
 from core.work import Work
-from routes.limiter import limiter
 from stock.items.commands import SetMinimum, set_minimum
 from stock.items.queries import find_item
 from stock.places.kinds import PlaceKind
 from stock.places.queries import places
-from tests.browser.test_line import DESK, PHONE, RULES
+from tests.browser.looking import SCREENS, Opens, faults
 from tests.flows import line
-from tests.support.builders import PASSWORD, SYSTEM, a_person
+from tests.support.builders import SYSTEM, a_person
 from tests.support.databases import Run
 
 FILE = "kode;nama;kategori;satuan;sumber\njas;Jas hujan;pangan;buah;SK 1\nkasur;Kasur;x;;\n"
@@ -38,32 +36,17 @@ def database_url(run: Run, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def officer(work: Work) -> Iterator[str]:
+def officer(work: Work) -> str:
     a_person(work, Role.LOGISTICS, username="petugas")
     with work.by(SYSTEM) as tx:
         spot = places(tx, kinds=(PlaceKind.WAREHOUSE,))[0]
         rice = find_item(tx, "beras").id
         set_minimum(tx, SetMinimum(place_id=spot.id, item_id=rice, quantity_milli=10**12))  # type: ignore[arg-type]
-    limiter.enabled = False
-    yield "petugas"
-    limiter.enabled = True
+    return "petugas"
 
 
-def enter(browser: Browser, address: str, username: str, size: Any, scheme: Any) -> Page:
-    page = browser.new_context(
-        locale="id-ID", viewport=size, color_scheme=scheme, reduced_motion="reduce"
-    ).new_page()  # fmt: skip
-    page.set_default_timeout(30_000)
-    page.goto(f"{address}/masuk")
-    page.fill("#f-username", username)
-    page.fill("#f-password", PASSWORD)
-    page.click("main button.is-primary")
-    page.wait_for_url(f"{address}/")
-    return page
-
-
-def test_an_item_is_found_and_given_a_box_by_keyboard_alone(browser: Browser, address: str, officer: str):
-    page = enter(browser, address, officer, DESK, "light")
+def test_an_item_is_found_and_given_a_box_by_keyboard_alone(enter: Opens, address: str, officer: str):
+    page = enter(officer)
     page.goto(f"{address}/stok/barang")
     page.focus("#f-cari")
     page.keyboard.type("mi instant")
@@ -79,25 +62,20 @@ def test_an_item_is_found_and_given_a_box_by_keyboard_alone(browser: Browser, ad
     page.keyboard.type("200")
     page.keyboard.press("Enter")
     expect(page.locator("#kemasan")).to_contain_text("200 bungkus")
-    page.context.close()
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["360", "1280"])
+@SCREENS
 def test_axe_finds_nothing_on_the_pages_of_the_catalogue_and_nothing_is_cut_off(
-    browser: Browser, address: str, officer: str, tmp_path: Path, size: Any, scheme: Any
+    enter: Opens, address: str, officer: str, tmp_path: Path, size: Any, scheme: Any
 ):
-    page = enter(browser, address, officer, size, scheme)
+    page = enter(officer, size, scheme)
     file = tmp_path / "barang.csv"
     file.write_text(FILE)
     wrong = []
 
     def look(where: str) -> None:
         page.eval_on_selector_all("details.more", "all => all.forEach(one => { one.open = true })")
-        seen = Axe().run(page, options=RULES)
-        if seen.response["violations"]:
-            wrong.append(f"{where}: {seen.generate_report()}")
-        if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
-            wrong.append(f"{where}: wider than the screen")
+        wrong.extend(faults(page, where))
 
     for where in PAGES:
         answer = page.goto(address + where)
@@ -108,5 +86,4 @@ def test_axe_finds_nothing_on_the_pages_of_the_catalogue_and_nothing_is_cut_off(
     page.get_by_role("button", name="Periksa berkas").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Apa yang akan terjadi")
     look("file")
-    page.context.close()
     assert not wrong, "\n".join(wrong)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from core.actor import Role
 from core.clock import FixedClock
 from core.work import Work
-from routes.limiter import limiter
 from stock.ledger.queries import batch_balances
-from tests.browser.test_line import DESK, RULES
+from tests.browser.looking import PHONE, Opens, faults
 from tests.stock.shop import ACTOR, Shop, assert_sound, open_shop
-from tests.support.builders import PASSWORD, a_person
+from tests.support.builders import a_person
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-Opens = Callable[..., Page]
 STEP = timedelta(minutes=12)
 """Between two tasks; shorter than a session that nobody uses lives."""
 TEN = (
@@ -41,37 +34,6 @@ def shop(work: Work) -> Shop:
     return made
 
 
-@pytest.fixture
-def opens(browser: Browser, address: str, shop: Shop) -> Iterator[Opens]:
-    """Log somebody in; an uncaught error in a script fails the test."""
-    wrong: list[str] = []
-    limiter.enabled = False
-    with contextlib.ExitStack() as stack:
-
-        def open_as(username: str, size: Any = DESK) -> Page:
-            context = browser.new_context(locale="id-ID", viewport=size, reduced_motion="reduce")
-            stack.callback(context.close)
-            page = context.new_page()
-            page.set_default_timeout(20_000)
-            page.on("pageerror", lambda error: wrong.append(f"{username}: {error}"))
-            page.goto(f"{address}/masuk")
-            page.fill("#f-username", username)
-            page.fill("#f-password", PASSWORD)
-            page.click("main button.is-primary")
-            page.wait_for_url(f"{address}/")
-            return page
-
-        yield open_as
-    limiter.enabled = True
-    assert wrong == []
-
-
-def looks_right(page: Page) -> None:
-    found = Axe().run(page, options=RULES).response["violations"]
-    assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-
-
 def lying(work: Work, shop: Shop) -> dict[str, int]:
     with work.read_by(ACTOR) as tx:
         return {
@@ -80,9 +42,9 @@ def lying(work: Work, shop: Shop) -> dict[str, int]:
 
 
 def test_a_keeper_receives_sends_and_counts_ten_lines(
-    opens: Opens, address: str, shop: Shop, work: Work, fixed_clock: FixedClock
+    enter: Opens, address: str, shop: Shop, work: Work, fixed_clock: FixedClock
 ):
-    page = opens("gudang")
+    page = enter("gudang")
     page.goto(f"{address}/stok/terima")
     page.fill("#f-incoming_document", "BAST-10/UJI")
     for no, (item, quantity, expires) in enumerate(TEN, 1):
@@ -100,7 +62,7 @@ def test_a_keeper_receives_sends_and_counts_ten_lines(
     expect(page.locator("main h1")).to_contain_text("SBBM")
     received = lying(work, shop)
     assert (len(received), received["beras"], received["mie_instan"], received["sarden"]) == (10, 500, 480, 120)
-    looks_right(page)
+    assert faults(page, page.url) == []
 
     fixed_clock.advance(STEP)
     page.goto(f"{address}/stok/pindah")
@@ -116,10 +78,10 @@ def test_a_keeper_receives_sends_and_counts_ten_lines(
     page.wait_for_url(f"{address}/stok/perjalanan/*")
     left = lying(work, shop)
     assert (left["beras"], left["mie_instan"], left["sarden"], left["kasur"]) == (450, 440, 96, 18)
-    looks_right(page)
+    assert faults(page, page.url) == []
 
     fixed_clock.advance(STEP)
-    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_viewport_size(PHONE)
     page.goto(f"{address}/stok/opname")
     page.get_by_role("button", name="Mulai menghitung sekarang").click()
     page.wait_for_url(f"{address}/stok/opname/*")
@@ -135,7 +97,7 @@ def test_a_keeper_receives_sends_and_counts_ten_lines(
         fields.nth(index).fill(str(shelf[next(item for code, item in item_of.items() if code in name)]))
         fields.nth(index).press("Enter")
         page.wait_for_timeout(150)
-    looks_right(page)
+    assert faults(page, page.url) == []
     page.get_by_role("button", name="Hitung ulang yang berbeda").click()
     again = page.locator("[data-counted]:not([disabled])")
     expect(again).to_have_count(1)
@@ -148,7 +110,7 @@ def test_a_keeper_receives_sends_and_counts_ten_lines(
     assert page.get_by_role("button", name="Setujui").count() == 0
     assert lying(work, shop) == left
 
-    head = opens("kepala")
+    head = enter("kepala")
     head.goto(counted_at)
     head.get_by_role("button", name="Setujui").first.click()
     head.locator("dialog[open] button.is-primary").click()

@@ -3,28 +3,22 @@ and dark, without a word in the console."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Page
 
 from core.actor import Role
 from core.work import Work
-from routes.limiter import limiter
 from stock.places.queries import places
+from tests.browser.looking import DESK, PHONE, SCREENS, Opens, faults
 from tests.flows import line
 from tests.reports.reading import symbols, words
-from tests.support.builders import PASSWORD, SYSTEM, a_person
+from tests.support.builders import SYSTEM, a_person
 from tests.support.databases import Run
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
-Opens = Callable[..., Page]
 EMPTY, FILLED = line.district_only, line.district_with_sent_week
 
 
@@ -53,39 +47,9 @@ def people(work: Work) -> None:
 
 
 @pytest.fixture
-def opens(browser: Browser, address: str, people: None) -> Iterator[Opens]:
-    """Log somebody in; whatever their console says, or a script fails with, fails the test."""
-    said: list[str] = []
-    limiter.enabled = False
-
-    def heard(username: str, told: ConsoleMessage) -> None:
-        # A form that is sent back with its mistakes is answered by 422, which Chromium notes.
-        if told.type in ("error", "warning") and "status of 422" not in told.text:
-            said.append(f"{username}: {told.text}")
-
-    with contextlib.ExitStack() as stack:
-
-        def open_as(username: str, size: Any = DESK, scheme: Any = "light") -> Page:
-            context = browser.new_context(
-                locale="id-ID", timezone_id="Asia/Jayapura", viewport=size, color_scheme=scheme,
-                reduced_motion="reduce",
-            )  # fmt: skip
-            stack.callback(context.close)
-            page = context.new_page()
-            page.set_default_timeout(30_000)
-            page.on("console", lambda told: heard(username, told))
-            page.on("pageerror", lambda error: said.append(f"{username}: {error}"))
-            if username:
-                page.goto(f"{address}/masuk")
-                page.fill("#f-username", username)
-                page.fill("#f-password", PASSWORD)
-                page.click("main button.is-primary")
-                page.wait_for_url(f"{address}/")
-            return page
-
-        yield open_as
-    limiter.enabled = True
-    assert said == []
+def opens(enter: Opens, people: None) -> Opens:
+    """Log one of the people in."""
+    return enter
 
 
 def fetched(page: Page, form: str) -> bytes:
@@ -111,7 +75,6 @@ def test_from_a_posted_area_to_a_verified_receipt_by_clicking(opens: Opens, addr
     walk(opens, address, size)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_same_on_a_phone(opens: Opens, address: str):
     walk(opens, address, PHONE)
 
@@ -230,7 +193,6 @@ def walk(opens: Opens, address: str, size: Any) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_area_is_drawn_on_the_map_and_posted(opens: Opens, address: str, work: Work):
     flood = line.open_flood(work)
     page = opens("bpbd")
@@ -263,9 +225,7 @@ PAGES = {
 
 
 @pytest.mark.usefixtures("at_the_posts")
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1280"])
+@SCREENS
 def test_axe_finds_nothing_on_the_pages_of_the_line_and_nothing_is_cut_off(
     opens: Opens, address: str, work: Work, size: Any, scheme: Any
 ):
@@ -281,9 +241,5 @@ def test_axe_finds_nothing_on_the_pages_of_the_line_and_nothing_is_cut_off(
         for where in addresses:
             page.goto(address + where)
             page.wait_for_load_state("networkidle")
-            seen = Axe().run(page, options=RULES)
-            if seen.response["violations"]:
-                wrong.append(f"{username} {where}: {seen.generate_report()}")
-            if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
-                wrong.append(f"{username} {where}: wider than the screen")
+            wrong += faults(page, f"{username} {where}")
     assert not wrong, "\n".join(wrong)

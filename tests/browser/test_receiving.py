@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from core.actor import Role
 from core.work import Work
-from routes.limiter import limiter
 from stock.ledger.queries import batch_balances
 from stock.places.kinds import PlaceKind
-from tests.browser.test_line import RULES
+from tests.browser.looking import SCREENS, Opens, faults
 from tests.stock.shop import ACTOR, Shop, open_shop
-from tests.support.builders import PASSWORD, a_person
+from tests.support.builders import a_person
 
-PHONE = {"width": 360, "height": 740}
 TEN = (
     ("beras", "10 karung 50 kg", "31/12/2027"), ("mi inst", "12 dus", "30/6/2027"), ("minyak", "120", "1/3/2028"),
     ("gula", "80", ""), ("sarden", "5 karton", "1/1/2029"), ("kornet", "96", ""), ("kecap", "40", ""),
@@ -37,21 +33,8 @@ def shop(work: Work) -> Shop:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str, shop: Shop) -> Iterator[Page]:
-    limiter.enabled = False
-    context = browser.new_context(locale="id-ID", viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(f"{address}/masuk")
-    page.fill("#f-username", "logistik")
-    page.fill("#f-password", PASSWORD)
-    page.click("main button.is-primary")
-    page.wait_for_url(f"{address}/")
-    yield page
-    context.close()
-    limiter.enabled = True
-    assert wrong == []
+def page(enter: Opens, shop: Shop) -> Page:
+    return enter("logistik")
 
 
 class Keys:
@@ -75,7 +58,6 @@ def lying(work: Work) -> dict[str, Any]:
         return {one.batch.item.code: one for one in batch_balances(tx, kinds=(PlaceKind.WAREHOUSE,))}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ten_lines_are_received_by_the_keyboard_alone(page: Page, address: str, work: Work):
     page.goto(f"{address}/stok/terima")
     page.focus("#f-incoming_document")
@@ -125,7 +107,6 @@ ROWS = (
 )
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_rows_of_a_spreadsheet_fill_the_lines(page: Page, address: str, work: Work):
     page.goto(f"{address}/stok/terima")
     page.fill("#f-incoming_document", "BAST-11/UJI")
@@ -152,15 +133,13 @@ def test_rows_of_a_spreadsheet_fill_the_lines(page: Page, address: str, work: Wo
     assert found["kasur"].batch.funding_source == found["mie_instan"].batch.funding_source
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@SCREENS
 @pytest.mark.parametrize("path", ["/stok/terima", "/stok/pindah", "/stok/kedatangan", "/stok/kedatangan/baru",
                                   "/stok/perjalanan"])  # fmt: skip
-def test_the_pages_of_coming_and_going_can_be_used_by_everybody(page: Page, address: str, scheme: Any, path: str):
+def test_the_pages_of_coming_and_going_can_be_used_by_everybody(
+    page: Page, address: str, size: Any, scheme: Any, path: str
+):
     page.emulate_media(color_scheme=scheme)
-    for size in (PHONE, {"width": 1280, "height": 900}):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.goto(f"{address}{path}")
-        found = Axe().run(page, options=RULES).response["violations"]
-        assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size(size)
+    page.goto(f"{address}{path}")
+    assert faults(page, path) == []
