@@ -54,7 +54,7 @@ def build_workbook(table: TableFile) -> bytes:
     number, day = book.add_format({"num_format": "#,##0.###"}), book.add_format({"num_format": "dd/mm/yyyy"})
     sheet = book.add_worksheet("Daftar")
     for at, column in enumerate(table.columns):
-        # Whoever types a number of sixteen digits below gets all of them: a spreadsheet keeps fifteen of what is no text.
+        # Whoever types sixteen digits below gets all of them: a spreadsheet keeps fifteen of what is no text.
         sheet.set_column(at, at, column.width, text if column.kind == "text" else None)
         sheet.write_string(0, at, clean(column.label), head)
     for row, cells in enumerate(table.rows, 1):

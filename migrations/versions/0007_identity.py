@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,7 +21,7 @@ def _choice(name: str, *values: str) -> sa.Column[str]:
     return sa.Column(name, kind, nullable=False)
 
 
-def _id(name: str, *, nullable: bool = False) -> sa.Column[sa.Uuid]:
+def _id(name: str, *, nullable: bool = False) -> sa.Column[UUID]:
     return sa.Column(name, sa.Uuid(), nullable=nullable)
 
 
@@ -26,7 +29,7 @@ def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=nullable)
 
 
-def _at(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _at(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ViewportSize, expect
+from playwright.sync_api import expect
 
 from core.actor import Role
 from core.work import Work
 from registry_link.completion import commands, queries
 from registry_link.completion.commands import IssueList
 from registry_link.households.gaps import Gap
-from tests.browser.test_line import RULES
+from tests.browser.looking import PHONE, Opens, faults
 from tests.registry_link.completion.test_lists import bare, whole
 from tests.registry_link.people import OFFICE, SAUM, merge, with_regions
-from tests.support.builders import PASSWORD, SYSTEM, a_person, an_office
-
-TELEPHONE: ViewportSize = {"width": 360, "height": 740}
+from tests.support.builders import SYSTEM, a_person, an_office
 
 
 @pytest.fixture
@@ -29,18 +26,11 @@ def asked(work: Work) -> Work:
     return work
 
 
-def test_a_village_completes_its_list_on_a_telephone(browser: Browser, address: str, asked: Work):
-    context = browser.new_context(
-        locale="id-ID", viewport=TELEPHONE, reduced_motion="reduce", permissions=["geolocation"],
-        geolocation={"longitude": 131.3, "latitude": -7.95, "accuracy": 9},
-    )  # fmt: skip
-    wrong: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(f"{address}/masuk?lanjut=/registri/desa/{SAUM}")
-    page.fill("#f-username", "operator")
-    page.fill("#f-password", PASSWORD)
-    page.click("main button.is-primary")
+def test_a_village_completes_its_list_on_a_telephone(enter: Opens, address: str, asked: Work):
+    page = enter("operator", PHONE)
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"longitude": 131.3, "latitude": -7.95, "accuracy": 9})
+    page.goto(f"{address}/registri/desa/{SAUM}")
     page.get_by_role("link", name="Lengkapi berikutnya").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Berta Contoh")
     for name in ("Berta Contoh", "Adi Contoh"):
@@ -49,13 +39,10 @@ def test_a_village_completes_its_list_on_a_telephone(browser: Browser, address: 
         expect(page.get_by_text("Titik ditemukan, tepat sampai ±9 m.")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         if name == "Adi Contoh":
-            found = Axe().run(page, options=RULES).response["violations"]
-            assert not found, [(one["id"], one["nodes"][0]["html"]) for one in found]
+            assert faults(page, "household") == []
             page.get_by_label("Alamat").fill("Jalan Pantai 4")
         page.get_by_role("button", name="Simpan, lanjut").click()
     expect(page.get_by_text("Semua keluarga pada daftar ini sudah dilengkapi atau dilewati.")).to_be_visible()
-    context.close()
-    assert not wrong
     with asked.read_by(OFFICE) as tx:
         told = [one.facts for one in queries.entries(tx, queries.completion_lists(tx)[0]).entries]
     assert [(one.address, one.lon_deg, one.position_accuracy_m) for one in told if one] == [

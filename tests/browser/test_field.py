@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from core.actor import Role
 from core.work import Work
-from tests.browser.test_items import enter
-from tests.browser.test_line import PHONE, RULES
+from tests.browser.looking import PHONE, Opens, faults
 from tests.registry_link.links.test_links import home, rows, state, to_field
 from tests.registry_link.people import SAUM, merge, with_regions
 from tests.support.builders import a_person, an_office
@@ -24,14 +22,12 @@ def officer(work: Work) -> str:
     return a_person(work, Role.FIELD, username="lapangan", village=SAUM)
 
 
-def test_a_village_is_walked_with_a_telephone(browser: Browser, address: str, officer: str, work: Work):
-    page = enter(browser, address, officer, PHONE, "dark")
+def test_a_village_is_walked_with_a_telephone(enter: Opens, officer: str, work: Work):
+    page = enter(officer, PHONE, "dark")
     page.get_by_role("link", name="Verifikasi").first.click()
     page.get_by_role("link", name="Kel. Saum").click()
     for where in ("walk", "door"):
-        seen = Axe().run(page, options=RULES)
-        assert not seen.response["violations"], f"{where}: {seen.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), where
+        assert faults(page, where) == []
         if where == "walk":
             page.get_by_role("link", name="Mulai dari atas").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Yohanes Contoh1")
@@ -46,4 +42,3 @@ def test_a_village_is_walked_with_a_telephone(browser: Browser, address: str, of
     expect(page.get_by_text("Semua sudah didatangi")).to_be_visible()
     assert state(work, home(work)).value == "field_verified"
     assert state(work, home(work, "h3")).value == "field_rejected"
-    page.context.close()

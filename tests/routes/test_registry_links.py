@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from core.actor import Role
 from core.work import Work
@@ -34,6 +36,12 @@ def shown(client: FlaskClient, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, answer.status_code
     return answer.get_data(as_text=True)
+
+
+def told(answer: TestResponse) -> dict[str, Any]:
+    assert answer.json is not None
+    found: dict[str, Any] = answer.json
+    return found
 
 
 def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, registry: Work):
@@ -120,17 +128,16 @@ def test_machines_go_the_whole_way_of_a_proposal(client: FlaskClient, registry: 
     assert client.post(f"{api}/proposals", json=order, headers={**officer, **key()}).status_code == 403
     once = key()
     made = client.post(f"{api}/proposals", json=order, headers={**village, **once})
-    assert (made.status_code, made.json["state"]) == (201, "proposed")
+    assert (made.status_code, told(made)["state"]) == (201, "proposed")
     again = client.post(f"{api}/proposals", json=order, headers={**village, **once})
-    assert again.json["id"] == made.json["id"]
+    assert told(again)["id"] == told(made)["id"]
     second = client.post(f"{api}/proposals", json=order, headers={**village, **key()})
-    assert (second.status_code, second.json["code"]) == (409, "link_proposal.open")
-    proposal = f"{api}/proposals/{UUID(made.json['id'])}"
-    assert client.post(f"{proposal}/verification", headers={**officer, **key()}).json["state"] == "verified"
-    listed = client.get(f"{api}/links?state=accepted", headers=officer).json
+    assert (second.status_code, told(second)["code"]) == (409, "link_proposal.open")
+    proposal = f"{api}/proposals/{UUID(told(made)['id'])}"
+    assert told(client.post(f"{proposal}/verification", headers={**officer, **key()}))["state"] == "verified"
+    listed = told(client.get(f"{api}/links?state=accepted", headers=officer))
     assert [one["household_id"] for one in listed["households"]] == [here]
-    way = client.get(f"{api}/households/{here}/links", headers=village).json
+    way = told(client.get(f"{api}/households/{here}/links", headers=village))
     assert [one["act"] for one in way["steps"]] == ["accept", "propose", "verify", "visit"]
-    assert (
-        client.post(f"{api}/submissions", headers={**officer, **key()}).json["code"] == "link_proposal.none_determined"
-    )
+    refused = client.post(f"{api}/submissions", headers={**officer, **key()})
+    assert told(refused)["code"] == "link_proposal.none_determined"
