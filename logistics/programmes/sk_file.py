@@ -22,6 +22,7 @@ from core.crypto import Secret, ring
 from core.errors import Conflict, Fact, Invalid, NotFound, Refused
 from core.i18n import say
 from core.ids import derived
+from core.reader.stream import StreamRow, stream_table
 from core.work import Tx
 from logistics.programmes.commands import lock_term
 from logistics.programmes.models import TermEntry, TermFile, TermFileRow
@@ -31,8 +32,7 @@ from logistics.programmes.states import EntryState, Origin, RowOutcome, TermStat
 from registry_link.households.bulk import put_rows
 from registry_link.households.identifying import Candidate, Clues, FoundBy, Identified, identify
 from registry_link.households.rules import Flaw, checked_kk, checked_nik
-from registry_link.importing.columns import placed
-from registry_link.importing.reader import inspect, read_rows
+from registry_link.importing.columns import KNOWN, MOST_COLUMNS, placed
 from registry_link.regions.queries import RegionView, regions_of
 from registry_link.regions.rules import name_key
 from registry_link.regions.states import Level
@@ -46,6 +46,7 @@ OWN_FIELDS: Final = {
     "card": ("nomor_kartu", "no_kks", "nomor_kks", "no_kartu", "kks"),
     "code": ("kode_keluarga", "kode_kel", "household_code"),
 }
+_KNOWN: Final = KNOWN | {alias for aliases in OWN_FIELDS.values() for alias in aliases}
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _CARD: Final = re.compile(r"[0-9]{8,20}", re.ASCII)
 _CODE: Final = re.compile(r"[0-9. ]+", re.ASCII)
@@ -116,15 +117,15 @@ def match_file(tx: Tx, order: MatchFile) -> MatchedFile:
     if state is not TermState.DRAFT:
         raise Conflict("term.list_is_fixed", state=state.value)
     term = term_by_id(tx, order.term_id)
-    table = _read(order.content, term.unit)
+    table = _read(order.content, order.file_name, term.unit)
     places = _Places(regions_of(tx, tx.regency_code, Level.VILLAGE))
-    readings = [table.reading(cells, places) for _, cells in table.rows]
+    readings = [table.reading(row, places) for row in table.rows]
     answers = identify(tx, [one.clues for one in readings], "bansos", is_of_persons=term.unit is Unit.PERSON)
     listed = _listed(tx, order.term_id)
     results = _Results(term, places, listed, tx.regency_code, tx.new_ids(len(table.rows)))
     made = [
-        results.add(number, reading, answer)
-        for (number, _), reading, answer in zip(table.rows, readings, answers, strict=True)
+        results.add(row.number, reading, answer)
+        for row, reading, answer in zip(table.rows, readings, answers, strict=True)
     ]
     _put_entries(tx, term, results.new)
     file_id = tx.new_id()
@@ -142,10 +143,10 @@ def match_file(tx: Tx, order: MatchFile) -> MatchedFile:
         ("file_id", "row_no", "outcome", "facts", "cells", "entry_id"),
         (
             (
-                file_id, number, one.outcome, json.dumps(one.facts, ensure_ascii=False),
-                json.dumps(cells, ensure_ascii=False), one.entry_id,
+                file_id, row.number, one.outcome, json.dumps(one.facts, ensure_ascii=False),
+                json.dumps(row.cells, ensure_ascii=False), one.entry_id,
             )
-            for (number, cells), one in zip(table.rows, made, strict=True)
+            for row, one in zip(table.rows, made, strict=True)
         ),
     )  # fmt: skip
     counts = Counter(one.outcome for one in made)
@@ -232,16 +233,17 @@ class _Reading:
 class _Table:
     header: list[str]
     places: Mapping[str, tuple[int, ...]]
-    rows: list[tuple[int, list[str]]]
+    rows: list[StreamRow]
     unit: Unit
 
-    def reading(self, cells: Sequence[str], places: _Places) -> _Reading:
+    def reading(self, row: StreamRow, places: _Places) -> _Reading:
         """Read one row; numbers are checked, never repaired."""
+        cells = row.cells
         if len(cells) != len(self.header):
             flaw: dict[str, Fact] = {"flaw": "list.flaw.width", "cells": len(cells), "columns": len(self.header)}
             return _Reading(clues=Clues(), flaw=flaw, is_useless=True)
         flaws: list[dict[str, Fact]] = []
-        nik, kk = self._number(cells, "nik", flaws), self._number(cells, "kk", flaws)
+        nik, kk = self._number(row, "nik", flaws), self._number(row, "kk", flaws)
         village = places.find(self._all(cells, "village"), self._all(cells, "district"))
         if village == "" and self._all(cells, "village"):
             flaws.append({"flaw": "list.flaw.village", "column": self._label("village")})
@@ -252,7 +254,7 @@ class _Table:
         card = ""
         if self.unit is Unit.CARD:
             card = self._cell(cells, "card").replace(" ", "").replace("-", "")
-            if not _CARD.fullmatch(card):
+            if self._is_number(row, "card") or not _CARD.fullmatch(card):
                 flaw = {"flaw": "list.flaw.card", "column": self._label("card")}
                 return _Reading(clues=Clues(), flaw=flaw, is_useless=True)
         has_clue = nik is not None or kk is not None or clues.code or (clues.name and village)
@@ -260,15 +262,22 @@ class _Table:
             flaws.append({"flaw": "list.flaw.no_clue"})
         return _Reading(clues=clues, card=card, flaw=flaws[0] if flaws else {}, is_useless=not has_clue)
 
-    def _number(self, cells: Sequence[str], name: str, flaws: list[dict[str, Fact]]) -> Secret | None:
-        text = self._cell(cells, name)
+    def _number(self, row: StreamRow, name: str, flaws: list[dict[str, Fact]]) -> Secret | None:
+        text = self._cell(row.cells, name)
         if not text:
+            return None
+        if self._is_number(row, name):
+            flaws.append({"flaw": "list.flaw.number", "column": self._label(name)})
             return None
         found = checked_nik(text) if name == "nik" else checked_kk(text)
         if isinstance(found, Flaw):
             flaws.append({**found.facts, "flaw": found.code, "column": self._label(name)})
             return None
         return Secret(found)
+
+    def _is_number(self, row: StreamRow, name: str) -> bool:
+        """Whether a spreadsheet holds it as a number: the end of a long one is lost."""
+        return row.kinds.get(self.places[name][0], "").startswith("n") if name in self.places else False
 
     def _cell(self, cells: Sequence[str], name: str) -> str:
         return cells[self.places[name][0]].strip() if name in self.places else ""
@@ -280,32 +289,28 @@ class _Table:
         return self.header[self.places[name][0]][:60]
 
 
-def _read(content: bytes, unit: Unit) -> _Table:
-    """Take the file apart. Raises: Invalid."""
+def _read(content: bytes, file_name: str, unit: Unit) -> _Table:
+    """Take the file apart, in a child process. Raises: Invalid."""
     if len(content) > MOST_BYTES:
         raise Invalid("list.file_too_large", field="content", most_mb=MOST_BYTES >> 20)
     with tempfile.TemporaryDirectory(prefix="tanggap-sk-") as folder:
-        path = Path(folder) / "sk.csv"
+        path = Path(folder) / "sk"
         path.write_bytes(content)
         try:
-            form = inspect(path)
-            places = placed(form.header, OWN_FIELDS)
+            with stream_table(
+                path, file_name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=_KNOWN
+            ) as table:  # fmt: skip
+                places = placed(table.header, OWN_FIELDS)
+                header, rows = list(table.header), list(table.rows)
         except Refused as error:
-            raise Invalid(f"list.file_{error.code.partition('.')[2]}", field="content", **error.facts) from error
-        if unit is Unit.CARD and "card" not in places:
-            raise Invalid("list.file_needs_card", field="content")
-        if not ({"nik", "kk", "code"} & set(places) or ({"name", "head_name"} & set(places) and "village" in places)):
-            raise Invalid("list.file_no_clue", field="content")
-        rows: list[tuple[int, list[str]]] = []
-        for number, row in enumerate(read_rows(path, form, form.first_byte), 2):
-            if not row.is_broken and not any(cell.strip() for cell in row.cells):
-                continue
-            if len(rows) == MOST_ROWS:
-                raise Invalid("list.file_too_many_rows", field="content", most=MOST_ROWS)
-            rows.append((number, list(row.cells)))
+            raise Invalid(error.code, field="content", **error.facts) from error
+    if unit is Unit.CARD and "card" not in places:
+        raise Invalid("list.file_needs_card", field="content")
+    if not ({"nik", "kk", "code"} & set(places) or ({"name", "head_name"} & set(places) and "village" in places)):
+        raise Invalid("list.file_no_clue", field="content")
     if not rows:
         raise Invalid("list.file_no_rows", field="content")
-    return _Table(header=list(form.header), places=places, rows=rows, unit=unit)
+    return _Table(header=header, places=places, rows=rows, unit=unit)
 
 
 class _Places:

@@ -32,6 +32,7 @@ from routes.context import Runtime
 from routes.demo.bansos import tell_cash, tell_stoves
 from routes.demo.names import REGENCY
 from routes.demo.people import generate_households
+from routes.demo.registry import tell_the_registry
 from routes.demo.story import (
     BATCHES,
     CAPACITY,
@@ -101,6 +102,7 @@ def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]
     yield from tell_stoves(story, world, cast, posts)
     yield from _flood(story, world, struck, cast, posts, households)
     yield from tell_what_waits(story, cast, warehouses)
+    yield from tell_the_registry(story, cast, struck)
 
 
 def _open(work: Work, world: DemoWorld) -> None:
@@ -177,7 +179,10 @@ def _places(work: Work, world: DemoWorld, struck: tuple[DemoVillage, ...]) -> tu
 def _people(work: Work, struck: tuple[DemoVillage, ...], posts: tuple[UUID, ...], warehouses: tuple[UUID, ...]) -> Cast:
     own = {
         Role.WAREHOUSE: tuple(Grant(Role.WAREHOUSE, ScopeKind.PLACE, str(one)) for one in warehouses[:1]),
-        Role.FIELD: tuple(Grant(Role.FIELD, ScopeKind.PLACE, str(one)) for one in posts[:POSTS_NEAR]),
+        Role.FIELD: (
+            *(Grant(Role.FIELD, ScopeKind.PLACE, str(one)) for one in posts[:POSTS_NEAR]),
+            Grant(Role.FIELD, ScopeKind.VILLAGE, struck[2].code),
+        ),
         Role.VILLAGE: (Grant(Role.VILLAGE, ScopeKind.VILLAGE, struck[0].code),),
     }
     actors = {}

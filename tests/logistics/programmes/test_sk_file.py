@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 
 from core.crypto import ring
 from core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -161,6 +162,7 @@ def test_the_same_file_again_and_the_same_people_in_another(registry: Work):
         (b"NIK,Nama\n9901014203800001,Budi Contoh\n", 1),
         ("NIK\tNama\n9901014203800001\tBudi Contoh\n".encode("cp1252"), 1),
         ("NIK;Keterangan\n9901014203800001;Café\n".encode("cp1252"), 1),
+        ("NIK;Nama\n9901014203800001;Budi Contoh\n".encode("utf-16"), 1),
         (b'no,"Nomor KK"\r\n1,"9901010202100001"\r\n\r\n', 1),
         (b"Kode Keluarga\nkel-000001-0\n", 1),
         (b"Kode Desa;Nama\n99.01.01.2001;budi  contoh\n9901012001;Budi Contoh\n", 2),
@@ -178,18 +180,17 @@ def test_the_ways_a_file_may_be_written(registry: Work, content: bytes, rows: in
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "list.file_empty_file"),
-        (b"\n\n", "list.file_empty_file"),
+        (b"", "reader.empty"),
+        (b"\n\n", "reader.empty"),
         (b"NIK;Nama\n", "list.file_no_rows"),
         (b"NIK;Nama\n;\n\n", "list.file_no_rows"),
-        ("NIK;Nama\n".encode("utf-16"), "list.file_utf16"),
-        (b"PK\x03\x04rest", "list.file_is_workbook"),
-        (b"NIK\x00;Nama\n1;2\n", "list.file_not_text"),
-        (b"NIK;NIK KTP\n1;2\n", "list.file_column_twice"),
+        (b"PK\x03\x04rest", "reader.not_what_it_says"),
+        (b"NIK\x00;Nama\n1;2\n", "reader.not_text"),
+        (b"NIK;NIK KTP\n1;2\n", "registry.column_twice"),
         (b"Nama;Alamat\nBudi;Jalan\n", "list.file_no_clue"),
-        (b";".join(b"k%d" % n for n in range(120)) + b"\n1\n", "list.file_too_many_columns"),
+        (b";".join(b"k%d" % n for n in range(120)) + b"\n1\n", "reader.too_many_columns"),
         (b"NIK\n" + b"1" * (20 << 20), "list.file_too_large"),
-        (b"NIK\n" + b"1\n" * 200_001, "list.file_too_many_rows"),
+        (b"NIK\n" + b"1\n" * 200_001, "reader.too_many_rows"),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )
@@ -200,6 +201,23 @@ def test_files_that_cannot_be_read(registry: Work, content: bytes, code: str):
     assert (refused.value.code, refused.value.field) == (code, "content")
     with registry.read_by(OFFICER) as tx:
         assert files(tx, term_id) == ()
+
+
+def test_a_workbook_whose_numbers_are_text(registry: Work):
+    household_id = a_household(registry, people=(Person(name="Budi Contoh", nik=NIK_A),))
+    term_id = a_term(registry)
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["NIK", "Nama"])
+        sheet.write_string(1, 0, NIK_A)
+        sheet.write_number(2, 0, 9901014203800001)
+    made = match(registry, term_id, file.getvalue(), "sk.xlsx")
+    assert made.counts == {RowOutcome.MATCHED: 1, RowOutcome.MALFORMED: 1}
+    assert set(lists.listed(registry, term_id)) == {household_id}
+    with registry.read_by(OFFICER) as tx:
+        (told,) = file_rows(tx, made.file_id, outcomes=[RowOutcome.MALFORMED]).rows
+    assert "tersimpan sebagai angka" in told.sentence("id")
 
 
 def test_rows_go_back_as_they_came(registry: Work):

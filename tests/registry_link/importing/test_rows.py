@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from core.errors import Issue, Malformed
 from core.i18n import say
 from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.importing.columns import recognise
-from registry_link.importing.reader import inspect, read_rows
 from registry_link.importing.rules import FileFacts, Parsed, parse_row
 from registry_link.importing.states import Layout
 from registry_link.regions.rules import Gazetteer, RegionName
@@ -232,48 +230,3 @@ def test_a_file_without_the_needed_columns_is_refused(header: str, code: str):
     with pytest.raises(Malformed) as caught:
         recognise(header.split(","))
     assert caught.value.code == code
-
-
-# ---------------------------------------------------------------- bytes
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_a_file_is_read_from_any_row_on(tmp_path: Path, encoding: str, delimiter: str, newline: str):
-    rows = [["no_kk", "nama", "alamat"], ["1", "José", 'di "sana"'], ["2", "B", "dua\nbaris"], ["3", "C;,\t", ""]]
-    lines = [delimiter.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
-    path = tmp_path / "x.csv"
-    path.write_bytes(newline.join(lines).encode(encoding))
-    form = inspect(path)
-    assert (form.delimiter, form.header) == (delimiter, ("no_kk", "nama", "alamat"))
-    at, read = form.first_byte, []
-    while one := next(read_rows(path, form, at), None):
-        read.append(list(one.cells))
-        at = one.next_byte
-    assert [[cell.replace("\r\n", "\n") for cell in row] for row in read] == rows[1:]
-
-
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (b"", "registry.empty_file"),
-        (b"\xff\xfen\x00o\x00", "registry.utf16"),
-        (b"PK\x03\x04rest", "registry.is_workbook"),
-        (b"no_kk;nama\n1;\x00", "registry.not_text"),
-    ],
-)
-def test_what_is_no_csv_is_refused_with_advice(tmp_path: Path, content: bytes, code: str):
-    path = tmp_path / "x.csv"
-    path.write_bytes(content)
-    with pytest.raises(Malformed) as caught:
-        inspect(path)
-    assert caught.value.code == code
-
-
-def test_a_broken_quote_costs_its_row_only(tmp_path: Path):
-    path = tmp_path / "x.csv"
-    path.write_text('no_kk;nama\n1;"A"x\n2;B\n')
-    form = inspect(path)
-    read = list(read_rows(path, form, form.first_byte))
-    assert [(one.is_broken, one.cells) for one in read] == [(True, ()), (False, ("2", "B"))]
