@@ -23,10 +23,13 @@ from core.db import WRITING
 from core.errors import Busy, Fact
 from core.ids import Ids
 from core.permissions import Reach, reach
+from core.turns import Turns
 
 Result = TypeVar("Result")
 _RETRY = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
+AT_ONCE = {"sqlite": 1, "postgresql": 3}
+"""How many write in one process at the same time; measured with ``bench.writers``."""
 
 
 class Tx:
@@ -100,11 +103,15 @@ class Work:
         self.clock = clock
         self.ids = ids or Ids(clock)
         self._writer = engine.execution_options(**{WRITING: True})
+        self._turns = Turns(AT_ONCE[engine.dialect.name])
 
     @contextmanager
     def by(self, actor: Actor) -> Iterator[Tx]:
-        """Write: everything in the block is committed together, or nothing is."""
-        with Session(self._writer, expire_on_commit=False) as session:
+        """Write: everything in the block is committed together, or nothing is.
+
+        Raises: Busy where the writers before this one do not come to an end.
+        """
+        with self._turns.mine(), Session(self._writer, expire_on_commit=False) as session:
             tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=True)
             try:
                 yield tx
