@@ -165,6 +165,16 @@ def counts(tx: Tx) -> Counted:
     )  # fmt: skip
 
 
+def to_decide(tx: Tx) -> int:
+    """Count the pairs of which another person's proposal is the reader's to decide; 0 for who decides none."""
+    if not may(tx.actor, "identity.decide"):
+        return 0
+    where = _mine(tx, tx.require("identity.see"))
+    others = _waiting(tx).where(IdentityProposal.proposed_by != tx.actor.id)
+    query = sa.select(sa.func.count()).select_from(DuplicatePair).where(*where, DuplicatePair.id.in_(others))
+    return tx.session.scalar(query) or 0
+
+
 def pairs(
     tx: Tx, *, state: PairState | None = PairState.OPEN, evidence: Evidence | None = None, is_waiting: bool = False,
     limit: int = 50, offset: int = 0,

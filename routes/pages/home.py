@@ -32,23 +32,13 @@ from routes.pages import bansos_term
 from routes.pages.plan import SHORT_MONTHS
 from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, batch_count, near_of, visible
 from routes.texts import gettext as _
+from routes.waiting import Waiting, in_registry
 from stock.corrections import queries as corrections
 from stock.counts import queries as counts
 from stock.ledger.alerts import low_stock
 from stock.ledger.queries import ItemBalance, item_balances
 
 pages = Blueprint("home", __name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """One thing the reader is the one to do."""
-
-    text: str
-    why: str
-    href: str
-    icon: str
-    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +157,7 @@ def _waiting(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     found: list[Waiting] = []
     for part in (_setup, _list, _bansos, _plan, _loads, _serving, _shelves, _second_person):
         found += part(tx, now, near)
+    found += in_registry(tx)
     return sorted(found, key=lambda one: not one.is_urgent)
 
 
