@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from registry_link.completion.commands import IssueList, issue_list
+from registry_link.completion.jobs import count_villages
 from registry_link.households.commands import RegisterProvisional, register_provisional
 from registry_link.households.gaps import Gap
 from registry_link.households.linking import link_lines
@@ -53,4 +54,5 @@ def tell_the_registry(story: Story, cast: Cast, struck: Sequence[DemoVillage]) -
         ):
             order = Propose(kind=kind, household_id=house_id, reason=reason, basis_no=paper, basis_on=story.today)
             propose(tx, order)
+    count_villages(work, cast["logistik"])
     yield f"Registri: {asked.added} keluarga untuk dilengkapi, {sent} untuk didatangi, dua usulan desa, satu data ganda"
