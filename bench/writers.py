@@ -1,14 +1,16 @@
 """Writers at the ledger: handovers from one hot balance and from many, on both engines.
 
-    python -m bench.writers [--seconds 5] [--clients 16] [--engine sqlite|postgresql]
+    python -m bench.writers [--seconds 5] [--clients 16] [--processes 1] [--engine sqlite|postgresql]
 
-At the level of the service: threads with real transactions, audit chain included, every commit on the disk
-(synchronous=FULL). The books are proved after every run. Figures to reach: design page "Speed and scale", section 5.
+At the level of the service: threads of one process or of several with real transactions, audit chain included, every
+commit on the disk (synchronous=FULL). The books are proved after every run. Figures to reach: design page "Speed and
+scale", section 5.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 import threading
@@ -82,12 +84,20 @@ def prepare(engine: sa.Engine) -> tuple[Work, list[UUID], tuple[ItemLine, ...]]:
         return work, posts, tuple(ItemLine(item_id=line.item_id, quantity_milli=Milli(MILLI)) for line in lines)
 
 
-def storm(
-    name: str, work: Work, posts: list[UUID], lines: tuple[ItemLine, ...], clients: int, seconds: float
-) -> Result:
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """What the clients of one process did."""
+
+    took: list[float]
+    """Seconds of each handover, in no order."""
+    errors: list[str]
+    seconds: float
+
+
+def storm(work: Work, posts: list[UUID], lines: tuple[ItemLine, ...], clients: int, seconds: float) -> Storm:
     """Let every client hand over as fast as it can."""
     took: list[float] = []
-    errors: list[BaseException] = []
+    errors: list[str] = []
     gate = threading.Barrier(clients + 1)
     end = threading.Event()
 
@@ -101,7 +111,7 @@ def storm(
             try:
                 work.run(ACTOR, lambda tx, order=order: hand_over(tx, order))  # type: ignore[misc]
             except Exception as error:
-                errors.append(error)
+                errors.append(f"{type(error).__name__}: {str(error)[:200]}")
             took.append(time.perf_counter() - began)
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
@@ -113,15 +123,40 @@ def storm(
     end.set()
     for thread in threads:
         thread.join()
-    elapsed = time.perf_counter() - began
+    return Storm(took, errors, time.perf_counter() - began)
+
+
+def _apart(url: str, posts: list[UUID], lines: tuple[ItemLine, ...], clients: int, seconds: float) -> Storm:
+    engine = open_engine(url)
+    try:
+        return storm(Work(engine, SystemClock()), posts, lines, clients, seconds)
+    finally:
+        engine.dispose()
+
+
+def storms(
+    url: str, posts: list[UUID], lines: tuple[ItemLine, ...], clients: int, seconds: float, processes: int
+) -> list[Storm]:
+    """Let the clients loose, spread over so many processes."""
+    if processes == 1:
+        return [_apart(url, posts, lines, clients, seconds)]
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        each = [(url, posts, lines, max(1, clients // processes), seconds)] * processes
+        return pool.starmap(_apart, each, chunksize=1)
+
+
+def judged(name: str, found: list[Storm], work: Work) -> Result:
+    """Add up what all processes did, and prove the books."""
     with work.read_by(ACTOR) as tx:
         problems = len(prove(tx).problems) + (not verify(tx.session).is_sound)
+    errors = [one for each in found for one in each.errors]
     for error in errors[:3]:
-        print(f"  {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
-    took.sort()
+        print(f"  {error}", file=sys.stderr)
+    took = sorted(one for each in found for one in each.took)
     return Result(
-        name=name, done=len(took) - len(errors), seconds=elapsed, p50_ms=took[len(took) // 2] * 1000,
-        p99_ms=took[int(len(took) * 0.99)] * 1000, errors=len(errors), problems=problems,
+        name=name, done=len(took) - len(errors), seconds=max(each.seconds for each in found),
+        p50_ms=took[len(took) // 2] * 1000, p99_ms=took[int(len(took) * 0.99)] * 1000, errors=len(errors),
+        problems=problems,
     )  # fmt: skip
 
 
@@ -136,6 +171,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
     asked = parser.parse_args()
     run = Run.begin()
@@ -147,7 +183,8 @@ def main() -> int:
                     engine = open_engine(url)
                     work, posts, lines = prepare(engine)
                     used = lines[:1] if some == 1 else lines
-                    result = storm(f"{kind}: {name}", work, posts[:some], used, asked.clients, asked.seconds)
+                    found = storms(url, posts[:some], used, asked.clients, asked.seconds, asked.processes)
+                    result = judged(f"{kind}: {name}", found, work)
                     print(result, flush=True)
                     broken += result.problems + result.errors
                     engine.dispose()
