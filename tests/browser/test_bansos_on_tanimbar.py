@@ -29,10 +29,11 @@ from tests.browser.looking import PHONE, Opens
 from tests.browser.test_line import fetched
 from tests.flows import line
 from tests.flows.district import a_district
-from tests.flows.test_line_on_tanimbar import LISTS, OUTLINES, SHARED, TANIMBAR, real_villages
+from tests.flows.test_line_on_tanimbar import TANIMBAR, real_villages
 from tests.reports.reading import words
 from tests.support.builders import PASSWORD, an_office
 from tests.support.databases import Run
+from tests.support.shared import BOUNDARIES, LISTS, needs_real_regions
 
 DISTRICTS, PER_DISTRICT = 10, 20
 FAMILIES = DISTRICTS * PER_DISTRICT
@@ -43,10 +44,7 @@ AT = "/bansos/kompor-rakyat/1"
 OFFICER = line.of_office(line.OFFICER, TANIMBAR)
 Joins = Callable[[str, Role, str], None]
 
-pytestmark = pytest.mark.skipif(
-    not (LISTS.is_dir() and OUTLINES.is_dir()),
-    reason=f"real lists and boundaries not found in {SHARED} (TANGGAP_SHARED names their folder)",
-)
+pytestmark = needs_real_regions
 
 
 @pytest.fixture
@@ -63,7 +61,7 @@ def tanimbar(work: Work) -> None:
     import_region_files(
         work, system(TANIMBAR), [LISTS / "regions_id_province_regency.csv",
                                  LISTS / "regions_81.03_kepulauan_tanimbar.csv",
-                                 *sorted(OUTLINES.glob("81.03_*.geojson"))],
+                                 *sorted(BOUNDARIES.glob("81.03_*.geojson"))],
     )  # fmt: skip
     villages = real_villages()
     a_district(

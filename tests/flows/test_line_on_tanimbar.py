@@ -1,13 +1,11 @@
 """The whole line on a real district: Kepulauan Tanimbar's 82 villages, with generated households inside them.
 
-The lists and boundaries are read from ``TANGGAP_SHARED`` (default: the folder ``shared`` beside the repository).
+The lists and boundaries are those of ``tests.support.shared``.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -23,16 +21,12 @@ from routes.loading import import_region_files
 from tests.flows import line
 from tests.flows.district import Village, a_district
 from tests.support.builders import an_office
+from tests.support.shared import BOUNDARIES, LISTS, needs_real_regions
 
-SHARED = Path(os.environ.get("TANGGAP_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-LISTS, OUTLINES = SHARED / "data" / "regions", SHARED / "data" / "boundaries"
 TANIMBAR, TABANAN = "81.03", "51.02"
 PER_VILLAGE = 4
 
-pytestmark = pytest.mark.skipif(
-    not (LISTS.is_dir() and OUTLINES.is_dir()),
-    reason=f"real lists and boundaries not found in {SHARED} (TANGGAP_SHARED names their folder)",
-)
+pytestmark = needs_real_regions
 
 
 @pytest.fixture
@@ -43,7 +37,7 @@ def database_url(empty_office_url: str) -> str:
 def test_all_215_villages_of_both_districts_are_imported_and_a_second_time_nothing_changes(work: Work):
     an_office(work, TANIMBAR, time_zone="Asia/Jayapura")
     an_office(work, TABANAN, time_zone="Asia/Makassar")
-    told = import_region_files(work, system(TANIMBAR), [LISTS, OUTLINES])
+    told = import_region_files(work, system(TANIMBAR), [LISTS, BOUNDARIES])
     assert not [one for one in told if not one.endswith(" 0 ditolak")], told
     counts = {}
     for code in (TANIMBAR, TABANAN):
@@ -55,12 +49,12 @@ def test_all_215_villages_of_both_districts_are_imported_and_a_second_time_nothi
             assert len(boundaries_of(tx, code, Level.REGENCY)) == 1
         counts[code] = len(villages)
     assert counts == {TANIMBAR: 82, TABANAN: 133}
-    again = import_region_files(work, system(TANIMBAR), [LISTS, OUTLINES])
+    again = import_region_files(work, system(TANIMBAR), [LISTS, BOUNDARIES])
     assert all(": 0 baru, 0 berubah," in one for one in again), again
 
 
 def real_villages() -> tuple[Village, ...]:
-    document = json.loads((OUTLINES / "81.03_kepulauan_tanimbar_villages.geojson").read_text())
+    document = json.loads((BOUNDARIES / "81.03_kepulauan_tanimbar_villages.geojson").read_text())
     return tuple(
         Village(
             code=one["properties"]["code"], name=one["properties"]["name"], kind=one["properties"]["kind"],
@@ -75,7 +69,7 @@ def test_from_a_posted_area_to_a_verified_receipt_on_tanimbar(work: Work, app: F
     import_region_files(
         work, system(TANIMBAR), [LISTS / "regions_id_province_regency.csv",
                                  LISTS / "regions_81.03_kepulauan_tanimbar.csv",
-                                 *sorted(OUTLINES.glob("81.03_*.geojson"))],
+                                 *sorted(BOUNDARIES.glob("81.03_*.geojson"))],
     )  # fmt: skip
     villages = real_villages()
     assert len(villages) == 82

@@ -31,15 +31,13 @@ from routes.term import plan_the_term
 from stock.items.queries import find_item
 from tests.flows import line
 from tests.flows.district import a_district
-from tests.flows.test_line_on_tanimbar import LISTS, OUTLINES, SHARED, TANIMBAR, real_villages
+from tests.flows.test_line_on_tanimbar import TANIMBAR, real_villages
 from tests.support.builders import an_office
+from tests.support.shared import BOUNDARIES, LISTS, needs_real_regions
 
 PER_DISTRICT = 20
 
-pytestmark = pytest.mark.skipif(
-    not (LISTS.is_dir() and OUTLINES.is_dir()),
-    reason=f"real lists and boundaries not found in {SHARED} (TANGGAP_SHARED names their folder)",
-)
+pytestmark = needs_real_regions
 OFFICER, SECOND, HEAD = (line.of_office(one, TANIMBAR) for one in (line.OFFICER, line.SECOND, line.HEAD))
 
 
@@ -55,7 +53,7 @@ def tanimbar(work: Work) -> str:
     import_region_files(
         work, system(TANIMBAR), [LISTS / "regions_id_province_regency.csv",
                                  LISTS / "regions_81.03_kepulauan_tanimbar.csv",
-                                 *sorted(OUTLINES.glob("81.03_*.geojson"))],
+                                 *sorted(BOUNDARIES.glob("81.03_*.geojson"))],
     )  # fmt: skip
     villages = real_villages()
     a_district(

@@ -35,8 +35,8 @@ from stock.items.queries import find_item, items
 from stock.items.rules import Description, Standing
 from stock.items.seed import SEED
 from tests.stock.shop import ACTOR, Shop, line, take_in
-from tests.stock.test_items_rules import CATALOGUE
 from tests.support.builders import an_actor
+from tests.support.shared import CATALOGUE, needs_catalogue
 
 HEADER = tuple(column.value for column in Column)
 SEEDED = tuple(
@@ -280,7 +280,7 @@ def test_a_workbook_and_a_text_say_the_same(work: Work):
         assert one.rows[0].new_packs[0].quantity_milli == 12_500
 
 
-@pytest.mark.skipif(not CATALOGUE.is_file(), reason=f"no compiled catalogue: {CATALOGUE} (TANGGAP_SHARED)")
+@needs_catalogue
 def test_the_compiled_catalogue_itself_can_be_read_in(work: Work):
     header, rows = read_file(CATALOGUE.read_bytes(), CATALOGUE.name)
     with work.by(ACTOR) as tx:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -26,9 +24,8 @@ from stock.items.rules import (
     units_of,
 )
 from stock.items.seed import SEED, SeedItem
+from tests.support.shared import CATALOGUE, needs_catalogue
 
-SHARED = Path(os.environ.get("TANGGAP_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-CATALOGUE = SHARED / "data/reference/item_catalogue.csv"
 BY_CODE = {one.code: one for one in SEED}
 GOODS = [one for one in SEED if one.is_stocked]
 
@@ -214,7 +211,7 @@ SEX_OR_SIZE = {"L", "P", "PA", "PI", "usia"}
 """Sex stands in a column of its own; ages nobody wrote down."""
 
 
-@pytest.mark.skipif(not CATALOGUE.is_file(), reason=f"no compiled catalogue: {CATALOGUE} (TANGGAP_SHARED)")
+@needs_catalogue
 def test_every_item_of_the_compiled_catalogue_is_in_the_seed_with_its_units_and_sizes():
     with CATALOGUE.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, strict=True))

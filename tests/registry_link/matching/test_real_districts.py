@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,14 +15,11 @@ from registry_link.matching.earth import areas_km2
 from registry_link.matching.inside import inside
 from registry_link.matching.outlines import Outline, outline_of_circle, parse_outline
 from registry_link.matching.villages import Villages
+from tests.support.shared import BOUNDARIES, SHARED, needs_real_regions
 
-SHARED = Path(os.environ.get("TANGGAP_SHARED", Path(__file__).resolve().parents[4] / "shared"))
-BOUNDARIES = SHARED / "data" / "boundaries"
 DISTRICTS = {"81.03_kepulauan_tanimbar": (82, 4428), "51.02_tabanan": (133, 849)}
 
-pytestmark = pytest.mark.skipif(
-    not BOUNDARIES.is_dir(), reason=f"real boundaries not found: {BOUNDARIES} (TANGGAP_SHARED names their folder)"
-)
+pytestmark = needs_real_regions
 
 
 def texts(name: str) -> dict[str, str]:

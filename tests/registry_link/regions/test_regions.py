@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-from pathlib import Path
 
 import pytest
 
@@ -27,8 +25,8 @@ from registry_link.regions.readers import BoundaryRow, RegionRow, read_boundary_
 from registry_link.regions.rules import Gazetteer, Mismatch, RegionName, level_of, name_key
 from registry_link.regions.simplify import Shape, feature_collection
 from registry_link.regions.states import CodeSystem, Level
+from tests.support.shared import BOUNDARIES, LISTS, needs_real_regions
 
-SHARED = Path(os.environ.get("TANGGAP_SHARED", Path(__file__).resolve().parents[4] / "shared"))
 OFFICE = system("99.01")
 LIST = """code,name,parent_code,level,kind,bps_code,bps_name,tz
 99,Contoh,,province,provinsi,98,CONTOH,
@@ -258,16 +256,16 @@ def test_neighbours_share_their_thinned_border():
     assert len(one) == len(other) == 4
 
 
-@pytest.mark.skipif(not (SHARED / "data/regions").is_dir(), reason=f"no real lists: {SHARED} (TANGGAP_SHARED)")
+@needs_real_regions
 def test_all_villages_of_tanimbar_and_tabanan_come_in(work: Work):
     with work.by(OFFICE) as tx:
         for name in ("81.03_kepulauan_tanimbar", "51.02_tabanan"):
-            with (SHARED / f"data/regions/regions_{name}.csv").open(encoding="utf-8-sig") as file:
+            with (LISTS / f"regions_{name}.csv").open(encoding="utf-8-sig") as file:
                 read = read_region_csv(file)
             assert not [one for one in read if isinstance(one, Issue)]
             assert not import_regions(tx, [one for one in read if isinstance(one, RegionRow)]).issues
             for level in ("villages", "districts", "regency"):
-                with (SHARED / f"data/boundaries/{name}_{level}.geojson").open(encoding="utf-8") as file:
+                with (BOUNDARIES / f"{name}_{level}.geojson").open(encoding="utf-8") as file:
                     features = read_boundary_geojson(file)
                 assert not [one for one in features if isinstance(one, Issue)]
                 assert not import_boundaries(tx, [one for one in features if isinstance(one, BoundaryRow)]).issues
