@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import uuid4
 
 from flask import Response, current_app, g, make_response, redirect, request, session
@@ -103,7 +104,7 @@ def write_once(act: Callable[[Tx], object], status: int = 201, digest: str = "")
     if not key:
         raise Invalid("idempotency.missing", field="Idempotency-Key")
     route = f"{request.method} {request.path}"
-    digest = digest or hashlib.sha256(request.get_data()).hexdigest()
+    digest = _keyed(digest.encode() if digest else request.get_data())
 
     def once(tx: Tx) -> tuple[int, str, bool]:
         if saved := idempotency.begin(tx, key, route, digest):
@@ -126,9 +127,8 @@ def submit_once(act: Callable[[Tx], str]) -> BaseResponse:
     if not key:
         return redirect(write(act), 303)
     route = f"{request.method} {request.path}"
-    # The CSRF token differs between two renderings of one form and is no part of the order.
-    fields = sorted((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
-    digest = hashlib.sha256(repr(fields).encode()).hexdigest()
+    fields = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _NO_ORDER)
+    digest = _keyed(repr(fields).encode())
 
     def once(tx: Tx) -> str:
         if saved := idempotency.begin(tx, key, route, digest):
@@ -138,6 +138,16 @@ def submit_once(act: Callable[[Tx], str]) -> BaseResponse:
         return target
 
     return redirect(write(once), 303)
+
+
+_NO_ORDER: Final = frozenset({"csrf_token", "password"})
+"""Fields of a form that are no part of the order: the token differs between two renderings, the password is asked for
+only now and then."""
+
+
+def _keyed(order: bytes) -> str:
+    """Tell two orders apart by what may be kept of them: from a plain hash a NIK or a password could be guessed."""
+    return hmac.new(runtime().ring.secret_for("idempotency"), order, hashlib.sha256).hexdigest()
 
 
 def new_form_key() -> str:

@@ -18,6 +18,9 @@ from core.measures import MONTHS, Milli, parse_typed_quantity
 from routes import context
 
 Kind = TypeVar("Kind", bound=enum.StrEnum)
+Usual = TypeVar("Usual", bound=int | None)
+MOST_PAGES = 10_000
+MOST_ASKED = 1_000_000_000
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MONTHS = {name.lower(): number for names in MONTHS.values() for number, name in enumerate(names, 1)}
 _MONTHS |= {name[:3]: number for name, number in _MONTHS.items()}
@@ -46,6 +49,17 @@ def parse_typed_time(text: str) -> time | None:
     if not match or int(match[1]) > 23 or int(match[2]) > 59:
         return None
     return time(int(match[1]), int(match[2]))
+
+
+def asked_number(name: str, usual: Usual, *, least: int = 0, most: int = MOST_ASKED) -> int | Usual:
+    """Read a number of the address, kept within what a database counts to; ``usual`` where there is none."""
+    found = request.args.get(name, type=int)
+    return usual if found is None else max(least, min(most, found))
+
+
+def page_number(first: int = 1) -> int:
+    """Read which page of a list the address asks for (``hal``); lists count from ``first``."""
+    return asked_number("hal", first, least=first, most=MOST_PAGES)
 
 
 class Form:

@@ -22,7 +22,7 @@ from registry_link.households.selection import Criteria, Trait
 from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.pages.bansos import term_frame, term_href
 from routes.texts import gettext as _
 
@@ -162,7 +162,7 @@ def _labels() -> dict[str, str]:
 def excluded(slug: str, no: int) -> str | BaseResponse:
     """Show who would not be drawn by the criteria of this address, each with the one sentence why."""
     lang = context.lang()
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     labels = _labels()
     reason = request.args.get("alasan", "")
     district = request.args.get("dari", "")[:20]

@@ -26,7 +26,7 @@ from registry_link.households.queries import (
 )
 from registry_link.regions.queries import RegionView, regions
 from routes import context, guard
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.pages.bansos import term_frame, term_href
 from routes.pages.bansos_term import shown_district
 from routes.sources import drawn_lines
@@ -53,7 +53,7 @@ def show(slug: str, no: int) -> str:
 def _show(slug: str, no: int, form: Form) -> str:
     lang = context.lang()
     region, state = request.args.get("wilayah", "")[:20], request.args.get("keadaan", "")
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         term = queries.term(tx, slug, no)
         found = queries.entries(
@@ -126,7 +126,7 @@ def _back(form: Form, term: TermView) -> str:
 def overlapping(slug: str, no: int) -> str:
     """Show whom the list shares with other terms and with relief of the last weeks; nobody is dropped for it."""
     lang = context.lang()
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         term = queries.term(tx, slug, no)
         found = overlaps(tx, term.id, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)

@@ -37,7 +37,7 @@ from registry_link.regions.states import Level
 from reports import table_file
 from reports.table_file import Column, TableFile
 from routes import context, guard, limits
-from routes.forms import Form
+from routes.forms import Form, asked_number, page_number
 from routes.pages.stock_files import KINDS, asked_form
 from routes.pages.villages import framed, print_distance
 from routes.texts import gettext as _
@@ -113,7 +113,7 @@ def shown_list(list_id: UUID, form: Form) -> str:
     lang = context.lang()
     asked = request.args.get("keadaan", "")
     state = EntryState(asked) if asked in set(EntryState) else None
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         of = queries.completion_list(tx, list_id)
         found = queries.entries(tx, of, state=state, offset=(number - 1) * queries.PER_PAGE)
@@ -161,7 +161,7 @@ def next_one(list_id: UUID) -> BaseResponse:
     """Lead to the next household that waits; ``sesudah`` is the number of the one before."""
     with context.read() as tx:
         queries.completion_list(tx, list_id)
-        target = _next(tx, list_id, request.args.get("sesudah", 0, type=int))
+        target = _next(tx, list_id, asked_number("sesudah", 0))
     return redirect(target, 303)
 
 
@@ -272,7 +272,7 @@ def shown_rows(tx: Tx, found: FileView, endpoint: str) -> dict[str, Any]:
     lang = context.lang()
     asked = request.args.get("hasil", "")
     outcome = RowOutcome(asked) if asked in set(RowOutcome) else None
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     rows = file_queries.file_rows(tx, found.id, outcome=outcome, offset=(number - 1) * file_queries.PER_PAGE)
 
     def here(**changed: Any) -> str:

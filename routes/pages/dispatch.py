@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, make_response, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.documents.queries import document
@@ -15,7 +15,7 @@ from core.measures import print_quantity
 from core.work import Tx
 from logistics.dispatch import commands, queries
 from routes import context, guard, papers
-from routes.forms import Form
+from routes.forms import Form, asked_number
 from routes.frames import frame_of
 from routes.occasion import occasion_at, round_at
 from routes.texts import gettext as _
@@ -34,7 +34,7 @@ def _show(slug: str, no: int | None, form: Form) -> str:
     with context.read() as tx:
         reach = tx.require("dispatch.see")
         here = occasion_at(tx, slug, no)
-        the_round = round_at(tx, here, request.args.get("putaran", type=int))
+        the_round = round_at(tx, here, asked_number("putaran", None))
         today = tx.today
         waiting: tuple[queries.PickList, ...] = ()
         sent: tuple[queries.LoadView, ...] = ()

@@ -17,6 +17,7 @@ from core.work import Tx
 from logistics.dispatch.queries import LoadPaper
 from logistics.handover.papers import ListFacts, ReceiptFacts
 from routes import context, guard, papers
+from routes.forms import page_number
 from routes.pages.dispatch import pdf
 from routes.texts import gettext as _
 from routes.texts import pgettext
@@ -33,7 +34,7 @@ PER_PAGE = 50
 def index() -> str:
     kind = request.args.get("jenis", "")
     text = request.args.get("nomor", "").strip()[:80]
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         found = documents(
             tx, kind=kind if kind in KINDS else "", text=text, limit=PER_PAGE, offset=(number - 1) * PER_PAGE

@@ -23,7 +23,7 @@ from registry_link.links.states import DukcapilFileState, RowOutcome, Verdict
 from reports import table_file
 from reports.table_file import Column, TableFile
 from routes import context, guard, limits
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.pages.links import section_tabs
 from routes.pages.stock_files import KINDS, asked_form
 from routes.texts import gettext as _
@@ -107,7 +107,7 @@ def show(file_id: UUID) -> str:
     lang = context.lang()
     asked = request.args.get("hasil", "")
     outcome = RowOutcome(asked) if asked in set(RowOutcome) else None
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     size = queries.PER_PAGE
     with context.read() as tx:
         file = queries.dukcapil_file(tx, file_id)

@@ -30,7 +30,7 @@ from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids, kk_last4_of
 from registry_link.regions.queries import full_name
 from routes import context, guard, papers
-from routes.forms import Form
+from routes.forms import Form, asked_number
 from routes.frames import frame_of
 from routes.occasion import Occasion, occasion_at, occasion_of, round_at
 from routes.pages.dispatch import pdf
@@ -85,7 +85,7 @@ def _show(slug: str, no: int | None, text: str) -> str:
     with context.read() as tx:
         reach = tx.require("handover.see")
         here = occasion_at(tx, slug, no)
-        the_round = round_at(tx, here, request.args.get("putaran", type=int))
+        the_round = round_at(tx, here, asked_number("putaran", None))
         mine = [one for one in list_posts(tx) if reach.has_place(one.id)]
         page: dict[str, Any] = {
             "round": the_round,

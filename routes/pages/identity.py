@@ -21,7 +21,7 @@ from registry_link.identity import commands, queries
 from registry_link.identity.queries import Match, PairLine, PairView, ProposalView
 from registry_link.identity.states import Evidence, PairState, ProposalState, Verdict
 from routes import context, guard
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.pages.registry import timeline
 from routes.texts import gettext as _
 
@@ -45,7 +45,7 @@ def index() -> str:
     state, evidence = request.args.get("keadaan", "terbuka"), request.args.get("bukti", "")
     state = state if state in STATES or state == WAITING else "terbuka"
     evidence = evidence if evidence in EVIDENCE else ""
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         counted = queries.counts(tx)
         found = queries.pairs(

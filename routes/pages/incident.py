@@ -35,7 +35,7 @@ from registry_link.matching.rules import Confidence
 from registry_link.regions.queries import RegionView, regions, regions_of
 from registry_link.regions.states import Level
 from routes import context, guard, limits
-from routes.forms import Form
+from routes.forms import Form, asked_number, page_number
 from routes.matching import match_after
 from routes.sources import drawn_lines
 from routes.texts import gettext as _
@@ -281,10 +281,10 @@ def zone(slug: str, zone_id: UUID) -> str:
         people = names_of(tx, [one.posted_by for one in versions])
         diff, pair = None, None
         if len(versions) > 1:
-            before = request.args.get("dari", versions[1].no, type=int)
-            after = request.args.get("ke", versions[0].no, type=int)
+            before = asked_number("dari", versions[1].no)
+            after = asked_number("ke", versions[0].no)
             diff, pair = queries.compare_versions(tx, zone_id, before, after), (before, after)
-        shown_no = request.args.get("versi", versions[0].no, type=int)
+        shown_no = asked_number("versi", versions[0].no)
         shown = next((one for one in versions if one.no == shown_no), versions[0])
         drawn = drawn_lines(tx, "zone_version", [shown.version_id], lang)
     return render_template(
@@ -451,7 +451,7 @@ def _affected_page(tx: Tx, view: queries.IncidentView) -> dict[str, Any]:
     lang = context.lang()
     group, state = request.args.get("kelompok", ""), request.args.get("keputusan", "")
     village = request.args.get("desa", "")
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     page = queries.affected(
         tx, view.id, confidence=GROUPS.get(group), state=STATES.get(state), village_code=village, limit=PER_PAGE,
         offset=(number - 1) * PER_PAGE,

@@ -25,7 +25,7 @@ from registry_link.proposals.states import ProposalState
 from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.texts import gettext as _
 
 pages = Blueprint("links", __name__, url_prefix="/registri/tautan")
@@ -157,7 +157,7 @@ def listing() -> str:
     lang = context.lang()
     asked = request.args.get("keadaan", "")
     village = request.args.get("desa", "")
-    page = max(0, request.args.get("hal", 0, type=int))
+    page = page_number(0)
     states = (LinkState(asked),) if asked in set(LinkState) else ()
     with context.read() as tx:
         reach = tx.require("link.see")

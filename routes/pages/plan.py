@@ -28,7 +28,7 @@ from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
 from routes import context, guard, week
-from routes.forms import Form
+from routes.forms import Form, asked_number, page_number
 from routes.frames import frame_of
 from routes.occasion import Occasion, occasion_at, round_at
 from routes.term import determined_households, plan_the_term
@@ -47,7 +47,7 @@ def need(slug: str, no: int | None = None) -> str:
     lang = context.lang()
     with context.read() as tx:
         here = occasion_at(tx, slug, no)
-        the_round = round_at(tx, here, request.args.get("putaran", type=int))
+        the_round = round_at(tx, here, asked_number("putaran", None))
         page = _term_need(tx, here.term) if here.term else _week_need(tx, here)
         found: RoundNeed | None = page.pop("preview") if the_round is None else round_need(tx, the_round.id)
         if the_round is not None:
@@ -110,7 +110,7 @@ def _show(slug: str, no: int | None, form: Form) -> str:
     with context.read() as tx:
         reach = tx.require("round.see")
         here = occasion_at(tx, slug, no)
-        the_round = round_at(tx, here, request.args.get("putaran", type=int))
+        the_round = round_at(tx, here, asked_number("putaran", None))
         page: dict[str, Any] = {"rounds": (), "round": the_round, "today": tx.today}
         if here.incident is not None:
             page["rounds"] = packages.rounds_of(tx, here.incident.id)
@@ -131,7 +131,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
     day = _day_of(request.args.get("hari", ""), the_round)
     post_id = request.args.get("titik", type=UUID)
     state = request.args.get("keadaan", "")
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     the_board = board(tx, the_round.id)
     shown = _days_shown(the_board)
     found = packages.packages(

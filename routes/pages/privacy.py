@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,8 @@ DECIDED_SHOWN = 30
 LOOKS_SHOWN = 100
 SEEN_SHOWN = 200
 WEEK = timedelta(days=7)
+OLDEST = date(2000, 1, 1)
+"""Nobody looked before; the calendar's first days have no instant in UTC."""
 
 
 # ---------------------------------------------------------------- what waits, and what was done
@@ -384,6 +386,12 @@ def _asked(form: Form) -> queries.AskExposure | None:
     if account is None or first is None or last is None:
         return None
     zone = context.actor().zone
+    tomorrow = context.runtime().work.clock.now().astimezone(zone).date() + timedelta(days=1)
+    for field, day in (("dari", first), ("sampai", last)):
+        if not OLDEST <= day <= tomorrow:
+            form.fail(field, "form.day")
+    if not form.is_good:
+        return None
     since = datetime.combine(first, time(), tzinfo=zone)
     until = datetime.combine(last, time(), tzinfo=zone) + timedelta(days=1)
     for field in ("jam_dari", "jam_sampai"):

@@ -22,7 +22,7 @@ from registry_link.proposals.queries import ProposalView, SubmissionView
 from registry_link.proposals.rules import cannot_add, refused_to
 from registry_link.proposals.states import REASONS, ProposalKind, ProposalReason, ProposalState
 from routes import context, guard
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.pages.dukcapil import download
 from routes.pages.links import section_tabs
 from routes.texts import gettext as _
@@ -40,7 +40,7 @@ TONES: Final = {
 def index() -> str:
     lang = context.lang()
     asked = request.args.get("keadaan", "")
-    page = max(0, request.args.get("hal", 0, type=int))
+    page = page_number(0)
     states = (ProposalState(asked),) if asked in set(ProposalState) else ()
     size = queries.PER_PAGE
     with context.read() as tx:

@@ -24,7 +24,7 @@ from registry_link.importing.unpacking import MOST_ROWS
 from registry_link.regions.states import CodeSystem
 from reports.refused_rows import build_refused_rows
 from routes import context, guard, limits
-from routes.forms import Form
+from routes.forms import Form, asked_number, page_number
 from routes.texts import gettext as _
 
 pages = Blueprint("registry_imports", __name__, url_prefix="/registri/impor")
@@ -149,7 +149,7 @@ def start_kept(files: Sequence[tuple[Received, str]], order: Any) -> UUID:
 def show(run_id: UUID) -> str:
     lang = context.lang()
     code = request.args.get("alasan", "")
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         found = queries.import_run(tx, run_id)
         if request.headers.get("HX-Request"):
@@ -290,7 +290,7 @@ def refused_rows(run_id: UUID) -> Response:
     form = request.args.get("bentuk", "csv")
     if form not in KINDS:
         raise NotFound("import_run.not_found")
-    return refused_file(run_id, request.args.get("berkas", 0, type=int), form)
+    return refused_file(run_id, asked_number("berkas", 0), form)
 
 
 def refused_file(run_id: UUID, file_no: int, form: str) -> Response:

@@ -17,6 +17,7 @@ from registry_link.households.reporting import DifferenceLine, ListDifferences
 from registry_link.households.states import DifferenceKind, SnapshotState
 from registry_link.importing.origins import Origin, origins_of
 from routes import context, guard
+from routes.forms import page_number
 from routes.sources import source_name
 
 pages = Blueprint("snapshots", __name__, url_prefix="/registri/snapshot")
@@ -86,7 +87,7 @@ def show(snapshot_id: UUID) -> str:
 
 def _asked(snapshot_id: UUID) -> ListDifferences:
     word = request.args.get("jenis", "")
-    number = max(1, min(10_000, request.args.get("hal", 1, type=int)))
+    number = page_number()
     return ListDifferences(
         snapshot_id=snapshot_id, kind=DifferenceKind(word) if word in set(DifferenceKind) else None,
         village_code=request.args.get("desa", "")[:20], limit=PER_PAGE, offset=(number - 1) * PER_PAGE,

@@ -17,7 +17,7 @@ from core.work import Tx
 from reports import table_file
 from reports.table_file import Column, TableFile
 from routes import context, guard, limits
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.texts import gettext as _
 from stock.importing import commands, queries
 from stock.importing.columns import KNOWN, MOST_COLUMNS
@@ -131,7 +131,7 @@ def show(file_id: UUID) -> str:
     lang = context.lang()
     asked = request.args.get("hasil", "")
     outcome = RowOutcome(asked) if asked in set(RowOutcome) else None
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         file = queries.stock_file(tx, file_id)
         if request.headers.get("HX-Request"):

@@ -75,6 +75,7 @@ def test_a_typing_error_shows_who_is_meant_apart_from_who_was_asked_for(app: Fla
     assert "Mirip dengan yang dicari" in page
     assert "Yohanes Contoh1" in page
     exact = send(client, "/registri/cari", {"q": "yohanes contoh1"}).text
+    assert "Yohanes Contoh1" in exact
     assert "Mirip dengan yang dicari" not in exact.split("Contoh1", 1)[0]
 
 
