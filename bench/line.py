@@ -38,7 +38,7 @@ def main(households: int) -> None:
 
     from core.settings import Settings
     from logistics.zones import commands as zones
-    from logistics.zones import queries
+    from logistics.zones import matching, queries
     from logistics.zones.states import Severity
     from routes.demo.load import SYSTEM, make_demo
     from routes.demo.story import PASSWORD
@@ -69,7 +69,7 @@ def main(households: int) -> None:
                 outline=json.dumps({"type": "Polygon", "coordinates": [outline]}),
             )  # fmt: skip
             posted = work.run(SYSTEM, lambda tx: zones.post_zone(tx, order))
-            return work.run(SYSTEM, lambda tx: zones.match_version(tx, posted.version_id))
+            return work.run(SYSTEM, lambda tx: matching.match_version(tx, posted.version_id))
 
         matched = timed(f"posted → list complete with reasons, outline × {wider}", post)
         print(f"    {matched.total} households listed")

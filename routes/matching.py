@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from core.work import Tx
-from logistics.zones.commands import match_version
+from logistics.zones.matching import match_version
 from routes import context
 
 log = structlog.get_logger()

@@ -7,53 +7,43 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
 from core.clock import local_day
 from core.errors import Conflict, Invalid, NotFound
 from core.measures import Period
-from core.permissions import Reach
 from core.work import Tx
+from logistics.zones.matching import refresh_affected
 from logistics.zones.models import (
-    AffectedHousehold,
     Decree,
     Incident,
     ReportedCount,
     Zone,
-    ZoneMatch,
     ZoneVersion,
     ZoneVersionRegion,
 )
+from logistics.zones.rows import incident_row, zone_row
 from logistics.zones.rules import Count, days_differ, slug_of
 from logistics.zones.states import (
     PHASES,
     VERSIONS,
     Access,
-    AffectedState,
     CountKind,
     CountState,
     Hazard,
     Phase,
     PhaseAct,
-    RejectReason,
     Severity,
     VersionAct,
     VersionState,
 )
-from registry_link.households.drawn import keep_drawn_from
-from registry_link.households.queries import villages_of_households
 from registry_link.matching.earth import Box
 from registry_link.matching.outlines import Outline, parse_outline
-from registry_link.matching.queries import Area, match_area
-from registry_link.matching.rules import Confidence, ListedRegion
+from registry_link.matching.rules import ListedRegion
 from registry_link.regions.queries import boundaries_of, find_region, region
 from registry_link.regions.states import CodeSystem, Level
 
 MOST_CODES = 2000
-_CHUNK = 5000
-ADDED = "added_by_person"
-UNREGISTERED = "registered_on_the_spot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,26 +127,6 @@ class PostedZone:
     """Codes of what was put right in the outline."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matched:
-    certain: int
-    probable: int
-    to_verify: int
-
-    @property
-    def total(self) -> int:
-        return self.certain + self.probable + self.to_verify
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decide:
-    incident_id: UUID
-    household_ids: tuple[UUID, ...]
-    is_affected: bool
-    reject_reason: RejectReason | None = None
-    note: str = ""
-
-
 # ---------------------------------------------------------------- incident and decree
 
 
@@ -190,7 +160,7 @@ def open_incident(tx: Tx, order: OpenIncident) -> OpenedIncident:
 def move_incident(tx: Tx, incident_id: UUID, act: PhaseAct, reason: str = "") -> Phase:
     """Move an incident to its next phase. Raises: Forbidden, NotFound, Conflict."""
     tx.require("incident.open")
-    _incident(tx, incident_id)
+    incident_row(tx, incident_id)
     return states.move(tx, Incident, incident_id, act, PHASES, reason=reason)
 
 
@@ -212,7 +182,7 @@ def lock_incident(tx: Tx, incident_id: UUID) -> Phase:
 def record_decree(tx: Tx, order: RecordDecree) -> RecordedDecree:
     """Record an emergency decree; its days are counted here, with both ends. Raises: Forbidden, Invalid, Conflict."""
     tx.require("decree.record")
-    _incident(tx, order.incident_id)
+    incident_row(tx, order.incident_id)
     number = " ".join(order.number.split())
     if not number:
         raise Invalid("decree.number_missing", field="number")
@@ -244,7 +214,7 @@ def post_zone(tx: Tx, order: PostZone) -> PostedZone:
     Raises: Forbidden; NotFound; Invalid, with what is wrong and where; Conflict, when somebody revised it meanwhile.
     """
     tx.require("zone.post")
-    incident = _incident(tx, order.incident_id)
+    incident = incident_row(tx, order.incident_id)
     if incident.state is Phase.CLOSED:
         raise Conflict("incident.is_closed")
     if order.observed_at > tx.now + timedelta(minutes=15):
@@ -293,7 +263,7 @@ def withdraw_zone(tx: Tx, zone_id: UUID, reason: str) -> None:
     tx.require("zone.withdraw")
     if len(reason.strip()) < 5:
         raise Invalid("zone.reason_missing", field="reason")
-    zone = _zone(tx, zone_id)
+    zone = zone_row(tx, zone_id)
     version_id = tx.session.scalar(
         sa.select(ZoneVersion.id).where(ZoneVersion.zone_id == zone_id, ZoneVersion.state == VersionState.CURRENT)
     )
@@ -306,242 +276,7 @@ def withdraw_zone(tx: Tx, zone_id: UUID, reason: str) -> None:
     refresh_affected(tx, zone.incident_id)
 
 
-def match_version(tx: Tx, version_id: UUID) -> Matched | None:
-    """Match one posted version to households and bring the incident's list up to date; None when it was matched before.
-
-    Safe to call twice and from two processes: the first takes it by a guarded UPDATE.
-    """
-    done = tx.session.execute(
-        sa.update(ZoneVersion)
-        .where(ZoneVersion.id == version_id, ZoneVersion.matched_at.is_(None))
-        .values(matched_at=tx.now)
-    )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
-        return None
-    version = tx.session.get_one(ZoneVersion, version_id)
-    listed = tx.session.scalars(sa.select(ZoneVersionRegion).where(ZoneVersionRegion.version_id == version_id)).all()
-    found = match_area(
-        tx,
-        Area(
-            outline=Outline.from_geojson(version.outline) if version.outline else None,
-            listed=tuple(ListedRegion(one.region_code, one.rw or None, one.rt or None) for one in listed),
-        ),
-    )
-    columns = zip(
-        found.household_ids, found.village_codes, found.confidences, found.evidences, found.share_permille,
-        found.neighbours, found.distance_m, strict=True,
-    )  # fmt: skip
-    rows = [
-        {
-            "version_id": version_id, "household_id": household_id, "village_code": village_code,
-            "confidence": confidence, "evidence": evidence.value, "share_permille": share, "neighbours": neighbours,
-            "distance_m": distance,
-        }
-        for household_id, village_code, confidence, evidence, share, neighbours, distance in columns
-    ]  # fmt: skip
-    for start in range(0, len(rows), _CHUNK):
-        tx.session.execute(sa.insert(ZoneMatch), rows[start : start + _CHUNK])
-    counts = found.counts
-    matched = Matched(certain=counts.certain, probable=counts.probable, to_verify=counts.to_verify)
-    tx.session.execute(
-        sa.update(ZoneVersion).where(ZoneVersion.id == version_id)
-        .values(certain=matched.certain, probable=matched.probable, to_verify=matched.to_verify)
-    )  # fmt: skip
-    keep_drawn_from(tx, "zone_version", version_id)
-    refresh_affected(tx, version.incident_id)
-    tx.note(
-        "zone.match", "zone", version.zone_id, no=version.no, certain=matched.certain, probable=matched.probable,
-        to_verify=matched.to_verify,
-    )  # fmt: skip
-    return matched
-
-
-def refresh_affected(tx: Tx, incident_id: UUID) -> None:
-    """Bring the incident's list in line with its current versions, without touching what a person decided.
-
-    Each household keeps its best evidence over all areas. One that no current area has any more leaves the list when
-    nobody had decided on it, and is marked when somebody had.
-    """
-    strength = sa.case(
-        (ZoneMatch.confidence == Confidence.CERTAIN, 0), (ZoneMatch.confidence == Confidence.PROBABLE, 1), else_=2
-    )
-    ranked = (
-        sa.select(
-            ZoneMatch.household_id, ZoneMatch.village_code, ZoneMatch.version_id, ZoneMatch.confidence,
-            ZoneMatch.evidence, ZoneMatch.share_permille, ZoneMatch.neighbours, ZoneMatch.distance_m,
-            sa.func.row_number()
-            .over(
-                partition_by=ZoneMatch.household_id,
-                order_by=(strength, ZoneMatch.share_permille.desc(), ZoneMatch.version_id),
-            )
-            .label("place"),
-        )
-        .join(ZoneVersion, ZoneVersion.id == ZoneMatch.version_id)
-        .where(ZoneVersion.incident_id == incident_id, ZoneVersion.state == VersionState.CURRENT)
-        .subquery()
-    )  # fmt: skip
-    best = sa.select(ranked).where(ranked.c.place == 1).subquery()
-    mine = AffectedHousehold.incident_id == incident_id
-    tx.session.execute(
-        sa.update(AffectedHousehold)
-        .where(mine, AffectedHousehold.household_id == best.c.household_id)
-        .values(
-            village_code=best.c.village_code, version_id=best.c.version_id, confidence=best.c.confidence,
-            evidence=best.c.evidence, share_permille=best.c.share_permille, neighbours=best.c.neighbours,
-            distance_m=best.c.distance_m, is_inside=True,
-            state=sa.case(
-                (AffectedHousehold.state == AffectedState.LEFT, sa.literal(AffectedState.PROPOSED.value)),
-                else_=AffectedHousehold.state,
-            ),
-        )
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    known = sa.select(AffectedHousehold.household_id).where(mine)
-    columns = (
-        "incident_id", "household_id", "regency_code", "village_code", "version_id", "confidence", "evidence",
-        "share_permille", "neighbours", "distance_m", "is_inside", "state", "note", "joined_at",
-    )  # fmt: skip
-    tx.session.execute(
-        sa.insert(AffectedHousehold).from_select(
-            columns,
-            sa.select(
-                sa.literal(incident_id, sa.Uuid()), best.c.household_id, sa.literal(tx.regency_code),
-                best.c.village_code, best.c.version_id, best.c.confidence, best.c.evidence, best.c.share_permille,
-                best.c.neighbours, best.c.distance_m, sa.true(), sa.literal(AffectedState.PROPOSED.value),
-                sa.literal(""),
-                sa.literal(tx.now, AffectedHousehold.joined_at.type),
-            ).where(best.c.household_id.not_in(known)),
-        )
-    )  # fmt: skip
-    gone = sa.and_(
-        mine,
-        AffectedHousehold.version_id.is_not(None),
-        AffectedHousehold.is_inside.is_(True),
-        AffectedHousehold.household_id.not_in(sa.select(best.c.household_id)),
-    )
-    tx.session.execute(
-        sa.update(AffectedHousehold)
-        .where(gone)
-        .values(
-            is_inside=False,
-            state=sa.case(
-                (AffectedHousehold.state == AffectedState.PROPOSED, sa.literal(AffectedState.LEFT.value)),
-                else_=AffectedHousehold.state,
-            ),
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-# ---------------------------------------------------------------- who is really affected
-
-
-def confirm_certain(tx: Tx, incident_id: UUID) -> int:
-    """Confirm every certain household that nobody has decided on; gives how many. Raises: Forbidden, NotFound."""
-    tx.require("affected.confirm_certain")
-    _incident(tx, incident_id)
-    done = tx.session.execute(
-        sa.update(AffectedHousehold)
-        .where(
-            AffectedHousehold.incident_id == incident_id,
-            AffectedHousehold.state == AffectedState.PROPOSED,
-            AffectedHousehold.confidence == Confidence.CERTAIN,
-        )
-        .values(state=AffectedState.CONFIRMED, decided_at=tx.now, decided_by=tx.actor.id)
-        .execution_options(synchronize_session=False)
-    )
-    count = int(done.rowcount)  # type: ignore[attr-defined]
-    tx.note("affected.confirm_certain", "incident", incident_id, count=count)
-    return count
-
-
-def decide_affected(tx: Tx, order: Decide) -> int:
-    """Confirm or reject households of the list; gives how many changed.
-
-    A household that a package was made for stays where it is: the plan is changed first.
-    Raises: Forbidden; NotFound, for one outside the list or the reach; Invalid, when a rejection lacks its reason.
-    """
-    reach = tx.require("affected.decide")
-    _incident(tx, order.incident_id)
-    if not order.is_affected and order.reject_reason is None:
-        raise Invalid("affected.reason_missing", field="reason")
-    if order.reject_reason is RejectReason.OTHER and len(order.note.strip()) < 5:
-        raise Invalid("affected.note_missing", field="note")
-    ids = sorted(set(order.household_ids))
-    if not ids:
-        raise Invalid("affected.none_chosen", field="household_ids")
-    known = _affected_within(tx, order.incident_id, ids, reach)
-    if len(known) != len(ids):
-        raise NotFound("affected.not_found")
-    after = AffectedState.CONFIRMED if order.is_affected else AffectedState.REJECTED
-    changed = 0
-    for chunk in (ids[n : n + 500] for n in range(0, len(ids), 500)):
-        done = tx.session.execute(
-            sa.update(AffectedHousehold)
-            .where(
-                AffectedHousehold.incident_id == order.incident_id,
-                AffectedHousehold.household_id.in_(chunk),
-                AffectedHousehold.state != after,
-            )
-            .values(
-                state=after, decided_at=tx.now, decided_by=tx.actor.id, note=order.note.strip(),
-                reject_reason=None if order.is_affected else order.reject_reason,
-            )
-            .execution_options(synchronize_session=False)
-        )  # fmt: skip
-        changed += int(done.rowcount)  # type: ignore[attr-defined]
-    tx.note(
-        "affected.confirm" if order.is_affected else "affected.reject", "incident", order.incident_id,
-        reason=order.reject_reason.value if order.reject_reason else "", count=changed,
-        households=[str(one) for one in ids[:100]],
-    )  # fmt: skip
-    return changed
-
-
-def add_affected(tx: Tx, incident_id: UUID, household_id: UUID, note: str, *, is_provisional: bool = False) -> None:
-    """Put a household on the list by hand, confirmed by the one who adds it.
-
-    Raises: Forbidden; NotFound, outside the reach; Conflict, when it is on the list already.
-    """
-    reach = tx.require("household.register" if is_provisional else "affected.decide")
-    incident = _incident(tx, incident_id)
-    if incident.state is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
-    village = villages_of_households(tx, [household_id]).get(household_id)
-    if village is None:
-        raise NotFound("household.not_found")
-    if not is_provisional:
-        reach.need_village(village, "household")
-    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {
-        "incident_id": incident_id, "household_id": household_id, "regency_code": tx.regency_code,
-        "village_code": village,
-        "version_id": None, "confidence": Confidence.CERTAIN, "evidence": UNREGISTERED if is_provisional else ADDED,
-        "share_permille": None, "is_inside": True, "state": AffectedState.CONFIRMED, "reject_reason": None,
-        "note": note.strip(),
-        "decided_at": tx.now, "decided_by": tx.actor.id, "joined_at": tx.now,
-    }  # fmt: skip
-    done = tx.session.execute(insert(AffectedHousehold).values(**values).on_conflict_do_nothing())
-    if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict("affected.is_listed")
-    tx.note("affected.add", "incident", incident_id, household=str(household_id), evidence=str(values["evidence"]))
-
-
 # ---------------------------------------------------------------- inside
-
-
-def _incident(tx: Tx, incident_id: UUID) -> Incident:
-    incident = tx.session.get(Incident, incident_id)
-    if incident is None or incident.regency_code != tx.regency_code:
-        raise NotFound("incident.not_found")
-    return incident
-
-
-def _zone(tx: Tx, zone_id: UUID) -> Zone:
-    zone = tx.session.get(Zone, zone_id)
-    if zone is None or zone.regency_code != tx.regency_code:
-        raise NotFound("zone.not_found")
-    return zone
 
 
 def _read_outline(tx: Tx, text: str) -> Outline:
@@ -590,7 +325,7 @@ def _place_version(tx: Tx, order: PostZone) -> tuple[UUID, int]:
             )
         )
         return zone_id, 1
-    zone = _zone(tx, order.zone_id)
+    zone = zone_row(tx, order.zone_id)
     if zone.incident_id != order.incident_id:
         raise NotFound("zone.not_found")
     base = order.base_no if order.base_no is not None else zone.current_no
@@ -623,15 +358,3 @@ def _keep_counts(tx: Tx, version_id: UUID, counts: Sequence[ReportCount]) -> Non
         )  # fmt: skip
     if rows:
         tx.session.execute(sa.insert(ReportedCount), rows)
-
-
-def _affected_within(tx: Tx, incident_id: UUID, ids: Sequence[UUID], reach: Reach) -> list[UUID]:
-    found: list[UUID] = []
-    for chunk in (ids[n : n + 500] for n in range(0, len(ids), 500)):
-        rows = tx.session.execute(
-            sa.select(AffectedHousehold.household_id, AffectedHousehold.village_code).where(
-                AffectedHousehold.incident_id == incident_id, AffectedHousehold.household_id.in_(chunk)
-            )
-        )
-        found += [row.household_id for row in rows if reach.has_village(row.village_code)]
-    return found

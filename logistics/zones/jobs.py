@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.actor import Actor
 from core.jobs import Every, Job
 from core.work import Work
-from logistics.zones.commands import match_version
+from logistics.zones.matching import match_version
 from logistics.zones.queries import unmatched_versions
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response
 from flask_smorest import Blueprint
 
-from logistics.zones import commands, queries
+from logistics.zones import commands, deciding, queries
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
 from routes import context, guard, limits
@@ -221,7 +221,7 @@ def add_affected(data: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
     """Put a household on the list by hand; it is confirmed with that."""
 
     def act(tx: Any) -> Any:
-        commands.add_affected(tx, incident_id, data["household_id"], data["note"])
+        deciding.add_affected(tx, incident_id, data["household_id"], data["note"])
         return {"changed": 1}
 
     return context.write_once(act)
@@ -233,7 +233,7 @@ def add_affected(data: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
 @api.response(200, shapes.ChangedOut)
 def confirm_certain(incident_id: UUID, **_: Any) -> Response:
     """Confirm every certain household that nobody has decided on."""
-    return context.write_once(lambda tx: {"changed": commands.confirm_certain(tx, incident_id)}, 200)
+    return context.write_once(lambda tx: {"changed": deciding.confirm_certain(tx, incident_id)}, 200)
 
 
 @api.post("/incidents/<uuid:incident_id>/affected/decisions")
@@ -245,7 +245,7 @@ def confirm_certain(incident_id: UUID, **_: Any) -> Response:
 def decide_affected(data: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
     """Confirm or reject households; a rejection needs its reason."""
     order = shapes.decide_order(incident_id, data)
-    return context.write_once(lambda tx: {"changed": commands.decide_affected(tx, order)}, 200)
+    return context.write_once(lambda tx: {"changed": deciding.decide_affected(tx, order)}, 200)
 
 
 def _post(tx: Any, order: commands.PostZone) -> Any:

@@ -21,6 +21,7 @@ from logistics.packages.commands import approve_standard
 from logistics.packages.queries import standards
 from logistics.planning.commands import approve_round
 from logistics.zones import commands as zones
+from logistics.zones import deciding, matching
 from logistics.zones.queries import affected, incident_by_id
 from logistics.zones.rules import Count
 from logistics.zones.states import Access, AffectedState, CountKind, CountState, Hazard, RejectReason, Severity
@@ -282,10 +283,10 @@ def _flood(
             ),
         )  # fmt: skip
     for version in (posted.version_id, far.version_id):
-        work.run(cast["bpbd"], lambda tx, version=version: zones.match_version(tx, version))  # type: ignore[misc]
+        work.run(cast["bpbd"], lambda tx, version=version: matching.match_version(tx, version))  # type: ignore[misc]
     story.at(-_DAYS_AGO, 6, 24)
     officer = cast["logistik"]
-    sure = work.run(officer, lambda tx: zones.confirm_certain(tx, opened.id))
+    sure = work.run(officer, lambda tx: deciding.confirm_certain(tx, opened.id))
     decided = _decide(work, officer, opened.id)
     yield f"{INCIDENT}: {sure} keluarga pasti, {decided} diperiksa"
 
@@ -357,11 +358,11 @@ def _decide(work: Work, officer: Actor, incident_id: UUID) -> int:
     no = tuple(line.household_id for line in doubtful)
     with work.by(officer) as tx:
         if yes:
-            zones.decide_affected(tx, zones.Decide(incident_id=incident_id, household_ids=yes, is_affected=True))
+            deciding.decide_affected(tx, deciding.Decide(incident_id=incident_id, household_ids=yes, is_affected=True))
         if no:
-            zones.decide_affected(
+            deciding.decide_affected(
                 tx,
-                zones.Decide(
+                deciding.Decide(
                     incident_id=incident_id, household_ids=no, is_affected=False,
                     reject_reason=RejectReason.NOT_AFFECTED, note="Diperiksa TRC: rumah tidak terendam",
                 ),

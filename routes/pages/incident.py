@@ -16,7 +16,7 @@ from core.i18n import say
 from core.measures import print_count
 from core.permissions import may
 from core.work import Tx
-from logistics.zones import commands, queries
+from logistics.zones import commands, deciding, queries
 from logistics.zones.rules import read_count
 from logistics.zones.states import (
     Access,
@@ -493,7 +493,7 @@ def _affected_page(tx: Tx, view: queries.IncidentView) -> dict[str, Any]:
 @pages.post("/<slug>/keluarga/pasti")
 @guard.requires("affected.confirm_certain")
 def confirm_certain(slug: str) -> BaseResponse:
-    count = context.write(lambda tx: commands.confirm_certain(tx, queries.incident(tx, slug).id))
+    count = context.write(lambda tx: deciding.confirm_certain(tx, queries.incident(tx, slug).id))
     flash(_("%(count)s keluarga yang pasti dikonfirmasi.", count=print_count(count, context.lang())), "good")
     return redirect(url_for("incident.affected", slug=slug), 303)
 
@@ -507,9 +507,9 @@ def decide(slug: str) -> BaseResponse:
     reason = None if is_affected else form.choice("reason", RejectReason)
 
     def act(tx: Tx) -> int:
-        return commands.decide_affected(
+        return deciding.decide_affected(
             tx,
-            commands.Decide(
+            deciding.Decide(
                 incident_id=queries.incident(tx, slug).id, household_ids=ids, is_affected=is_affected,
                 reject_reason=reason, note=form.text("note", most=300),
             ),
@@ -544,7 +544,7 @@ def add_known(slug: str) -> BaseResponse:
 
     def act(tx: Tx) -> None:
         assert household_id
-        commands.add_affected(tx, queries.incident(tx, slug).id, household_id, note)
+        deciding.add_affected(tx, queries.incident(tx, slug).id, household_id, note)
 
     _flash_done(form, lambda: context.write(act), _("Keluarga ditambahkan ke daftar."))
     return redirect(url_for("incident.affected", slug=slug), 303)
@@ -572,7 +572,7 @@ def register(slug: str) -> str | BaseResponse:
                 head_nik=details["nik"], kk=details["kk"], counts=counts,
             ),
         ).id  # fmt: skip
-        commands.add_affected(tx, queries.incident(tx, slug).id, household_id, "", is_provisional=True)
+        deciding.add_affected(tx, queries.incident(tx, slug).id, household_id, "", is_provisional=True)
         flash(_("Warga tidak terdaftar dicatat dan masuk daftar."), "good")
         return url_for("incident.affected", slug=slug, keputusan="ya")
 

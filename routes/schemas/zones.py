@@ -5,7 +5,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from logistics.zones.commands import Decide, ListRegion, OpenIncident, RecordDecree, ReportCount
+from logistics.zones.commands import ListRegion, OpenIncident, RecordDecree, ReportCount
+from logistics.zones.deciding import Decide
 from logistics.zones.rules import Count
 from logistics.zones.states import (
     Access,

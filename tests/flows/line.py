@@ -32,6 +32,7 @@ from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, approve_round
 from logistics.planning.queries import need
 from logistics.zones import commands as zones
+from logistics.zones import deciding, matching
 from logistics.zones import queries as areas
 from logistics.zones.states import Hazard, Severity
 from routes import papers, week
@@ -119,12 +120,12 @@ def an_area(flood: Flood, now: datetime = MONDAY, **more: object) -> zones.PostZ
 def post(work: Work, order: zones.PostZone, *, actor: Actor = BPBD) -> zones.PostedZone:
     """Post an area and match it, as the product does right after the commit."""
     posted = work.run(actor, lambda tx: zones.post_zone(tx, order))
-    work.run(actor, lambda tx: zones.match_version(tx, posted.version_id))
+    work.run(actor, lambda tx: matching.match_version(tx, posted.version_id))
     return posted
 
 
 def confirm_certain(work: Work, incident_id: UUID, *, actor: Actor = OFFICER) -> int:
-    return work.run(actor, lambda tx: zones.confirm_certain(tx, incident_id))
+    return work.run(actor, lambda tx: deciding.confirm_certain(tx, incident_id))
 
 
 def plan(work: Work, incident_id: UUID, *, actor: Actor = OFFICER) -> PlanSummary:

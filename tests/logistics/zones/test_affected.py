@@ -11,8 +11,9 @@ import pytest
 from core.actor import Actor, Role
 from core.errors import Conflict, Forbidden, NotFound, Refused
 from core.work import Tx, Work
-from logistics.zones import commands, queries
-from logistics.zones.commands import Decide, ReportCount
+from logistics.zones import commands, deciding, matching, queries
+from logistics.zones.commands import ReportCount
+from logistics.zones.deciding import Decide
 from logistics.zones.jobs import match_posted
 from logistics.zones.rules import Count, looks_swapped, read_count
 from logistics.zones.states import AffectedState, CountKind, CountState, PhaseAct, RejectReason
@@ -42,7 +43,7 @@ def groups_of(work: Work, flood: line.Flood, actor: Actor = line.OFFICER) -> que
 def decide(work: Work, flood: line.Flood, ids: list[UUID], actor: Actor = line.OFFICER, **more: object) -> int:
     order: dict[str, object] = {"is_affected": True, **more}
     with work.by(actor) as tx:
-        return commands.decide_affected(
+        return deciding.decide_affected(
             tx,
             Decide(incident_id=flood.incident_id, household_ids=tuple(ids), **order),  # type: ignore[arg-type]
         )
@@ -105,11 +106,11 @@ def test_a_version_is_matched_once_though_two_processes_try(work: Work, flood: l
     posted = work.run(line.BPBD, lambda tx: commands.post_zone(tx, line.an_area(flood)))
     assert not groups_of(work, flood).is_complete
     start = threading.Barrier(2)
-    results: list[commands.Matched | None] = []
+    results: list[matching.Matched | None] = []
 
     def match() -> None:
         start.wait()
-        results.append(work.run(line.BPBD, lambda tx: commands.match_version(tx, posted.version_id)))
+        results.append(work.run(line.BPBD, lambda tx: matching.match_version(tx, posted.version_id)))
 
     threads = [threading.Thread(target=match) for _ in range(2)]
     for thread in threads:
@@ -288,7 +289,7 @@ def test_bpbd_sees_counts_and_nobody_by_name(work: Work, flood: line.Flood):
 
 def add(work: Work, flood: line.Flood, household: UUID, actor: Actor = line.OFFICER, note: str = "Kata RT") -> None:
     with work.by(actor) as tx:
-        commands.add_affected(tx, flood.incident_id, household, note)
+        deciding.add_affected(tx, flood.incident_id, household, note)
 
 
 def test_a_household_added_by_hand_is_confirmed_and_no_revision_takes_it_away(work: Work, flood: line.Flood):
@@ -300,7 +301,7 @@ def test_a_household_added_by_hand_is_confirmed_and_no_revision_takes_it_away(wo
     with work.by(line.BPBD) as tx:
         commands.withdraw_zone(tx, posted.zone_id, "Salah tempat")
     found = lines_of(work, flood)[household]
-    assert (found.state, found.evidence, found.note) == (AffectedState.CONFIRMED, commands.ADDED, "Kata RT")
+    assert (found.state, found.evidence, found.note) == (AffectedState.CONFIRMED, deciding.ADDED, "Kata RT")
     assert (found.is_inside, found.zone_name) == (True, None)
 
 
@@ -323,13 +324,13 @@ def test_people_who_are_in_no_registry_are_listed_by_a_field_officer(work: Work,
     def register(tx: Tx) -> UUID:
         order = RegisterProvisional(head_name="Warga Baru", village_code=line.C, counts=NewCounts(adults=2, women=1))
         household = register_provisional(tx, order).id
-        commands.add_affected(tx, flood.incident_id, household, "", is_provisional=True)
+        deciding.add_affected(tx, flood.incident_id, household, "", is_provisional=True)
         return household
 
     household = work.run(an_actor(Role.FIELD), register)
     found = lines_of(work, flood)[household]
     assert (found.state, found.evidence, found.village_code) == (
-        AffectedState.CONFIRMED, commands.UNREGISTERED, line.C
+        AffectedState.CONFIRMED, deciding.UNREGISTERED, line.C
     )  # fmt: skip
 
 
