@@ -17,6 +17,7 @@ from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
 from logistics.planning.queries import RoundNeed, preview_need
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
+from logistics.zones import affected
 from logistics.zones import queries as zones
 from logistics.zones.commands import lock_incident
 from logistics.zones.states import Access, Phase, Severity
@@ -28,7 +29,7 @@ _SEVERITY = {Severity.LIGHT: 1, Severity.MEDIUM: 2, Severity.HEAVY: 3}
 
 def confirmed_households(tx: Tx, incident_id: UUID, on: date) -> tuple[ConfirmedHousehold, ...]:
     """Give the incident's confirmed households as the plan needs them; ages are those of ``on``."""
-    lines = zones.confirmed(tx, incident_id)
+    lines = affected.confirmed(tx, incident_id)
     ids = [line.household_id for line in lines]
     known = {one.id: one for one in households_by_ids(tx, ids, purpose="planning")}
     people = {one.household_id: one for one in compositions(tx, ids, on)}

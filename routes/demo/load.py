@@ -22,7 +22,8 @@ from logistics.packages.queries import standards
 from logistics.planning.commands import approve_round
 from logistics.zones import commands as zones
 from logistics.zones import deciding, matching
-from logistics.zones.queries import affected, incident_by_id
+from logistics.zones.affected import affected
+from logistics.zones.queries import incident_by_id
 from logistics.zones.rules import Count
 from logistics.zones.states import Access, AffectedState, CountKind, CountState, Hazard, RejectReason, Severity
 from registry_link.households.commands import RecordSnapshot, merge_households, record_snapshot

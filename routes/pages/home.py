@@ -24,6 +24,7 @@ from logistics.packages.states import RoundState, StandardState
 from logistics.planning.queries import PlanView, RoundNeed, draft_of, need
 from logistics.programmes import queries as programmes
 from logistics.programmes.states import TermState
+from logistics.zones import affected
 from logistics.zones import queries as zones
 from logistics.zones.states import Phase, VersionState
 from routes import context, guard, week
@@ -47,7 +48,7 @@ class Now:
 
     incident: zones.IncidentView | None = None
     others: tuple[zones.IncidentView, ...] = ()
-    groups: zones.GroupCounts | None = None
+    groups: affected.GroupCounts | None = None
     round: packages.RoundView | None = None
     counts: packages.RoundCounts | None = None
     strip: tuple[packages.StripCell, ...] = ()
@@ -101,7 +102,7 @@ def _now(tx: Tx) -> Now:
     sees_stock = may(tx.actor, "stock.see") and tx.require("stock.see").is_all
     return Now(
         incident=incident, others=tuple(one for one in running if one.id != incident.id),
-        groups=zones.groups(tx, incident.id), round=the_round,
+        groups=affected.groups(tx, incident.id), round=the_round,
         counts=packages.counts_of(tx, the_round.id) if the_round else None,
         strip=packages.strip_of(tx, the_round.id) if the_round else (),
         draft=draft_of(tx, the_round.id) if the_round else None,
@@ -199,7 +200,7 @@ def _list(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
         found.append(Waiting(
             text=_("Konfirmasi %(count)s keluarga yang pasti", count=_count(groups.proposed_certain)),
             why=_("Rumahnya di dalam wilayah terdampak; satu tombol untuk semuanya."),
-            href=url_for("incident.affected", slug=slug, kelompok="pasti", keputusan="belum"), icon="family",
+            href=url_for("affected.index", slug=slug, kelompok="pasti", keputusan="belum"), icon="family",
             is_urgent=True,
         ))  # fmt: skip
     if may(tx.actor, "affected.decide"):
@@ -210,7 +211,7 @@ def _list(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
             found.append(Waiting(
                 text=_("Periksa %(count)s keluarga", count=_count(doubtful)),
                 why=_("Benar terdampak atau tidak? Anda yang paling tahu."),
-                href=url_for("incident.affected", slug=slug, keputusan="belum"), icon="search",
+                href=url_for("affected.index", slug=slug, keputusan="belum"), icon="search",
             ))  # fmt: skip
     return found
 

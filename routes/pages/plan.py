@@ -23,7 +23,7 @@ from logistics.planning.queries import NeedLine, RoundNeed, draft_of, plans_of, 
 from logistics.planning.queries import need as round_need
 from logistics.programmes.queries import TermView
 from logistics.programmes.states import TermState, Unit
-from logistics.zones import queries as zones
+from logistics.zones import affected
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
@@ -68,7 +68,7 @@ def _week_need(tx: Tx, here: Occasion) -> dict[str, Any]:
     standards = packages.standards(tx)
     standard = week.standard_in_force(tx) or (standards[0] if standards else None)
     return {
-        "standard": standard, "served": zones.groups(tx, here.incident.id).confirmed,
+        "standard": standard, "served": affected.groups(tx, here.incident.id).confirmed,
         "preview": week.preview(tx, here.incident, standard.id) if standard else None,
     }  # fmt: skip
 
@@ -116,7 +116,7 @@ def _show(slug: str, no: int | None, form: Form) -> str:
             page["rounds"] = packages.rounds_of(tx, here.incident.id)
             page["next_on"] = week.next_week(tx, here.incident)
             page["standard"] = week.standard_in_force(tx)
-            page["groups"] = zones.groups(tx, here.incident.id)
+            page["groups"] = affected.groups(tx, here.incident.id)
         elif the_round is not None and the_round.state is RoundState.DRAFT:
             # Its draft was thrown away: the days are chosen anew, beginning with those it had.
             page |= {"round": None, "old_days": the_round.week}

@@ -15,7 +15,7 @@ from logistics.handover.queries import MissView, handovers_of, misses_of_househo
 from logistics.packages.queries import packages_of, round_by_id
 from logistics.programmes.queries import EntryView, TermView, entries_of_household
 from logistics.programmes.states import EntryState
-from logistics.zones.queries import incidents_of_household
+from logistics.zones.affected import incidents_of_household
 from registry_link.completion.overview import village_lines
 from registry_link.completion.queries import reports_of
 from registry_link.households import queries

@@ -31,8 +31,8 @@ from logistics.packages.queries import PackageView, counts_of, package, packages
 from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, approve_round
 from logistics.planning.queries import need
+from logistics.zones import affected, deciding, matching
 from logistics.zones import commands as zones
-from logistics.zones import deciding, matching
 from logistics.zones import queries as areas
 from logistics.zones.states import Hazard, Severity
 from routes import papers, week
@@ -239,7 +239,7 @@ def follow(work: Work, app: Flask, order: zones.PostZone, *, code: str = REGENCY
         plans = counts_of(tx, round_id)
         incident_id = round_by_id(tx, round_id).incident_id
         assert incident_id is not None
-        groups = areas.groups(tx, incident_id)
+        groups = affected.groups(tx, incident_id)
         shelf = need(tx, round_id)
     assert groups.is_complete
     assert (plans.loaded, plans.waiting) == (groups.confirmed, 0)

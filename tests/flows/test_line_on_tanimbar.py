@@ -13,7 +13,7 @@ from flask import Flask
 
 from core.actor import system
 from core.work import Work
-from logistics.zones import queries
+from logistics.zones import affected
 from logistics.zones.commands import ListRegion
 from registry_link.regions.queries import boundaries_of, regions_of
 from registry_link.regions.states import CodeSystem, Level
@@ -95,7 +95,7 @@ def test_from_a_posted_area_to_a_verified_receipt_on_tanimbar(work: Work, app: F
     found = line.follow(work, app, order, code=TANIMBAR)
     officer = line.of_office(line.OFFICER, TANIMBAR)
     with work.read_by(officer) as tx:
-        lines = queries.affected(tx, found.incident_id, limit=2000).lines
+        lines = affected.affected(tx, found.incident_id, limit=2000).lines
     certain: dict[str, int] = {}
     for one in lines:
         if one.confidence.value == "certain":

@@ -11,6 +11,7 @@ import pytest
 from core.actor import Actor, Role
 from core.errors import Conflict, Forbidden, NotFound, Refused
 from core.work import Tx, Work
+from logistics.zones import affected as listing
 from logistics.zones import commands, deciding, matching, queries
 from logistics.zones.commands import ReportCount
 from logistics.zones.deciding import Decide
@@ -28,16 +29,16 @@ LISTED = commands.ListRegion
 VILLAGE_F = an_actor(Role.VILLAGE, village=line.F)
 
 
-def lines_of(work: Work, flood: line.Flood, actor: Actor = line.OFFICER) -> dict[UUID, queries.AffectedLine]:
+def lines_of(work: Work, flood: line.Flood, actor: Actor = line.OFFICER) -> dict[UUID, listing.AffectedLine]:
     with work.read_by(actor) as tx:
-        found = queries.affected(tx, flood.incident_id, limit=500)
-        gone = queries.affected(tx, flood.incident_id, state=AffectedState.LEFT, limit=500)
+        found = listing.affected(tx, flood.incident_id, limit=500)
+        gone = listing.affected(tx, flood.incident_id, state=AffectedState.LEFT, limit=500)
     return {one.household_id: one for one in (*found.lines, *gone.lines)}
 
 
-def groups_of(work: Work, flood: line.Flood, actor: Actor = line.OFFICER) -> queries.GroupCounts:
+def groups_of(work: Work, flood: line.Flood, actor: Actor = line.OFFICER) -> listing.GroupCounts:
     with work.read_by(actor) as tx:
-        return queries.groups(tx, flood.incident_id)
+        return listing.groups(tx, flood.incident_id)
 
 
 def decide(work: Work, flood: line.Flood, ids: list[UUID], actor: Actor = line.OFFICER, **more: object) -> int:
@@ -157,7 +158,7 @@ def test_what_nobody_decided_leaves_with_the_area_and_what_somebody_did_stays_ma
     groups = groups_of(work, flood)
     assert (groups.left, groups.outside, groups.confirmed, groups.rejected) == (10, 1, 1, 1)
     with work.read_by(line.OFFICER) as tx:
-        assert proposed not in {one.household_id for one in queries.affected(tx, flood.incident_id, limit=99).lines}
+        assert proposed not in {one.household_id for one in listing.affected(tx, flood.incident_id, limit=99).lines}
 
     line.post(work, listed_only(flood, line.A, zone_id=first.zone_id, base_no=2))
     lines = lines_of(work, flood)
@@ -241,9 +242,9 @@ def test_a_village_operator_sees_and_decides_on_the_own_village_only(work: Work,
     assert {one.village_code for one in seen.values()} == {line.F}
     assert groups_of(work, flood, VILLAGE_F).total == 12
     with work.read_by(VILLAGE_F) as tx:
-        assert [one.village_code for one in queries.by_village(tx, flood.incident_id)] == [line.F]
+        assert [one.village_code for one in listing.by_village(tx, flood.incident_id)] == [line.F]
         with pytest.raises(NotFound):
-            queries.affected_household(tx, flood.incident_id, known["H-0-0"])
+            listing.affected_household(tx, flood.incident_id, known["H-0-0"])
 
 
 def test_a_village_operator_sees_the_areas_that_touch_the_own_village(work: Work, flood: line.Flood):
@@ -274,10 +275,10 @@ def test_a_district_operator_reaches_the_villages_below(work: Work, flood: line.
 def test_bpbd_sees_counts_and_nobody_by_name(work: Work, flood: line.Flood):
     line.post(work, line.an_area(flood))
     with work.read_by(line.BPBD) as tx:
-        page = queries.affected(tx, flood.incident_id)
-        points = queries.affected_points(tx, flood.incident_id)
+        page = listing.affected(tx, flood.incident_id)
+        points = listing.affected_points(tx, flood.incident_id)
         with pytest.raises(NotFound):
-            queries.affected_household(tx, flood.incident_id, line.households(work)["H-0-0"])
+            listing.affected_household(tx, flood.incident_id, line.households(work)["H-0-0"])
     assert (page.lines, page.total > 0, points.lon_deg) == ((), True, ())
     for role in (Role.BPBD, Role.HEAD, Role.AUDITOR, Role.WAREHOUSE, Role.FIELD, Role.ADMIN):
         with pytest.raises(Forbidden):
@@ -361,7 +362,7 @@ def test_reported_counts_stand_beside_the_names_and_the_gap_is_shown(work: Work,
     )  # fmt: skip
     first = line.post(work, line.an_area(flood, counts=counts))
     with work.read_by(line.BPBD) as tx:
-        by_code = {one.village_code: one for one in queries.by_village(tx, flood.incident_id)}
+        by_code = {one.village_code: one for one in listing.by_village(tx, flood.incident_id)}
     told = by_code[line.F]
     assert (told.by_name, told.gap) == (12, 8)
     assert told.is_swapped, "more households than persons cannot be"
@@ -372,7 +373,7 @@ def test_reported_counts_stand_beside_the_names_and_the_gap_is_shown(work: Work,
     later = (report(flood, CountKind.HOUSEHOLDS, Count(CountState.NUMBER, 12)),)
     line.post(work, line.an_area(flood, zone_id=first.zone_id, base_no=1, counts=later))
     with work.read_by(line.BPBD) as tx:
-        by_code = {one.village_code: one for one in queries.by_village(tx, flood.incident_id)}
+        by_code = {one.village_code: one for one in listing.by_village(tx, flood.incident_id)}
     assert by_code[line.F].gap == 0
     assert by_code[line.F].reported_displaced == zero, "what was not reported again stays as it was"
 
@@ -389,5 +390,5 @@ def test_a_household_on_two_incidents_shows_both(work: Work, flood: line.Flood):
     line.post(work, listed_only(other, line.A))
     household = line.households(work)["H-0-0"]
     with work.read_by(line.OFFICER) as tx:
-        found = queries.incidents_of_household(tx, household)
+        found = listing.incidents_of_household(tx, household)
     assert {one.slug for one, _ in found} == {flood.slug, other.slug}

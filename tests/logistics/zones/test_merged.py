@@ -9,7 +9,8 @@ import pytest
 from core.errors import Conflict
 from core.work import Work
 from logistics.packages.queries import cancelled_in, placed_in
-from logistics.zones import queries as areas
+from logistics.zones import affected as areas
+from logistics.zones.queries import incident_by_id
 from registry_link.households.queries import codes_of_households
 from registry_link.identity import commands as identity
 from registry_link.identity.states import Verdict
@@ -79,7 +80,7 @@ def test_a_package_of_one_is_the_package_of_both(work: Work, flood: line.Flood) 
     made = line.plan(work, flood.incident_id)
     merged(work, dry, found[0].household_id)
     with work.read_by(line.OFFICER) as tx:
-        view = areas.incident_by_id(tx, flood.incident_id)
+        view = incident_by_id(tx, flood.incident_id)
         standard = week.standard_in_force(tx)
         assert standard is not None
         served = placed_in(tx, made.round_id, standard.id)

@@ -14,7 +14,7 @@ from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from core.i18n import say
 from core.work import Work
-from logistics.zones import commands, queries
+from logistics.zones import affected, commands, queries
 from logistics.zones.models import ZoneVersion
 from logistics.zones.rules import Count
 from logistics.zones.states import Access, CountKind, CountState, Hazard, Phase, PhaseAct, Severity, VersionState
@@ -211,7 +211,7 @@ def test_an_incident_of_another_office_is_not_found(work: Work, flood: line.Floo
             incident_id=flood.incident_id, number="SK", dated_on=tx.today, first_on=tx.today, last_on=tx.today)),
         lambda tx: commands.move_incident(tx, flood.incident_id, PhaseAct.CLOSE),
         lambda tx: queries.zones(tx, flood.incident_id),
-        lambda tx: queries.groups(tx, flood.incident_id),
+        lambda tx: affected.groups(tx, flood.incident_id),
     ):  # fmt: skip
         with pytest.raises(NotFound), work.by(stranger) as tx:
             act(tx)
@@ -299,7 +299,7 @@ def test_a_withdrawn_area_keeps_its_history_and_is_withdrawn_once(work: Work, fl
     with work.read_by(line.BPBD) as tx:
         (view,) = queries.versions(tx, posted.zone_id)
         assert (view.state, view.withdraw_reason) == (VersionState.WITHDRAWN, "Salah tempat")
-        assert queries.groups(tx, flood.incident_id).total == 0
+        assert affected.groups(tx, flood.incident_id).total == 0
 
 
 def test_a_withdrawn_area_comes_back_by_a_new_version(work: Work, flood: line.Flood):
@@ -309,7 +309,7 @@ def test_a_withdrawn_area_comes_back_by_a_new_version(work: Work, flood: line.Fl
     again = line.post(work, revise(flood, posted, 1))
     with work.read_by(line.BPBD) as tx:
         assert again.no == 2
-        assert queries.groups(tx, flood.incident_id).total > 0
+        assert affected.groups(tx, flood.incident_id).total > 0
 
 
 def test_the_database_itself_keeps_two_versions_from_having_one_number(work: Work, flood: line.Flood):
