@@ -8,19 +8,27 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, append_only, state_column, whole
+from core.db import Base, append_only, frozen_but, state_column, whole
 from logistics.zones.states import (
     Access,
     AffectedState,
+    AlertState,
     CountKind,
     CountState,
     Hazard,
+    IncidentField,
+    MatchCause,
     Phase,
     RejectReason,
     Severity,
     VersionState,
 )
 from registry_link.matching.rules import Confidence
+
+CHANGING = (
+    "state", "withdrawn_at", "withdraw_reason", "matched_at", "matching_no", "certain", "probable", "to_verify",
+)  # fmt: skip
+"""What of a posted version may be set again: that it was withdrawn or replaced, and what its matching found."""
 
 
 class Incident(Base):
@@ -40,14 +48,33 @@ class Incident(Base):
     opened_by: Mapped[str]
 
 
+class IncidentChange(Base):
+    """One thing of an incident that became another: its phase, or what was put right in it."""
+
+    __tablename__ = "incident_change"
+    __table_args__ = (sa.Index(None, "incident_id", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"))
+    field: Mapped[IncidentField] = state_column(IncidentField, "field")
+    before: Mapped[str]
+    after: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+
+
 class Decree(Base):
-    """SK status keadaan darurat; extensions are decrees of their own."""
+    """SK status keadaan darurat; extensions are decrees of their own. A wrongly typed one is withdrawn, and stays."""
 
     __tablename__ = "decree"
     __table_args__ = (
-        sa.UniqueConstraint("incident_id", "number"),
+        sa.Index(
+            "uq_decree_number", "incident_id", "number", unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"), postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
         sa.CheckConstraint("last_on >= first_on", name="period"),
-    )
+    )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"))
@@ -61,6 +88,24 @@ class Decree(Base):
     area_text: Mapped[str]
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]
+    authority: Mapped[str] = mapped_column(server_default="")
+    """Who decreed it: the bupati, the governor."""
+    days_text: Mapped[str] = mapped_column(server_default="")
+    """Its words on its length, as written: 14 (empat belas) hari."""
+    extends_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("decree.id"))
+    file_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("stored_file.id"))
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+    withdraw_reason: Mapped[str] = mapped_column(server_default="")
+
+
+class DecreeRegion(Base):
+    """A district or village that a decree names; one that names none holds in the whole regency."""
+
+    __tablename__ = "decree_region"
+
+    decree_id: Mapped[UUID] = mapped_column(sa.ForeignKey("decree.id"), primary_key=True)
+    region_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"), primary_key=True)
 
 
 class Zone(Base):
@@ -108,6 +153,8 @@ class ZoneVersion(Base):
     withdrawn_at: Mapped[datetime | None]
     withdraw_reason: Mapped[str]
     matched_at: Mapped[datetime | None]
+    matching_no: Mapped[int] = mapped_column(server_default="0")
+    """Which of its matchings counts; 0 before the first."""
     certain: Mapped[int]
     probable: Mapped[int]
     to_verify: Mapped[int]
@@ -124,29 +171,69 @@ class ZoneVersionRegion(Base):
     rt: Mapped[str] = mapped_column(primary_key=True)
 
 
-class ReportedCount(Base):
-    """What BPBD reported for a village; it stands beside the by-name count and never overwrites it."""
+class CountReport(Base):
+    """One report of figures, as it came: with a version of an area, or by itself. None replaces another."""
 
-    __tablename__ = "reported_count"
+    __tablename__ = "count_report"
+    __table_args__ = (sa.Index(None, "incident_id", "observed_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"))
+    version_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("zone_version.id"))
+    source: Mapped[str]
+    note: Mapped[str]
+    observed_at: Mapped[datetime]
+    reported_at: Mapped[datetime]
+    reported_by: Mapped[str]
+
+
+class CountReportLine(Base):
+    """What one report says of a village; it stands beside the by-name count and never overwrites it."""
+
+    __tablename__ = "count_report_line"
     __table_args__ = (
         sa.CheckConstraint("(state = 'number') = (value IS NOT NULL)", name="three_valued"),
         sa.CheckConstraint("value IS NULL OR value > 0", name="positive"),
+        sa.Index(None, "village_code"),
     )
 
-    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("zone_version.id"), primary_key=True)
+    report_id: Mapped[UUID] = mapped_column(sa.ForeignKey("count_report.id"), primary_key=True)
     village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"), primary_key=True)
     kind: Mapped[CountKind] = state_column(CountKind, "kind", primary_key=True)
     state: Mapped[CountState] = state_column(CountState)
     value: Mapped[int | None]
+    is_estimate: Mapped[bool]
+    """Written with ±."""
+
+
+class ZoneMatching(Base):
+    """One time a version was matched: when it was posted, and again when the registry had become another."""
+
+    __tablename__ = "zone_matching"
+    __table_args__ = (whole("no", least=1, most=100_000),)
+
+    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("zone_version.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True)
+    cause: Mapped[MatchCause] = state_column(MatchCause, "cause")
+    matched_at: Mapped[datetime]
+    matched_by: Mapped[str]
+    certain: Mapped[int]
+    probable: Mapped[int]
+    to_verify: Mapped[int]
+    joined: Mapped[int]
+    """Households that the matching before did not have; all of them in the first."""
+    left: Mapped[int]
 
 
 class ZoneMatch(Base):
-    """What one version matched: never changed, so that any two versions can be compared for ever."""
+    """What one matching of a version found: never changed, so that any two can be compared for ever."""
 
     __tablename__ = "zone_match"
     __table_args__ = (sa.Index(None, "household_id"),)
 
     version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("zone_version.id"), primary_key=True)
+    matching_no: Mapped[int] = mapped_column(primary_key=True)
     household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"), primary_key=True)
     village_code: Mapped[str]
     confidence: Mapped[Confidence] = state_column(Confidence, "confidence")
@@ -188,4 +275,43 @@ class AffectedHousehold(Base):
     joined_at: Mapped[datetime]
 
 
+append_only(IncidentChange.__table__)
+append_only(DecreeRegion.__table__)
+frozen_but(ZoneVersion.__table__, *CHANGING)
+append_only(ZoneVersionRegion.__table__)
+append_only(CountReport.__table__)
+append_only(CountReportLine.__table__)
+append_only(ZoneMatching.__table__)
 append_only(ZoneMatch.__table__)
+
+
+class Alert(Base):
+    """A warning of the weather service that touches the office's regency: kept as a note, it starts nothing."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        sa.UniqueConstraint("regency_code", "sender", "identifier"),
+        sa.Index(None, "regency_code", "state", "expires_at"),
+        sa.CheckConstraint("length(raw_sha256) = 64", name="raw_sha256"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"))
+    identifier: Mapped[str]
+    sender: Mapped[str]
+    state: Mapped[AlertState] = state_column(AlertState)
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    headline: Mapped[str]
+    text: Mapped[str]
+    event: Mapped[str]
+    area_text: Mapped[str]
+    severity: Mapped[Severity | None] = state_column(Severity, "severity", nullable=True)
+    outline: Mapped[str | None]
+    """GeoJSON of everything it names; none where the alert draws no area."""
+    refers_to: Mapped[str]
+    """JSON list of the identifiers that it updates or cancels."""
+    source: Mapped[str]
+    """Address that it was fetched from."""
+    raw_sha256: Mapped[str]
+    fetched_at: Mapped[datetime]

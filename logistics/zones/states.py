@@ -48,6 +48,15 @@ VERSIONS: dict[tuple[VersionState, VersionAct], VersionState] = {
 }
 
 
+class MatchCause(enum.StrEnum):
+    """Why a version was matched."""
+
+    POSTED = "posted"
+    REGISTRY = "registry"
+    """A new snapshot became current after it was last matched."""
+    ASKED = "asked"
+
+
 class AffectedState(enum.StrEnum):
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
@@ -101,9 +110,30 @@ class CountState(enum.StrEnum):
 
 
 class CountKind(enum.StrEnum):
+    """What BPBD counts in a village: households, people, houses (domain.md 5.3)."""
+
     HOUSEHOLDS = "households"
     PERSONS = "persons"
+    DISPLACED_HOUSEHOLDS = "displaced_households"
     DISPLACED = "displaced"
+    """Persons."""
+    DEAD = "dead"
+    MISSING = "missing"
+    INJURED = "injured"
+    HOUSES_HEAVY = "houses_heavy"
+    HOUSES_MEDIUM = "houses_medium"
+    HOUSES_LIGHT = "houses_light"
+    HOUSES_FLOODED = "houses_flooded"
+
+
+class IncidentField(enum.StrEnum):
+    """What of an incident may be put right; its phase moves by acts."""
+
+    NAME = "name"
+    HAZARD = "hazard"
+    PLACE = "place_text"
+    CHRONOLOGY = "chronology"
+    PHASE = "phase"
 
 
 class RejectReason(enum.StrEnum):
@@ -112,3 +142,23 @@ class RejectReason(enum.StrEnum):
     DECEASED = "deceased"
     LISTED_TWICE = "listed_twice"
     OTHER = "other"
+
+
+class AlertState(enum.StrEnum):
+    """A notice of the weather service. That it has run out is told by its own clock, not by a state."""
+
+    ACTIVE = "active"
+    REPLACED = "replaced"
+    """A later message of the same sender took its place."""
+    CANCELLED = "cancelled"
+
+
+class AlertAct(enum.StrEnum):
+    REPLACE = "replace"
+    CANCEL = "cancel"
+
+
+ALERTS: dict[tuple[AlertState, AlertAct], AlertState] = {
+    (AlertState.ACTIVE, AlertAct.REPLACE): AlertState.REPLACED,
+    (AlertState.ACTIVE, AlertAct.CANCEL): AlertState.CANCELLED,
+}
