@@ -16,7 +16,7 @@ from routes import context, guard
 from routes.schemas import affected as shapes
 from routes.schemas.fields import KeyHeader, Problem
 
-api = Blueprint("affected_households", __name__, description="Who is really affected: proposed with a reason, decided by people.")
+api = Blueprint("affected_households", __name__, description="Who is really affected: proposed, decided by people.")
 
 
 @api.get("/incidents/<uuid:incident_id>/groups")
