@@ -332,6 +332,7 @@ class Departure(Base):
     __tablename__ = "departure"
     __table_args__ = (
         sa.Index(None, "household_id"),
+        sa.Index(None, "to_household_id"),
         sa.Index(
             "uq_departure_member", "member_id", unique=True, sqlite_where=sa.text("undone_at IS NULL"),
             postgresql_where=sa.text("undone_at IS NULL"),
@@ -353,6 +354,10 @@ class Departure(Base):
     """Who is head since then."""
     from_village_code: Mapped[str]
     to_village_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"))
+    to_household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
+    """Where one person lives since a move within the office."""
+    arrived_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("member.id"))
+    """The same person there."""
     before: Mapped[str]
     """JSON of what stood there, to undo it."""
     at: Mapped[datetime]

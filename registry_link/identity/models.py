@@ -95,6 +95,8 @@ class HouseholdMerge(Base):
     merged_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
     size_before: Mapped[int]
     size_after: Mapped[int]
+    filled: Mapped[str] = mapped_column(default="", server_default="")
+    """JSON of what the household that stays lacked and got from the other one, as it was given."""
     merged_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
 

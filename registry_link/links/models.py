@@ -59,6 +59,8 @@ class DukcapilRow(Base):
     verdict: Mapped[Verdict | None] = state_column(Verdict, "verdict", nullable=True)
     member_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("member.id"))
     household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
+    nik_bidx: Mapped[bytes | None]
+    """Of the number that the row is about: whoever has another one by the time the file is taken over is not meant."""
     problems: Mapped[str] = mapped_column(default="[]")
     """JSON of codes with columns and plain facts; never a number of a person."""
     cells: Mapped[Secret | None] = mapped_column(Sealed(CELLS_CONTEXT))

@@ -35,6 +35,7 @@ class LinkProposal(Base):
     __table_args__ = (
         sa.Index(None, "regency_code", "state", "proposed_at"),
         sa.Index(None, "household_id"),
+        sa.Index(None, "link_id"),
         sa.Index(None, "submission_id"),
         sa.Index("uq_link_proposal_open", "household_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         sa.CheckConstraint("verified_by <> proposed_by", name="two_persons"),
@@ -76,3 +77,5 @@ class LinkProposal(Base):
     """Of the ministry's letter."""
     answer_on: Mapped[date | None]
     decision_note: Mapped[str] = mapped_column(default="")
+    closing_code: Mapped[str] = mapped_column(default="", server_default="")
+    """Of the sentence that says why it went no further by itself; empty where a person ended it."""
