@@ -125,6 +125,34 @@ def append_only(table: sa.Table | sa.FromClause) -> None:
             event.listen(table, "after_create", _ddl(statement, dialect))
 
 
+def frozen_but(table: sa.Table | sa.FromClause, *changing: str) -> None:
+    """Let the database itself refuse to delete this table's rows, and to change what stands in them.
+
+    Only the ``changing`` columns may be set again.
+    """
+    assert isinstance(table, sa.Table)
+    frozen = tuple(column.name for column in table.columns if column.name not in changing)
+    for dialect in ("sqlite", "postgresql"):
+        for statement in frozen_ddl(table.name, frozen, dialect):
+            event.listen(table, "after_create", _ddl(statement, dialect))
+
+
+def frozen_ddl(table: str, frozen: Sequence[str], dialect: str) -> tuple[str, ...]:
+    """Give the statements that keep the ``frozen`` columns of ``table`` as they are, and its rows from going."""
+    named = ", ".join(frozen)
+    if dialect == "sqlite":
+        abort = f"BEGIN SELECT RAISE(ABORT, 'append-only: {table}'); END"
+        return (
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE OF {named} ON {table} {abort}",
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {abort}",
+        )
+    return (
+        append_only_ddl(table, dialect)[0],
+        f"CREATE TRIGGER {table}_append_only BEFORE DELETE OR UPDATE OF {named} ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION tanggap_append_only()",
+    )
+
+
 KEPT_DAYS: Final = 1826
 """Five years of the access log; source: safety.md 4, retention defaults."""
 

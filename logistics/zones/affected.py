@@ -15,10 +15,11 @@ from core.i18n import say
 from core.measures import print_count
 from core.permissions import Reach, may
 from core.work import Tx
-from logistics.zones.models import AffectedHousehold, ReportedCount, Zone, ZoneVersion
+from logistics.zones.counts import newest_counts
+from logistics.zones.models import AffectedHousehold, Zone, ZoneVersion
 from logistics.zones.queries import IncidentView, incident_by_id
 from logistics.zones.rules import Count, looks_swapped
-from logistics.zones.states import Access, AffectedState, CountKind, RejectReason, Severity, VersionState
+from logistics.zones.states import Access, AffectedState, CountKind, RejectReason, Severity
 from registry_link.households.merged import has_merged, merged_pairs, survivors_of
 from registry_link.households.queries import positions_of
 from registry_link.matching.rules import Confidence
@@ -230,23 +231,15 @@ def by_village(tx: Tx, incident_id: UUID) -> tuple[VillageLine, ...]:
     for row in rows:
         counted[row.village_code][row.confidence.value] += row.number
         counted[row.village_code][row.state.value] += row.number
-    reported: dict[str, dict[CountKind, Count]] = defaultdict(dict)
-    # Oldest first, so that what was reported last stays.
-    for count in tx.session.execute(
-        sa.select(ReportedCount)
-        .join(ZoneVersion, ZoneVersion.id == ReportedCount.version_id)
-        .where(ZoneVersion.incident_id == incident_id, ZoneVersion.state != VersionState.WITHDRAWN)
-        .order_by(ZoneVersion.posted_at, ZoneVersion.no)
-    ).scalars():
-        reported[count.village_code][count.kind] = Count(count.state, count.value)
+    reported = newest_counts(tx, incident_id)
     reach = tx.require("zone.see")
     return tuple(
         VillageLine(
             village_code=code, certain=counted[code]["certain"], probable=counted[code]["probable"],
             to_verify=counted[code]["to_verify"], confirmed=counted[code]["confirmed"],
-            rejected=counted[code]["rejected"], reported_households=reported[code].get(CountKind.HOUSEHOLDS),
-            reported_persons=reported[code].get(CountKind.PERSONS),
-            reported_displaced=reported[code].get(CountKind.DISPLACED),
+            rejected=counted[code]["rejected"], reported_households=reported.get(code, {}).get(CountKind.HOUSEHOLDS),
+            reported_persons=reported.get(code, {}).get(CountKind.PERSONS),
+            reported_displaced=reported.get(code, {}).get(CountKind.DISPLACED),
         )
         for code in sorted({*counted, *reported}) if reach.has_village(code)
     )  # fmt: skip

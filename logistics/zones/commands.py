@@ -13,23 +13,22 @@ from core.clock import local_day
 from core.errors import Conflict, Invalid, NotFound
 from core.measures import Period
 from core.work import Tx
+from logistics.zones.counting import ReportCount as ReportCount
+from logistics.zones.counting import keep_report
 from logistics.zones.matching import refresh_affected
 from logistics.zones.models import (
     Decree,
     Incident,
-    ReportedCount,
     Zone,
     ZoneVersion,
     ZoneVersionRegion,
 )
 from logistics.zones.rows import incident_row, zone_row
-from logistics.zones.rules import Count, days_differ, slug_of
+from logistics.zones.rules import days_differ, slug_of
 from logistics.zones.states import (
     PHASES,
     VERSIONS,
     Access,
-    CountKind,
-    CountState,
     Hazard,
     Phase,
     PhaseAct,
@@ -90,13 +89,6 @@ class ListRegion:
     system: CodeSystem = CodeSystem.KEMENDAGRI
     rw: str = ""
     rt: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportCount:
-    village_code: str
-    kind: CountKind
-    count: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +239,9 @@ def post_zone(tx: Tx, order: PostZone) -> PostedZone:
                 for one in listed
             ],
         )
-    _keep_counts(tx, version_id, order.counts)
+    keep_report(
+        tx, order.incident_id, version_id, order.counts, source=order.source, note="", observed_at=order.observed_at
+    )
     tx.note(
         "zone.post", "zone", zone_id, no=no, has_outline=outline is not None, regions=len(listed),
         severity=order.severity.value, source=order.source.strip()[:120],
@@ -342,19 +336,3 @@ def _place_version(tx: Tx, order: PostZone) -> tuple[UUID, int]:
         .execution_options(synchronize_session=False)
     )
     return zone.id, base + 1
-
-
-def _keep_counts(tx: Tx, version_id: UUID, counts: Sequence[ReportCount]) -> None:
-    rows = []
-    for one in counts:
-        village = region(tx, one.village_code)
-        if village.level is not Level.VILLAGE or not village.code.startswith(tx.regency_code + "."):
-            raise Invalid("zone.region_unfit", field="counts", code=one.village_code, name=village.name)
-        rows.append(
-            {
-                "version_id": version_id, "village_code": village.code, "kind": one.kind, "state": one.count.state,
-                "value": one.count.value if one.count.state is CountState.NUMBER else None,
-            }
-        )  # fmt: skip
-    if rows:
-        tx.session.execute(sa.insert(ReportedCount), rows)

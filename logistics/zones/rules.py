@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +22,33 @@ class Count:
 
     state: CountState
     value: int | None = None
+    is_estimate: bool = False
+    """Written with ±."""
+
+    @property
+    def least(self) -> int | None:
+        """What it says at least: nothing while it is being counted."""
+        return 0 if self.state is CountState.ZERO else self.value
+
+
+class Doubt(enum.StrEnum):
+    """What of a village's reported figures cannot be as it stands."""
+
+    SWAPPED = "swapped"
+    """More KK than jiwa, and turned round they would fit: the two seem to have changed places."""
+    HOUSEHOLDS_EXCEED = "households_exceed"
+    """More KK than jiwa, and they would not fit turned round either."""
+    TOO_MANY_PERSONS = "too_many_persons"
+    """More jiwa to a KK than any village has."""
+    NOBODY = "nobody"
+    """Households without a person, or persons without a household."""
+    DISPLACED_EXCEED = "displaced_exceed"
+    DISPLACED_SWAPPED = "displaced_swapped"
+    VICTIMS_EXCEED = "victims_exceed"
+
+
+MOST_PERSONS_PER_HOUSEHOLD = 15
+"""A mean above this is no mean of households: the largest of 514 regencies is below six (census of 2020)."""
 
 
 def slug_of(name: str, started_on: date) -> str:
@@ -37,10 +66,11 @@ def read_count(text: str) -> Count | None:
         return Count(CountState.PENDING)
     if lowered in NONE:
         return Count(CountState.ZERO)
-    digits = re.sub(r"\.(?=[0-9]{3}(?:\D|$))", "", lowered.removeprefix("±").strip())
+    about = re.match(r"(?:±|\+/-|\+-|~|sekitar |kurang lebih |kl\. ?)", lowered)
+    digits = re.sub(r"\.(?=[0-9]{3}(?:\D|$))", "", lowered[about.end() :].strip() if about else lowered)
     if not re.fullmatch(r"[0-9]{1,8}", digits, re.ASCII):
         return None
-    return Count(CountState.NUMBER, int(digits)) if int(digits) else Count(CountState.ZERO)
+    return Count(CountState.NUMBER, int(digits), about is not None) if int(digits) else Count(CountState.ZERO)
 
 
 def looks_swapped(households: Count | None, persons: Count | None) -> bool:
@@ -49,6 +79,35 @@ def looks_swapped(households: Count | None, persons: Count | None) -> bool:
         households and persons and households.value is not None and persons.value is not None
         and households.value > persons.value
     )  # fmt: skip
+
+
+def doubts_of(counts: Mapping[CountKind, Count]) -> tuple[Doubt, ...]:
+    """Tell what of a village's figures cannot be; figures that are not known say nothing."""
+
+    def known(kind: CountKind) -> int | None:
+        return counts[kind].least if kind in counts else None
+
+    households, persons = known(CountKind.HOUSEHOLDS), known(CountKind.PERSONS)
+    displaced, displaced_households = known(CountKind.DISPLACED), known(CountKind.DISPLACED_HOUSEHOLDS)
+    found: list[Doubt] = []
+    if households is not None and persons is not None:
+        if bool(households) != bool(persons):
+            found.append(Doubt.NOBODY)
+        elif households > persons:
+            fits = households <= persons * MOST_PERSONS_PER_HOUSEHOLD
+            found.append(Doubt.SWAPPED if fits else Doubt.HOUSEHOLDS_EXCEED)
+        elif persons > households * MOST_PERSONS_PER_HOUSEHOLD:
+            found.append(Doubt.TOO_MANY_PERSONS)
+    if displaced is not None and displaced_households is not None and displaced_households > displaced:
+        found.append(Doubt.DISPLACED_SWAPPED)
+    if persons is not None and displaced is not None and displaced > persons:
+        found.append(Doubt.DISPLACED_EXCEED)
+    if households is not None and displaced_households is not None and displaced_households > households:
+        found.append(Doubt.DISPLACED_EXCEED)
+    victims = [known(one) for one in (CountKind.DEAD, CountKind.MISSING, CountKind.INJURED)]
+    if persons is not None and sum(one or 0 for one in victims) > persons:
+        found.append(Doubt.VICTIMS_EXCEED)
+    return tuple(dict.fromkeys(found))
 
 
 def days_differ(period: Period, days_said: int | None) -> bool:
