@@ -129,15 +129,21 @@ class Work:
 
     @contextmanager
     def read_by(self, actor: Actor) -> Iterator[Tx]:
-        """Read: a flush is an error; looks at persons are logged when the block ends."""
-        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
-            event.listen(session, "before_flush", _refuse_flush)
-            tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=False)
-            yield tx
-            session.rollback()
-        if tx._seen:
-            with self.by(actor) as log:
-                log._seen.extend(tx._seen)
+        """Read: a flush is an error; looks at persons are logged when the block ends, however it ends.
+
+        An answer that is sent while it is read may be broken off by the reader or by an error: what went out was seen.
+        """
+        tx = None
+        try:
+            with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+                event.listen(session, "before_flush", _refuse_flush)
+                tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=False)
+                yield tx
+                session.rollback()
+        finally:
+            if tx is not None and tx._seen:
+                with self.by(actor) as log:
+                    log._seen.extend(tx._seen)
 
     def run(self, actor: Actor, act: Callable[[Tx], Result], attempts: int = 5) -> Result:
         """Write, and do the whole transaction again where the database says that another one was in the way.

@@ -124,11 +124,15 @@ def reset_password(tx: Tx, person_id: UUID) -> str:
 
 
 def change_password(tx: Tx, old: str, new: str) -> None:
-    """Change one's own password; every other session ends. Raises: Unauthorized, Invalid."""
+    """Change one's own password; every session ends. A wrong old one counts as in ``prove_password``.
+
+    Raises: Forbidden; TooMany; Invalid.
+    """
     person_id = tx.actor.person_id
     if person_id is None:
         raise Forbidden("permission.missing", action="account.change_password")
     person = _person(tx, person_id)
+    _refuse_guessing(tx, person.username, tx.actor.address)
     if not _is_password(person.password_hash, old):
         raise Invalid("account.wrong_old_password", field="old_password")
     if problem := password_problem(new, person.username):
@@ -150,20 +154,11 @@ def check_login(tx: Tx, username: str, password: str, address: str) -> UUID | No
     The caller commits either way, so that a failure counts. Raises: TooMany.
     """
     username = username.strip().lower()
-    digest = hashlib.sha256(username.encode()).hexdigest()
-    since = tx.now - _WINDOW
-    failures = sa.select(sa.func.count()).where(LoginAttempt.at > since, LoginAttempt.did_succeed.is_(False))
-    # Per name *and* address: a stranger cannot lock an officer out from elsewhere.
-    by_name = tx.session.scalar(failures.where(LoginAttempt.username_sha256 == digest, LoginAttempt.address == address))
-    by_address = tx.session.scalar(failures.where(LoginAttempt.address == address))
-    if (by_name or 0) >= _MOST_FAILURES or (by_address or 0) >= _MOST_FAILURES_ADDRESS:
-        raise TooMany("account.too_many_attempts", minutes=int(_WINDOW.total_seconds() // 60))
+    _refuse_guessing(tx, username, address)
     person = tx.session.scalar(sa.select(Person).where(Person.username == username))
     is_right = _is_password(person.password_hash if person else _NOBODY, password)
     did_succeed = bool(person and is_right and person.is_active)
-    tx.session.add(
-        LoginAttempt(id=tx.new_id(), username_sha256=digest, address=address, at=tx.now, did_succeed=did_succeed)
-    )
+    _keep_attempt(tx, username, address, did_succeed=did_succeed)
     tx.note("account.login" if did_succeed else "account.login_refused", "person", person.id if person else "")
     return person.id if person and did_succeed else None
 
@@ -196,14 +191,30 @@ def touch_session(tx: Tx, token: str) -> None:
 
 
 def prove_password(tx: Tx, token: str, password: str) -> None:
-    """Ask for the password again before a sensitive act. Raises: Unauthorized."""
+    """Ask for the password again before a sensitive act.
+
+    A wrong one counts like a wrong login, but not here: this transaction is undone; see ``count_wrong_password``.
+    Raises: Unauthorized; TooMany, from the same wrong ones as a login's.
+    """
     person_id = tx.actor.person_id
-    if person_id is None or not _is_password(_person(tx, person_id).password_hash, password):
+    if person_id is None:
+        raise Unauthorized("account.wrong_password")
+    person = _person(tx, person_id)
+    _refuse_guessing(tx, person.username, tx.actor.address)
+    if not _is_password(person.password_hash, password):
         raise Unauthorized("account.wrong_password")
     tx.session.execute(
         sa.update(LoginSession).where(LoginSession.token_sha256 == _digest(token)).values(proved_at=tx.now)
     )
     tx.note("account.prove", "person", person_id)
+
+
+def count_wrong_password(tx: Tx) -> None:
+    """Count that the actor's own password was given wrongly, in a transaction after the one that it ended."""
+    person_id = tx.actor.person_id
+    if person_id is not None:
+        _keep_attempt(tx, _person(tx, person_id).username, tx.actor.address, did_succeed=False)
+        tx.note("account.proof_refused", "person", person_id)
 
 
 def issue_token(tx: Tx, order: IssueToken) -> IssuedToken:
@@ -241,12 +252,32 @@ def revoke_token(tx: Tx, token_id: UUID) -> None:
     tx.note("token.revoke", "api_token", token_id)
 
 
+def _refuse_guessing(tx: Tx, username: str, address: str) -> None:
+    """Raises: TooMany, after too many wrong passwords for this name from this address, or from this address alone."""
+    failures = sa.select(sa.func.count()).where(
+        LoginAttempt.at > tx.now - _WINDOW, LoginAttempt.did_succeed.is_(False), LoginAttempt.address == address
+    )
+    # Per name *and* address: a stranger cannot lock an officer out from elsewhere.
+    by_name = tx.session.scalar(failures.where(LoginAttempt.username_sha256 == _digest(username)))
+    by_address = tx.session.scalar(failures)
+    if (by_name or 0) >= _MOST_FAILURES or (by_address or 0) >= _MOST_FAILURES_ADDRESS:
+        raise TooMany("account.too_many_attempts", minutes=int(_WINDOW.total_seconds() // 60))
+
+
+def _keep_attempt(tx: Tx, username: str, address: str, *, did_succeed: bool) -> None:
+    tx.session.add(
+        LoginAttempt(
+            id=tx.new_id(), username_sha256=_digest(username), address=address, at=tx.now, did_succeed=did_succeed
+        )
+    )
+
+
 def _after(now: datetime, days: int | None) -> datetime | None:
     return now + timedelta(days=days) if days else None
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_password(kept: str, given: str) -> bool:

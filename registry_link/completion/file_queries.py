@@ -85,7 +85,7 @@ def list_table(tx: Tx, of: ListView, lang: str) -> FileTable:
     Holds no number and no birth date. The look is logged. The caller has the list from ``completion_list``.
     """
     rows = []
-    for one in entries(tx, of, limit=None, purpose="completion export").entries:
+    for one in entries(tx, of, limit=None, purpose="completion_export").entries:
         facts = one.facts
         if facts is None or one.state is EntryState.DONE:
             continue
@@ -157,7 +157,7 @@ def file_rows(
         .offset(offset)
     )  # fmt: skip
     rows = tx.session.execute(query if limit is None else query.limit(limit)).all()
-    facts = facts_of(tx, sorted({row.household_id for row in rows if row.household_id}), "completion file")
+    facts = facts_of(tx, sorted({row.household_id for row in rows if row.household_id}), "completion_file")
     return FileRowPage(
         total=total,
         rows=tuple(

@@ -127,7 +127,7 @@ def merge_list_rows(tx: Tx, file_id: UUID, table: Table) -> bool:
     codes = [read.code for _, read in chunk if isinstance(read, ListRow)]
     homes = ids_of_codes(tx, codes)
     entries = _entries(tx, file.list_id, village, homes.values())
-    facts = facts_of(tx, [one.household_id for one in entries.values()], "completion file")
+    facts = facts_of(tx, [one.household_id for one in entries.values()], "completion_file")
     outcomes: list[_Outcome] = []
     for row, read in chunk:
         if not isinstance(read, ListRow):

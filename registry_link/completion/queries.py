@@ -101,7 +101,7 @@ def completion_list(tx: Tx, list_id: UUID) -> ListView:
 
 def entries(
     tx: Tx, of: ListView, *, state: EntryState | None = None, limit: int | None = PER_PAGE, offset: int = 0,
-    purpose: str = "completion list",
+    purpose: str = "completion_list",
 ) -> EntryPage:  # fmt: skip
     """Give the households of a list that ``completion_list`` gave, in the order of a walk; the look is logged."""
     mine = [CompletionEntry.list_id == of.id]

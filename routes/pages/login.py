@@ -12,6 +12,7 @@ from core.actor import system
 from core.errors import Refused
 from core.i18n import say
 from routes import context, guard
+from routes.proving import count_later
 from routes.texts import gettext as _
 
 pages = Blueprint("login", __name__)
@@ -80,9 +81,11 @@ def change() -> str | Response:
     try:
         context.write(lambda tx: commands.change_password(tx, old, new))
     except Refused as refused:
-        field = getattr(refused, "field", None) or "new_password"
+        field = getattr(refused, "field", None) or "old_password"
+        if refused.code == "account.wrong_old_password":
+            count_later()
         errors = [{"field": field, "text": say(refused.code, context.lang(), refused.facts)}]
-        return make_response(render_template("account/password.html", errors=errors), 422)
+        return make_response(render_template("account/password.html", errors=errors), refused.status)
     flash(_("Kata sandi diganti. Silakan masuk lagi."), "good")
     return redirect(url_for("login.show"), 303)
 

@@ -245,6 +245,7 @@ def erasure(erasure_id: UUID) -> str:
 
 @pages.post("/privasi/hapus/<uuid:erasure_id>/setujui")
 @guard.requires("privacy.decide")
+@limiter.limit("20 per minute")
 def approve(erasure_id: UUID) -> str | BaseResponse:
     form = Form()
     note = form.text("note", most=500)

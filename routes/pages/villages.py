@@ -105,7 +105,7 @@ def show(village_code: str) -> str:
         is_of_persons = may(tx.actor, "completion.see")
         lists = queries.completion_lists(tx, village_code=village_code) if is_of_persons else ()
         far = far_positions(tx, village_code) if line.far and is_of_persons else ()
-        known = facts_of(tx, [one.household_id for one in far[:MOST_FAR]], "far positions")
+        known = facts_of(tx, [one.household_id for one in far[:MOST_FAR]], "far_positions")
     open_list = next((one for one in lists if one.state.value == "open"), None)
     return render_template(
         "villages/show.html", place=place, line=line, complete=percent(line.complete_permille),

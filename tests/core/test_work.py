@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from uuid import uuid4
 
@@ -74,6 +75,25 @@ def test_a_look_at_persons_is_logged_also_for_a_read(work: Work) -> None:
     with Session(work.engine) as session:
         row = session.execute(sa.select(audit.AccessRow)).scalar_one()
     assert (row.count, row.purpose, str(seen) in row.subject_ids) == (1, "test", True)
+
+
+@pytest.mark.parametrize("ends_by", ["breaking off", "error"])
+def test_a_look_is_logged_however_the_answer_ends(work: Work, ends_by: str) -> None:
+    def answer() -> Iterator[str]:
+        with work.read_by(SYSTEM) as tx:
+            tx.saw("household", [uuid4()], "test")
+            yield "the first lines"
+            raise Conflict("test.refused")
+
+    sent = answer()
+    assert next(sent)
+    if ends_by == "error":
+        with pytest.raises(Conflict):
+            next(sent)
+    else:
+        sent.close()
+    with Session(work.engine) as session:
+        assert session.scalars(sa.select(audit.AccessRow.purpose)).all() == ["test"]
 
 
 def test_an_instant_without_its_zone_is_refused() -> None:

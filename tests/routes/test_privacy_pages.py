@@ -17,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from core.actor import Role
+from core.audit import AuditRow
 from core.clock import FixedClock
 from core.crypto import Secret
 from core.work import Work
@@ -95,6 +96,29 @@ def test_a_whole_number_is_shown_once_for_a_reason_and_the_password(desk: Desk, 
     assert desk.by("head").get(at).status_code == 403
     week = text_of(desk.by("aud"), "/privasi")
     assert week.count(NOTE) == 2, "both numbers, with why"
+
+
+def test_wrong_passwords_at_a_whole_number_count_like_wrong_logins(desk: Desk, fixed_clock: FixedClock):
+    officer, at = desk.by("log"), f"/registri/keluarga/{desk.household}/nomor"
+    asked = {"which": "kk", "reason": "request", "note": NOTE}
+    fixed_clock.advance(timedelta(minutes=16))
+    assert "Kata sandi" in send(officer, at, {**asked, "password": ""}).get_data(as_text=True), "asking is no guess"
+    for guess in ("satu", "dua", "tiga"):
+        assert send(officer, at, {**asked, "password": guess}).status_code == 422
+    for guess in ("empat", "lima"):
+        change = {"old_password": guess, "new_password": "lima kata sandi baru"}
+        assert send(officer, "/akun/sandi", change).status_code == 422
+    locked = send(officer, at, {**asked, "password": PASSWORD})
+    assert "Terlalu banyak" in locked.get_data(as_text=True), "also the right one, as at the login"
+    assert kk(1) not in locked.get_data(as_text=True).replace(" ", "")
+    assert send(officer, "/akun/sandi", {"old_password": PASSWORD, "new_password": "lima kata baru"}).status_code == 429
+    assert send(desk.app.test_client(), "/masuk", {"username": "log", "password": PASSWORD}, "/masuk").status_code == 429
+    with desk.work.read_by(OFFICE) as tx:
+        noted = tx.session.scalars(sa.select(AuditRow.action).where(AuditRow.action == "account.proof_refused")).all()
+    assert len(noted) == 5
+    fixed_clock.advance(timedelta(minutes=16))
+    shown = send(officer, at, {**asked, "password": PASSWORD}).get_data(as_text=True)
+    assert kk(1) in shown.replace(" ", "")
 
 
 def test_the_copy_is_one_file_with_data_and_a_letter(desk: Desk):
