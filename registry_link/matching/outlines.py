@@ -369,6 +369,14 @@ def _json_of(text: str | bytes) -> object:
         raise Malformed("outline.not_json") from error
 
 
+def strict_json(text: str | bytes) -> object:
+    """Read a document whose features are wanted one by one, within the same limits of size, depth and numbers.
+
+    Raises: TooLarge, Malformed, Invalid, with codes "outline.…".
+    """
+    return _json_of(text)
+
+
 def _depth_of(raw: bytes) -> int:
     """Count how deep brackets nest outside texts, before a parser recurses into them."""
     signs = np.frombuffer(re.sub(rb"\\.", b"", raw, flags=re.DOTALL), dtype=np.uint8)
