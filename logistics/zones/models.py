@@ -15,12 +15,16 @@ from logistics.zones.states import (
     AlertState,
     CountKind,
     CountState,
+    DecisionHow,
     Hazard,
     IncidentField,
+    ListState,
     MatchCause,
     Phase,
     RejectReason,
     Severity,
+    ShelterState,
+    StayKind,
     VersionState,
 )
 from registry_link.matching.rules import Confidence
@@ -74,6 +78,7 @@ class Decree(Base):
             sqlite_where=sa.text("withdrawn_at IS NULL"), postgresql_where=sa.text("withdrawn_at IS NULL"),
         ),
         sa.CheckConstraint("last_on >= first_on", name="period"),
+        sa.CheckConstraint("ended_on IS NULL OR ended_on BETWEEN first_on AND last_on", name="ended"),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -97,6 +102,9 @@ class Decree(Base):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None]
     withdraw_reason: Mapped[str] = mapped_column(server_default="")
+    ended_on: Mapped[date | None]
+    """Its last day after all, where it was ended early."""
+    end_reason: Mapped[str] = mapped_column(server_default="")
 
 
 class DecreeRegion(Base):
@@ -272,6 +280,8 @@ class AffectedHousehold(Base):
     note: Mapped[str]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
+    decided_no: Mapped[int] = mapped_column(server_default="0")
+    """How many decisions people have made on it."""
     joined_at: Mapped[datetime]
 
 
@@ -315,3 +325,145 @@ class Alert(Base):
     """Address that it was fetched from."""
     raw_sha256: Mapped[str]
     fetched_at: Mapped[datetime]
+
+
+# ---------------------------------------------------------------- what people decided, frozen lists, where people are
+
+
+class AffectedDecision(Base):
+    """One decision of a person on one household of the list: from what to what, and why."""
+
+    __tablename__ = "affected_decision"
+    __table_args__ = (whole("no", least=1, most=100_000), sa.Index(None, "household_id"))
+
+    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"), primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    how: Mapped[DecisionHow] = state_column(DecisionHow, "how")
+    before: Mapped[AffectedState | None] = state_column(AffectedState, "before", nullable=True)
+    """None where the household was not on the list."""
+    after: Mapped[AffectedState] = state_column(AffectedState, "after")
+    reject_reason: Mapped[RejectReason | None] = state_column(RejectReason, "reject_reason", nullable=True)
+    note: Mapped[str]
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str]
+    decided_by_name: Mapped[str]
+
+
+class AffectedList(Base):
+    """The confirmed list of an incident as it was frozen once; a later one takes its place, none changes."""
+
+    __tablename__ = "affected_list"
+    __table_args__ = (
+        sa.UniqueConstraint("incident_id", "no"),
+        sa.Index("ix_affected_list_current", "incident_id", unique=True,
+                 sqlite_where=sa.text("state = 'current'"), postgresql_where=sa.text("state = 'current'")),
+        sa.CheckConstraint("(state = 'current') = (ended_at IS NULL)", name="ended"),
+        sa.CheckConstraint("length(sha256) = 64", name="sha256"),
+        whole("no", least=1, most=100_000),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"))
+    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"))
+    no: Mapped[int]
+    state: Mapped[ListState] = state_column(ListState)
+    note: Mapped[str]
+    households: Mapped[int]
+    villages: Mapped[int]
+    certain: Mapped[int]
+    probable: Mapped[int]
+    to_verify: Mapped[int]
+    joined: Mapped[int]
+    """How many the list before it did not hold."""
+    gone: Mapped[int]
+    """How many of the list before it are not on it."""
+    sha256: Mapped[str]
+    """Of its entries, which name nobody: what is erased of a person leaves the proof whole."""
+    frozen_at: Mapped[datetime]
+    frozen_by: Mapped[str]
+    frozen_by_name: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    end_reason: Mapped[str]
+
+
+class AffectedListEntry(Base):
+    """One household of a frozen list, with what spoke for it and who decided."""
+
+    __tablename__ = "affected_list_entry"
+    __table_args__ = (sa.Index(None, "household_id"),)
+
+    list_id: Mapped[UUID] = mapped_column(sa.ForeignKey("affected_list.id"), primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"), primary_key=True)
+    village_code: Mapped[str]
+    version_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("zone_version.id"))
+    confidence: Mapped[Confidence] = state_column(Confidence, "confidence")
+    evidence: Mapped[str]
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str]
+
+
+class Shelter(Base):
+    """A place where displaced households of an incident live for now (titik pengungsian)."""
+
+    __tablename__ = "shelter"
+    __table_args__ = (
+        sa.UniqueConstraint("incident_id", "name"),
+        sa.CheckConstraint("(lon_deg IS NULL) = (lat_deg IS NULL)", name="position"),
+        sa.CheckConstraint("capacity IS NULL OR capacity > 0", name="capacity"),
+        sa.CheckConstraint("reported_persons IS NULL OR reported_persons >= 0", name="reported"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"))
+    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"))
+    name: Mapped[str]
+    village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"))
+    lon_deg: Mapped[float | None]
+    lat_deg: Mapped[float | None]
+    capacity: Mapped[int | None]
+    """Persons it can hold."""
+    reported_persons: Mapped[int | None]
+    """Displaced persons that its post reported last; none while they are being counted."""
+    contact_name: Mapped[str]
+    contact_phone: Mapped[str]
+    note: Mapped[str]
+    state: Mapped[ShelterState] = state_column(ShelterState)
+    opened_at: Mapped[datetime]
+    opened_by: Mapped[str]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
+
+
+class Stay(Base):
+    """Where a household is from a day on, during an incident; the next one ends it."""
+
+    __tablename__ = "stay"
+    __table_args__ = (
+        sa.CheckConstraint("(kind = 'shelter') = (shelter_id IS NOT NULL)", name="shelter"),
+        sa.Index(None, "household_id"),
+        sa.Index(None, "shelter_id"),
+        whole("no", least=1, most=100_000),
+    )
+
+    incident_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incident.id"), primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    kind: Mapped[StayKind] = state_column(StayKind, "kind")
+    shelter_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("shelter.id"))
+    village_code: Mapped[str | None]
+    """Where a host family lives, or where the shelter is."""
+    place_text: Mapped[str]
+    since_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    recorded_by_name: Mapped[str]
+
+
+append_only(AffectedListEntry.__table__)
+frozen_but(AffectedDecision.__table__, "note")
+frozen_but(AffectedList.__table__, "state", "ended_at", "ended_by", "end_reason")
+frozen_but(Stay.__table__, "place_text")

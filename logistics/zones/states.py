@@ -162,3 +162,52 @@ ALERTS: dict[tuple[AlertState, AlertAct], AlertState] = {
     (AlertState.ACTIVE, AlertAct.REPLACE): AlertState.REPLACED,
     (AlertState.ACTIVE, AlertAct.CANCEL): AlertState.CANCELLED,
 }
+
+
+class DecisionHow(enum.StrEnum):
+    """In what way a person decided: household by household, many at once, or by adding one."""
+
+    ONE = "one"
+    GROUP = "group"
+    ADDED = "added"
+
+
+class ListState(enum.StrEnum):
+    """A frozen list holds until it is opened again or a later one takes its place; it never changes."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+
+
+class ListAct(enum.StrEnum):
+    SUPERSEDE = "supersede"
+
+
+LISTS: dict[tuple[ListState, ListAct], ListState] = {(ListState.CURRENT, ListAct.SUPERSEDE): ListState.SUPERSEDED}
+
+
+class ShelterState(enum.StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ShelterAct(enum.StrEnum):
+    CLOSE = "close"
+    OPEN_AGAIN = "open_again"
+
+
+SHELTERS: dict[tuple[ShelterState, ShelterAct], ShelterState] = {
+    (ShelterState.OPEN, ShelterAct.CLOSE): ShelterState.CLOSED,
+    (ShelterState.CLOSED, ShelterAct.OPEN_AGAIN): ShelterState.OPEN,
+}
+
+
+class StayKind(enum.StrEnum):
+    """Where a household is while its home is affected."""
+
+    SHELTER = "shelter"
+    HOST = "host"
+    """With a host family."""
+    ELSEWHERE = "elsewhere"
+    """Outside the district, or nobody knows exactly."""
+    HOME = "home"
