@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from core.work import Tx
-from logistics.zones.matching import match_version
+from logistics.zones.jobs import match_apart
 from routes import context
 
 log = structlog.get_logger()
@@ -19,7 +19,7 @@ def match_after(tx: Tx, version_id: UUID) -> None:
 
     def match() -> None:
         try:
-            work.run(actor, lambda later: match_version(later, version_id))
+            match_apart(work, actor, version_id)
         except Exception as error:  # the post stands; the job will match it within seconds
             log.error("match failed, left to the job", version=str(version_id), kind=type(error).__name__)
 

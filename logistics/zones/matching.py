@@ -10,20 +10,19 @@ import sqlalchemy as sa
 from core.work import Tx
 from logistics.zones.models import (
     AffectedHousehold,
+    Incident,
     ZoneMatch,
+    ZoneMatching,
     ZoneVersion,
     ZoneVersionRegion,
 )
-from logistics.zones.states import (
-    AffectedState,
-    VersionState,
-)
-from registry_link.households.drawn import keep_drawn_from
+from logistics.zones.rows import zone_row
+from logistics.zones.states import AffectedState, MatchCause, Phase, VersionState
+from registry_link.households.bulk import put_rows
+from registry_link.households.drawn import drawn_by, is_outdated, keep_drawn_from
 from registry_link.matching.outlines import Outline
-from registry_link.matching.queries import Area, match_area
+from registry_link.matching.queries import Area, Matches, match_area
 from registry_link.matching.rules import Confidence, ListedRegion
-
-_CHUNK = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,54 +36,117 @@ class Matched:
         return self.certain + self.probable + self.to_verify
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMatches:
+    """What a version's area holds, read and not yet kept."""
+
+    version_id: UUID
+    matching_no: int
+    """The matching that counted when it was read; another one since then wins."""
+    snapshot_ids: tuple[UUID, ...]
+    matches: Matches
+
+
+def find_matches(tx: Tx, version_id: UUID) -> FoundMatches:
+    """Read which households a version holds; changes nothing, so that others write meanwhile."""
+    version = tx.session.get_one(ZoneVersion, version_id)
+    listed = tx.session.scalars(sa.select(ZoneVersionRegion).where(ZoneVersionRegion.version_id == version_id)).all()
+    area = Area(
+        outline=Outline.from_geojson(version.outline) if version.outline else None,
+        listed=tuple(ListedRegion(one.region_code, one.rw or None, one.rt or None) for one in listed),
+    )
+    return FoundMatches(
+        version_id=version_id, matching_no=version.matching_no, snapshot_ids=drawn_by(tx), matches=match_area(tx, area)
+    )
+
+
+def keep_matches(tx: Tx, found: FoundMatches, cause: MatchCause = MatchCause.POSTED) -> Matched | None:
+    """Keep what was found as the version's matching and bring the incident's list up to date.
+
+    None when another process matched the version since it was read. All of it or nothing: whoever is killed in the
+    middle leaves the version as it was, and the job finds it again.
+    """
+    counts = found.matches.counts
+    matched = Matched(certain=counts.certain, probable=counts.probable, to_verify=counts.to_verify)
+    no = found.matching_no + 1
+    done = tx.session.execute(
+        sa.update(ZoneVersion)
+        .where(ZoneVersion.id == found.version_id, ZoneVersion.matching_no == found.matching_no)
+        .values(
+            matched_at=tx.now, matching_no=no, certain=matched.certain, probable=matched.probable,
+            to_verify=matched.to_verify,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    before = _households(tx, found.version_id, found.matching_no)
+    after = set(found.matches.household_ids)
+    _put(tx, found, no)
+    tx.session.execute(
+        sa.insert(ZoneMatching).values(
+            version_id=found.version_id, no=no, cause=cause, matched_at=tx.now, matched_by=tx.actor.id,
+            certain=matched.certain, probable=matched.probable, to_verify=matched.to_verify,
+            joined=len(after - before), left=len(before - after),
+        )
+    )  # fmt: skip
+    keep_drawn_from(tx, "zone_version", found.version_id, found.snapshot_ids)
+    version = tx.session.get_one(ZoneVersion, found.version_id, populate_existing=True)
+    refresh_affected(tx, version.incident_id)
+    tx.note(
+        "zone.match", "zone", version.zone_id, no=version.no, cause=cause.value, certain=matched.certain,
+        probable=matched.probable, to_verify=matched.to_verify, joined=len(after - before), left=len(before - after),
+    )  # fmt: skip
+    return matched
+
+
 def match_version(tx: Tx, version_id: UUID) -> Matched | None:
-    """Match one posted version to households and bring the incident's list up to date; None when it was matched before.
+    """Match one posted version in this transaction; None when it was matched before.
 
     Safe to call twice and from two processes: the first takes it by a guarded UPDATE.
     """
-    done = tx.session.execute(
-        sa.update(ZoneVersion)
-        .where(ZoneVersion.id == version_id, ZoneVersion.matched_at.is_(None))
-        .values(matched_at=tx.now)
+    found = find_matches(tx, version_id)
+    return keep_matches(tx, found) if found.matching_no == 0 else None
+
+
+def rematch_zone(tx: Tx, zone_id: UUID) -> Matched | None:
+    """Match an area's current version again, because somebody knows that the registry has changed.
+
+    None when the area was withdrawn, or another process matched it at the same time. Raises: Forbidden, NotFound.
+    """
+    tx.require("zone.post")
+    zone_row(tx, zone_id)
+    version_id = tx.session.scalar(
+        sa.select(ZoneVersion.id).where(ZoneVersion.zone_id == zone_id, ZoneVersion.state == VersionState.CURRENT)
     )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
-        return None
-    version = tx.session.get_one(ZoneVersion, version_id)
-    listed = tx.session.scalars(sa.select(ZoneVersionRegion).where(ZoneVersionRegion.version_id == version_id)).all()
-    found = match_area(
-        tx,
-        Area(
-            outline=Outline.from_geojson(version.outline) if version.outline else None,
-            listed=tuple(ListedRegion(one.region_code, one.rw or None, one.rt or None) for one in listed),
-        ),
+    return keep_matches(tx, find_matches(tx, version_id), MatchCause.ASKED) if version_id else None
+
+
+def unmatched_versions(tx: Tx) -> tuple[UUID, ...]:
+    """List posted versions that nobody has matched yet, oldest first (the job's work)."""
+    return tuple(
+        tx.session.scalars(
+            sa.select(ZoneVersion.id)
+            .where(ZoneVersion.regency_code == tx.regency_code, ZoneVersion.matched_at.is_(None))
+            .order_by(ZoneVersion.posted_at)
+        )
     )
-    columns = zip(
-        found.household_ids, found.village_codes, found.confidences, found.evidences, found.share_permille,
-        found.neighbours, found.distance_m, strict=True,
+
+
+def outdated_versions(tx: Tx) -> tuple[UUID, ...]:
+    """List current versions of running incidents that were matched before a snapshot became current (the job's)."""
+    return tuple(
+        tx.session.scalars(
+            sa.select(ZoneVersion.id)
+            .join(Incident, Incident.id == ZoneVersion.incident_id)
+            .where(
+                ZoneVersion.regency_code == tx.regency_code, ZoneVersion.state == VersionState.CURRENT,
+                ZoneVersion.matched_at.is_not(None), Incident.state != Phase.CLOSED,
+                is_outdated(tx, "zone_version", ZoneVersion.id),
+            )
+            .order_by(ZoneVersion.posted_at)
+        )
     )  # fmt: skip
-    rows = [
-        {
-            "version_id": version_id, "household_id": household_id, "village_code": village_code,
-            "confidence": confidence, "evidence": evidence.value, "share_permille": share, "neighbours": neighbours,
-            "distance_m": distance,
-        }
-        for household_id, village_code, confidence, evidence, share, neighbours, distance in columns
-    ]  # fmt: skip
-    for start in range(0, len(rows), _CHUNK):
-        tx.session.execute(sa.insert(ZoneMatch), rows[start : start + _CHUNK])
-    counts = found.counts
-    matched = Matched(certain=counts.certain, probable=counts.probable, to_verify=counts.to_verify)
-    tx.session.execute(
-        sa.update(ZoneVersion).where(ZoneVersion.id == version_id)
-        .values(certain=matched.certain, probable=matched.probable, to_verify=matched.to_verify)
-    )  # fmt: skip
-    keep_drawn_from(tx, "zone_version", version_id)
-    refresh_affected(tx, version.incident_id)
-    tx.note(
-        "zone.match", "zone", version.zone_id, no=version.no, certain=matched.certain, probable=matched.probable,
-        to_verify=matched.to_verify,
-    )  # fmt: skip
-    return matched
 
 
 def refresh_affected(tx: Tx, incident_id: UUID) -> None:
@@ -107,7 +169,7 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
             )
             .label("place"),
         )
-        .join(ZoneVersion, ZoneVersion.id == ZoneMatch.version_id)
+        .join(ZoneVersion, counted_matches())
         .where(ZoneVersion.incident_id == incident_id, ZoneVersion.state == VersionState.CURRENT)
         .subquery()
     )  # fmt: skip
@@ -162,3 +224,29 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def counted_matches() -> sa.ColumnElement[bool]:
+    """Tell of a match and its version whether it belongs to the matching that counts."""
+    return sa.and_(ZoneMatch.version_id == ZoneVersion.id, ZoneMatch.matching_no == ZoneVersion.matching_no)
+
+
+_COLUMNS = (
+    "version_id", "matching_no", "household_id", "village_code", "confidence", "evidence", "share_permille",
+    "neighbours", "distance_m",
+)  # fmt: skip
+
+
+def _put(tx: Tx, found: FoundMatches, no: int) -> None:
+    matches = found.matches
+    count = len(matches.household_ids)
+    columns = (
+        [found.version_id] * count, [no] * count, matches.household_ids, matches.village_codes, matches.confidences,
+        [one.value for one in matches.evidences], matches.share_permille, matches.neighbours, matches.distance_m,
+    )  # fmt: skip
+    put_rows(tx, ZoneMatch, _COLUMNS, zip(*columns, strict=True))
+
+
+def _households(tx: Tx, version_id: UUID, matching_no: int) -> set[UUID]:
+    mine = (ZoneMatch.version_id == version_id, ZoneMatch.matching_no == matching_no)
+    return set(tx.session.scalars(sa.select(ZoneMatch.household_id).where(*mine))) if matching_no else set()

@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.measures import Period
 from core.permissions import Reach
 from core.work import Tx
+from logistics.zones.matching import counted_matches
 from logistics.zones.models import (
     Decree,
     Incident,
@@ -244,7 +245,13 @@ def compare_versions(tx: Tx, zone_id: UUID, before_no: int, after_no: int) -> Ve
     if before_no not in found or after_no not in found:
         raise NotFound("zone.version_not_found")
     before, after = (
-        set(tx.session.scalars(sa.select(ZoneMatch.household_id).where(ZoneMatch.version_id == found[no])))
+        set(
+            tx.session.scalars(
+                sa.select(ZoneMatch.household_id)
+                .join(ZoneVersion, counted_matches())
+                .where(ZoneVersion.id == found[no])
+            )
+        )
         for no in (before_no, after_no)
     )
     joined, left = sorted(after - before), sorted(before - after)
@@ -252,17 +259,6 @@ def compare_versions(tx: Tx, zone_id: UUID, before_no: int, after_no: int) -> Ve
         joined=len(joined), left=len(left), unchanged=len(after & before), joined_ids=tuple(joined),
         left_ids=tuple(left),
     )  # fmt: skip
-
-
-def unmatched_versions(tx: Tx) -> tuple[UUID, ...]:
-    """List posted versions that nobody has matched yet, oldest first (the job's work)."""
-    return tuple(
-        tx.session.scalars(
-            sa.select(ZoneVersion.id)
-            .where(ZoneVersion.regency_code == tx.regency_code, ZoneVersion.matched_at.is_(None))
-            .order_by(ZoneVersion.posted_at)
-        )
-    )
 
 
 # ---------------------------------------------------------------- inside
@@ -284,9 +280,7 @@ def _touching(reach: Reach) -> list[Any]:
                 .join(ZoneVersionRegion, ZoneVersionRegion.version_id == ZoneVersion.id)
                 .where(sa.or_(inside[0], named.in_(above)))
             ),
-            Zone.id.in_(
-                sa.select(ZoneVersion.zone_id).join(ZoneMatch, ZoneMatch.version_id == ZoneVersion.id).where(inside[1])
-            ),
+            Zone.id.in_(sa.select(ZoneVersion.zone_id).join(ZoneMatch, counted_matches()).where(inside[1])),
         )
     ]
 
