@@ -14,10 +14,12 @@ import sqlalchemy as sa
 from core.crypto import Secret
 from core.db import Base
 from core.errors import Invalid, NotFound
+from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.gaps import ASKABLE, GAPS, Gap, Known, Verdict, gaps_of, judge
+from registry_link.households.leaving import note_in_move
 from registry_link.households.merged import is_listed, survivors_of
-from registry_link.households.models import Household, Member
+from registry_link.households.models import Household, HouseholdCard, Member
 from registry_link.households.numbers import content_hash, kk_index, nik_index
 from registry_link.households.positions import position_keys
 from registry_link.households.rules import (
@@ -180,7 +182,7 @@ def village_gaps(tx: Tx, village_code: str = "") -> tuple[VillageGaps, ...]:
             Household.village_code, lacking, sa.func.count(), sa.func.sum(Household.size),
             sa.func.count(Household.position_key),
         )
-        .where(Household.regency_code == tx.regency_code, *_living())
+        .where(Household.regency_code == tx.regency_code, is_listed())
         .group_by(Household.village_code, lacking)
         .order_by(Household.village_code)
     )  # fmt: skip
@@ -203,7 +205,7 @@ def village_deciles(tx: Tx, village_code: str) -> Mapping[int | None, int]:
     """Count a village's households by decile; None where none is decided."""
     query = (
         sa.select(Household.decile, sa.func.count())
-        .where(Household.regency_code == tx.regency_code, Household.village_code == village_code, *_living())
+        .where(Household.regency_code == tx.regency_code, Household.village_code == village_code, is_listed())
         .group_by(Household.decile)
     )
     return {row[0]: row[1] for row in tx.session.execute(query)}
@@ -214,7 +216,7 @@ def incomplete_households(tx: Tx, village_code: str, asked: Gap) -> tuple[Incomp
     query = (
         sa.select(Household.id, _bits().label("gaps"))
         .where(
-            Household.regency_code == tx.regency_code, Household.village_code == village_code, *_living(),
+            Household.regency_code == tx.regency_code, Household.village_code == village_code, is_listed(),
             _lacks(asked),
         )
         .order_by(
@@ -223,11 +225,6 @@ def incomplete_households(tx: Tx, village_code: str, asked: Gap) -> tuple[Incomp
         )
     )  # fmt: skip
     return tuple(Incomplete(household_id=row.id, gaps=Gap(row.gaps) & asked) for row in tx.session.execute(query))
-
-
-def _living() -> tuple[sa.ColumnElement[bool], ...]:
-    """Leave out what is merged into another household, and what is erased."""
-    return (is_listed(), Household.erased_at.is_(None))
 
 
 def _bits() -> sa.ColumnElement[int]:
@@ -280,7 +277,7 @@ def facts_of(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
             Household.id, Household.code, Household.village_code, Household.head_name, Household.size, Household.rt,
             Household.rw, Household.hamlet, Household.address, Household.kk_bidx, Household.lon_deg,
             Household.lat_deg, Household.position_source, Household.position_accuracy_m,
-        ).where(Household.id.in_(chunk), _office == tx.regency_code, *_living())  # fmt: skip
+        ).where(Household.id.in_(chunk), _office == tx.regency_code, is_listed())  # fmt: skip
         found.update((one.id, _facts(one, people.get(one.id, []))) for one in tx.session.execute(homes))
     tx.saw("household", sorted(found), purpose)
     return found
@@ -292,10 +289,15 @@ def ids_of_codes(tx: Tx, codes: Sequence[str]) -> Mapping[str, UUID]:
 
 
 def ids_of_kk(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, ...]]:
-    """Find the office's households by No. KK: index -> every household that has it."""
-    return _several(
-        tx, [kk_index(one) for one in numbers], Household.kk_bidx, sa.select(Household.kk_bidx, Household.id)
+    """Find the office's households by No. KK, also by further cards: index -> every household that has it."""
+    indexes = [kk_index(one) for one in numbers]
+    found = dict(_several(tx, indexes, Household.kk_bidx, sa.select(Household.kk_bidx, Household.id)))
+    further = sa.select(HouseholdCard.kk_bidx, Household.id).join(
+        HouseholdCard, HouseholdCard.household_id == Household.id
     )
+    for index, ids in _several(tx, indexes, HouseholdCard.kk_bidx, further).items():
+        found[index] = tuple(dict.fromkeys((*found.get(index, ()), *ids)))
+    return found
 
 
 def ids_of_nik(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, ...]]:
@@ -327,6 +329,7 @@ def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
     _births(tx, merge, known, order.births)
     if values:
         _set(tx, Household, known.id, **values, changed_at=tx.now)
+        note_in_move(tx, {known.id: {name: values[name] for name in (*UNITS, *TEXTS) if name in values}})
     if merge.changed:
         if TEXTS_SEARCHED & values.keys():
             refresh_words(tx, [known.id])
@@ -365,6 +368,13 @@ def place_households(tx: Tx, placed: Sequence[Placed]) -> None:
     ]  # fmt: skip
     for start in range(0, len(rows), _IDS_AT_ONCE):
         tx.session.connection().execute(change, rows[start : start + _IDS_AT_ONCE])
+    note_in_move(tx, {
+        one.household_id: {
+            "lon_deg": one.lon_deg, "lat_deg": one.lat_deg, "position_key": key,
+            "position_source": one.source.value, "position_accuracy_m": one.accuracy_m,
+        }
+        for one, key in zip(placed, keys.tolist(), strict=True)
+    })  # fmt: skip
 
 
 def count_change(tx: Tx) -> None:
@@ -383,6 +393,8 @@ def _plain(merge: _Merge, known: Facts, order: CompleteHousehold) -> dict[str, A
         )
         if isinstance(checked, Flaw):
             raise Invalid(checked.code, field=name, **checked.facts)
+        if holds_number(checked or ""):
+            raise Invalid("privacy.number_in_text", field=name)
         current = getattr(known, name)
         if merge.takes(name, checked, current, may_replace=True):
             values[name] = checked
@@ -405,8 +417,13 @@ def _numbers(tx: Tx, merge: _Merge, known: Facts, order: CompleteHousehold, valu
         if known.head is None:
             raise Invalid("completion.no_head", field="head_nik")
         index = nik_index(nik)
+        # Of this office alone: whether another one knows the number is told to nobody.
         owners = tx.session.execute(
-            sa.select(Member.id, Member.household_id).where(Member.nik_bidx == index, Member.is_present)
+            sa.select(Member.id, Member.household_id).where(
+                Member.nik_bidx == index,
+                Member.is_present,
+                sa.func.coalesce(Member.regency_code, "") == tx.regency_code,
+            )
         ).all()
         if any(row.household_id == known.id and row.id != known.head.id for row in owners):
             raise Invalid("household.nik_twice", field="head_nik")

@@ -135,6 +135,20 @@ def departures_of(tx: Tx, household_id: UUID) -> tuple[DepartureLine, ...]:
     )  # fmt: skip
 
 
+def left_by(tx: Tx, household_id: UUID) -> DepartureKind | None:
+    """Tell how the last one of a household left; None while somebody of it lives here."""
+    return tx.session.scalar(
+        sa.select(Departure.kind)
+        .join(Household, Household.id == Departure.household_id)
+        .where(
+            Departure.household_id == household_id, Departure.undone_at.is_(None), Household.left_on.is_not(None),
+            _mine(tx),
+        )
+        .order_by(Departure.at.desc(), Departure.id.desc())
+        .limit(1)
+    )  # fmt: skip
+
+
 # ---------------------------------------------------------------- recording
 
 

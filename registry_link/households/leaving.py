@@ -16,6 +16,7 @@ from registry_link.households.states import DepartureKind, Relation
 _HOME: Final = cast(sa.Table, Household.__table__)
 _WHO: Final = cast(sa.Table, Member.__table__)
 PLACE: Final = ("village_code", "rt", "rw", "hamlet", "address")
+_AT_ONCE: Final = 800
 POINT: Final = ("lon_deg", "lat_deg", "position_key", "position_source", "position_accuracy_m")
 
 
@@ -50,9 +51,36 @@ def keep_departed(tx: Tx, snapshot_id: UUID) -> tuple[UUID, ...]:
     return tuple(dict.fromkeys(touched))
 
 
+def note_in_move(tx: Tx, changes: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Keep what becomes known of where households live after a move within the office: ``PLACE`` and ``POINT``.
+
+    A file that still names their old village brings its own words of the old house; after it they live where they
+    moved to, with everything that was found out there since.
+    """
+    wanted = {key: values for key, values in changes.items() if values}
+    for start in range(0, len(wanted), _AT_ONCE):
+        piece = list(wanted)[start : start + _AT_ONCE]
+        rows = tx.session.execute(
+            sa.select(Departure.id, Departure.household_id, Departure.before)
+            .join(Household, Household.id == Departure.household_id)
+            .where(
+                Departure.household_id.in_(piece), Departure.kind == DepartureKind.MOVED_WITHIN,
+                Departure.member_id.is_(None), Departure.undone_at.is_(None),
+                Departure.to_village_code == Household.village_code,
+            )
+            .order_by(Departure.at, Departure.id)
+        ).all()  # fmt: skip
+        for row in {one.household_id: one for one in rows if one.before}.values():
+            told = json.loads(row.before)
+            told["now"] = {**told.get("now", {}), **wanted[row.household_id]}
+            tx.session.execute(
+                sa.update(Departure).where(Departure.id == row.id).values(before=json.dumps(told, ensure_ascii=False))
+            )
+
+
 def move_home(tx: Tx, home: Any, place: Mapping[str, Any]) -> None:
     # Where the old house stands says nothing of the new one.
-    set_home(tx, home.id, **place, **dict.fromkeys(POINT), changed_at=tx.now)
+    set_home(tx, home.id, **{**dict.fromkeys(POINT), **place}, changed_at=tx.now)
 
 
 def take_out(tx: Tx, home: Any, leaver: Any, heir: Any, stay: int) -> None:

@@ -277,7 +277,8 @@ def settle_suspects(tx: Tx, household_ids: Sequence[UUID], act: LinkAct, basis: 
 def carry_states(tx: Tx, snapshot_id: UUID, before_id: UUID | None) -> int:
     """Let the links of a new snapshot go on where those of the one before stood; gives how many do.
 
-    Merges and suspicions are looked for anew. Where a number has changed the civil registry is to be asked again.
+    Merges and suspicions are looked for anew, but who had come further than the import stays there: a suspicion alone
+    takes nobody off the register. Where a number has changed the civil registry is to be asked again.
     """
     if before_id is None:
         return 0
@@ -287,7 +288,8 @@ def carry_states(tx: Tx, snapshot_id: UUID, before_id: UUID | None) -> int:
     done = tx.session.execute(
         sa.update(_LINK)
         .where(
-            _LINK.c.snapshot_id == snapshot_id, _LINK.c.state == LinkState.IMPORTED,
+            _LINK.c.snapshot_id == snapshot_id,
+            _LINK.c.state.in_([LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED]),
             older.c.snapshot_id == before_id, older.c.external_id == _LINK.c.external_id, older.c.state.in_(kept),
         )
         .values(state=older.c.state, carried_from_id=older.c.id)

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.models import Household, Member, Snapshot
+from registry_link.households.models import Departure, Household, Member, Snapshot
 from registry_link.households.sameness import Someone, is_same_person
 from registry_link.households.states import Relation
 
@@ -189,23 +189,37 @@ def carry_again(tx: Tx, snapshot_id: UUID) -> tuple[UUID, ...]:
         .order_by(Household.row_no)
     ).all()  # fmt: skip
     for row in pairs:
-        _carry_pair(tx, row.survivor_id, row.merged_id, is_told=bool(row.is_fed and lists))
+        departed = _carry_pair(tx, row.survivor_id, row.merged_id, is_told=bool(row.is_fed and lists))
         present = sa.select(sa.func.count()).where(Member.household_id == row.survivor_id, Member.is_present)
-        persons = max(tx.session.scalar(present) or 0, row.merged_size)
+        persons = max(tx.session.scalar(present) or 0, row.merged_size - departed)
         tx.session.execute(_household(row.survivor_id).where(Household.size < persons).values(size=persons))
     return tuple(sorted({row.survivor_id for row in pairs}))
 
 
-def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) -> None:
-    """``is_told``: the snapshot lists everybody of the merged one, so that whoever is missing is gone."""
+def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) -> int:
+    """Bring one merged household's people to the one that stays; gives how many it lists who died or moved since.
+
+    ``is_told``: the snapshot lists everybody of the merged one, so that whoever is missing is gone.
+    """
     begins = carried_key(merged_id, "")
     all_there = _members(tx, survivor_id)
+    left = set(tx.session.scalars(
+        sa.select(Departure.member_id).where(
+            Departure.household_id == survivor_id, Departure.member_id.is_not(None), Departure.undone_at.is_(None)
+        )
+    ))  # fmt: skip
+    departed = [one for one in all_there if one.id in left]
+    gone = 0
     there = [one for one in all_there if one.is_present and not one.member_key.startswith(begins)]
     carried = {one.member_key.removeprefix(begins): one for one in all_there if one.member_key.startswith(begins)}
     own = {one.member_key: one for one in _members(tx, merged_id) if one.is_present}
     place = max((one.position for one in all_there), default=0)
     for key, one in carried.items():
         told = own.get(key)
+        if one.id in left:
+            # Whatever the file goes on saying: who died or moved by a paper is not there again.
+            gone += told is not None
+            continue
         if told is None:
             is_present = one.is_present and not is_told and _twin(one, there) is None
             _set(tx, one.id, is_present=is_present)
@@ -217,7 +231,9 @@ def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) ->
         if key in carried:
             continue
         twin = _twin(one, there)
-        if twin is None:
+        if twin is None and _twin(one, departed) is not None:
+            gone += 1
+        elif twin is None:
             place += 1
             values = {name: getattr(one, name) for name in _CONTENT}
             values["relation"] = _in_the_other(one.relation)
@@ -227,6 +243,7 @@ def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) ->
             ))  # fmt: skip
         elif twin.nik_bidx is None and one.nik_bidx is not None:
             _set(tx, twin.id, nik=one.nik, nik_bidx=one.nik_bidx)
+    return gone
 
 
 # ---------------------------------------------------------------- parts

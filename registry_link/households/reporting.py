@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.db import Base
 from core.errors import Invalid, NotFound
 from core.i18n import say
 from core.permissions import Reach
@@ -279,7 +280,15 @@ def _replaced(tx: Tx) -> Any:
 
 
 def _is_untouched() -> sa.ColumnElement[bool]:
-    return sa.and_(RegistryLink.state == LinkState.IMPORTED, RegistryLink.suspect_household_id.is_(None))
+    """Tell of a link whether nothing was done with it: no step, visit or proposal names it, of whatever noun."""
+    link = cast(sa.Table, RegistryLink.__table__)
+    named = [
+        sa.exists().where(key.parent == link.c.id).correlate(link)
+        for _, table in sorted(Base.metadata.tables.items())
+        for key in sorted(table.foreign_keys, key=lambda one: one.parent.name)
+        if key.column is link.c.id
+    ]
+    return sa.and_(link.c.state == LinkState.IMPORTED, link.c.suspect_household_id.is_(None), ~sa.or_(*named))
 
 
 # ---------------------------------------------------------------- parts

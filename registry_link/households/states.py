@@ -132,6 +132,7 @@ LINK_MOVES: dict[tuple[LinkState, LinkAct], LinkState] = {
     (LinkState.PROPOSED, LinkAct.REFUSE): LinkState.REFUSED,
     (LinkState.ACCEPTED, LinkAct.REFUSE): LinkState.REFUSED,
     (LinkState.ACCEPTED, LinkAct.DETERMINE): LinkState.DETERMINED,
+    (LinkState.DETERMINED, LinkAct.REFUSE): LinkState.REFUSED,
     (LinkState.DETERMINED, LinkAct.SUBMIT): LinkState.SUBMITTED,
     (LinkState.SUBMITTED, LinkAct.REGISTER): LinkState.REGISTERED,
     (LinkState.SUBMITTED, LinkAct.RETURN): LinkState.RETURNED,

@@ -14,11 +14,11 @@ from core.numbering import next_number
 from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
-from registry_link.households.departures import LONGEST_NUMBER, Door, door
-from registry_link.households.linking import Basis, Link, current_links, move_link
+from registry_link.households.departures import LONGEST_NUMBER, Door, door, left_by
+from registry_link.households.linking import Basis, Link, current_links, move_link, move_links
 from registry_link.households.states import ENDED_LINKS, LinkAct, LinkState
 from registry_link.proposals.models import LinkProposal, Submission
-from registry_link.proposals.rules import ENDS, cannot_add, fits, refused_to
+from registry_link.proposals.rules import ENDS, cannot_add, fits, refused_to, stopped
 from registry_link.proposals.states import (
     OPEN,
     PROPOSAL_MOVES,
@@ -55,10 +55,26 @@ class Determine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A proposal that went no further, with the code of why: its household died or moved away meanwhile."""
+
+    proposal_id: UUID
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Determined:
+    proposals: int
+    stopped: tuple[Stopped, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    id: UUID
+    id: UUID | None
+    """None where nothing was left to send."""
     number: str
     rows: int
+    stopped: tuple[Stopped, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +136,20 @@ def withdraw(tx: Tx, proposal_id: UUID) -> None:
         tx, LinkProposal, proposal_id, ProposalAct.WITHDRAW, PROPOSAL_MOVES, closed_by_name=tx.actor.name,
         closed_at=tx.now,
     )  # fmt: skip
-    _move_link(tx, row, LinkAct.WITHDRAW, Basis(reason="withdrawn"))
+    _let_link_follow(tx, row, LinkAct.WITHDRAW, Basis(reason="withdrawn"))
 
 
 def verify(tx: Tx, proposal_id: UUID) -> None:
-    """Find a village's proposal right. Raises: Forbidden; NotFound; Conflict "link_proposal.own" and others."""
+    """Find a village's proposal right.
+
+    Raises: Forbidden; NotFound; Conflict "link_proposal.own", or with the code of why it goes no further.
+    """
     tx.require("proposal.verify")
     row = _locked(tx, proposal_id)
     if refused := refused_to(tx.actor.id, row.proposed_by):
         raise Conflict(refused)
+    if row.state is ProposalState.PROPOSED and (code := _stopped(tx, row, LinkAct.ACCEPT)):
+        raise Conflict(code)
     move(
         tx, LinkProposal, proposal_id, ProposalAct.VERIFY, PROPOSAL_MOVES, verified_by=tx.actor.id,
         verified_by_name=tx.actor.name, verified_at=tx.now,
@@ -143,38 +164,47 @@ def refuse(tx: Tx, proposal_id: UUID, note: str) -> None:
     told = _reason(note)
     if refused := refused_to(tx.actor.id, row.proposed_by):
         raise Conflict(refused)
+    if row.state is ProposalState.DETERMINED:
+        # A decree is undone by a decree.
+        raise Conflict("link_proposal.cannot_refuse")
     move(
         tx, LinkProposal, proposal_id, ProposalAct.REFUSE, PROPOSAL_MOVES, closed_by_name=tx.actor.name,
         closed_at=tx.now, decision_note=told,
     )  # fmt: skip
-    _move_link(tx, row, LinkAct.REFUSE, Basis(reason="refused"))
+    _let_link_follow(tx, row, LinkAct.REFUSE, Basis(reason="refused"))
 
 
-def determine(tx: Tx, order: Determine) -> int:
-    """Determine proposals that were found right, by a decree; gives how many. Head of the office only.
+def determine(tx: Tx, order: Determine) -> Determined:
+    """Determine proposals that were found right, by a decree. Head of the office only.
 
-    All or none. Raises: Forbidden; NotFound; Invalid; Conflict "link_proposal.own" and others.
+    Whoever died or moved away meanwhile is refused with that reason, and the others go on; else all or none.
+    Raises: Forbidden; NotFound; Invalid; Conflict "link_proposal.own" and others.
     """
     tx.require("proposal.determine")
     number = _basis(tx, order.decree_no, order.decree_on, field="decree_no")
     ids = list(dict.fromkeys(order.proposal_ids))
     if not ids or len(ids) > MOST_AT_ONCE:
         raise Invalid("link_proposal.choose", field="proposal_ids", most=MOST_AT_ONCE)
+    stops: list[Stopped] = []
     for proposal_id in ids:
         row = _locked(tx, proposal_id)
         if refused := refused_to(tx.actor.id, row.proposed_by, row.verified_by):
             raise Conflict(refused)
+        if row.state is ProposalState.VERIFIED and (code := _stopped(tx, row, LinkAct.DETERMINE)):
+            stops.append(_stop(tx, row, code))
+            continue
         move(
             tx, LinkProposal, proposal_id, ProposalAct.DETERMINE, PROPOSAL_MOVES, determined_by=tx.actor.id,
             determined_by_name=tx.actor.name, determined_at=tx.now, decree_no=number, decree_on=order.decree_on,
         )  # fmt: skip
         _move_link(tx, row, LinkAct.DETERMINE, Basis(number=number, on=order.decree_on))
-    return len(ids)
+    return Determined(proposals=len(ids) - len(stops), stopped=tuple(stops))
 
 
 def submit(tx: Tx) -> Submitted:
     """Put every determined proposal on a new numbered list for the ministry.
 
+    Whoever died or moved away meanwhile is refused with that reason, and the others go on.
     Raises: Forbidden; Conflict "link_proposal.none_determined".
     """
     tx.require("proposal.submit")
@@ -187,6 +217,11 @@ def submit(tx: Tx) -> Submitted:
     ).all()
     if not rows:
         raise Conflict("link_proposal.none_determined")
+    codes = {row.id: _stopped(tx, row, LinkAct.SUBMIT) for row in rows}
+    stops = tuple(_stop(tx, row, code) for row in rows if (code := codes[row.id]))
+    rows = [row for row in rows if not codes[row.id]]
+    if not rows:
+        return Submitted(id=None, number="", rows=0, stopped=stops)
     number, submission_id = next_number(tx, "USL", tx.today), tx.new_id()
     tx.session.execute(
         sa.insert(Submission).values(
@@ -198,7 +233,7 @@ def submit(tx: Tx) -> Submitted:
         move(tx, LinkProposal, row.id, ProposalAct.SUBMIT, PROPOSAL_MOVES, submission_id=submission_id)
         _move_link(tx, row, LinkAct.SUBMIT, Basis(number=number, on=tx.today))
     tx.note("submission.make", "submission", submission_id, number=number, rows=len(rows))
-    return Submitted(id=submission_id, number=number, rows=len(rows))
+    return Submitted(id=submission_id, number=number, rows=len(rows), stopped=stops)
 
 
 def take_file(tx: Tx, submission_id: UUID, why: str) -> None:
@@ -218,6 +253,7 @@ def take_file(tx: Tx, submission_id: UUID, why: str) -> None:
 def answer(tx: Tx, order: AnswerProposal) -> None:
     """Record what the ministry answered: an accepted addition is registered, an accepted removal ends the link.
 
+    The answer on whoever died or moved away meanwhile is kept too; the link stays ended, and the proposal says why.
     Raises: Forbidden; NotFound; Invalid; Conflict.
     """
     tx.require("proposal.submit")
@@ -230,9 +266,11 @@ def answer(tx: Tx, order: AnswerProposal) -> None:
         "decision_note": told,
     }  # fmt: skip
     act = ProposalAct.ACCEPT if order.is_accepted else ProposalAct.RETURN
-    move(tx, LinkProposal, row.id, act, PROPOSAL_MOVES, **also)
-    if row.kind is ProposalKind.ADD:
-        _move_link(tx, row, LinkAct.REGISTER if order.is_accepted else LinkAct.RETURN, basis)
+    onward = LinkAct.REGISTER if order.is_accepted else LinkAct.RETURN
+    code = _stopped(tx, row, onward) or ""
+    move(tx, LinkProposal, row.id, act, PROPOSAL_MOVES, **also, closing_code=code)
+    if row.kind is ProposalKind.ADD and not code:
+        _move_link(tx, row, onward, basis)
     elif order.is_accepted and row.link_id is not None:
         link = current_links(tx, [row.household_id]).get(row.household_id)
         if link is not None and link.state not in ENDED_LINKS:
@@ -269,6 +307,32 @@ def _move_link(tx: Tx, row: Any, act: LinkAct, basis: Basis) -> None:
         return
     link = current_links(tx, [row.household_id]).get(row.household_id)
     move_link(tx, link.id if link is not None else row.link_id, act, _of(row, basis))
+
+
+def _let_link_follow(tx: Tx, row: Any, act: LinkAct, basis: Basis) -> None:
+    """Do as ``_move_link`` where there is such a step; whose link has ended meanwhile stays ended."""
+    if row.link_id is None or row.kind is not ProposalKind.ADD:
+        return
+    link = current_links(tx, [row.household_id]).get(row.household_id)
+    move_links(tx, [link.id if link is not None else row.link_id], act, _of(row, basis))
+
+
+def _stopped(tx: Tx, row: Any, act: LinkAct) -> str | None:
+    """Give the code of why a proposal goes no further; a removal always does."""
+    if row.kind is not ProposalKind.ADD:
+        return None
+    link = current_links(tx, [row.household_id]).get(row.household_id)
+    return stopped(link.state if link is not None else None, act, left_by(tx, row.household_id))
+
+
+def _stop(tx: Tx, row: Any, code: str) -> Stopped:
+    """Refuse a proposal that goes no further by itself."""
+    move(
+        tx, LinkProposal, row.id, ProposalAct.REFUSE, PROPOSAL_MOVES, reason=code, closed_by_name=tx.actor.name,
+        closed_at=tx.now, closing_code=code,
+    )  # fmt: skip
+    _let_link_follow(tx, row, LinkAct.REFUSE, Basis(reason="refused"))
+    return Stopped(proposal_id=row.id, code=code)
 
 
 def _of(row: Any, basis: Basis) -> Basis:

@@ -62,6 +62,8 @@ class ProposalView:
     answer_no: str
     answer_on: date | None
     decision_note: str
+    closing_code: str
+    """Of the sentence that says why it went no further by itself; empty where a person ended it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from registry_link.households.states import LinkAct, LinkState
+from registry_link.households.states import ENDED_LINKS, LINK_MOVES, DepartureKind, LinkAct, LinkState
 from registry_link.proposals.states import REASONS, ProposalKind, ProposalReason
 
 ENDS: Final[Mapping[ProposalReason, LinkAct]] = {
@@ -23,6 +23,18 @@ def fits(kind: ProposalKind, reason: ProposalReason) -> bool:
 def refused_to(actor_id: str, *others: str | None) -> str | None:
     """Give the code of why this person may not decide: who acted on it before may not; None when they may."""
     return "link_proposal.own" if actor_id in others else None
+
+
+def stopped(state: LinkState | None, act: LinkAct, left: DepartureKind | None) -> str | None:
+    """Give the code of why an addition goes no further; None when it does.
+
+    ``state`` is that of the household's link now, None where it has none; ``left`` says how its people went.
+    """
+    if left is not None:
+        return "link_proposal.stopped_deceased" if left is DepartureKind.DIED else "link_proposal.stopped_moved"
+    if state is None or (state, act) in LINK_MOVES:
+        return None
+    return "link_proposal.stopped_ended" if state in ENDED_LINKS else "link_proposal.stopped_elsewhere"
 
 
 def cannot_add(state: LinkState | None) -> str | None:

@@ -74,6 +74,8 @@ PROPOSAL_MOVES = {
     (ProposalState.VERIFIED, ProposalAct.DETERMINE): ProposalState.DETERMINED,
     (ProposalState.VERIFIED, ProposalAct.REFUSE): ProposalState.REFUSED,
     (ProposalState.DETERMINED, ProposalAct.SUBMIT): ProposalState.SUBMITTED,
+    # Of whom died or moved away since: no person refuses what a decree has determined.
+    (ProposalState.DETERMINED, ProposalAct.REFUSE): ProposalState.REFUSED,
     (ProposalState.SUBMITTED, ProposalAct.ACCEPT): ProposalState.ACCEPTED,
     (ProposalState.SUBMITTED, ProposalAct.RETURN): ProposalState.RETURNED,
 }

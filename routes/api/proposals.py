@@ -13,7 +13,6 @@ from core.work import Tx
 from registry_link.proposals import commands, queries
 from registry_link.proposals.queries import SubmissionView
 from routes import context, guard
-from routes.pages.dukcapil import download
 from routes.schemas import links as shapes
 from routes.schemas.fields import KeyHeader, Problem
 
@@ -107,9 +106,9 @@ def refuse(data: dict[str, Any], proposal_id: UUID, **_: Any) -> Response:
 @api.alt_response(409, schema=Problem)
 @api.alt_response(422, schema=Problem)
 def determine(data: dict[str, Any], **_: Any) -> Response:
-    """Determine proposals by a decree, all or none."""
+    """Determine proposals by a decree; whoever died or moved away meanwhile is refused with that reason."""
     order = commands.Determine(**{**data, "proposal_ids": tuple(data["proposal_ids"])})
-    return context.write_once(lambda tx: {"proposals": commands.determine(tx, order)})
+    return context.write_once(lambda tx: shapes.ProposalsDeterminedOut().dump(commands.determine(tx, order)))
 
 
 @api.post("/proposals/<uuid:proposal_id>/answer")
@@ -149,13 +148,17 @@ def list_submissions() -> dict[str, Any]:
 @api.post("/submissions")
 @guard.requires("proposal.submit")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.response(201, shapes.SubmissionOut)
+@api.response(201, shapes.SubmissionMadeOut)
 @api.alt_response(409, schema=Problem)
 def submit(**_: Any) -> Response:
-    """Put every determined proposal on a new numbered list."""
+    """Put every determined proposal on a new numbered list; whoever died or moved away meanwhile is left out."""
 
     def act(tx: Tx) -> Any:
-        return shapes.SubmissionOut().dump(queries.submission(tx, commands.submit(tx).id))
+        done = commands.submit(tx)
+        made: dict[str, Any] = {"id": None, "number": "", "rows": 0, "waiting": 0}
+        if done.id is not None:
+            made = shapes.SubmissionOut().dump(queries.submission(tx, done.id))
+        return {**made, "stopped": [shapes.StoppedProposalOut().dump(one) for one in done.stopped]}
 
     return context.write_once(act)
 
@@ -168,17 +171,3 @@ def show_submission(submission_id: UUID) -> SubmissionView:
     """Give one list: how many proposals it has, how many wait for their answer."""
     with context.read() as tx:
         return queries.submission(tx, submission_id)
-
-
-@api.post("/submissions/<uuid:submission_id>/file")
-@guard.requires("proposal.submit")
-@api.arguments(shapes.TakeFileIn)
-@api.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
-@api.alt_response(404, schema=Problem)
-@api.alt_response(422, schema=Problem)
-def take_file(data: dict[str, Any], submission_id: UUID) -> Response:
-    """Give the list's file with whole numbers, for the ministry alone; why is kept in the audit."""
-    context.write(lambda tx: commands.take_file(tx, submission_id, data["why"]))
-    with context.read() as tx:
-        table = queries.submission_table(tx, submission_id)
-    return download(table.number, "SIKS-NG", table.header, table.rows, "usulan", data["form"])

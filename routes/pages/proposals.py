@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,8 +23,10 @@ from registry_link.proposals.rules import cannot_add, refused_to
 from registry_link.proposals.states import REASONS, ProposalKind, ProposalReason, ProposalState
 from routes import context, guard
 from routes.forms import Form, page_number
-from routes.pages.dukcapil import download
+from routes.limiter import limiter
 from routes.pages.links import section_tabs
+from routes.proving import needs_proof, prove
+from routes.tables import download, plain_stem
 from routes.texts import gettext as _
 
 pages = Blueprint("proposals", __name__, url_prefix="/registri/usulan")
@@ -249,7 +251,8 @@ def _entries(one: ProposalView, lang: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
     if one.closed_at is not None:
         paper = _paper(one.answer_no, one.answer_on, lang)
-        why = " · ".join(text for text in (paper, one.decision_note) if text)
+        closing = say(one.closing_code, lang) if one.closing_code else ""
+        why = " · ".join(text for text in (paper, one.decision_note, closing) if text)
         told.append((one.closed_at, one.closed_by_name, one.state, why))
     return [
         {"at": print_instant(at, zone, lang), "iso": at.isoformat(), "who": who, "what": say(state.label, lang),
@@ -286,12 +289,21 @@ def determine() -> str | BaseResponse:
     def act(tx: Tx) -> str:
         assert decree_on is not None
         order = commands.Determine(proposal_ids=tuple(ids), decree_no=decree_no, decree_on=decree_on)
-        count = print_count(commands.determine(tx, order), context.lang())
-        flash(_("%(count)s usulan ditetapkan.", count=count), "good")
+        done = commands.determine(tx, order)
+        flash(_("%(count)s usulan ditetapkan.", count=print_count(done.proposals, context.lang())), "good")
+        _tell_stopped(done.stopped)
         return url_for("proposals.index", keadaan=ProposalState.DETERMINED.value)
 
     done = form.attempt(lambda: context.submit_once(act))
     return done if done is not None else make_response(_determination(form), 422)
+
+
+def _tell_stopped(stopped: Sequence[commands.Stopped]) -> None:
+    """Say how many went no further because nobody lives there any more; each one's page says why."""
+    if stopped:
+        count = print_count(len(stopped), context.lang())
+        flash(_("%(count)s usulan tidak dilanjutkan: keluarganya sudah meninggal, pindah, atau berubah.", count=count),
+              "warn")  # fmt: skip
 
 
 def _determination(form: Form) -> str:
@@ -329,6 +341,9 @@ def _sent(one: SubmissionView) -> dict[str, Any]:
 def submit() -> BaseResponse:
     def act(tx: Tx) -> str:
         done = commands.submit(tx)
+        _tell_stopped(done.stopped)
+        if done.id is None:
+            return url_for("proposals.index", keadaan=ProposalState.REFUSED.value)
         flash(_("Daftar %(number)s dibuat dengan %(count)s usulan. Unduh berkasnya dan kirim.", number=done.number,
                 count=print_count(done.rows, context.lang())), "good")  # fmt: skip
         return url_for("proposals.list_of", submission_id=done.id)
@@ -348,18 +363,23 @@ def list_of(submission_id: UUID) -> str:
 
 @pages.post("/daftar/<uuid:submission_id>/berkas")
 @guard.requires("proposal.submit")
+@limiter.limit("20 per minute")
 def list_file(submission_id: UUID) -> str | BaseResponse:
-    """Give the list's file with whole numbers, for the ministry alone, to whoever says why."""
+    """Give the list's file with whole numbers, for the ministry alone, to whoever says why and gives the password."""
     form = Form()
     note = form.text("note", most=commands.LONGEST_NOTE, least=commands.LEAST_WHY)
     suffix = "csv" if form.raw("reason") == "csv" else "xlsx"
 
+    def take(tx: Tx) -> None:
+        prove(tx)
+        commands.take_file(tx, submission_id, note)
+
     def act() -> Response:
-        context.write(lambda tx: commands.take_file(tx, submission_id, note))
+        context.write(take)
         with context.read() as tx:
             table = queries.submission_table(tx, submission_id)
-        stem = "usulan-" + "".join(sign if sign.isalnum() else "-" for sign in table.number)
-        return download(table.number, _("Usulan data"), table.header, table.rows, stem, suffix)
+        about, stem = ((_("Usulan data"), table.number),), "usulan-" + plain_stem(table.number)
+        return download(table.number, about, table.header, table.rows, stem=stem, suffix=suffix)
 
     answered: Response | None = form.attempt(act)
     return answered if answered is not None else make_response(_list_of(submission_id, form), 422)
@@ -371,5 +391,5 @@ def _list_of(submission_id: UUID, form: Form) -> str:
         found = queries.proposals(tx, submission_id=submission_id, limit=commands.MOST_AT_ONCE)
     return render_template(
         "proposals/list.html", form=form, sent=_sent(sent), rows=[_framed(one) for one in found.rows],
-        forms=[("xlsx", "XLSX"), ("csv", "CSV")],
+        forms=[("xlsx", "XLSX"), ("csv", "CSV")], needs_proof=needs_proof(),
     )  # fmt: skip

@@ -235,8 +235,16 @@ class DetermineProposalsIn(In):
     decree_on = Day(required=True)
 
 
+class StoppedProposalOut(Schema):
+    """A proposal that went no further by itself: its household died or moved away meanwhile."""
+
+    proposal_id = fields.UUID()
+    code = fields.String()
+
+
 class ProposalsDeterminedOut(Schema):
     proposals = fields.Integer()
+    stopped = fields.List(fields.Nested(StoppedProposalOut))
 
 
 class MinistryAnswerIn(In):
@@ -270,6 +278,7 @@ class LinkProposalOut(Schema):
     answer_no = fields.String()
     answer_on = Day(allow_none=True)
     decision_note = fields.String()
+    closing_code = fields.String(metadata={"description": "Why it went no further by itself; empty otherwise."})
 
 
 class LinkProposalsOut(Schema):
@@ -286,15 +295,14 @@ class SubmissionOut(Schema):
     made_at = Instant()
 
 
+class SubmissionMadeOut(SubmissionOut):
+    """``id`` is null where nothing was left to send."""
+
+    stopped = fields.List(fields.Nested(StoppedProposalOut))
+
+
 class SubmissionsOut(Schema):
     submissions = fields.List(fields.Nested(SubmissionOut))
-
-
-class TakeFileIn(In):
-    """``why`` stays in the audit: the file holds whole numbers."""
-
-    why = Line(required=True, most=500, least=10)
-    form = fields.String(load_default="xlsx", validate=validate.OneOf(["csv", "xlsx"]))
 
 
 def flat_of(view: ProposalView) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from registry_link.households.commands import (
     register_provisional,
 )
 from registry_link.households.departures import RecordDeparture, record_departure
+from registry_link.households.linking import Basis, move_link
 from registry_link.households.models import Household, Member, RegistryLink, Snapshot
 from registry_link.households.reporting import (
     DETAILS_KEPT,
@@ -29,7 +30,9 @@ from registry_link.households.reporting import (
 )
 from registry_link.households.rows import HouseholdRow
 from registry_link.households.staging import discard, stage_households, weigh
-from registry_link.households.states import DepartureKind, DifferenceKind
+from registry_link.households.states import DepartureKind, DifferenceKind, LinkAct, LinkState
+from registry_link.links.models import FieldVisit
+from registry_link.links.states import VisitOutcome
 from tests.registry_link.households.test_snapshots import rows
 from tests.registry_link.people import OFFICE, SAUM, WOWON, kk, merge, nik, with_regions
 
@@ -139,6 +142,31 @@ def test_who_died_is_not_told_to_have_come_because_a_file_still_lists_them(offic
         ))  # fmt: skip
     second, _ = merge(office, [replace(rows(1)[0], decile=7), rows(2)[1]], as_of=date(2026, 4, 1))
     assert counts_of(office, second) == {DifferenceKind.DECILE: 1}
+
+
+def test_a_past_link_that_a_visit_and_a_proposal_name_stays(office: Work):
+    """It may stand where it stood at first and yet be named: by a step taken back, a visit, a proposal to remove."""
+    merge(office, rows())
+    old, _ = merge(office, the_next(), as_of=date(2026, 4, 1))
+    with office.by(OFFICE) as tx:
+        links = tx.session.execute(
+            sa.select(RegistryLink.id, RegistryLink.household_id)
+            .where(RegistryLink.snapshot_id == old, RegistryLink.state == LinkState.IMPORTED)
+            .order_by(RegistryLink.id).limit(2)
+        ).all()  # fmt: skip
+        move_link(tx, links[0].id, LinkAct.GRADUATE, Basis())
+        move_link(tx, links[0].id, LinkAct.REOPEN, Basis())
+        tx.session.execute(sa.insert(FieldVisit).values(
+            id=tx.new_id(), regency_code=tx.regency_code, link_id=links[1].id, household_id=links[1].household_id,
+            outcome=VisitOutcome.VERIFIED, note="", visited_on=date(2026, 4, 2), at=tx.now, by="x", by_name="x",
+        ))  # fmt: skip
+    merge(office, the_next(), as_of=date(2026, 7, 1))
+    with office.by(OFFICE) as tx:
+        tx.session.execute(sa.update(Snapshot).where(Snapshot.id == old).values(current_at=tx.now - DETAILS_KEPT * 2))
+    with office.by(OFFICE) as tx:
+        assert forget_past(tx) == 1
+        left = set(tx.session.scalars(sa.select(RegistryLink.id).where(RegistryLink.snapshot_id == old)))
+    assert left == {one.id for one in links}
 
 
 def test_details_of_a_replaced_snapshot_are_removed_when_their_time_is_over(office: Work):

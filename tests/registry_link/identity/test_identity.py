@@ -17,11 +17,12 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from core.work import Work
 from registry_link.households.cards import cards_of, drop_card, note_card
 from registry_link.households.commands import HouseholdRow, MemberRow, RegisterProvisional, register_provisional
+from registry_link.households.departures import RecordDeparture, record_departure
 from registry_link.households.identifying import Clues, identify
 from registry_link.households.linking import current_links
 from registry_link.households.models import Household, Member
 from registry_link.households.queries import SearchHouseholds, compositions, household, search_households
-from registry_link.households.states import LinkState, Relation, Sex
+from registry_link.households.states import DepartureKind, LinkState, Relation, Sex
 from registry_link.identity import commands, queries
 from registry_link.identity.jobs import search_pairs
 from registry_link.identity.models import DuplicatePair, IdentityProposal
@@ -100,6 +101,26 @@ def everything(work: Work) -> list[tuple[Any, ...]]:
                       Member.nik_bidx, Member.is_present).order_by(Member.id)
         ).all()  # fmt: skip
     return [tuple(one) for one in (*homes, *people)]
+
+
+def test_who_died_after_a_merge_is_not_brought_back_by_the_file_of_either(office: Work) -> None:
+    """Maria stands in both rows and died as one person; the girl who was carried over died too."""
+    known = ids(office)
+    decide(office, pair_of(office, "h1", "h2"), Verdict.MERGE, known["h1"])
+    with office.read_by(OFFICE) as tx:
+        people = {one.name: one.id for one in household(tx, known["h1"]).members}
+    assert set(people) == {"Maria Contoh", "Ani Contoh", "Beni Contoh"}
+    day = date(2026, 11, 2)
+    for name, heir in (("Maria Contoh", "Ani Contoh"), ("Beni Contoh", None)):
+        with office.by(OFFICE) as tx:
+            record_departure(tx, RecordDeparture(
+                kind=DepartureKind.DIED, household_id=known["h1"], member_id=people[name], event_on=day,
+                basis_no="474.3/9", basis_on=day, successor_id=people[heir] if heir else None,
+            ))  # fmt: skip
+    merge(office, [replace(one, decile=7) for one in ROWS], as_of=date(2026, 12, 1))
+    with office.read_by(OFFICE) as tx:
+        now = household(tx, known["h1"])
+    assert ([one.name for one in now.members], now.size) == (["Ani Contoh"], 1)
 
 
 def test_pairs_are_found_by_number_by_card_and_by_name_and_birth(office: Work) -> None:

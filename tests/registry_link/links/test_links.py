@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -16,11 +17,18 @@ from core.errors import Conflict, Invalid, NotFound, Refused
 from core.reader import Cell, CellKind, Row, Table
 from core.work import Work
 from registry_link.households.commands import HouseholdRow, MemberRow
+from registry_link.households.completing import (
+    CompleteHousehold,
+    Placed,
+    complete_household,
+    facts_of,
+    place_households,
+)
 from registry_link.households.departures import RecordDeparture, record_departure, undo_departure
 from registry_link.households.linking import current_links, steps_of
 from registry_link.households.models import Household, LinkEvent, Member
 from registry_link.households.queries import SearchHouseholds, household, search_households
-from registry_link.households.states import DepartureKind, LinkAct, LinkState, Relation, Sex
+from registry_link.households.states import DepartureKind, LinkAct, LinkState, PositionSource, Relation, Sex
 from registry_link.links import commands, queries
 from registry_link.links.models import DukcapilRow
 from registry_link.links.states import RowOutcome, VisitOutcome
@@ -285,6 +293,37 @@ def test_the_next_snapshot_goes_on_where_the_last_one_stood(office: Work, fixed_
     assert len(way.steps) == 2
     assert state(office, home(office, "h3")) is LinkState.GRADUATED
     assert state(office, home(office, "h4")) is LinkState.IMPORTED
+
+
+def test_a_mere_suspicion_takes_nobody_off_the_register(office: Work):
+    """A new row with a number of theirs makes a pair to look at; how far they had come stays."""
+    to_field(office)
+    here = home(office)
+    visit(office, here, VisitOutcome.VERIFIED)
+    newer = rows(decile=5)
+    double = HouseholdRow(
+        external_id="h9", village_code=SAUM, kk=newer[0].kk, decile=5, file_row=9, members=(head("Lain Contoh", 90),)
+    )
+    merge(office, [*newer, double], as_of=date(2026, 4, 1))
+    merge(office, [*rows(decile=6), replace(double, decile=6)], as_of=date(2026, 7, 1))
+    assert state(office, here) is LinkState.FIELD_VERIFIED
+    assert state(office, home(office, "h9")) is LinkState.DUPLICATE_SUSPECTED
+
+
+def test_what_became_known_after_a_move_within_the_regency_outlives_the_next_file(office: Work):
+    here = home(office)
+    leave(office, here, DepartureKind.MOVED_WITHIN, actor=OFFICER, to_village_code=OLILIT)
+    with office.by(OFFICER) as tx:
+        facts = facts_of(tx, [here], "complete")[here]
+        complete_household(tx, CompleteHousehold(household_id=here, seal=facts.seal, rt="7", address="Jalan Karang 3"))
+        place_households(tx, [
+            Placed(household_id=here, lon_deg=131.3, lat_deg=-7.9, source=PositionSource.GPS, accuracy_m=6.0)
+        ])  # fmt: skip
+    merge(office, rows(decile=4), as_of=date(2026, 4, 1))
+    with office.read_by(OFFICER) as tx:
+        found = household(tx, here)
+    assert (found.village_code, found.rt, found.rw, found.address) == (OLILIT, "007", None, "Jalan Karang 3")
+    assert (found.lon_deg, found.lat_deg, found.position_source) == (131.3, -7.9, PositionSource.GPS)
 
 
 def test_a_changed_number_asks_the_civil_registry_again(office: Work):

@@ -13,11 +13,11 @@ from core.office.commands import OpenOffice, open_office
 from core.work import Work
 from registry_link.households.commands import RegisterProvisional, register_provisional
 from registry_link.households.linking import steps_of
-from registry_link.households.states import LinkState
+from registry_link.households.states import DepartureKind, LinkState
 from registry_link.links.states import VisitOutcome
 from registry_link.proposals import commands, queries
 from registry_link.proposals.states import ProposalKind, ProposalReason, ProposalState
-from tests.registry_link.links.test_links import DAY, home, rows, state, to_field, visit
+from tests.registry_link.links.test_links import DAY, home, leave, rows, state, to_field, visit
 from tests.registry_link.people import OFFICE, REGENCY, SAUM, kk, merge, nik, person, with_regions
 
 OFFICER, HEAD = person(Role.LOGISTICS), person(Role.HEAD)
@@ -67,6 +67,58 @@ def code_of(act: object) -> str:
     return refused.value.code
 
 
+def test_a_death_among_them_stops_one_and_the_others_go_on(office: Work):
+    """The one that cannot go on is answered with its reason at whatever step it is found; nothing else waits for it."""
+    to_field(office)
+    first, second = home(office), home(office, "h3")
+    made = []
+    for here in (first, second):
+        visit(office, here, VisitOutcome.VERIFIED)
+        made.append(propose(office, here, ProposalKind.ADD, ProposalReason.POOR))
+    for one in made:
+        with office.by(OFFICER) as tx:
+            commands.verify(tx, one)
+    with office.by(HEAD) as tx:
+        commands.determine(tx, commands.Determine(proposal_ids=tuple(made), decree_no="SK 7", decree_on=DAY))
+    leave(office, first, DepartureKind.MOVED_OUT)
+    with office.by(OFFICER) as tx:
+        done = commands.submit(tx)
+    assert (done.rows, done.stopped) == (
+        1, (commands.Stopped(proposal_id=made[0], code="link_proposal.stopped_moved"),)
+    )  # fmt: skip
+    with office.read_by(OFFICER) as tx:
+        told = [queries.proposal(tx, one) for one in made]
+    assert [one.state for one in told] == [ProposalState.REFUSED, ProposalState.SUBMITTED]
+    assert told[0].closing_code == "link_proposal.stopped_moved"
+    assert (state(office, first), state(office, second)) == (LinkState.MOVED, LinkState.SUBMITTED)
+    # The ministry's answer on whoever has left by then is kept, too.
+    leave(office, second, DepartureKind.MOVED_OUT)
+    answer(office, made[1], is_accepted=True)
+    with office.read_by(OFFICER) as tx:
+        assert queries.proposal(tx, made[1]).state is ProposalState.ACCEPTED
+    assert state(office, second) is LinkState.MOVED
+
+
+def test_a_proposal_of_whoever_left_is_stopped_at_the_decree_and_may_be_refused(office: Work):
+    to_field(office)
+    first, second = home(office), home(office, "h3")
+    for here in (first, second):
+        visit(office, here, VisitOutcome.VERIFIED)
+    made = [propose(office, one, ProposalKind.ADD, ProposalReason.POOR) for one in (first, second)]
+    with office.by(OFFICER) as tx:
+        commands.verify(tx, made[0])
+    for one in (first, second):
+        leave(office, one, DepartureKind.MOVED_OUT)
+    with office.by(OFFICER) as tx:
+        assert code_of(lambda: commands.verify(tx, made[1])) == "link_proposal.stopped_moved"
+        commands.refuse(tx, made[1], "Sudah pindah")
+    with office.by(HEAD) as tx:
+        done = commands.determine(tx, commands.Determine(proposal_ids=(made[0],), decree_no="SK 7", decree_on=DAY))
+    assert (done.proposals, [one.code for one in done.stopped]) == (0, ["link_proposal.stopped_moved"])
+    with office.by(OFFICER) as tx:
+        assert code_of(lambda: commands.submit(tx)) == "link_proposal.none_determined"
+
+
 def test_only_the_village_proposes_and_each_step_is_another_persons(office: Work):
     here = home(office)
     with pytest.raises(Forbidden):
@@ -114,6 +166,7 @@ def test_determined_ones_go_on_a_numbered_list_and_its_answers_end_them(office: 
     with office.by(OFFICER) as tx:
         assert code_of(lambda: commands.submit(tx)) == "link_proposal.none_determined"
     sent = to_the_ministry(office, add, remove, fresh)
+    assert sent.id is not None
     assert (sent.rows, sent.number) == (3, "400.9/0001/USL/DINSOS/XI/2026")
     assert state(office, here) is LinkState.SUBMITTED
     assert state(office, gone) is LinkState.FIELD_PENDING
