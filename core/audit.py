@@ -224,6 +224,14 @@ def trail(session: Session, subject: str, subject_id: object, limit: int = 200) 
     return tuple(_line(row) for row in session.scalars(query))
 
 
+def last_act(session: Session, subject: str, subject_id: object) -> int:
+    """Give the number of the last act on one thing, 0 where there was none: what is derived from it compares it."""
+    query = sa.select(sa.func.max(AuditRow.seq)).where(
+        AuditRow.subject == subject, AuditRow.subject_id == str(subject_id)
+    )
+    return session.scalar(query) or 0
+
+
 def latest(session: Session, regency_code: str, limit: int = 100) -> tuple[AuditLine, ...]:
     """Give the newest acts of an office, newest first."""
     query = sa.select(AuditRow).where(AuditRow.regency_code == regency_code).order_by(AuditRow.seq.desc()).limit(limit)

@@ -1,0 +1,12 @@
+"""Where households stand, as a part of others' statements."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from registry_link.households.models import Household
+
+
+def placed_households() -> sa.Subquery:
+    """Give ``household_id``, ``row_no`` and ``position_key`` (None without a position) of every household."""
+    return sa.select(Household.id.label("household_id"), Household.row_no, Household.position_key).subquery("placed")
