@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,25 +10,33 @@ import sqlalchemy as sa
 from core import states
 from core.clock import local_day
 from core.errors import Conflict, Invalid, NotFound
-from core.measures import Period
 from core.work import Tx
+from logistics.packages.queries import rounds_of
 from logistics.zones.counting import ReportCount as ReportCount
 from logistics.zones.counting import keep_report
+from logistics.zones.decreeing import OPEN_ROUNDS
+from logistics.zones.decreeing import RecordDecree as RecordDecree
+from logistics.zones.decreeing import RecordedDecree as RecordedDecree
+from logistics.zones.decreeing import record_decree as record_decree
 from logistics.zones.matching import refresh_affected
 from logistics.zones.models import (
     Decree,
     Incident,
+    IncidentChange,
     Zone,
     ZoneVersion,
     ZoneVersionRegion,
 )
+from logistics.zones.naming import ListRegion as ListRegion
+from logistics.zones.naming import listed_regions
 from logistics.zones.rows import incident_row, zone_row
-from logistics.zones.rules import days_differ, slug_of
+from logistics.zones.rules import slug_of
 from logistics.zones.states import (
     PHASES,
     VERSIONS,
     Access,
     Hazard,
+    IncidentField,
     Phase,
     PhaseAct,
     Severity,
@@ -38,9 +45,8 @@ from logistics.zones.states import (
 )
 from registry_link.matching.earth import Box
 from registry_link.matching.outlines import Outline, parse_outline
-from registry_link.matching.rules import ListedRegion
-from registry_link.regions.queries import boundaries_of, find_region, region
-from registry_link.regions.states import CodeSystem, Level
+from registry_link.regions.queries import boundaries_of
+from registry_link.regions.states import Level
 
 MOST_CODES = 2000
 
@@ -62,33 +68,13 @@ class OpenedIncident:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordDecree:
+class EditIncident:
     incident_id: UUID
-    number: str
-    dated_on: date
-    first_on: date
-    last_on: date
-    phase: Phase = Phase.RESPONSE
-    days_said: int | None = None
-    area_text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedDecree:
-    id: UUID
-    days: int
-    do_words_differ: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRegion:
-    """A region as BPBD names it: code with its system, and the name where they give one; both must agree."""
-
-    code: str
-    name: str = ""
-    system: CodeSystem = CodeSystem.KEMENDAGRI
-    rw: str = ""
-    rt: str = ""
+    name: str
+    hazard: Hazard
+    place_text: str = ""
+    chronology: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +136,46 @@ def open_incident(tx: Tx, order: OpenIncident) -> OpenedIncident:
 
 
 def move_incident(tx: Tx, incident_id: UUID, act: PhaseAct, reason: str = "") -> Phase:
-    """Move an incident to its next phase. Raises: Forbidden, NotFound, Conflict."""
+    """Move an incident to its next phase; closing waits until nothing of it runs.
+
+    Raises: Forbidden, NotFound, Conflict.
+    """
     tx.require("incident.open")
-    incident_row(tx, incident_id)
-    return states.move(tx, Incident, incident_id, act, PHASES, reason=reason)
+    before = incident_row(tx, incident_id).state
+    if act is PhaseAct.CLOSE:
+        lock_incident(tx, incident_id)
+        _nothing_may_run(tx, incident_id)
+    after = states.move(tx, Incident, incident_id, act, PHASES, reason=reason)
+    _keep_change(tx, incident_id, IncidentField.PHASE, before.value, after.value, reason)
+    return after
+
+
+def edit_incident(tx: Tx, order: EditIncident) -> tuple[IncidentField, ...]:
+    """Put right what an incident is called, where it is and what happened; gives what changed.
+
+    Its address stays what it was. Raises: Forbidden, NotFound, Invalid.
+    """
+    tx.require("incident.open")
+    row = incident_row(tx, order.incident_id)
+    name = " ".join(order.name.split())
+    if not 3 <= len(name) <= 120:
+        raise Invalid("incident.name_length", field="name")
+    wanted: dict[IncidentField, tuple[str, str]] = {
+        IncidentField.NAME: (row.name, name),
+        IncidentField.HAZARD: (row.hazard.value, order.hazard.value),
+        IncidentField.PLACE: (row.place_text, order.place_text.strip()),
+        IncidentField.CHRONOLOGY: (row.chronology, order.chronology.strip()),
+    }
+    changed = tuple(each for each, (before, after) in wanted.items() if before != after)
+    if not changed:
+        return ()
+    for each in changed:
+        _keep_change(tx, row.id, each, *wanted[each], order.reason)
+    row.name, row.hazard = name, order.hazard
+    row.place_text, row.chronology = order.place_text.strip(), order.chronology.strip()
+    tx.session.flush()
+    tx.note("incident.edit", "incident", row.id, reason=order.reason.strip(), fields=[each.value for each in changed])
+    return changed
 
 
 def lock_incident(tx: Tx, incident_id: UUID) -> Phase:
@@ -169,32 +191,6 @@ def lock_incident(tx: Tx, incident_id: UUID) -> Phase:
     if phase is None:
         raise NotFound("incident.not_found")
     return phase
-
-
-def record_decree(tx: Tx, order: RecordDecree) -> RecordedDecree:
-    """Record an emergency decree; its days are counted here, with both ends. Raises: Forbidden, Invalid, Conflict."""
-    tx.require("decree.record")
-    incident_row(tx, order.incident_id)
-    number = " ".join(order.number.split())
-    if not number:
-        raise Invalid("decree.number_missing", field="number")
-    if order.last_on < order.first_on:
-        raise Invalid("decree.ends_before_start", field="last_on")
-    period = Period(order.first_on, order.last_on)
-    if period.days > 366:
-        raise Invalid("decree.too_long", field="last_on", days=period.days)
-    if tx.session.scalar(sa.select(Decree.id).where(Decree.incident_id == order.incident_id, Decree.number == number)):
-        raise Conflict("decree.exists", number=number)
-    decree_id = tx.new_id()
-    tx.session.execute(
-        sa.insert(Decree).values(
-            id=decree_id, incident_id=order.incident_id, number=number, dated_on=order.dated_on, phase=order.phase,
-            first_on=order.first_on, last_on=order.last_on, days_said=order.days_said,
-            area_text=order.area_text.strip(), recorded_at=tx.now, recorded_by=tx.actor.id,
-        )
-    )  # fmt: skip
-    tx.note("decree.record", "incident", order.incident_id, number=number, days=period.days)
-    return RecordedDecree(decree_id, period.days, days_differ(period, order.days_said))
 
 
 # ---------------------------------------------------------------- areas
@@ -216,7 +212,7 @@ def post_zone(tx: Tx, order: PostZone) -> PostedZone:
     if len(order.regions) > MOST_CODES:
         raise Invalid("zone.too_many_codes", field="regions", most=MOST_CODES)
     outline = _read_outline(tx, order.outline) if order.outline is not None else None
-    listed = _listed(tx, order.regions)
+    listed = listed_regions(tx, order.regions)
     zone_id, no = _place_version(tx, order)
     version_id = tx.new_id()
     tx.session.execute(
@@ -273,6 +269,30 @@ def withdraw_zone(tx: Tx, zone_id: UUID, reason: str) -> None:
 # ---------------------------------------------------------------- inside
 
 
+def _nothing_may_run(tx: Tx, incident_id: UUID) -> None:
+    """Refuse to close an incident whose decree still runs or whose round is still open. Raises: Conflict."""
+    rounds = [str(one.no) for one in rounds_of(tx, incident_id) if one.state in OPEN_ROUNDS]
+    if rounds:
+        raise Conflict("incident.round_open", rounds=", ".join(rounds))
+    last = sa.func.coalesce(Decree.ended_on, Decree.last_on)
+    running = tx.session.execute(
+        sa.select(Decree.number, last.label("last_on"))
+        .where(Decree.incident_id == incident_id, Decree.withdrawn_at.is_(None), last > tx.today)
+        .order_by(Decree.first_on)
+    ).first()
+    if running is not None:
+        raise Conflict("incident.decree_running", number=running.number, last_on=running.last_on.isoformat())
+
+
+def _keep_change(tx: Tx, incident_id: UUID, field: IncidentField, before: str, after: str, reason: str) -> None:
+    tx.session.execute(
+        sa.insert(IncidentChange).values(
+            id=tx.new_id(), incident_id=incident_id, field=field, before=before, after=after, reason=reason.strip(),
+            at=tx.now, by=tx.actor.id,
+        )
+    )  # fmt: skip
+
+
 def _read_outline(tx: Tx, text: str) -> Outline:
     boxes = boundaries_of(tx, tx.regency_code, Level.REGENCY) or boundaries_of(tx, tx.regency_code, Level.VILLAGE)
     box = None
@@ -282,26 +302,6 @@ def _read_outline(tx: Tx, text: str) -> Outline:
             max(one.east for one in boxes), max(one.north for one in boxes),
         )  # fmt: skip
     return parse_outline(text, district_box=box)
-
-
-def _listed(tx: Tx, regions: Sequence[ListRegion]) -> list[ListedRegion]:
-    listed: dict[tuple[str, str, str], ListedRegion] = {}
-    for one in regions:
-        if one.name or one.system is not CodeSystem.KEMENDAGRI:
-            digits = one.code.replace(".", "")
-            is_district = len(digits) == (7 if one.system is CodeSystem.BPS else 6)
-            found = find_region(
-                tx, one.system, one.code, one.name, Level.DISTRICT if is_district and not one.name else Level.VILLAGE
-            )
-        else:
-            found = region(tx, one.code)
-        if found.level not in (Level.VILLAGE, Level.DISTRICT) or not found.code.startswith(tx.regency_code + "."):
-            raise Invalid("zone.region_unfit", field="regions", code=one.code, name=found.name)
-        if one.rt and not one.rw:
-            raise Invalid("zone.rt_without_rw", field="regions", code=one.code, rt=one.rt)
-        rw, rt = (f"{int(part):03d}" if part.isascii() and part.isdigit() else part for part in (one.rw, one.rt))
-        listed[(found.code, rw, rt)] = ListedRegion(found.code, rw or None, rt or None)
-    return list(listed.values())
 
 
 def _place_version(tx: Tx, order: PostZone) -> tuple[UUID, int]:

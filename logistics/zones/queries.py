@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import enum
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,26 +13,57 @@ import sqlalchemy as sa
 
 from core.clock import local_day
 from core.errors import NotFound
+from core.i18n import say
 from core.measures import Period
 from core.permissions import Reach
 from core.work import Tx
 from logistics.zones.matching import counted_matches
 from logistics.zones.models import (
     Decree,
+    DecreeRegion,
     Incident,
+    IncidentChange,
     Zone,
     ZoneMatch,
     ZoneVersion,
     ZoneVersionRegion,
 )
-from logistics.zones.rules import days_differ, window_of
+from logistics.zones.rules import SaidDays, days_differ, gap_days, read_days, window_of
 from logistics.zones.states import (
     Access,
     Hazard,
+    IncidentField,
     Phase,
     Severity,
     VersionState,
 )
+
+
+class DoubtKind(enum.StrEnum):
+    WORDS = "words"
+    """Its words name another number of days than its dates."""
+    TORN = "torn"
+    """Its digits and its words name two numbers of days."""
+    GAP = "gap"
+    """Days lie between it and the decree that it extends."""
+    OVERLAP = "overlap"
+    """It and the decree that it extends both cover some days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecreeDoubt:
+    """What of a decree does not agree with its dates or with the decree that it extends."""
+
+    number: str
+    kind: DoubtKind
+    said: int | None
+    counted: int
+    """Days by its dates, or days between the two decrees, or days that both cover."""
+    other: str = ""
+
+    def text(self, lang: str) -> str:
+        facts = {"number": self.number, "said": self.said, "counted": self.counted, "other": self.other}
+        return say(f"decree.doubt.{self.kind.value}", lang, facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +77,12 @@ class IncidentView:
     place_text: str
     chronology: str
     opened_at: datetime
+    opened_by: str
     window: Period | None
-    """First to last day of its decrees."""
+    """The days without a gap that its decrees cover: those around today, else the next, else the last."""
     today: date
+    doubts: tuple[DecreeDoubt, ...] = ()
+    """What does not agree in its decrees."""
 
     @property
     def day(self) -> int | None:
@@ -62,13 +97,70 @@ class IncidentView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecreeView:
     id: UUID
+    incident_id: UUID
     number: str
     dated_on: date
+    authority: str
     phase: Phase
     period: Period
+    """The days that it holds: to its last, or to the day it was ended on."""
+    stated: Period
+    """The days as it says them."""
     days_said: int | None
+    days_text: str
     do_words_differ: bool
     area_text: str
+    region_codes: tuple[str, ...]
+    """Districts and villages that it names; none is the whole regency."""
+    extends_id: UUID | None
+    extends_number: str
+    gap_days: int | None
+    """Days between it and the decree that it extends; below zero the days that both cover."""
+    file_id: UUID | None
+    recorded_at: datetime
+    recorded_by: str
+    ended_on: date | None
+    end_reason: str
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+    withdraw_reason: str
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
+
+    @property
+    def said(self) -> SaidDays | None:
+        return read_days(self.days_text) if self.days_text else SaidDays(self.days_said, None)
+
+    @property
+    def doubts(self) -> tuple[DecreeDoubt, ...]:
+        """What does not agree in it; nothing of one that was withdrawn."""
+        if self.is_withdrawn:
+            return ()
+        found, said = [], self.said
+        if said is not None and said.is_torn:
+            found.append((DoubtKind.TORN, said.digits, said.words or 0))
+        if said is not None and said.days is not None and said.days != self.stated.days:
+            found.append((DoubtKind.WORDS, said.days, self.stated.days))
+        if self.gap_days:
+            found.append((DoubtKind.GAP if self.gap_days > 0 else DoubtKind.OVERLAP, None, abs(self.gap_days)))
+        return tuple(
+            DecreeDoubt(number=self.number, kind=kind, said=one, counted=counted, other=self.extends_number)
+            for kind, one, counted in found
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """One thing of an incident that became another."""
+
+    field: IncidentField
+    before: str
+    after: str
+    reason: str
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,19 +258,32 @@ def running_incident(tx: Tx) -> IncidentView | None:
     return _incident_view(tx, row) if row is not None else None
 
 
-def decrees(tx: Tx, incident_id: UUID) -> tuple[DecreeView, ...]:
+def decrees(tx: Tx, incident_id: UUID, *, with_withdrawn: bool = False) -> tuple[DecreeView, ...]:
     """List an incident's decrees by their first day. Raises: Forbidden, NotFound."""
     incident_by_id(tx, incident_id)
+    return tuple(one for one in _decrees(tx, incident_id) if with_withdrawn or not one.is_withdrawn)
+
+
+def decree(tx: Tx, decree_id: UUID) -> DecreeView:
+    """Give one decree of the office. Raises: Forbidden, NotFound."""
+    tx.require("incident.see")
+    row = tx.session.get(Decree, decree_id)
+    if row is None:
+        raise NotFound("decree.not_found")
+    return next(one for one in decrees(tx, row.incident_id, with_withdrawn=True) if one.id == decree_id)
+
+
+def changes(tx: Tx, incident_id: UUID) -> tuple[ChangeView, ...]:
+    """List what changed in an incident, newest first. Raises: Forbidden, NotFound."""
+    incident_by_id(tx, incident_id)
     rows = tx.session.scalars(
-        sa.select(Decree).where(Decree.incident_id == incident_id).order_by(Decree.first_on, Decree.recorded_at)
+        sa.select(IncidentChange).where(IncidentChange.incident_id == incident_id)
+        .order_by(IncidentChange.at.desc(), IncidentChange.id.desc())
+    )  # fmt: skip
+    return tuple(
+        ChangeView(field=row.field, before=row.before, after=row.after, reason=row.reason, at=row.at, by=row.by)
+        for row in rows
     )
-    return tuple(_decree_view(row) for row in rows)
-
-
-def window_on(tx: Tx, incident_id: UUID, day: date) -> Period | None:
-    """Tell the response window that holds on a day; None when no decree covers it."""
-    covering = [one.period for one in decrees(tx, incident_id) if day in one.period]
-    return window_of(covering)
 
 
 # ---------------------------------------------------------------- areas
@@ -286,22 +391,46 @@ def _touching(reach: Reach) -> list[Any]:
 
 
 def _incident_view(tx: Tx, row: Incident) -> IncidentView:
-    periods = [
-        Period(one.first_on, one.last_on)
-        for one in tx.session.scalars(sa.select(Decree).where(Decree.incident_id == row.id))
-    ]
+    today = local_day(tx.now, tx.zone)
+    standing = [one for one in _decrees(tx, row.id) if not one.is_withdrawn]
     return IncidentView(
         id=row.id, slug=row.slug, name=row.name, hazard=row.hazard, phase=row.state, started_at=row.started_at,
-        place_text=row.place_text, chronology=row.chronology, opened_at=row.opened_at, window=window_of(periods),
-        today=local_day(tx.now, tx.zone),
+        place_text=row.place_text, chronology=row.chronology, opened_at=row.opened_at, opened_by=row.opened_by,
+        window=window_of([one.period for one in standing], today), today=today,
+        doubts=tuple(doubt for one in standing for doubt in one.doubts),
     )  # fmt: skip
 
 
-def _decree_view(row: Decree) -> DecreeView:
-    period = Period(row.first_on, row.last_on)
+def _decrees(tx: Tx, incident_id: UUID) -> tuple[DecreeView, ...]:
+    rows = tx.session.scalars(
+        sa.select(Decree).where(Decree.incident_id == incident_id).order_by(Decree.first_on, Decree.recorded_at)
+    ).all()
+    named: dict[UUID, list[str]] = defaultdict(list)
+    if rows:
+        for one in tx.session.execute(
+            sa.select(DecreeRegion.decree_id, DecreeRegion.region_code)
+            .where(DecreeRegion.decree_id.in_([row.id for row in rows]))
+            .order_by(DecreeRegion.region_code)
+        ):
+            named[one.decree_id].append(one.region_code)
+    by_id = {row.id: row for row in rows}
+    return tuple(_decree_view(row, by_id, tuple(named[row.id])) for row in rows)
+
+
+def _decree_view(row: Decree, by_id: Mapping[UUID, Decree], codes: tuple[str, ...]) -> DecreeView:
+    stated = Period(row.first_on, row.last_on)
+    before = by_id.get(row.extends_id) if row.extends_id else None
+    said = read_days(row.days_text) if row.days_text else SaidDays(row.days_said, None)
     return DecreeView(
-        id=row.id, number=row.number, dated_on=row.dated_on, phase=row.phase, period=period, days_said=row.days_said,
-        do_words_differ=days_differ(period, row.days_said), area_text=row.area_text,
+        id=row.id, incident_id=row.incident_id, number=row.number, dated_on=row.dated_on, authority=row.authority,
+        phase=row.phase, period=Period(row.first_on, row.ended_on or row.last_on), stated=stated,
+        days_said=row.days_said, days_text=row.days_text, do_words_differ=days_differ(stated, said),
+        area_text=row.area_text, region_codes=codes, extends_id=row.extends_id,
+        extends_number=before.number if before else "",
+        gap_days=gap_days(Period(before.first_on, before.ended_on or before.last_on), stated) if before else None,
+        file_id=row.file_id, recorded_at=row.recorded_at, recorded_by=row.recorded_by, ended_on=row.ended_on,
+        end_reason=row.end_reason, withdrawn_at=row.withdrawn_at, withdrawn_by=row.withdrawn_by,
+        withdraw_reason=row.withdraw_reason,
     )  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from core.measures import Period
 from logistics.zones.states import CountKind, CountState
@@ -110,16 +110,91 @@ def doubts_of(counts: Mapping[CountKind, Count]) -> tuple[Doubt, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def days_differ(period: Period, days_said: int | None) -> bool:
-    """Tell whether a decree's words and its dates disagree (counted with both ends)."""
-    return days_said is not None and days_said != period.days
+_UNITS = {
+    "se": 1, "satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tujuh": 7, "delapan": 8, "sembilan": 9,
+}  # fmt: skip
 
 
-def window_of(periods: list[Period]) -> Period | None:
-    """Give the whole response window of overlapping and extended decrees: first to last day."""
-    if not periods:
+def read_number_words(text: str) -> int | None:
+    """Read a number of up to three digits written in Indonesian words: empat belas, seratus dua puluh."""
+    total, unit, seen = 0, 0, False
+    for word in re.sub(r"(?<=[a-z])(belas|puluh|ratus)", r" \1", text.lower()).split():
+        if word in _UNITS and not unit:
+            unit = _UNITS[word]
+        elif word in ("belas", "puluh", "ratus") and unit:
+            total += unit + 10 if word == "belas" else unit * (10 if word == "puluh" else 100)
+            unit = 0
+        else:
+            return None
+        seen = True
+    return total + unit if seen else None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidDays:
+    """How many days a decree says it lasts, in digits and in words; either may be missing."""
+
+    digits: int | None
+    words: int | None
+
+    @property
+    def days(self) -> int | None:
+        return self.digits if self.digits is not None else self.words
+
+    @property
+    def is_torn(self) -> bool:
+        """Digits and words name two numbers."""
+        return None not in (self.digits, self.words) and self.digits != self.words
+
+
+def read_days(text: str) -> SaidDays | None:
+    """Read the length as decrees write it: ``14 (empat belas) hari``, ``14 hari``, ``empat belas``; None otherwise."""
+    plain = re.sub(r"\s*\b(hari|kalender)\b\.?", "", " ".join(text.lower().split())).strip()
+    match = re.fullmatch(r"(?P<digits>[0-9]{1,3})?\s*(?:\(\s*(?P<inside>[a-z ]+?)\s*\)|(?P<words>[a-z ]+))?", plain)
+    if not match or not plain:
         return None
-    return Period(min(one.first_on for one in periods), max(one.last_on for one in periods))
+    spelled = match["inside"] or match["words"]
+    words = read_number_words(spelled) if spelled else None
+    if spelled and words is None:
+        return None
+    return SaidDays(int(match["digits"]) if match["digits"] else None, words)
+
+
+def days_differ(period: Period, said: SaidDays | None) -> bool:
+    """Tell whether a decree's words and its dates disagree (counted with both ends), or its words with its digits."""
+    return said is not None and (said.is_torn or (said.days is not None and said.days != period.days))
+
+
+def runs_of(periods: Iterable[Period]) -> tuple[Period, ...]:
+    """Join periods that touch or overlap; between two that are left lies at least one day."""
+    runs: list[Period] = []
+    for one in sorted(periods, key=lambda each: (each.first_on, each.last_on)):
+        if runs and one.first_on <= runs[-1].last_on + timedelta(days=1):
+            runs[-1] = Period(runs[-1].first_on, max(runs[-1].last_on, one.last_on))
+        else:
+            runs.append(one)
+    return tuple(runs)
+
+
+def window_of(periods: Iterable[Period], day: date) -> Period | None:
+    """Give the run of days that a day lies in; outside of all, the next one, else the last; None without any."""
+    runs = runs_of(periods)
+    return next((one for one in runs if one.last_on >= day), runs[-1] if runs else None)
+
+
+def gap_days(before: Period, after: Period) -> int:
+    """Count the days between a decree and its extension; below zero the days that both cover."""
+    return (after.first_on - before.last_on).days - 1
+
+
+def is_named(region_code: str, codes: Collection[str]) -> bool:
+    """Tell whether a list of regions holds a region, by itself or by one above it; no list holds everything."""
+    return not codes or any(region_code == code or region_code.startswith(code + ".") for code in codes)
+
+
+def touch(codes: Collection[str], others: Collection[str]) -> bool:
+    """Tell whether two lists of regions share any ground; no list is the whole regency."""
+    return any(is_named(one, others) for one in codes) or any(is_named(one, codes) for one in others) or not codes
 
 
 COUNT_KINDS = tuple(CountKind)

@@ -68,10 +68,14 @@ def upgrade() -> None:
         for column in (
             _text("authority", default=""), _text("days_text", default=""), _id("extends_id", nullable=True),
             _id("file_id", nullable=True), _at("withdrawn_at", nullable=True), _text("withdrawn_by", nullable=True),
-            _text("withdraw_reason", default=""),
+            _text("withdraw_reason", default=""), sa.Column("ended_on", sa.Date(), nullable=True),
+            _text("end_reason", default=""),
         ):  # fmt: skip
             batch_op.add_column(column)
         batch_op.drop_constraint(op.f("uq_decree_incident_id_number"), type_="unique")
+        batch_op.create_check_constraint(
+            op.f("ck_decree_ended"), "ended_on IS NULL OR ended_on BETWEEN first_on AND last_on"
+        )
         batch_op.create_foreign_key(op.f("fk_decree_extends_id"), "decree", ["extends_id"], ["id"])
         batch_op.create_foreign_key(op.f("fk_decree_file_id"), "stored_file", ["file_id"], ["id"])
     told = sa.text("withdrawn_at IS NULL")

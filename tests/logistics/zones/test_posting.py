@@ -14,7 +14,7 @@ from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from core.i18n import say
 from core.work import Work
-from logistics.zones import affected, commands, queries
+from logistics.zones import affected, commands, decreeing, queries
 from logistics.zones.models import ZoneVersion
 from logistics.zones.rules import Count
 from logistics.zones.states import Access, CountKind, CountState, Hazard, Phase, PhaseAct, Severity, VersionState
@@ -91,6 +91,8 @@ def test_an_incident_that_cannot_be_is_refused(work: Work, changes: dict[str, ob
 
 def test_a_closed_incident_takes_no_area_any_more(work: Work, flood: line.Flood):
     with work.by(line.BPBD) as tx:
+        (decree,) = queries.decrees(tx, flood.incident_id)
+        decreeing.end_decree(tx, decree.id, tx.today, "SK dicabut")
         commands.move_incident(tx, flood.incident_id, PhaseAct.CLOSE, "selesai")
     with pytest.raises(Conflict, match=r"incident\.is_closed"):
         line.post(work, line.an_area(flood))
