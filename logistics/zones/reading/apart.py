@@ -68,6 +68,16 @@ def element_in(text: str) -> Element:
     return _strict.structure(json.loads(text), Element)
 
 
+def notice_in(told: Any) -> Notice:
+    """Read back what was kept of a document's own words."""
+    return _strict.structure(told, Notice)
+
+
+def remarks_in(told: Any) -> tuple[Remark, ...]:
+    """Read back what was kept of remarks on a document as a whole."""
+    return _strict.structure(told, tuple[Remark, ...])
+
+
 def _exactly(*kinds: type) -> Callable[[Any, Any], Any]:
     def take(value: Any, _kind: Any) -> Any:
         if type(value) not in kinds:
