@@ -16,6 +16,7 @@ from registry_link.households.models import Household, LinkEvent, RegistryLink, 
 from registry_link.households.states import LINK_MOVES, DifferenceKind, LinkAct, LinkState, SnapshotState
 
 _AT_ONCE: Final = 800
+_FEW: Final = 5_000
 _LINK: Final = cast(sa.Table, RegistryLink.__table__)
 
 
@@ -138,19 +139,27 @@ def steps_of(tx: Tx, household_id: UUID) -> tuple[Step, ...]:
     )
 
 
-def state_counts(tx: Tx, village_code: str = "") -> tuple[StateCount, ...]:
-    """Count the households of current snapshots by village and state."""
+def state_counts(tx: Tx, village_code: str = "", states: Sequence[LinkState] | None = None) -> tuple[StateCount, ...]:
+    """Count the households of current snapshots by village and state; merged and erased ones are listed nowhere.
+
+    ``states`` None counts all, which reads every link of the office; named ones are counted from the index of states.
+    """
     query = (
         sa.select(Household.village_code, RegistryLink.state, sa.func.count().label("households"))
         .select_from(Snapshot)
         .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
         .join(Household, Household.id == RegistryLink.household_id)
-        .where(Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT)
+        .where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+            Household.merged_into_id.is_(None), Household.erased_at.is_(None),
+        )
         .group_by(Household.village_code, RegistryLink.state)
         .order_by(Household.village_code, RegistryLink.state)
-    )
+    )  # fmt: skip
     if village_code:
         query = query.where(Household.village_code == village_code)
+    if states is not None:
+        query = query.where(RegistryLink.state.in_(states))
     return tuple(
         StateCount(village_code=row.village_code, state=row.state, households=row.households)
         for row in tx.session.execute(query)
@@ -158,33 +167,83 @@ def state_counts(tx: Tx, village_code: str = "") -> tuple[StateCount, ...]:
 
 
 def link_lines(
-    tx: Tx, *, states: Sequence[LinkState], village_codes: Sequence[str] | None, limit: int, offset: int = 0
+    tx: Tx, *, states: Sequence[LinkState], village_codes: Sequence[str], limit: int, after: UUID | None = None
 ) -> tuple[LinkLine, ...]:
     """List households whose current link is in one of these states, in the order of a walk; the caller logs the look.
 
-    ``village_codes`` None means the whole office.
+    ``after``: those that come after this household. Few are sorted at once; of many, village by village is read until
+    there are enough, so that a page costs the same wherever it stands.
     """
+    start = _place_of(tx, after) if after is not None else None
+    if start is not None and start.village_code not in village_codes:
+        start = None
+    codes = [code for code in sorted(set(village_codes)) if start is None or code >= start.village_code]
+    if len(codes) > 1 and _are_few(tx, states):
+        return _lines(tx, states, codes, limit, start)
+    found: list[LinkLine] = []
+    for code in codes:
+        if len(found) >= limit:
+            break
+        found += _lines(tx, states, [code], limit - len(found), start)
+    return tuple(found)
+
+
+def _are_few(tx: Tx, states: Sequence[LinkState]) -> bool:
+    some = (
+        sa.select(RegistryLink.id)
+        .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
+        .where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+            RegistryLink.state.in_(states),
+        )
+        .limit(_FEW + 1)
+        .subquery()
+    )  # fmt: skip
+    return (tx.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) <= _FEW
+
+
+_WALK: Final = (
+    Household.village_code, sa.func.coalesce(Household.rw, ""), sa.func.coalesce(Household.rt, ""),
+    sa.func.lower(Household.head_name), Household.row_no,
+)  # fmt: skip
+
+
+def _place_of(tx: Tx, household_id: UUID) -> Any:
+    """Give where in a walk a household stands; None for one that is not the office's."""
+    names = ("village_code", "rw", "rt", "head_name", "row_no")
+    places: list[Any] = [one.label(name) for one, name in zip(_WALK, names, strict=True)]
+    query: sa.Select[Any] = sa.select(*places).where(
+        Household.id == household_id, sa.func.coalesce(Household.regency_code, "") == tx.regency_code
+    )
+    return tx.session.execute(query).one_or_none()
+
+
+def _lines(
+    tx: Tx, states: Sequence[LinkState], codes: Sequence[str], limit: int, start: Any
+) -> tuple[LinkLine, ...]:  # fmt: skip
+    snapshot_id: Any = RegistryLink.snapshot_id
+    if len(codes) == 1:
+        # From the village's own households: left to itself, SQLite may walk all links of the snapshot instead.
+        snapshot_id = sa.func.coalesce(snapshot_id, snapshot_id)
     query = (
         sa.select(
             RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source, Household.code,
             Household.head_name, Household.village_code, Household.rt, Household.rw, Household.hamlet,
             Household.address,
         )
-        .select_from(Snapshot)
-        .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
-        .join(Household, Household.id == RegistryLink.household_id)
+        .select_from(Household)
+        .join(RegistryLink, RegistryLink.household_id == Household.id)
+        .join(Snapshot, Snapshot.id == snapshot_id)
         .where(
             Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+            Household.regency_code == tx.regency_code, Household.village_code.in_(codes),
             RegistryLink.state.in_(states), Household.merged_into_id.is_(None), Household.erased_at.is_(None),
         )
-        .order_by(
-            Household.village_code, sa.func.coalesce(Household.rw, ""), sa.func.coalesce(Household.rt, ""),
-            sa.func.lower(Household.head_name), Household.row_no,
-        )
-        .limit(limit).offset(offset)
+        .order_by(*_WALK)
+        .limit(limit)
     )  # fmt: skip
-    if village_codes is not None:
-        query = query.where(Household.village_code.in_(village_codes))
+    if start is not None:
+        query = query.where(sa.tuple_(*_WALK) > sa.tuple_(*(sa.literal(one) for one in start)))
     return tuple(
         LinkLine(
             link_id=row.id, household_id=row.household_id, code=row.code, head_name=row.head_name,

@@ -167,12 +167,17 @@ def counts(tx: Tx, village_code: str = "") -> tuple[StateCount, ...]:
     return tuple(one for one in state_counts(tx, village_code) if reach.has_village(one.village_code))
 
 
-def links(tx: Tx, *, states: tuple[LinkState, ...], village_code: str = "", page: int = 0) -> LinkPage:
-    """List households whose current link is in one of these states. Raises: Forbidden."""
+def links(
+    tx: Tx, *, states: tuple[LinkState, ...], village_code: str = "", after: UUID | None = None
+) -> LinkPage:  # fmt: skip
+    """List households whose current link is in one of these states, those that come ``after`` one. Raises: Forbidden.
+
+    An ``after`` that the reader cannot see is as one that is not there: the list begins anew.
+    """
     reach = tx.require("link.see")
     codes = _codes(tx, reach, village_code)
     wanted = states or tuple(LinkState)
-    found = link_lines(tx, states=wanted, village_codes=codes, limit=PER_PAGE + 1, offset=page * PER_PAGE)
+    found = link_lines(tx, states=wanted, village_codes=codes, limit=PER_PAGE + 1, after=after)
     tx.saw("household", [one.household_id for one in found[:PER_PAGE]], "link_list")
     return LinkPage(lines=found[:PER_PAGE], has_more=len(found) > PER_PAGE)
 
@@ -203,11 +208,9 @@ def visits_of(tx: Tx, household_id: UUID) -> tuple[VisitLine, ...]:
     )
 
 
-def _codes(tx: Tx, reach: Reach, village_code: str) -> list[str] | None:
+def _codes(tx: Tx, reach: Reach, village_code: str) -> list[str]:
     if village_code:
         return [village_code] if reach.has_village(village_code) else []
-    if reach.is_all:
-        return None
     return [one.code for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
 
 
@@ -219,8 +222,8 @@ def field_villages(tx: Tx) -> tuple[VillageField, ...]:
     reach = tx.require("link.verify")
     names = {one.code: one for one in regions_of(tx, tx.regency_code, Level.VILLAGE)}
     found: dict[str, dict[LinkState, int]] = {}
-    for one in state_counts(tx):
-        if one.state in IN_FIELD and reach.has_village(one.village_code):
+    for one in state_counts(tx, states=IN_FIELD):
+        if reach.has_village(one.village_code):
             found.setdefault(one.village_code, {})[one.state] = one.households
     return tuple(
         VillageField(

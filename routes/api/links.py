@@ -41,7 +41,7 @@ def list_links(args: dict[str, Any]) -> dict[str, Any]:
     """Count households by village and state, and list those in one state."""
     states = (args["state"],) if args["state"] else ()
     with context.read() as tx:
-        found = queries.links(tx, states=states, village_code=args["village_code"], page=args["page"])
+        found = queries.links(tx, states=states, village_code=args["village_code"], after=args["after"])
         counts = queries.counts(tx, args["village_code"])
     return {"counts": counts, "households": found.lines, "has_more": found.has_more}
 

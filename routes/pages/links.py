@@ -158,15 +158,22 @@ def listing() -> str:
     asked = request.args.get("keadaan", "")
     village = request.args.get("desa", "")
     page = page_number(0)
+    try:
+        after = UUID(request.args.get("sesudah", "")) if page else None
+    except ValueError:
+        after, page = None, 0
     states = (LinkState(asked),) if asked in set(LinkState) else ()
     with context.read() as tx:
         reach = tx.require("link.see")
         villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
-        found = queries.links(tx, states=states, village_code=village, page=page)
+        found = queries.links(tx, states=states, village_code=village, after=after)
     names = {one.code: one.full_name for one in villages}
 
     def here(number: int) -> str:
-        return url_for("links.listing", keadaan=asked or None, desa=village or None, hal=number or None)
+        last = found.lines[-1].household_id if number and found.lines else None
+        return url_for(
+            "links.listing", keadaan=asked or None, desa=village or None, hal=number or None, sesudah=last
+        )  # fmt: skip
 
     return render_template(
         "links/listing.html", tabs=section_tabs("links"), asked=asked, village=village, page=page, found=found,

@@ -14,7 +14,9 @@ from routes.schemas.fields import Day, In, Instant, Line
 class LinkArgs(In):
     state = fields.Enum(LinkState, by_value=True, load_default=None)
     village_code = fields.String(load_default="", validate=validate.Length(max=20))
-    page = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100_000))
+    after = fields.UUID(
+        load_default=None, metadata={"description": "The household that the last answer ended with: those after it."}
+    )
 
 
 class LinkStateCountOut(Schema):

@@ -27,7 +27,7 @@ from registry_link.households.completing import (
     place_households,
 )
 from registry_link.households.departures import RecordDeparture, record_departure, undo_departure
-from registry_link.households.linking import current_links, steps_of
+from registry_link.households.linking import LinkLine, current_links, link_lines, steps_of
 from registry_link.households.models import Household, LinkEvent, Member
 from registry_link.households.numbers import nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households
@@ -255,6 +255,35 @@ def test_a_village_is_walked_and_each_door_has_its_outcome(office: Work):
     assert (step.act, step.reason, step.subject, step.by_name) == ("reject", "not_found", "field_visit", "VOL")
     # Who was not found is visited again; who was verified may be, too.
     assert to_field(office) == 2
+
+
+@pytest.mark.parametrize("few", [0, 5_000])
+def test_a_long_list_goes_on_where_the_last_page_ended(office: Work, monkeypatch: pytest.MonkeyPatch, few: int):
+    """Few links are sorted at once, many village by village: the order is the same, nobody is skipped or doubled."""
+    merge(office, rows(9, decile=4), as_of=date(2026, 4, 1))
+    monkeypatch.setattr("registry_link.households.linking._FEW", few)
+    codes = (SAUM, OLILIT)
+    told: list[LinkLine] = []
+    after: UUID | None = None
+    with office.read_by(OFFICE) as tx:
+        whole = link_lines(tx, states=[LinkState.IMPORTED], village_codes=codes, limit=50)
+        while page := link_lines(tx, states=[LinkState.IMPORTED], village_codes=codes, limit=2, after=after):
+            told += page
+            after = page[-1].household_id
+    assert len(whole) == 9
+    assert tuple(told) == whole
+    assert [one.village_code for one in whole] == sorted(one.village_code for one in whole)
+
+
+def test_who_is_listed_nowhere_is_counted_nowhere(office: Work):
+    with office.by(OFFICE) as tx:
+        first = tx.session.get(Household, home(office))
+        assert first is not None
+        first.erased_at = tx.now
+    to_field(office, OLILIT)
+    with office.read_by(OFFICER) as tx:
+        counted = {(one.village_code, one.state): one.households for one in queries.counts(tx)}
+    assert counted == {(SAUM, LinkState.IMPORTED): 1, (OLILIT, LinkState.FIELD_PENDING): 1}
 
 
 def test_graduation_ends_the_link_and_a_mistake_opens_it_again(office: Work):
