@@ -127,6 +127,32 @@ def parse(content: bytes, name: str) -> Parsed:
     return report.parsed()
 
 
+def looks_like(text: str) -> bool:
+    """Tell a report from any other text: it has at least two of the headings, one of them a place or figures."""
+    found = {section for line in text[:LARGEST_BYTES].splitlines() if (section := _head(_bare(line)[0])[0])}
+    return len(found) >= 2 and bool(found & {"place", *_COUNTED})
+
+
+def villages_in(text: str) -> tuple[tuple[NamedRegion, ...], tuple[str, ...]]:
+    """Give the villages that a free text names, each with its district, and the districts."""
+    report = _Report()
+    for no, line in enumerate(text.splitlines(), 1):
+        rest, is_bullet = _bare(line)
+        report.sections.setdefault("place", []).append(_Line(no, clean(line, 1_000), rest, is_bullet))
+    villages, districts, _ = report.places()
+    return tuple(
+        NamedRegion(name=one.name, district=one.district, rw=one.rw, rt=one.rt) for one in villages
+    ), tuple(districts)  # fmt: skip
+
+
+def counts_in(text: str, section: str) -> tuple[SaidCount, ...]:
+    """Give the figures that a sentence holds under a heading ("affected", "displaced", "casualties", "damage")."""
+    return tuple(
+        SaidCount(kind=one.kind, state=one.count.state, value=one.count.value, is_estimate=one.is_estimate)
+        for one in _counted(text, section)[1]
+    )
+
+
 @dataclass(slots=True)
 class _Line:
     no: int
@@ -170,12 +196,11 @@ class _Report:
         self.sections: dict[str, list[_Line]] = {}
         self.opening: list[_Line] = []
         self._now = ""
+        self._unread: list[_Line] = []
 
     def take(self, no: int, line: str) -> None:
         raw = clean(line, 1_000)
-        plain = _without_signs(line)
-        bullet = _BULLET.match(plain)
-        rest = plain[bullet.end() :].strip() if bullet else plain
+        rest, is_bullet = _bare(line)
         section, after = _head(rest)
         if section:
             self._now = section
@@ -185,7 +210,7 @@ class _Report:
                 return
         if not raw or not rest:
             return
-        kept = _Line(no, raw, rest, bullet is not None and not section)
+        kept = _Line(no, raw, rest, is_bullet and not section)
         (self.sections[self._now] if self._now else self.opening).append(kept)
 
     # ------------------------------------------------------------ the whole
@@ -193,14 +218,13 @@ class _Report:
     def parsed(self) -> Parsed:
         if not any(one in self.sections for one in ("place", *_COUNTED)):
             raise Malformed("report.not_understood")
-        self._unread: list[_Line] = []
         remarks: list[Remark] = []
         happened, more = self._time("happened")
         remarks += more
         received, more = self._time("received")
         remarks += more
         updated = _moment(" ".join(one.text.lower() for one in self.opening if "update" in one.text.lower()))[0]
-        villages, districts, regency = self._villages()
+        villages, districts, regency = self.places()
         totals = _Village(name="")
         for section in _COUNTED:
             self._counts(section, villages, totals)
@@ -288,7 +312,7 @@ class _Report:
 
     # ------------------------------------------------------------ where
 
-    def _villages(self) -> tuple[list[_Village], list[str], str]:
+    def places(self) -> tuple[list[_Village], list[str], str]:
         villages: list[_Village] = []
         districts: list[str] = []
         regency = district = ""
@@ -400,7 +424,7 @@ class _Report:
         return Element(
             no=no, label=clean(label), outcome=Outcome.READ, remarks=tuple(remarks), observed_at=seen,
             regions=(NamedRegion(name=one.name, district=one.district, rw=one.rw, rt=one.rt),),
-            counts=_said_counts(one, region_no=1), told={**told, **_noted(one)},
+            counts=_said_counts(one, region_no=0), told={**told, **_noted(one)},
         )  # fmt: skip
 
     @staticmethod
@@ -542,6 +566,13 @@ def _head(text: str) -> tuple[str, str]:
     return section, after.strip() if colon else ""
 
 
+def _bare(line: str) -> tuple[str, bool]:
+    """Give a line without its signs and its bullet or number, and tell whether it had one."""
+    plain = _without_signs(line)
+    bullet = _BULLET.match(plain)
+    return (plain[bullet.end() :].strip(), True) if bullet else (plain, False)
+
+
 def _without_signs(line: str) -> str:
     """Give a line as it is read: no bold signs, no emoji, plain blanks."""
     plain = unicodedata.normalize("NFKC", line)
@@ -601,16 +632,19 @@ def _places(text: str) -> list[tuple[str, str]]:
         kind = _KIND_OF.get(word["kind"].lower(), word["kind"].capitalize())
         kind = {"Ds": "Desa", "Kel": "Kelurahan"}.get(kind, kind)
         stretch = text[word.end() : end]
-        names = _names(stretch) if kind not in _KIND_OF.values() else _names(stretch)[:1]
+        names = _names(stretch, may_count=kind == "district")
+        if kind in _KIND_OF.values():
+            del names[1:]
         found += [(kind, one) for one in names]
     return found
 
 
-def _names(stretch: str) -> list[str]:
+def _names(stretch: str, *, may_count: bool) -> list[str]:
+    """Give the names up to where something else begins; a district's may begin with a figure (2x11 Enam Lingkung)."""
     names, at = [], 0
     for stop in [*_NAME_END.finditer(stretch), None]:
         piece = stretch[at : stop.start() if stop else len(stretch)].strip(" .-–")
-        if piece and _is_name_with_number(piece):
+        if piece and (_is_name_with_number(piece) or (may_count and _is_name_with_number("x" + piece))):
             names.append(clean(piece, 120))
         elif piece:
             break

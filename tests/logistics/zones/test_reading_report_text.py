@@ -241,10 +241,10 @@ class Fact:
 def said(kind: CountKind) -> st.SearchStrategy[SaidCount]:
     numbers = st.builds(
         SaidCount, kind=st.just(kind), state=st.just(CountState.NUMBER), value=st.integers(1, 99_999),
-        is_estimate=st.booleans(), region_no=st.just(1),
+        is_estimate=st.booleans(), region_no=st.just(0),
     )  # fmt: skip
     others = st.sampled_from([CountState.ZERO, CountState.PENDING])
-    return numbers | st.builds(SaidCount, kind=st.just(kind), state=others, region_no=st.just(1))
+    return numbers | st.builds(SaidCount, kind=st.just(kind), state=others, region_no=st.just(0))
 
 
 FACTS = st.lists(
