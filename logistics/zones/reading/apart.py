@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -91,6 +92,8 @@ def _converter() -> Converter:
     made = Converter(forbid_extra_keys=True)
     for plain in (str, int, bool):
         made.register_structure_hook(plain, _exactly(plain))
+    # More than plain texts: without a hook of their own the one of texts would take any word for a state.
+    made.register_structure_hook(enum.StrEnum, lambda text, kind: kind(_exactly(str)(text, kind)))
     made.register_structure_hook(float, _exactly(float, int))
     made.register_structure_hook(Fact, _exactly(str, int, float, bool))
     made.register_structure_hook(datetime, lambda text, _kind: _instant(text))
