@@ -46,6 +46,8 @@ class Snapshot(Base):
     """Whether the file lists every member: only then is one that it lacks gone from its household."""
     recorded_at: Mapped[datetime]
     current_at: Mapped[datetime | None]
+    completes_id: Mapped[UUID | None]
+    """The snapshot to which this one brings rows that it lacked: whom it does not list has not left."""
 
 
 class Household(Base):
@@ -446,6 +448,20 @@ class StagedMember(Base):
     has_disability: Mapped[bool]
     is_chronically_ill: Mapped[bool]
     row_hash: Mapped[bytes]
+
+
+class StagedPiece(Base):
+    """Checked rows of a piece of a file, sealed as a whole until it is known which of them say anything new."""
+
+    __tablename__ = "staged_piece"
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    homes: Mapped[int]
+    people: Mapped[int]
+    key: Mapped[Secret] = mapped_column(Sealed("staged.piece"))
+    """The piece's own key: a rotation of the installation's keys seals this again, not the whole piece."""
+    content: Mapped[bytes]
 
 
 class NumberReveal(Base):

@@ -26,6 +26,17 @@ def key_of_kk(kk: Secret) -> str:
     return f"kk:{kk_index(kk).hex()[:32]}"
 
 
+def plain_kk_keys(numbers: Sequence[str | None]) -> list[str | None]:
+    """Give ``key_of_kk`` of a whole column of open numbers."""
+    return [None if one is None else f"kk:{one.hex()[:32]}" for one in plain_indexes(numbers, KK_CONTEXT)]
+
+
+def plain_indexes(numbers: Sequence[str | None], context: str) -> list[bytes | None]:
+    """Give the keyed hashes of a whole column of open numbers."""
+    found = iter(ring().blind_indexes([one for one in numbers if one is not None], context))
+    return [None if one is None else next(found) for one in numbers]
+
+
 def sex_told(nik: Secret) -> Sex:
     """Tell what a NIK says of the sex."""
     return sex_of_nik(nik.reveal())

@@ -47,6 +47,8 @@ class ImportRun(Base):
     unchanged: Mapped[int]
     suspected: Mapped[int]
     problem: Mapped[str]
+    weighed_at: Mapped[Big | None]
+    """The version of the office's registry that its rows were compared with; none while they are not all compared."""
     started_at: Mapped[datetime]
     started_by: Mapped[str]
     started_by_name: Mapped[str]

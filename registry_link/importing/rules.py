@@ -198,13 +198,13 @@ class RowReader:
     def _household(self, external_id: str, kk: Secret | None) -> HouseholdRow:
         is_flat = self.columns.layout is Layout.FLAT
         lon, lat, accuracy = self._position()
-        size = self._known("size", self._size)
+        size = self._known("size", self.size)
         return HouseholdRow(
-            external_id=external_id, village_code=self._village(),
+            external_id=external_id, village_code=self.village(),
             head_name=self._text("head_name", NAME_LENGTH) or ("" if is_flat else self._text("name", NAME_LENGTH)),
-            rt=self._known("rt", self._unit), rw=self._known("rw", self._unit),
+            rt=self._known("rt", self.unit), rw=self._known("rw", self.unit),
             hamlet=self._text("hamlet", NAME_LENGTH), address=self._text("address", ADDRESS_LENGTH), size=size,
-            decile=self._known("decile", self._decile), lon_deg=lon, lat_deg=lat, position_accuracy_m=accuracy,
+            decile=self._known("decile", self.decile), lon_deg=lon, lat_deg=lat, position_accuracy_m=accuracy,
             position_source=None if lon is None else PositionSource.REGISTRY if accuracy is None
             else PositionSource.GPS,
             kk=kk, file_row=self.number,
@@ -216,12 +216,12 @@ class RowReader:
         if self._cell(field) in ("", "-") and field not in self.flawed:
             self._wrong("registry.name_missing", field)
         born_on, age = self._birth()
-        sex = self._known("sex", self._sex)
+        sex = self._known("sex", self.sex)
         if nik is not None:
             sex = self._agreeing(nik, sex, born_on)
         is_household = self.columns.layout is Layout.HOUSEHOLD
-        relation = Relation.HEAD if is_household else self._known("relation", self._relation)
-        is_pregnant = self._known("pregnant", self._mark)
+        relation = Relation.HEAD if is_household else self._known("relation", self.relation)
+        is_pregnant = self._known("pregnant", self.mark)
         if is_pregnant and sex is Sex.MALE:
             self._warn("registry.pregnant_man", "pregnant")
             is_pregnant = False
@@ -231,9 +231,9 @@ class RowReader:
         return MemberRow(
             name=name, external_id=member_id, relation=relation, sex=sex,
             birth_on=born_on, age_years=age, age_as_of_on=None if age is None else self.facts.as_of_on, nik=nik,
-            is_pregnant=is_pregnant, is_nursing=self._known("nursing", self._mark),
-            has_disability=self._known("disability", _is_some),
-            is_chronically_ill=self._known("chronic", _is_some), file_row=self.number,
+            is_pregnant=is_pregnant, is_nursing=self._known("nursing", self.mark),
+            has_disability=self._known("disability", is_some),
+            is_chronically_ill=self._known("chronic", is_some), file_row=self.number,
         )  # fmt: skip
 
     def _agreeing(self, nik: Secret, sex: Sex | None, born_on: date | None) -> Sex | None:
@@ -291,14 +291,14 @@ class RowReader:
             return ""
         return checked
 
-    def _unit(self, name: str, text: str) -> str | None:
+    def unit(self, name: str, text: str) -> str | None:
         checked = checked_unit(text)
         if isinstance(checked, Flaw):
             self._warn(checked.code, name)
             return None
         return checked
 
-    def _size(self, name: str, text: str) -> int | None:
+    def size(self, name: str, text: str) -> int | None:
         return self._whole(name, text, 1, LARGEST_HOUSEHOLD)
 
     def _whole(self, name: str, text: str, least: int, most: int) -> int | None:
@@ -309,7 +309,7 @@ class RowReader:
             return None
         return int(text)
 
-    def _decile(self, name: str, text: str) -> int | None:
+    def decile(self, name: str, text: str) -> int | None:
         if _compared(text) in _UNDECIDED or text == "-":
             return None
         digits = text.lower().removeprefix("desil").strip(" _")
@@ -319,12 +319,15 @@ class RowReader:
         return int(digits)
 
     def _birth(self) -> tuple[date | None, int | None]:
-        born_on = self._known("birth_on", self._day)
+        born_on = self._known("birth_on", self.day)
         if born_on is None and self._cell("birth_on") in _NO_DAY:
-            return None, self._whole("age", self._cell("age"), 0, OLDEST)
+            return None, self.age("age", self._cell("age"))
         return born_on, None
 
-    def _day(self, name: str, text: str) -> date | None:
+    def age(self, name: str, text: str) -> int | None:
+        return self._whole(name, text, 0, OLDEST)
+
+    def day(self, name: str, text: str) -> date | None:
         if text in _NO_DAY:
             return None
         found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
@@ -338,7 +341,7 @@ class RowReader:
             self._wrong("registry.birth_impossible", name, as_of=self.facts.as_of_on.isoformat())
         return born_on
 
-    def _sex(self, name: str, text: str) -> Sex | None:
+    def sex(self, name: str, text: str) -> Sex | None:
         text = _compared(text)
         if not text:
             return None
@@ -346,7 +349,7 @@ class RowReader:
             self._wrong("registry.sex_form", name)
         return _SEXES.get(text)
 
-    def _relation(self, name: str, text: str) -> Relation:
+    def relation(self, name: str, text: str) -> Relation:
         text = _compared(text)
         text = text.lstrip("0") or text
         found = _RELATIONS.get(text)
@@ -354,7 +357,7 @@ class RowReader:
             self._warn("registry.relation_unknown", name)
         return found or Relation.OTHER
 
-    def _mark(self, name: str, text: str) -> bool:
+    def mark(self, name: str, text: str) -> bool:
         text = _compared(text)
         if text in _NO:
             return False
@@ -378,7 +381,7 @@ class RowReader:
 
     # -- place ---------------------------------------------------------------------------------------------------
 
-    def _village(self) -> str:
+    def village(self) -> str:
         if self.flawed & _OF_PLACES:
             return ""
         texts = tuple([self.cells[place] for place in self.region_places])
@@ -429,7 +432,7 @@ class RowReader:
         return codes[0] if codes else "", names[0] if names else ""
 
 
-def _is_some(name: str, text: str) -> bool:
+def is_some(name: str, text: str) -> bool:
     """Tell whether a field names a disability or an illness."""
     return _compared(text) not in _NONE
 
