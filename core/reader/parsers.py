@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 PARSERS: Final = (
+    "registry_link.completion.point_parser",
     "logistics.zones.reading.document",
     "logistics.zones.reading.geojson",
     "logistics.zones.reading.kml",

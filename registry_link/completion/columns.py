@@ -63,6 +63,21 @@ def known(kind: FileKind) -> frozenset[str]:
     return frozenset(_names(kind))
 
 
+def chosen(header: Sequence[str], kind: FileKind) -> dict[str, int]:
+    """Tell which column holds which field where several may: the one whose name says it best.
+
+    Points carry whatever their device writes: a code beside a name is no mistake there, as it is in a table.
+    """
+    names = _names(kind)
+    best: dict[str, tuple[int, int]] = {}
+    order = {alias: place for place, alias in enumerate(names)}
+    for at, text in enumerate(header):
+        plain = _plain(text)
+        if (name := names.get(plain)) is not None:
+            best[name] = min(best.get(name, (order[plain], at)), (order[plain], at))
+    return {name: at for name, (_, at) in best.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """Where in a row which field stands, and what its header says."""

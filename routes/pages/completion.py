@@ -19,6 +19,7 @@ from registry_link.completion.columns import LIST_HEADER, MOST_COLUMNS, known
 from registry_link.completion.commands import IssueList, Saved, SaveEntry
 from registry_link.completion.file_queries import FileTable, FileView
 from registry_link.completion.files import FileRead, ReadFile
+from registry_link.completion.pointing import position_table
 from registry_link.completion.positioning import Reported
 from registry_link.completion.queries import EntryLine, ListView
 from registry_link.completion.rules import ALL_ASKED, born
@@ -215,14 +216,23 @@ def merged_file(list_id: UUID, content: bytes, name: str) -> FileRead:
     """
     order = order_of(content, name, FileKind.LIST, files.MOST_LIST_ROWS)
     done = context.write(lambda tx: files.begin_list_file(tx, list_id, order))
-    while not done.is_repeat and not context.write(lambda tx: files.merge_list_rows(tx, done.file_id, order.table)):
-        pass
+    merge_rows(done.file_id, order)
     return done
+
+
+def merge_rows(file_id: UUID, order: ReadFile) -> None:
+    """Merge what is left of a list that was begun, some rows in each transaction; nothing where all is merged."""
+    while not context.write(lambda tx: files.merge_list_rows(tx, file_id, order.table)):
+        pass
 
 
 def order_of(content: bytes, name: str, kind: FileKind, most_rows: int) -> ReadFile:
     """Read a file's table in the child process, before any transaction begins. Raises: as ``read_table``."""
-    table = read_table(content, name, most_rows=most_rows, most_columns=MOST_COLUMNS, known=known(kind))
+    table = (
+        position_table(content, name, most_rows)
+        if kind is FileKind.POSITIONS
+        else read_table(content, name, most_rows=most_rows, most_columns=MOST_COLUMNS, known=known(kind))
+    )
     return ReadFile(file_name=name, file_sha256=hashlib.sha256(content).hexdigest(), table=table)
 
 
