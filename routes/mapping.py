@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from core.work import Tx
-from logistics.zones import mapping
+from logistics.zones import mapping, queries
+from logistics.zones.states import VersionState
+from registry_link.households.queries import codes_of_households
 
 GROUP_NAMES = ("certain", "probable", "verify", "confirmed", "rejected")
+FINE_ZOOM = 20.0
 
 
 def households_json(tx: Tx, incident_id: UUID, zoom: float, box: mapping.Box | None) -> str:
@@ -34,3 +37,59 @@ def shares_body(shares: Sequence[mapping.VillageShare]) -> dict[str, Any]:
         "classes": {one.village_code: one.tint for one in shares if one.tint is not None},
         "affected": {one.village_code: [one.affected, one.households] for one in shares},
     }
+
+
+def areas_body(
+    areas: Sequence[queries.ZoneView],
+    outlines: Mapping[UUID, str],
+    href_of: Callable[[queries.ZoneView], str],
+    *,
+    is_whole: bool = False,
+) -> dict[str, Any]:
+    """Write areas as a FeatureCollection; ``is_whole`` adds what a file that is taken along should say."""
+    features = []
+    for one in areas:
+        properties: dict[str, Any] = {
+            "id": str(one.zone_id), "name": one.name, "severity": one.severity.value, "access": one.access.value,
+            "state": "withdrawn" if one.state is VersionState.WITHDRAWN else "active", "no": one.no,
+            "village_codes": sorted({part.region_code for part in one.listed}),
+        }  # fmt: skip
+        if is_whole:
+            properties |= {
+                "observed_at": one.observed_at.isoformat(), "posted_at": one.posted_at.isoformat(),
+                "source": one.source, "certain": one.certain, "probable": one.probable, "to_verify": one.to_verify,
+            }  # fmt: skip
+        else:
+            properties["href"] = href_of(one)
+        outline = outlines.get(one.version_id)
+        features.append({
+            "type": "Feature", "geometry": json.loads(outline) if outline else None, "properties": properties,
+        })  # fmt: skip
+    return {"type": "FeatureCollection", "features": features}
+
+
+def households_geojson(tx: Tx, incident_id: UUID) -> dict[str, Any]:
+    """Write every household with a position as a point, or the finest cells where the role may not see points."""
+    every = mapping.points(tx, incident_id, most=None)
+    if every is not None:
+        codes = codes_of_households(tx, every.household_ids)
+        features = [
+            _point(lon, lat, {"code": codes.get(one, ""), "group": GROUP_NAMES[group]})
+            for one, lon, lat, group in zip(
+                every.household_ids, every.lon_deg, every.lat_deg, every.group, strict=True
+            )
+        ]  # fmt: skip
+    else:
+        found = mapping.cells(tx, incident_id, FINE_ZOOM)
+        features = [
+            _point(lon, lat, dict(zip(GROUP_NAMES, counts, strict=True)) | {"cell_deg": round(found.side_deg, 7)})
+            for lon, lat, *counts in zip(found.lon_deg, found.lat_deg, *found.counts, strict=True)
+        ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _point(lon: float, lat: float, properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "Feature", "geometry": {"type": "Point", "coordinates": [round(lon, 7), round(lat, 7)]},
+        "properties": properties,
+    }  # fmt: skip

@@ -106,7 +106,7 @@ def _withdrawn_at(tx: Tx, incident_id: UUID) -> dict[UUID, datetime]:
 
 
 def _matches(version_id: UUID, reach: Reach) -> list[Any]:
-    where: list[Any] = [ZoneMatch.version_id == version_id]
+    where: list[Any] = [ZoneMatch.version_id == version_id, ZoneMatch.matching_no == _counting(version_id)]
     if not reach.is_all:
         code = ZoneMatch.village_code
         own = sorted(reach.regions)
@@ -116,7 +116,15 @@ def _matches(version_id: UUID, reach: Reach) -> list[Any]:
 
 def _twin(version_id: UUID) -> sa.Exists:
     other = sa.orm.aliased(ZoneMatch)
-    return sa.exists().where(other.version_id == version_id, other.household_id == ZoneMatch.household_id)
+    return sa.exists().where(
+        other.version_id == version_id, other.matching_no == _counting(version_id),
+        other.household_id == ZoneMatch.household_id,
+    )  # fmt: skip
+
+
+def _counting(version_id: UUID) -> Any:
+    """Give the number of the version's matching that counts: the last one."""
+    return sa.select(ZoneVersion.matching_no).where(ZoneVersion.id == version_id).scalar_subquery()
 
 
 def _only_in(tx: Tx, version_id: UUID | None, other_id: UUID | None, reach: Reach) -> int:

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from core.audit import last_act
 from core.permissions import Reach
 from core.work import Tx
-from logistics.zones.affected import _counted_once
+from logistics.zones.affected import counted_once
 from logistics.zones.models import AffectedHousehold, ZoneVersion
 from logistics.zones.queries import incident_by_id
 from logistics.zones.states import AffectedState
@@ -283,12 +283,12 @@ def _households(tx: Tx) -> dict[str, int]:
 def _state(tx: Tx, incident_id: UUID) -> object:
     """Tell by what a list is known to be the same: its last act, its areas' versions, the registry's version."""
     versions = tx.session.execute(
-        sa.select(ZoneVersion.id, ZoneVersion.state, ZoneVersion.matched_at)
+        sa.select(ZoneVersion.id, ZoneVersion.state, ZoneVersion.matching_no)
         .where(ZoneVersion.incident_id == incident_id)
         .order_by(ZoneVersion.id)
     ).all()
     acts = last_act(tx.session, "incident", incident_id)
-    return acts, registry_version(tx), tuple((row.id, row.state.value, row.matched_at) for row in versions)
+    return acts, registry_version(tx), tuple((row.id, row.state.value, row.matching_no) for row in versions)
 
 
 def _read(tx: Tx, incident_id: UUID) -> _Columns:
@@ -314,7 +314,7 @@ def _read(tx: Tx, incident_id: UUID) -> _Columns:
         .join(placed, placed.c.household_id == AffectedHousehold.household_id)
         .where(
             AffectedHousehold.incident_id == incident_id, AffectedHousehold.regency_code == tx.regency_code,
-            AffectedHousehold.state != AffectedState.LEFT, *_counted_once(tx),
+            AffectedHousehold.state != AffectedState.LEFT, *counted_once(tx, incident_id),
         )
     )  # fmt: skip
     text = tx.session.connection().execute(query).scalar() or ""

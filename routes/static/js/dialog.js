@@ -2,6 +2,13 @@
 const side = document.getElementById("side");
 let opener = null;
 
+// A dialog whose form had a mistake opens again, with its summary of mistakes and with what was typed.
+const again = document.querySelector("dialog[data-reopen]");
+if (again) {
+  again.showModal();
+  again.querySelector("[data-errors]")?.focus();
+}
+
 document.addEventListener("click", (event) => {
   const opens = event.target.closest("[data-dialog]");
   if (opens) {

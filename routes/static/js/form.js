@@ -1,7 +1,9 @@
 // Forms: the summary of mistakes gets the focus, a second submit is ignored, unsaved values are not lost without a word.
+const AFTER_DOWNLOAD_MS = 2500;
 const changed = new WeakSet();
 
 function focusErrors(root) {
+  if (root.querySelector("dialog[data-reopen]")) return; // dialog.js does
   root.querySelector("[data-errors]")?.focus();
 }
 focusErrors(document);
@@ -19,6 +21,8 @@ document.addEventListener("submit", (event) => {
   form.setAttribute("data-sending", "");
   // aria-disabled, not disabled: the pressed button's own value must still be sent
   for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
+  // A download, or an answer in another tab, does not leave the page: let the form be used again.
+  if (form.hasAttribute("data-download") || form.target === "_blank") setTimeout(release, AFTER_DOWNLOAD_MS, form);
   // another listener may have stopped this submit: then the form must be usable again
   setTimeout(() => { if (event.defaultPrevented && !document.querySelector(".htmx-request")) release(form); }, 0);
 }, true);
@@ -30,8 +34,6 @@ function release(form) {
 }
 document.addEventListener("htmx:afterRequest", (event) => release(event.detail.elt.closest?.("form")));
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(release));
-// A download answers without leaving the page: let the form be used again.
-window.addEventListener("blur", () => setTimeout(() => document.querySelectorAll("form[data-sending][data-download]").forEach(release), 1500));
 
 document.addEventListener("input", (event) => {
   const form = event.target.form;
