@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from core.errors import Malformed, TooLarge
@@ -70,6 +72,12 @@ def looks_like(header: Iterable[str]) -> bool:
     """Tell this table by its own column names, which no other list has together."""
     names = {_column(one) for one in header}
     return "lokasi" in names and len(names & {"id_kab", "kabkot", "id_jenis_bencana", "mengungsi", "menderita"}) >= 2
+
+
+def is_workbook_of_it(content: bytes) -> bool:
+    """Tell this table in a workbook by the first rows of its first sheet. Raises: Unreadable."""
+    _, found = workbook_rows(content, replace(_SHAPE, rows=1_048_576))
+    return any(looks_like([cell[1:] for cell in cells]) for _, cells, _, _ in islice(found, MOST_TITLE_ROWS))
 
 
 def parse_rows(header: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> Parsed:

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Final
 
 from core.errors import Malformed
-from logistics.zones.reading import cap, geojson, kml, region_list, shapefile_zip
+from logistics.zones.reading import bnpb_table, cap, geojson, kml, region_list, report_text, shapefile_zip
 from logistics.zones.reading.archive import names_in
 from logistics.zones.reading.elements import Parsed
 
@@ -46,7 +46,7 @@ def _of_zip(content: bytes) -> ModuleType:
     if any(one.endswith(".kml") for one in names):
         return kml
     if _WORKBOOK in names:
-        return region_list
+        return bnpb_table if _is_bnpb_table(content) else region_list
     raise Malformed("reading.unknown_zip")
 
 
@@ -62,4 +62,12 @@ def _of_markup(head: bytes) -> ModuleType:
 
 
 def _of_text(content: bytes) -> ModuleType:
-    return region_list
+    if _is_bnpb_table(content):
+        return bnpb_table
+    if region_list.has_header(region_list.first_rows(content)):
+        return region_list
+    return report_text if report_text.looks_like(region_list.text_of(content)) else region_list
+
+
+def _is_bnpb_table(content: bytes) -> bool:
+    return any(bnpb_table.looks_like(row) for row in region_list.first_rows(content))

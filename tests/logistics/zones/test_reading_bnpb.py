@@ -10,7 +10,7 @@ import xlsxwriter
 
 from core.errors import Malformed
 from core.i18n import sentences
-from logistics.zones.reading import bnpb_table
+from logistics.zones.reading import bnpb_table, document
 from logistics.zones.reading.elements import Element, NamedRegion, Outcome, Parsed
 from logistics.zones.states import CountKind, CountState
 from tests.support.shared import SHARED
@@ -19,7 +19,7 @@ COLUMNS = SHARED / "data" / "reference" / "bnpb_disaster_table_columns.csv"
 ROW = {
     "id_prov": "98", "id_kab": "9803", "provinsi": "Provinsi Contoh", "kabkot": "KABUPATEN CONTOH",
     "id_jenis_bencana": "101", "kejadian": "BANJIR", "nama_kejadian": "Banjir",
-    "lokasi": "Kec. Kecamatan 01 / Ds. Contoh A / Ds. Contoh B\nKec. Kecamatan 02 / Kel. Contoh D", "tahun": "2026",
+    "lokasi": "Kec. Sirenja / Ds. Contoh A / Ds. Contoh B\nKec. Balaesang / Kel. Contoh D", "tahun": "2026",
     "bulan": "11", "tanggal": "16", "jam": "02:00", "meninggal": "0", "terluka": "2", "hilang": "0",
     "menderita": "3.941", "mengungsi": "0", "terendam": "12", "rumah_rusak_berat": "8.7Unit",
     "keterangan": "Air 70 cm. 112 KK/488 jiwa mengungsi ke kantor camat.", "longitude": "131.01", "latitude": "-7.99",
@@ -50,8 +50,8 @@ def test_a_row_gives_its_villages_and_its_figures():
     (element,) = read(as_csv(ROW, titles=2)).elements
     assert element.label == "BANJIR, KABUPATEN CONTOH, 2026 11 16 02:00"
     assert element.regions == (
-        NamedRegion(name="Contoh A", district="Kecamatan 01"), NamedRegion(name="Contoh B", district="Kecamatan 01"),
-        NamedRegion(name="Contoh D", district="Kecamatan 02"),
+        NamedRegion(name="Contoh A", district="Sirenja"), NamedRegion(name="Contoh B", district="Sirenja"),
+        NamedRegion(name="Contoh D", district="Balaesang"),
     )  # fmt: skip
     assert {one.kind: one.value for one in element.counts} == {
         CountKind.PERSONS: 3941, CountKind.INJURED: 2, CountKind.HOUSES_FLOODED: 12, CountKind.DISPLACED: None,
@@ -71,7 +71,7 @@ def test_a_zero_that_the_text_contradicts_is_being_counted_and_told():
     assert "bnpb.displaced_in_text" not in [one.code for one in only(mengungsi="488").remarks]
 
 
-@pytest.mark.parametrize(("place", "code"), [("Kec. Kecamatan 01", "bnpb.district_only"), ("", "bnpb.no_village")])
+@pytest.mark.parametrize(("place", "code"), [("Kec. Sirenja", "bnpb.district_only"), ("", "bnpb.no_village")])
 def test_a_row_without_a_village_is_noted(place: str, code: str):
     element = only(lokasi=place)
     assert element.outcome is Outcome.NOTED
@@ -89,6 +89,7 @@ def test_a_workbook_is_read_as_a_text_is():
                 sheet.write_number(1, column, int(text))
             else:
                 sheet.write_string(1, column, text)
+    assert document.parser_for(out.getvalue()) is document.parser_for(as_csv(ROW)) is bnpb_table
     (element,) = read(out.getvalue()).elements
     (twin,) = read(as_csv(ROW, delimiter=",")).elements
     assert (element.regions, element.counts) == (twin.regions, twin.counts)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import Malformed, TooLarge
 from core.i18n import sentences
-from logistics.zones.reading import report_text
+from logistics.zones.reading import document, report_text
 from logistics.zones.reading.elements import Element, NamedRegion, Outcome, Parsed, SaidCount
 from logistics.zones.states import CountKind, CountState
 
@@ -122,6 +122,7 @@ def test_the_whole_form_is_read_by_village():
     assert tompe.observed_at == datetime(2026, 11, 16, 6, 30, tzinfo=UTC), "14.30 WITA"
     assert "sungai meluap" in found.notice.text and "Bupati Contoh" in found.notice.text
     assert found.remarks == ()
+    assert document.parser_for(WHOLE.encode()) is report_text
 
 
 @pytest.mark.parametrize(
