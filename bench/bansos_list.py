@@ -39,7 +39,7 @@ from core.work import Tx, Work
 from logistics.programmes.commands import OpenProgramme, OpenTerm, open_programme, open_term
 from logistics.programmes.drawing import DrawList, draw_list, excluded_households, preview_list
 from logistics.programmes.overlaps import overlaps
-from logistics.programmes.sk_file import MatchFile, match_file
+from logistics.programmes.sk_file import MatchFile, match_file, read_sk
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from registry_link.households.bulk import put_rows
 from registry_link.households.models import Household, Member
@@ -229,8 +229,9 @@ def measure(work: Work, households: int, only: str) -> None:
     content = sk_file(households)
 
     def match() -> object:
+        file = read_sk(content, "sk.csv")
         with work.by(OFFICE) as tx:
-            made = match_file(tx, MatchFile(term_id=term_id, file_name="sk.csv", content=content))
+            made = match_file(tx, MatchFile(term_id=term_id, file=file))
         return {one.value: number for one, number in made.counts.items()}
 
     timed(f"match a file of {min(LISTED, households):,} rows", match, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 from uuid import UUID
@@ -60,6 +61,14 @@ def asked_number(name: str, usual: Usual, *, least: int = 0, most: int = MOST_AS
 def page_number(first: int = 1) -> int:
     """Read which page of a list the address asks for (``hal``); lists count from ``first``."""
     return asked_number("hal", first, least=first, most=MOST_PAGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that was sent with a form."""
+
+    name: str
+    content: bytes
 
 
 class Form:
@@ -159,6 +168,14 @@ class Form:
             self.fail(field, "form.number", {"least": -most, "most": most})
             return None
         return float(raw)
+
+    def file(self, field: str, *, most_bytes: int) -> Upload | None:
+        """Take the file of a field; of one that is too long a byte more than may be, enough to know that it is."""
+        sent = request.files.get(field)
+        if sent is None or not sent.filename:
+            self.fail(field, "form.file_missing")
+            return None
+        return Upload(name=sent.filename, content=sent.stream.read(most_bytes + 1))
 
     def attempt(self, act: Callable[[], Any]) -> Any:
         """Do it when no mistake was noted; a refusal becomes a mistake and gives None."""

@@ -5,7 +5,8 @@ Started as ``python -m core.reader.child MEMORY_MB CPU_S UNPACKED_MB ROWS COLUMN
 an abort of the parser too, the parent sees a stream that did not end as it should.
 
 The lines: first ``{"form": {…}}``, then one list per row that is not empty, ``[number, cells, formulas, flaw]``, last
-``{"end": rows}``; or ``{"refused": code, "facts": {…}}`` at any point. A cell is its kind's letter and its text.
+``{"end": rows}``; or ``{"refused": code, "facts": {…}}`` at any point. A cell is its kind's letter and its text. In a
+stream a row of nothing but text is no list: its number and its cells stand in a line, ``CELL_END`` between them.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final
 
 from core.reader.delimited import delimited_rows
 from core.reader.long_text import text_stream
 from core.reader.long_workbook import workbook_stream
-from core.reader.refusing import Shape, Unreadable
+from core.reader.refusing import CELL_END, ODD, Shape, StreamedRow, StreamedRows, Unreadable
 from core.reader.workbook import workbook_rows
 
 try:
@@ -62,7 +63,7 @@ def limit(memory_mb: int, cpu_s: int) -> None:
 
 
 def say(line: Any) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n")
+    sys.stdout.buffer.write(json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
 
 
 def answer(content: bytes, shape: Shape) -> None:
@@ -83,18 +84,32 @@ def answer_stream(file: BinaryIO, shape: Shape) -> None:
     if head == _OLE:
         raise Unreadable("reader.old_workbook")
     form, rows = workbook_stream(file, shape) if head[:2] == b"PK" else text_stream(file, shape)
-    _tell(form, rows, shape)
+    _tell(form, _in_lines(rows), shape)
 
 
 def _tell(form: dict[str, Any], rows: Iterable[Any], shape: Shape) -> None:
     say({"form": form})
     count = 0
     for row in rows:
-        count += 1
+        count += row.count if isinstance(row, StreamedRows) else 1
         if count > shape.rows:
             raise Unreadable("reader.too_many_rows", most=shape.rows)
-        say(row)
+        if isinstance(row, StreamedRows):
+            sys.stdout.buffer.write(row.text.encode())
+        else:
+            say(row)
     say({"end": count})
+
+
+def _in_lines(rows: Iterable[StreamedRow | StreamedRows]) -> Iterator[StreamedRow | StreamedRows]:
+    """Write rows of nothing but text as lines."""
+    for row in rows:
+        if not isinstance(row, StreamedRows) and not row[2] and not row[3] and row[1]:
+            line = CELL_END.join((str(row[0]), *row[1]))
+            if line.count(CELL_END) == len(row[1]) and not ODD.search(line):
+                yield StreamedRows(1, line + "\n")
+                continue
+        yield row
 
 
 def main(words: list[str]) -> int:

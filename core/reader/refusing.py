@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 Emitted = tuple[int, list[str], list[int], str]
 """A row: its number as people count, its cells (kind's letter and text), which of them are formulas, its flaw."""
@@ -12,6 +14,20 @@ StreamedRow = tuple[int, list[str], dict[int, str], str]
 
 A kind is its letter, with an ``f`` behind it where a formula stands.
 """
+
+
+CELL_END: Final = "\x1f"
+"""Parts the cells of a plain row; no cell of one holds a sign below the blank but a tab."""
+ODD: Final = re.compile(r"[\x00-\x08\x0a-\x1e]")
+"""Signs for which a row cannot stand in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedRows:
+    """Rows of a long file in which nothing but text stands: each a line of its number and its cells."""
+
+    count: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

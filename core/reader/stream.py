@@ -6,16 +6,25 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from core.errors import Malformed, TooLarge
 from core.reader import tables
+from core.reader.refusing import CELL_END, ODD
 from core.reader.tables import MOST_TITLE_ROWS, ReaderLimits
 
 _KINDS: Final = frozenset({kind + more for kind in ("n", "d", "m", "h", "b", "e") for more in ("", "f")} | {"f"})
+_Places = npt.NDArray[np.int64]
+_LINE_END: Final = 10
+_NOT_PLAIN: Final = b"[{"
+"""With one of these begins a line that is no plain row."""
+_NUMBER_DIGITS: Final = 9
 _decode: Final = json.JSONDecoder().decode
 _FLAWS: Final = frozenset({"", "reader.row_quotes"})
 TEXT: Final = ReaderLimits(
@@ -38,8 +47,18 @@ class StreamRow:
     kinds: dict[int, str]
     """What cells are that are no text: n, d, m, h, b, e as in ``CellKind``, with an f behind where a formula stands."""
     flaw: str
-    raw: bytes = field(default=b"", compare=False, repr=False)
-    """The line in which the child told it, checked; empty where it was changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowLines:
+    """Rows as they are written down: each a line for ``row_of``.
+
+    A plain one is its number and its cells with ``CELL_END`` between them, as many cells as the header has; every
+    other one begins with a bracket.
+    """
+
+    count: int
+    lines: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +67,14 @@ class TableStream:
     header_row: int
     is_workbook: bool
     sheet: str
-    rows: Iterator[StreamRow]
-    """Those with something in them, in the order of the file; can be gone through once."""
+    pieces: Iterator[RowLines]
+    """The rows with something in them, in the order of the file; can be gone through once, here or in ``rows``."""
     position: Callable[[], int]
     """Bytes of the file that the child has read so far."""
+
+    @property
+    def rows(self) -> Iterator[StreamRow]:
+        return (row_of(line) for piece in self.pieces for line in piece.lines[:-1].split(b"\n"))
 
 
 def limits_of(path: Path) -> ReaderLimits:
@@ -87,13 +110,14 @@ def stream_table(
         most_rows=most_rows + MOST_TITLE_ROWS, most_columns=most_columns, limits=limits, mode="stream"
     )
     with path.open("rb", buffering=0) as file:
-        with closing(tables.child_lines(file, words, limits)) as lines:
-            first = tables.understood(next(lines, None))
+        with closing(tables.child_pieces(file, words, limits)) as pieces:
+            said = _said(pieces)
+            first = tables.understood(next(said, None))
             form = first.get("form") if isinstance(first, dict) else None
             if not isinstance(form, dict):
                 raise Malformed("reader.broke_off")
-            rows = _checked(lines, most_columns)
-            head = list(islice(rows, MOST_TITLE_ROWS))
+            checked = _checked(said, most_columns)
+            head, rest = _head(checked)
             if not head:
                 raise Malformed("reader.empty")
             at = tables.header_at([one.cells for one in head], known)
@@ -104,26 +128,120 @@ def stream_table(
             yield TableStream(
                 header=tuple(header), header_row=head[at].number, is_workbook=is_workbook,
                 sheet=str(form.get("sheet", ""))[:60],
-                rows=_fitted(chain(head[at + 1 :], rows), len(header), most_rows, is_workbook=is_workbook),
+                pieces=_fitted(chain(head[at + 1 :], rest, checked), len(header), most_rows, is_workbook=is_workbook),
                 position=lambda: os.lseek(file.fileno(), 0, os.SEEK_CUR),
             )  # fmt: skip
 
 
-def _checked(lines: Iterator[bytes], most_columns: int) -> Iterator[StreamRow]:
+# ---------------------------------------------------------------- what the child says
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Lines of the child in which nothing but text stands, checked."""
+
+    lines: bytes
+    starts: _Places
+    """Where each begins, and after the last one where it ends."""
+    widths: _Places
+    """How many cells each has."""
+
+    def part(self, first: int, end: int) -> bytes:
+        return self.lines[int(self.starts[first]) : int(self.starts[end])]
+
+    def cut(self, at: int) -> tuple[list[StreamRow], _Plain]:
+        """Give the first rows one by one, and the others."""
+        at = min(at, len(self.widths))
+        rows = [row_of(line) for line in self.part(0, at)[:-1].split(b"\n")] if at else []
+        begin = int(self.starts[at])
+        return rows, _Plain(self.lines[begin:], self.starts[at:] - begin, self.widths[at:])
+
+
+def _head(checked: Iterator[StreamRow | _Plain]) -> tuple[list[StreamRow], list[StreamRow | _Plain]]:
+    """Give the rows among which the header is, and what came with them."""
+    head: list[StreamRow] = []
+    rest: list[StreamRow | _Plain] = []
+    for one in checked:
+        if isinstance(one, StreamRow):
+            head.append(one)
+        else:
+            rows, others = one.cut(MOST_TITLE_ROWS - len(head))
+            head += rows
+            if len(others.widths):
+                rest.append(others)
+        if len(head) >= MOST_TITLE_ROWS:
+            break
+    return head, rest
+
+
+def _said(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Part what the child said: plain lines as many as follow each other, every other line by itself."""
+    for piece in pieces:
+        if piece[0] not in _NOT_PLAIN and not any(b"\n" + bytes((sign,)) in piece for sign in _NOT_PLAIN):
+            yield piece
+            continue
+        several: list[bytes] = []
+        for line in piece[:-1].split(b"\n"):
+            if line[:1] and line[0] not in _NOT_PLAIN:
+                several.append(line)
+                continue
+            if several:
+                yield b"\n".join(several) + b"\n"
+                several = []
+            yield line
+        if several:
+            yield b"\n".join(several) + b"\n"
+
+
+def _checked(said: Iterator[bytes], most_columns: int) -> Iterator[StreamRow | _Plain]:
     """Check each line: a parser that was taken over may say anything."""
-    last = 0
-    for count, raw in enumerate(lines):
+    last = count = 0
+    for raw in said:
+        if raw[:1] and raw[0] not in _NOT_PLAIN:
+            plain, numbers = _plain(raw, most_columns)
+            if numbers[0] <= last or (np.diff(numbers) <= 0).any():
+                raise Malformed("reader.broke_off")
+            last, count = int(numbers[-1]), count + len(numbers)
+            yield plain
+            continue
         line = tables.understood(raw)
         if isinstance(line, dict):
-            if line.get("end") != count or next(lines, None) is not None:
+            if line.get("end") != count or next(said, None) is not None:
                 raise Malformed("reader.broke_off")
             return
         if not _is_row(line, most_columns) or line[0] <= last:
             raise Malformed("reader.broke_off")
-        last = line[0]
-        kinds = line[2] and {int(place): kind for place, kind in line[2].items()}
-        yield StreamRow(last, line[1], kinds, line[3], raw if raw.endswith(b"\n") else b"")
+        last, count = line[0], count + 1
+        yield StreamRow(last, line[1], {int(place): kind for place, kind in line[2].items()}, line[3])
     raise Malformed("reader.broke_off")
+
+
+def _plain(raw: bytes, most_columns: int) -> tuple[_Plain, _Places]:
+    """Check lines of numbers and cells; gives them with their numbers. Raises: Malformed."""
+    signs = np.frombuffer(raw, dtype=np.uint8)
+    ends = np.flatnonzero(signs == _LINE_END)
+    starts = np.concatenate([[0], ends + 1])
+    parts = np.flatnonzero(signs == ord(CELL_END))
+    first = np.searchsorted(parts, starts)
+    widths = np.diff(first)
+    is_odd = (signs < 32).sum() - (signs == 9).sum() != len(ends) + len(parts)
+    if is_odd or not len(ends) or raw[-1] != _LINE_END or (widths < 1).any() or (widths > most_columns).any():
+        raise Malformed("reader.broke_off")
+    digits = parts[first[:-1]] - starts[:-1]
+    if (digits < 1).any() or (digits > _NUMBER_DIGITS).any():
+        raise Malformed("reader.broke_off")
+    numbers = np.zeros(len(ends), dtype=np.int64)
+    for place in range(int(digits.max())):
+        has = digits > place
+        value = signs[starts[:-1][has] + place].astype(np.int64) - ord("0")
+        if ((value < 0) | (value > 9)).any():
+            raise Malformed("reader.broke_off")
+        numbers[has] = numbers[has] * 10 + value
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        raise Malformed("reader.broke_off") from None
+    return _Plain(raw, starts, widths), numbers
 
 
 def _is_row(line: Any, most_columns: int) -> bool:
@@ -140,29 +258,54 @@ def _is_row(line: Any, most_columns: int) -> bool:
     )
 
 
-def _fitted(rows: Iterator[StreamRow], width: int, most_rows: int, *, is_workbook: bool) -> Iterator[StreamRow]:
-    for count, row in enumerate(rows, 1):
-        if count > most_rows:
-            raise TooLarge("reader.too_many_rows", most=most_rows)
-        cells = row.cells
-        if len(cells) == width:
-            yield row
-            continue
-        while len(cells) > width and not cells[-1].strip() and len(cells) - 1 not in row.kinds:
-            cells.pop()
-        if is_workbook and len(cells) < width:
-            cells += [""] * (width - len(cells))
-        yield StreamRow(row.number, cells, row.kinds, row.flaw)
+# ---------------------------------------------------------------- rows as wide as their header
 
 
-def line_of(row: StreamRow) -> bytes:
-    """Write a row as one line, for ``row_of``."""
-    if row.raw:
-        return row.raw
+def _fitted(
+    rows: Iterator[StreamRow | _Plain], width: int, most_rows: int, *, is_workbook: bool
+) -> Iterator[RowLines]:  # fmt: skip
+    count = 0
+    for one in rows:
+        for piece in (_fitted_rows(one, width, is_workbook) if isinstance(one, _Plain)
+                      else (_fitted_row(one, width, is_workbook),)):  # fmt: skip
+            count += piece.count
+            if count > most_rows:
+                raise TooLarge("reader.too_many_rows", most=most_rows)
+            yield piece
+
+
+def _fitted_rows(plain: _Plain, width: int, is_workbook: bool) -> Iterator[RowLines]:
+    begin = 0
+    for at in [*np.flatnonzero(plain.widths != width).tolist(), len(plain.widths)]:
+        if at > begin:
+            yield RowLines(at - begin, plain.part(begin, at))
+        if at < len(plain.widths):
+            yield _fitted_row(row_of(plain.part(at, at + 1)[:-1]), width, is_workbook)
+        begin = at + 1
+
+
+def _fitted_row(row: StreamRow, width: int, is_workbook: bool) -> RowLines:
+    cells = row.cells
+    while len(cells) > width and not cells[-1].strip() and len(cells) - 1 not in row.kinds:
+        cells.pop()
+    if is_workbook and len(cells) < width:
+        cells += [""] * (width - len(cells))
+    return RowLines(1, line_of(row, width))
+
+
+def line_of(row: StreamRow, width: int) -> bytes:
+    """Write a row as one line, for ``row_of``; ``width`` is that of the header."""
+    if not row.kinds and not row.flaw and len(row.cells) == width:
+        line = CELL_END.join((str(row.number), *row.cells))
+        if line.count(CELL_END) == width and not ODD.search(line):
+            return line.encode() + b"\n"
     return (json.dumps((row.number, row.cells, row.kinds, row.flaw), separators=(",", ":")) + "\n").encode()
 
 
 def row_of(line: bytes) -> StreamRow:
     """Read a row that ``line_of`` wrote."""
+    if line[:1] != b"[":
+        number, *plain = line.decode().rstrip("\n").split(CELL_END)
+        return StreamRow(int(number), plain, {}, "")
     number, cells, kinds, flaw = _decode(line.decode())
     return StreamRow(number, cells, kinds and {int(place): kind for place, kind in kinds.items()}, flaw)

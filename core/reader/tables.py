@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import io
 import json
 import os
 import re
@@ -12,9 +13,10 @@ import tempfile
 import threading
 import unicodedata
 from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from core.errors import Busy, Malformed, Refused, TooLarge
 
@@ -22,6 +24,7 @@ _ROOT: Final = Path(__file__).resolve().parent.parent.parent
 MOST_TITLE_ROWS: Final = 20
 _AT_ONCE: Final = 2
 _WAIT_S: Final = 30.0
+_PIECE: Final = 1 << 20
 _TOO_LARGE: Final = frozenset({
     "reader.too_many_rows", "reader.too_many_columns", "reader.unpacks_too_large", "reader.cell_long",
     "reader.too_heavy", "reader.too_many_parts",
@@ -233,6 +236,33 @@ def child_lines(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Gene
 
     Raises: TooLarge "reader.too_heavy"; Malformed "reader.broke_off".
     """
+    with _child(file, words, limits) as out:
+        left = limits.answer_bytes
+        while line := out.readline(min(left, limits.line_bytes) + 1):
+            left -= len(line)
+            if left < 0 or len(line) > limits.line_bytes:
+                raise TooLarge("reader.too_heavy")
+            yield line
+
+
+def child_pieces(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Generator[bytes]:
+    """Give what a child says as ``child_lines``, many whole lines at a time; what it broke off in is left out."""
+    with _child(file, words, limits) as out:
+        left, rest = limits.answer_bytes, b""
+        while piece := out.read1(_PIECE):
+            left -= len(piece)
+            end = piece.rfind(b"\n") + 1
+            if left < 0 or len(rest) > limits.line_bytes:
+                raise TooLarge("reader.too_heavy")
+            if not end:
+                rest += piece
+                continue
+            whole, rest = rest + piece[:end], piece[end:]
+            yield whole
+
+
+@contextmanager
+def _child(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Iterator[io.BufferedReader]:
     child = subprocess.Popen(  # noqa: S603 (our own module; no word of the sender's is among its arguments)
         words, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT,
         # Windows cannot start a program without its own few variables.
@@ -247,14 +277,10 @@ def child_lines(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Gene
     clock = threading.Timer(limits.wall_s, stop)
     clock.daemon = True
     clock.start()
-    left = limits.answer_bytes
+    assert child.stdout is not None
+    out = cast(io.BufferedReader, child.stdout)
     try:
-        assert child.stdout is not None
-        while line := child.stdout.readline(min(left, limits.line_bytes) + 1):
-            left -= len(line)
-            if left < 0 or len(line) > limits.line_bytes:
-                raise TooLarge("reader.too_heavy")
-            yield line
+        yield out
         child.wait()
         if child.returncode < 0 or is_late.is_set():
             # Killed: by the clock, by its limit of time, or by its own parser when memory ran out.
@@ -265,8 +291,7 @@ def child_lines(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Gene
         clock.cancel()
         child.kill()
         child.wait()
-        if child.stdout is not None:
-            child.stdout.close()
+        out.close()
 
 
 def _broken() -> Refused:

@@ -747,6 +747,25 @@ def packages_of(tx: Tx, household_ids: Collection[UUID], *, round_id: UUID | Non
     return tuple(rows)
 
 
+def household_stages(incident_id: UUID) -> sa.Subquery:
+    """Give ``household_id`` and ``stage`` of an incident's packages, as a part of others' statements.
+
+    Each household once, at its furthest: 1 reserved, 2 loaded, 3 handed over; those not so far are left out.
+    """
+    stage = sa.case(
+        (Package.state == PackageState.RESERVED, 1), (Package.state == PackageState.LOADED, 2),
+        (Package.state == PackageState.HANDED_OVER, 3),
+    )  # fmt: skip
+    reached = (PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
+    query = (
+        sa.select(Package.household_id, sa.func.max(stage).label("stage"))
+        .join(Round, Round.id == Package.round_id)
+        .where(Round.incident_id == incident_id, Package.state.in_(reached), Package.household_id.is_not(None))
+        .group_by(Package.household_id)
+    )
+    return query.subquery("stages")
+
+
 def rest_of(tx: Tx, package_id: UUID) -> PackageRow | None:
     """Give the supplementary package that holds the rest of this one, unless it was cancelled; None without one."""
     found = tx.session.execute(

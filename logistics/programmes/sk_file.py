@@ -19,10 +19,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.crypto import Secret, ring
-from core.errors import Conflict, Fact, Invalid, NotFound, Refused
+from core.errors import Conflict, Fact, Invalid, Malformed, NotFound, TooLarge
 from core.i18n import say
 from core.ids import derived
 from core.reader.stream import StreamRow, stream_table
+from core.reader.tables import ReaderLimits
 from core.work import Tx
 from logistics.programmes.commands import lock_term
 from logistics.programmes.models import TermEntry, TermFile, TermFileRow
@@ -39,6 +40,11 @@ from registry_link.regions.states import Level
 
 MOST_BYTES: Final = 20 << 20
 MOST_ROWS: Final = 200_000
+LIMITS: Final = ReaderLimits(
+    file_bytes=MOST_BYTES, unpacked_bytes=256 << 20, memory_bytes=512 << 20, cpu_s=60, wall_s=90,
+    answer_bytes=512 << 20, letters=1_000, line_bytes=2 << 20,
+)  # fmt: skip
+"""Somebody waits for the answer: what a list of 200,000 needs, and a hostile file's end."""
 CARD_CONTEXT: Final = "term.card"
 RESULT: Final = "Hasil"
 """The column that is added to rows given back."""
@@ -54,10 +60,19 @@ _AT_ONCE: Final = 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkFile:
+    """A decree's file as it was read, before any transaction."""
+
+    file_name: str
+    file_sha256: str
+    header: tuple[str, ...]
+    rows: tuple[StreamRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchFile:
     term_id: UUID
-    file_name: str
-    content: bytes
+    file: SkFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +115,37 @@ class FileRowPage:
     total: int
 
 
+def read_sk(content: bytes, file_name: str) -> SkFile:
+    """Read a decree's file in the child process; called before the transaction, so that no other writer waits for it.
+
+    Raises: Invalid under the field ``content``, saying what is wrong with the file as a whole; Busy.
+    """
+    if len(content) > MOST_BYTES:
+        raise Invalid("list.file_too_large", field="content", most_mb=MOST_BYTES >> 20)
+    with tempfile.TemporaryDirectory(prefix="tanggap-sk-") as folder:
+        path = Path(folder) / "sk"
+        path.write_bytes(content)
+        try:
+            with stream_table(
+                path, file_name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=_KNOWN, limits=LIMITS
+            ) as table:
+                header, rows = table.header, tuple(table.rows)
+        except (TooLarge, Malformed) as error:
+            raise Invalid(error.code, field="content", **error.facts) from error
+    if not rows:
+        raise Invalid("list.file_no_rows", field="content")
+    return SkFile(file_name=file_name, file_sha256=hashlib.sha256(content).hexdigest(), header=tuple(header), rows=rows)
+
+
 def match_file(tx: Tx, order: MatchFile) -> MatchedFile:
     """Match a file row by row and put whom it names onto the list as candidates; every row keeps its outcome.
 
     The same file again gives the first answer and changes nothing. Raises: Forbidden; NotFound; Conflict when the list
-    is fixed; Invalid when the file as a whole cannot be read, saying what is wrong with it.
+    is fixed; Invalid when the file's columns do not say whom it names.
     """
     tx.require("bansos.edit")
     state = lock_term(tx, order.term_id)
-    digest = hashlib.sha256(order.content).hexdigest()
+    digest = order.file.file_sha256
     known = tx.session.scalar(
         sa.select(TermFile.id).where(TermFile.term_id == order.term_id, TermFile.file_sha256 == digest)
     )
@@ -117,7 +154,7 @@ def match_file(tx: Tx, order: MatchFile) -> MatchedFile:
     if state is not TermState.DRAFT:
         raise Conflict("term.list_is_fixed", state=state.value)
     term = term_by_id(tx, order.term_id)
-    table = _read(order.content, order.file_name, term.unit)
+    table = _table(order.file, term.unit)
     places = _Places(regions_of(tx, tx.regency_code, Level.VILLAGE))
     readings = [table.reading(row, places) for row in table.rows]
     answers = identify(tx, [one.clues for one in readings], "bansos", is_of_persons=term.unit is Unit.PERSON)
@@ -131,8 +168,9 @@ def match_file(tx: Tx, order: MatchFile) -> MatchedFile:
     file_id = tx.new_id()
     tx.session.add(
         TermFile(
-            id=file_id, regency_code=tx.regency_code, term_id=order.term_id, file_name=_plain_name(order.file_name),
-            file_sha256=digest, header=json.dumps(table.header, ensure_ascii=False), rows=len(table.rows),
+            id=file_id, regency_code=tx.regency_code, term_id=order.term_id,
+            file_name=_plain_name(order.file.file_name), file_sha256=digest,
+            header=json.dumps(table.header, ensure_ascii=False), rows=len(table.rows),
             recorded_by=tx.actor.id, recorded_at=tx.now,
         )
     )  # fmt: skip
@@ -289,28 +327,17 @@ class _Table:
         return self.header[self.places[name][0]][:60]
 
 
-def _read(content: bytes, file_name: str, unit: Unit) -> _Table:
-    """Take the file apart, in a child process. Raises: Invalid."""
-    if len(content) > MOST_BYTES:
-        raise Invalid("list.file_too_large", field="content", most_mb=MOST_BYTES >> 20)
-    with tempfile.TemporaryDirectory(prefix="tanggap-sk-") as folder:
-        path = Path(folder) / "sk"
-        path.write_bytes(content)
-        try:
-            with stream_table(
-                path, file_name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=_KNOWN
-            ) as table:  # fmt: skip
-                places = placed(table.header, OWN_FIELDS)
-                header, rows = list(table.header), list(table.rows)
-        except Refused as error:
-            raise Invalid(error.code, field="content", **error.facts) from error
+def _table(file: SkFile, unit: Unit) -> _Table:
+    """Find the columns that say whom the file names. Raises: Invalid."""
+    try:
+        places = placed(file.header, OWN_FIELDS)
+    except Malformed as error:
+        raise Invalid(error.code, field="content", **error.facts) from error
     if unit is Unit.CARD and "card" not in places:
         raise Invalid("list.file_needs_card", field="content")
     if not ({"nik", "kk", "code"} & set(places) or ({"name", "head_name"} & set(places) and "village" in places)):
         raise Invalid("list.file_no_clue", field="content")
-    if not rows:
-        raise Invalid("list.file_no_rows", field="content")
-    return _Table(header=header, places=places, rows=rows, unit=unit)
+    return _Table(header=list(file.header), places=places, rows=list(file.rows), unit=unit)
 
 
 class _Places:

@@ -211,7 +211,7 @@ def post_zone(tx: Tx, order: PostZone) -> PostedZone:
         raise Invalid("zone.empty", field="outline")
     if len(order.regions) > MOST_CODES:
         raise Invalid("zone.too_many_codes", field="regions", most=MOST_CODES)
-    outline = _read_outline(tx, order.outline) if order.outline is not None else None
+    outline = read_outline(tx, order.outline) if order.outline is not None else None
     listed = listed_regions(tx, order.regions)
     zone_id, no = _place_version(tx, order)
     version_id = tx.new_id()
@@ -293,7 +293,8 @@ def _keep_change(tx: Tx, incident_id: UUID, field: IncidentField, before: str, a
     )  # fmt: skip
 
 
-def _read_outline(tx: Tx, text: str) -> Outline:
+def read_outline(tx: Tx, text: str) -> Outline:
+    """Read an outline as GeoJSON, repaired where that changes nothing of its meaning. Raises: Invalid."""
     boxes = boundaries_of(tx, tx.regency_code, Level.REGENCY) or boundaries_of(tx, tx.regency_code, Level.VILLAGE)
     box = None
     if boxes:

@@ -405,6 +405,17 @@ class AffectedListEntry(Base):
     decided_by: Mapped[str]
 
 
+class AffectedListUse(Base):
+    """A plan that was drawn from a frozen list."""
+
+    __tablename__ = "affected_list_use"
+
+    list_id: Mapped[UUID] = mapped_column(sa.ForeignKey("affected_list.id"), primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"), primary_key=True)
+    used_at: Mapped[datetime]
+    used_by: Mapped[str]
+
+
 class Shelter(Base):
     """A place where displaced households of an incident live for now (titik pengungsian)."""
 
@@ -464,6 +475,7 @@ class Stay(Base):
 
 
 append_only(AffectedListEntry.__table__)
+append_only(AffectedListUse.__table__)
 frozen_but(AffectedDecision.__table__, "note")
 frozen_but(AffectedList.__table__, "state", "ended_at", "ended_by", "end_reason")
 frozen_but(Stay.__table__, "place_text")

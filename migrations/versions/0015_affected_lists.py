@@ -25,6 +25,7 @@ KEPT = {
         "joined", "gone", "sha256", "frozen_at", "frozen_by", "frozen_by_name",
     ),
     "affected_list_entry": (),
+    "affected_list_use": (),
     "stay": (
         "incident_id", "household_id", "no", "regency_code", "kind", "shelter_id", "village_code", "since_on",
         "recorded_at", "recorded_by", "recorded_by_name",
@@ -132,6 +133,12 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index("ix_affected_list_entry_household_id", "affected_list_entry", ["household_id"])
     op.create_table(
+        "affected_list_use",
+        _id("list_id"), _id("plan_id"), _at("used_at"), _text("used_by"),
+        _key("affected_list_use", "list_id", "affected_list"), _key("affected_list_use", "plan_id", "plan"),
+        _pk("affected_list_use", "list_id", "plan_id"),
+    )  # fmt: skip
+    op.create_table(
         "shelter",
         _id("id"), _text("regency_code"), _id("incident_id"), _text("name"), _text("village_code"),
         sa.Column("lon_deg", sa.Double(), nullable=True), sa.Column("lat_deg", sa.Double(), nullable=True),
@@ -162,6 +169,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("stay", "shelter", "affected_list_entry", "affected_list", "affected_decision"):
+    for table in ("stay", "shelter", "affected_list_use", "affected_list_entry", "affected_list", "affected_decision"):
         op.drop_table(table)
     op.drop_column("affected_household", "decided_no")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.errors import Conflict, Invalid, NotFound, Refused, TooLarge
+from core.privacy.numbers import holds_number
 from core.reader import Row, Table
 from core.states import move
 from core.work import Tx
@@ -410,7 +411,7 @@ def _keep_file(tx: Tx, kind: FileKind, order: ReadFile, most: int, list_id: UUID
     tx.session.add(
         CompletionFile(
             id=file_id, regency_code=tx.regency_code, kind=kind, state=FileState.READ, list_id=list_id,
-            file_name=name.strip()[-LONGEST_NAME:] or "berkas", file_sha256=order.file_sha256,
+            file_name=_safe(name), file_sha256=order.file_sha256,
             rows=len(order.table.rows), read_at=tx.now, read_by=tx.actor.id, read_by_name=tx.actor.name,
             applied_at=None, applied_by=None, applied_by_name="",
         )
@@ -421,6 +422,12 @@ def _keep_file(tx: Tx, kind: FileKind, order: ReadFile, most: int, list_id: UUID
         sha256=order.file_sha256,
     )  # fmt: skip
     return file_id
+
+
+def _safe(name: str) -> str:
+    """Give a file's name, unless it is one more copy of somebody's number."""
+    kept = name.strip()[-LONGEST_NAME:]
+    return "berkas" if not kept or holds_number(kept) else kept
 
 
 def _keep_outcomes(tx: Tx, file_id: UUID, outcomes: Sequence[_Outcome]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.errors import Invalid, NotFound
+from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.completion.models import HouseholdPosition
 from registry_link.completion.overview import outside_village_m, recount
@@ -101,6 +102,8 @@ def check(reported: Reported) -> None:
         raise Invalid("household.position", field="lon_deg")
     if reported.accuracy_m is not None and reported.accuracy_m > VAGUEST_M:
         raise Invalid("completion.position_vague", field="accuracy_m", metres=round(reported.accuracy_m))
+    if holds_number(reported.reason):
+        raise Invalid("privacy.number_in_text", field="reason")
 
 
 def held_of(facts: Facts) -> Held | None:

@@ -16,6 +16,7 @@ from core.crypto import MASK, Secret
 from core.errors import Conflict, Invalid, NotFound
 from core.privacy.numbers import holds_number
 from core.work import Tx
+from registry_link.households.erased import know_again
 from registry_link.households.models import Household, HouseholdCard
 from registry_link.households.numbers import kk_index
 from registry_link.households.rules import Flaw, checked_kk
@@ -60,6 +61,7 @@ def note_card(tx: Tx, household_id: UUID, number: str) -> UUID:
         )
     )  # fmt: skip
     _touch(tx, household_id)
+    know_again(tx, kk, ())
     tx.note("household.note_card", "household", household_id)
     return card_id
 

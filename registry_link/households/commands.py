@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.crypto import Secret
 from core.errors import Conflict, Forbidden, Invalid
 from core.ids import code_with_check
+from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.carding import card_owners
 from registry_link.households.erased import know_again
@@ -230,6 +231,8 @@ def _text(text: str, most: int, where: str) -> str:
     checked = checked_text(text, most)
     if isinstance(checked, Flaw):
         raise Invalid(checked.code, field=where, **checked.facts)
+    if holds_number(checked):
+        raise Invalid("privacy.number_in_text", field=where)
     return checked
 
 

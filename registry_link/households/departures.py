@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid, NotFound
+from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.leaving import PLACE, POINT, move_home, residents_of, set_home, take_out
 from registry_link.households.linking import Basis, current_links, move_links
@@ -258,6 +259,8 @@ def _check(tx: Tx, order: RecordDeparture, home: Any) -> None:
     number = order.basis_no.strip()
     if not number or len(number) > LONGEST_NUMBER:
         raise Invalid("link.basis_missing", field="basis_no", most=LONGEST_NUMBER)
+    if holds_number(number):
+        raise Invalid("privacy.number_in_text", field="basis_no")
     for name in ("event_on", "basis_on"):
         if getattr(order, name) > tx.today:
             raise Invalid("link.in_future", field=name)
@@ -291,6 +294,8 @@ def _place(tx: Tx, order: RecordDeparture) -> dict[str, Any]:
         text = checked_text(getattr(order, name), most)
         if isinstance(text, Flaw):
             raise Invalid(text.code, field=name, **text.facts)
+        if holds_number(text):
+            raise Invalid("privacy.number_in_text", field=name)
         made[name] = text
     return made
 

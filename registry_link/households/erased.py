@@ -21,6 +21,7 @@ from registry_link.households.models import (
     NIK_CONTEXT,
     ErasedNumber,
     Household,
+    HouseholdCard,
     Member,
     Snapshot,
 )
@@ -94,6 +95,8 @@ def remember_numbers(tx: Tx, erasure_id: UUID, ids: Sequence[UUID]) -> None:
             found.add(("kk", row.kk_bidx))
         if row.external_id is not None:
             found.add(("external", external_index(row.source, row.external_id)))
+    cards = sa.select(HouseholdCard.kk_bidx).where(HouseholdCard.household_id.in_(ids))
+    found |= {("kk", index) for index in tx.session.scalars(cards)}
     niks = sa.select(Member.nik_bidx).where(Member.household_id.in_(ids), Member.nik_bidx.is_not(None))
     found |= {("nik", index) for index in tx.session.scalars(niks) if index is not None}
     if not found:

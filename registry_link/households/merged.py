@@ -14,12 +14,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.leaving import POINT
 from registry_link.households.models import Departure, Household, Member, Snapshot
 from registry_link.households.sameness import Someone, is_same_person
 from registry_link.households.states import Relation
 
 CARRIED: Final = "merged:"
 """Begins the key of a member that was carried over: no row of the register's files has it."""
+UNITS: Final = ("rt", "rw", "hamlet", "address")
+TEXTS: Final = ("hamlet", "address")
 _AT_ONCE: Final = 800
 _CONTENT: Final = (
     "name", "sex", "birth_on", "age_years", "age_as_of_on", "relation", "nik", "nik_bidx", "is_pregnant", "is_nursing",
@@ -53,6 +56,8 @@ class Carried:
     members: tuple[Before, ...]
     size_before: int
     size_after: int
+    filled: Mapping[str, str | int | float]
+    """Columns of the household that stays which were empty and got the other's value, a position with its source."""
 
 
 def is_listed() -> sa.ColumnElement[bool]:
@@ -122,9 +127,28 @@ def carry_over(tx: Tx, survivor_id: UUID, merged_id: UUID) -> Carried:
             filled.append(_before(twin, MemberFate.FILLED))
             _set(tx, twin.id, nik=one.nik, nik_bidx=one.nik_bidx)
     after = max(sizes[survivor_id], sizes[merged_id], len(there) + len(moved))
-    tx.session.execute(_household(survivor_id).values(size=after, changed_at=tx.now))
+    given = fill_gaps(_place(tx, survivor_id), _place(tx, merged_id))
+    tx.session.execute(_household(survivor_id).values(**given, size=after, changed_at=tx.now))
     tx.session.execute(_household(merged_id).values(merged_into_id=survivor_id, changed_at=tx.now))
-    return Carried(members=(*moved, *filled), size_before=sizes[survivor_id], size_after=after)
+    return Carried(
+        members=(*moved, *filled), size_before=sizes[survivor_id], size_after=after,
+        filled={name: value for name, value in given.items() if value is not None},
+    )  # fmt: skip
+
+
+def fill_gaps(stays: Mapping[str, Any], goes: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a household lacks of where it lives and how poor it is, and the other one that it is knows.
+
+    RT, RW, hamlet and address only within one village; a position comes whole, with its source and accuracy.
+    """
+    made: dict[str, Any] = {}
+    if stays["village_code"] == goes["village_code"]:
+        made.update((name, goes[name]) for name in UNITS if not stays[name] and goes[name])
+        if stays["position_key"] is None and goes["position_key"] is not None:
+            made.update((name, goes[name]) for name in POINT)
+    if stays["decile"] is None and goes["decile"] is not None:
+        made["decile"] = goes["decile"]
+    return made
 
 
 def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
@@ -155,13 +179,19 @@ def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
         .values(is_present=False)
         .execution_options(synchronize_session=False)
     )
+    now = _place(tx, survivor_id)
+    # What has changed since is nobody's gift any more.
+    given = [name for name, value in was.filled.items() if name not in POINT and now[name] == value]
+    if "position_key" in was.filled and all(now[name] == was.filled.get(name) for name in POINT):
+        given += POINT
+    empty = {name: "" if name in TEXTS else None for name in given}
     size = tx.session.scalar(sa.select(Household.size).where(Household.id == survivor_id))
     present = sum(one.is_present for one in _members(tx, survivor_id))
     if size == was.size_after:
         size = was.size_before
     elif present:
         size = present
-    tx.session.execute(_household(survivor_id).values(size=size, changed_at=tx.now))
+    tx.session.execute(_household(survivor_id).values(**empty, size=size, changed_at=tx.now))
     tx.session.execute(_household(merged_id).values(merged_into_id=None, changed_at=tx.now))
 
 
@@ -258,6 +288,11 @@ def _members(tx: Tx, household_id: UUID) -> Sequence[Any]:
     columns = ("id", "regency_code", "member_key", "position", "is_present", *_CONTENT)
     query = sa.select(*(getattr(Member, name) for name in columns)).where(Member.household_id == household_id)
     return tx.session.execute(query.order_by(Member.position, Member.id)).all()
+
+
+def _place(tx: Tx, household_id: UUID) -> Mapping[str, Any]:
+    columns = (getattr(Household, name) for name in ("village_code", "decile", *UNITS, *POINT))
+    return tx.session.execute(sa.select(*columns).where(Household.id == household_id)).one()._asdict()
 
 
 def _twin(one: Any, there: Iterable[Any]) -> Any:

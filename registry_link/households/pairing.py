@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.permissions import Reach
 from core.work import Tx
+from registry_link.households.carding import cards_held
 from registry_link.households.merged import is_listed
 from registry_link.households.models import Household, HouseholdCard, Member, RegistryLink, Snapshot
 from registry_link.households.states import LinkState, Sex, SnapshotState
@@ -63,10 +64,18 @@ class Standing:
     id: UUID
     code: str
     village_code: str
-    kk_bidx: bytes | None
+    cards: frozenset[bytes]
+    """Of every family card that it holds, the keyed hash."""
     merged_into_id: UUID | None
     is_erased: bool
     has_merged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    pairs: frozenset[Pair]
+    beyond: int
+    """So many more there are."""
 
 
 def ordered(one: UUID, other: UUID) -> Pair:
@@ -74,28 +83,29 @@ def ordered(one: UUID, other: UUID) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def pairs_by_nik(tx: Tx, most: int) -> Iterator[Pair]:
-    """Give pairs of listed households whose people share a NIK; at most ``most`` shared numbers are looked at."""
+def pairs_by_nik(tx: Tx, most: int) -> Paired:
+    """Give pairs of listed households whose people share a NIK; beyond ``most`` pairs they are only counted."""
+    # From the index of the numbers alone; who is present, listed and of this office is asked of the few that remain.
     shared = sa.select(Member.nik_bidx).where(Member.nik_bidx.is_not(None)).group_by(Member.nik_bidx)
     query = (
         sa.select(Member.nik_bidx.label("number"), Household.id, Household.row_no)
         .join(Household, Household.id == Member.household_id)
         .where(
-            Member.nik_bidx.in_(shared.having(sa.func.count() > 1).limit(most)), Member.is_present,
+            Member.nik_bidx.in_(shared.having(sa.func.count() > 1)), Member.is_present,
             _office == tx.regency_code, is_listed(),
         )
         .distinct()
     )  # fmt: skip
-    return _paired(tx, query.order_by(sa.text("number"), Household.row_no))
+    return _paired(tx, query.order_by(sa.text("number"), Household.row_no), most)
 
 
-def pairs_by_kk(tx: Tx, most: int) -> Iterator[Pair]:
-    """Give pairs of listed households with the same No. KK, also by further cards; ``most`` shared numbers at most."""
+def pairs_by_kk(tx: Tx, most: int) -> Paired:
+    """Give pairs of listed households with the same No. KK, also by further cards; cut as ``pairs_by_nik``."""
     mine = (Household.regency_code == tx.regency_code, Household.kk_bidx.is_not(None))
     shared = sa.select(Household.kk_bidx).where(*mine).group_by(Household.kk_bidx).having(sa.func.count() > 1)
     of_cards = sa.select(HouseholdCard.kk_bidx).where(HouseholdCard.regency_code == tx.regency_code)
     named = sa.select(Household.kk_bidx.label("number"), Household.id, Household.row_no).where(
-        sa.or_(Household.kk_bidx.in_(shared.limit(most)), Household.kk_bidx.in_(of_cards)),
+        sa.or_(Household.kk_bidx.in_(shared), Household.kk_bidx.in_(of_cards)),
         Household.regency_code == tx.regency_code,
         is_listed(),
     )
@@ -104,15 +114,23 @@ def pairs_by_kk(tx: Tx, most: int) -> Iterator[Pair]:
         .join(Household, Household.id == HouseholdCard.household_id)
         .where(HouseholdCard.regency_code == tx.regency_code, is_listed())
     )
-    return _paired(tx, sa.union(named, further).order_by("number", "row_no"))
+    return _paired(tx, sa.union(named, further).order_by("number", "row_no"), most)
 
 
-def _paired(tx: Tx, query: Any) -> Iterator[Pair]:
+def _paired(tx: Tx, query: Any, most: int) -> Paired:
     rows = tx.session.execute(query.execution_options(yield_per=5_000))
+    found: set[Pair] = set()
+    beyond = 0
     for _, group in groupby(rows, key=lambda row: row.number):
         ids = [row.id for row in group]
         for place, one in enumerate(ids[: 1 if len(ids) > _MOST_ALL_WITH_ALL else None]):
-            yield from (ordered(one, other) for other in ids[place + 1 :])
+            for other in ids[place + 1 :]:
+                pair = ordered(one, other)
+                if len(found) < most:
+                    found.add(pair)
+                elif pair not in found:
+                    beyond += 1
+    return Paired(pairs=frozenset(found), beyond=beyond)
 
 
 def districts_changed(tx: Tx, since: datetime) -> tuple[str, ...]:
@@ -230,17 +248,17 @@ def standings(tx: Tx, ids: Collection[UUID], *, lock: bool = False) -> Mapping[U
     """Tell how each of the office's households stands; locked, two who merge at once do so one after the other."""
     query = (
         sa.select(
-            Household.id, Household.code, Household.village_code, Household.kk_bidx, Household.merged_into_id,
-            Household.erased_at,
+            Household.id, Household.code, Household.village_code, Household.merged_into_id, Household.erased_at
         )
         .where(Household.id.in_(ids), _office == tx.regency_code)
         .order_by(Household.id)
     )  # fmt: skip
     rows = tx.session.execute(query.with_for_update() if lock else query).all()
     into = set(tx.session.scalars(sa.select(Household.merged_into_id).where(Household.merged_into_id.in_(ids))))
+    cards = cards_held(tx, [row.id for row in rows])
     return {
         row.id: Standing(
-            id=row.id, code=row.code, village_code=row.village_code, kk_bidx=row.kk_bidx,
+            id=row.id, code=row.code, village_code=row.village_code, cards=cards[row.id],
             merged_into_id=row.merged_into_id, is_erased=row.erased_at is not None, has_merged=row.id in into,
         )
         for row in rows

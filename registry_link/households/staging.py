@@ -21,6 +21,7 @@ from core.errors import Conflict, NotFound
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
+from registry_link.households.carding import provisional_cards, same_card
 from registry_link.households.differences import (
     count_differences,
     finish_differences,
@@ -324,7 +325,7 @@ def _bind_provisional(tx: Tx, snapshot_id: UUID) -> None:
         .outerjoin(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
         .where(Household.regency_code == tx.regency_code, Household.is_provisional, is_listed())
     ).all()
-    by_kk = {row.kk_bidx: row.id for row in provisional if row.kk_bidx}
+    by_kk = {**provisional_cards(tx), **{row.kk_bidx: row.id for row in provisional if row.kk_bidx}}
     by_nik = {row.nik_bidx: row.id for row in provisional if row.nik_bidx}
     found: dict[UUID, set[str]] = {}
     open_rows = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.bound_id.is_(None))
@@ -392,14 +393,15 @@ def _suspect(tx: Tx, snapshot_id: UUID) -> None:
         .where(same_household(), Member.regency_code == tx.regency_code, Member.is_present, Member.household_id != own)
         .order_by(Member.household_id).limit(1).scalar_subquery()
     )  # fmt: skip
+    further = same_card(tx.regency_code, own)
     tx.session.execute(
         sa.update(StagedHousehold)
         .where(
             StagedHousehold.snapshot_id == snapshot_id,
             StagedHousehold.outcome != Outcome.UNCHANGED,
-            sa.or_(same_nik.is_not(None), same_kk.is_not(None)),
+            sa.or_(same_nik.is_not(None), same_kk.is_not(None), further.is_not(None)),
         )
-        .values(suspect_id=sa.func.coalesce(same_nik, same_kk))
+        .values(suspect_id=sa.func.coalesce(same_nik, same_kk, further))
         .execution_options(synchronize_session=False)
     )
     mine = StagedMember.snapshot_id == snapshot_id

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -89,6 +90,8 @@ class Found:
     since: datetime
     """By names only households that have changed since then were compared; by numbers all."""
     pairs: Mapping[Pair, Likeness]
+    beyond: int = 0
+    """Pairs by number that were only counted: of those that are listed already it cannot be told which they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +158,10 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
         if row.name_permille and not now.name_permille and not looked.intersection(pair):
             # Neither has changed since they were compared by name.
             now = Likeness(shares_nik=now.shares_nik, shares_kk=now.shares_kk, name_permille=row.name_permille)
+        if found.beyond:
+            now = replace(
+                now, shares_nik=now.shares_nik or row.shares_nik, shares_kk=now.shares_kk or row.shares_kk
+            )  # fmt: skip
         if row.state is PairState.MERGED:
             continue
         if now.kinds:
@@ -180,7 +187,7 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
             for one in (found.pairs[pair],)
         ],
     )  # fmt: skip
-    kept = Kept(new=len(new[:room]), gone=len(gone), reopened=reopened, left_out=len(new[room:]))
+    kept = Kept(new=len(new[:room]), gone=len(gone), reopened=reopened, left_out=len(new[room:]) + found.beyond)
     _settle_links(tx, everything_is_listed=not kept.left_out)
     # Numbers are always compared all; whoever was left out that only a name points to must be looked for again.
     since = LONG_AGO if any(found.pairs[one].name_permille for one in new[room:]) else found.began_at
@@ -233,10 +240,10 @@ def name_pair(tx: Tx, order: NamePair) -> UUID:
 def compare(tx: Tx, pair: Pair, there: Mapping[UUID, Standing]) -> Likeness:
     """Tell what the data of two households say of them."""
     people = people_of(tx, pair)
-    cards = [there[one].kk_bidx for one in pair]
+    cards = [there[one].cards for one in pair]
     numbers = [{one.nik_bidx for one in people[each] if one.nik_bidx} for each in pair]
     return Likeness(
-        shares_nik=bool(numbers[0] & numbers[1]), shares_kk=cards[0] is not None and cards[0] == cards[1],
+        shares_nik=bool(numbers[0] & numbers[1]), shares_kk=bool(cards[0] & cards[1]),
         name_permille=max((alike(one, other) for one in people[pair[0]] for other in people[pair[1]]), default=0),
     )  # fmt: skip
 
@@ -384,7 +391,9 @@ def _merge(tx: Tx, pair: Any, survivor_id: UUID) -> Decided:
     tx.session.add(
         HouseholdMerge(
             id=merge_id, regency_code=tx.regency_code, pair_id=pair.id, survivor_id=survivor_id, merged_id=merged_id,
-            size_before=carried.size_before, size_after=carried.size_after, merged_at=tx.now, undone_at=None,
+            size_before=carried.size_before, size_after=carried.size_after,
+            filled=json.dumps(dict(carried.filled), ensure_ascii=False) if carried.filled else "", merged_at=tx.now,
+            undone_at=None,
         )
     )  # fmt: skip
     tx.session.flush()
@@ -401,14 +410,15 @@ def _merge(tx: Tx, pair: Any, survivor_id: UUID) -> Decided:
         settle_suspects(tx, [merged_id], act, _about(pair))
     _keep_links(tx, pair, [survivor_id])
     _follow(tx, survivor_id, merged_id)
-    tx.note("household.merge", "household", merged_id, into=str(survivor_id), members=len(carried.members))
+    tx.note("household.merge", "household", merged_id, into=str(survivor_id), members=len(carried.members),
+            filled=sorted(carried.filled))  # fmt: skip
     return Decided(pair_id=pair.id, verdict=Verdict.MERGE, survivor_id=survivor_id, merged_id=merged_id)
 
 
 def _part(tx: Tx, pair: Any) -> Decided:
     merge = tx.session.execute(
         sa.select(HouseholdMerge.id, HouseholdMerge.survivor_id, HouseholdMerge.merged_id,
-                  HouseholdMerge.size_before, HouseholdMerge.size_after)
+                  HouseholdMerge.size_before, HouseholdMerge.size_after, HouseholdMerge.filled)
         .where(HouseholdMerge.pair_id == pair.id, HouseholdMerge.undone_at.is_(None))
     ).one()  # fmt: skip
     members = tx.session.scalars(sa.select(HouseholdMergeMember).where(HouseholdMergeMember.merge_id == merge.id)).all()
@@ -421,6 +431,7 @@ def _part(tx: Tx, pair: Any) -> Decided:
             for one in members
         ),
         size_before=merge.size_before, size_after=merge.size_after,
+        filled=json.loads(merge.filled) if merge.filled else {},
     )  # fmt: skip
     give_back(tx, merge.survivor_id, merge.merged_id, was)
     tx.session.execute(

@@ -23,8 +23,8 @@ from registry_link.identity.commands import LONG_AGO, Found, Likeness, keep_pair
 from registry_link.identity.queries import last_search
 from registry_link.identity.rules import alike_of_one_day
 
-MOST_NUMBERS: Final = 100_000
-"""Shared numbers looked at in one search: what lies beyond comes up as these are decided."""
+MOST_PAIRS: Final = 300_000
+"""Pairs by one kind of number that a search holds; what lies beyond is told as left out, and drops no open pair."""
 OVERLAP: Final = timedelta(hours=2)
 """A change counts from when its transaction began; a long one may have ended after the last search."""
 
@@ -37,7 +37,8 @@ def search_pairs(work: Work, actor: Actor) -> str:
             return "nothing new"
         since = max(LONG_AGO, last.searched_at - OVERLAP) if last is not None else LONG_AGO
         districts = districts_changed(tx, since)
-        by_nik, by_kk = set(pairs_by_nik(tx, MOST_NUMBERS)), set(pairs_by_kk(tx, MOST_NUMBERS))
+        niks, cards = pairs_by_nik(tx, MOST_PAIRS), pairs_by_kk(tx, MOST_PAIRS)
+        by_nik, by_kk = niks.pairs, cards.pairs
     alike: dict[tuple[int, int], int] = defaultdict(int)
     for district in districts:
         with work.read_by(actor) as tx:
@@ -52,7 +53,9 @@ def search_pairs(work: Work, actor: Actor) -> str:
         pair: Likeness(shares_nik=pair in by_nik, shares_kk=pair in by_kk, name_permille=names.get(pair, 0))
         for pair in by_nik | by_kk | names.keys()
     }
-    found = Found(version=version, began_at=began_at, since=since, pairs=pairs)
+    found = Found(
+        version=version, began_at=began_at, since=since, pairs=pairs, beyond=niks.beyond + cards.beyond
+    )  # fmt: skip
     kept = work.run(actor, lambda tx: keep_pairs(tx, found))
     return f"{kept.new} new, {kept.gone} gone, {kept.reopened} reopened"
 

@@ -1,6 +1,6 @@
 """What came is read once by the child process and written down in one form of our own, which everything after reads.
 
-The form: a line of JSON per row, sealed: it may wait for days until somebody names its columns, and lies beside the
+The form: a line per row, sealed: it may wait for days until somebody names its columns, and lies beside the
 uploads, which go as soon as it stands.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from core.reader.stream import StreamRow, line_of, row_of, stream_table
+from core.reader.stream import StreamRow, row_of, stream_table
 from core.sealed_file import SealedWriter, open_sealed
 from registry_link.importing.columns import KNOWN, MOST_COLUMNS
 
@@ -55,13 +55,13 @@ def unpack(path: Path, name: str, target: Path, told: Callable[[int], None]) -> 
             io.BufferedWriter(SealedWriter(file), 1 << 20) as out,
             stream_table(path, name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=KNOWN) as table,
         ):
-            count = size = 0
-            for count, row in enumerate(table.rows, 1):
-                line = line_of(row)
-                out.write(line)
-                size += len(line)
-                if not count % _TOLD_EVERY:
+            count = size = last_told = 0
+            for piece in table.pieces:
+                out.write(piece.lines)
+                count, size = count + piece.count, size + len(piece.lines)
+                if count - last_told >= _TOLD_EVERY:
                     told(table.position())
+                    last_told = count
             out.flush()
             file.flush()
             os.fsync(file.fileno())

@@ -19,7 +19,7 @@ from core.states import move
 from core.work import Tx
 from registry_link.households.departures import LONGEST_NUMBER, door
 from registry_link.households.linking import Basis, current_links, link_lines, move_link, move_links
-from registry_link.households.people import heads_of, index_of_niks, listed_by_index, niks_of
+from registry_link.households.people import Listed, heads_of, index_of_niks, listed_by_index, niks_of
 from registry_link.households.states import LINK_MOVES, LinkAct, LinkState
 from registry_link.links.models import DukcapilFile, DukcapilResult, DukcapilRow, FieldVisit
 from registry_link.links.rules import Answer, contradicting, judged, may_apply, read_row, recognise
@@ -164,7 +164,7 @@ def apply_dukcapil_file(tx: Tx, file_id: UUID) -> Applied:
     tx.require("link.approve")
     file = _locked(tx, file_id)
     ready = tx.session.execute(
-        sa.select(DukcapilRow.member_id, DukcapilRow.verdict).where(
+        sa.select(DukcapilRow.row_no, DukcapilRow.nik_bidx, DukcapilRow.verdict).where(
             DukcapilRow.file_id == file_id, DukcapilRow.outcome == RowOutcome.READY
         )
     ).all()
@@ -178,13 +178,15 @@ def apply_dukcapil_file(tx: Tx, file_id: UUID) -> Applied:
         tx, DukcapilFile, file_id, DukcapilFileAct.APPLY, DUKCAPIL_MOVES, applied_by=tx.actor.id,
         applied_by_name=tx.actor.name, applied_at=tx.now,
     )  # fmt: skip
-    said = {row.member_id: row.verdict for row in ready if row.member_id is not None}
-    index_of = niks_of(tx, list(said))
-    people = listed_by_index(tx, [one for one in index_of.values() if one is not None])
+    said = {row.nik_bidx: row.verdict for row in ready if row.nik_bidx is not None}
+    people = listed_by_index(tx, list(said))
+    # Whoever had the number when the file was read may have another one by now: nothing was said of that.
+    lost = [row.row_no for row in ready if row.nik_bidx is None or row.nik_bidx not in people]
+    _give_up_rows(tx, file_id, lost, json.loads(file.header))
     made: list[dict[str, Any]] = []
-    for member_id, verdict in said.items():
+    for index, verdict in said.items():
         # The number may stand in several households: what is said of it is said of each of them.
-        for one in people.get(index_of.get(member_id) or b"", ()):
+        for one in people.get(index, ()):
             made.append(
                 {
                     "id": tx.new_id(), "regency_code": tx.regency_code, "member_id": one.member_id,
@@ -205,11 +207,33 @@ def apply_dukcapil_file(tx: Tx, file_id: UUID) -> Applied:
     return Applied(persons=len(made), households=moved)
 
 
-def discard_dukcapil_file(tx: Tx, file_id: UUID, reason: str = "") -> None:
+def _give_up_rows(tx: Tx, file_id: UUID, row_nos: Sequence[int], header: Sequence[str]) -> None:
+    if not row_nos:
+        return
+    problem = _problem("dukcapil.nik_changed", header[recognise(header).nik], {})
+    for start in range(0, len(row_nos), _AT_ONCE):
+        tx.session.execute(
+            sa.update(DukcapilRow)
+            .where(DukcapilRow.file_id == file_id, DukcapilRow.row_no.in_(row_nos[start : start + _AT_ONCE]))
+            .values(
+                outcome=RowOutcome.REFUSED, member_id=None, household_id=None,
+                problems=json.dumps([problem], ensure_ascii=False),
+            )
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+    tx.session.execute(
+        sa.update(DukcapilFile)
+        .where(DukcapilFile.id == file_id)
+        .values(refused=DukcapilFile.refused + len(row_nos))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def discard_dukcapil_file(tx: Tx, file_id: UUID) -> None:
     """Give up a file that is not taken over; it may be read again. Raises: Forbidden; NotFound; Conflict."""
     tx.require("link.manage")
     _locked(tx, file_id)
-    move(tx, DukcapilFile, file_id, DukcapilFileAct.DISCARD, DUKCAPIL_MOVES, reason=reason.strip()[:200])
+    move(tx, DukcapilFile, file_id, DukcapilFileAct.DISCARD, DUKCAPIL_MOVES)
 
 
 def last_verdicts(tx: Tx, household_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[UUID, Verdict]]:
@@ -251,16 +275,25 @@ def _judge(tx: Tx, household_ids: Sequence[UUID], basis: Basis) -> int:
     return moved
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """A row that means somebody: the first registered one who has the number."""
+
+    outcome: RowOutcome
+    answer: Answer
+    owner: Listed
+
+
 def _outcomes(
     tx: Tx, read: Mapping[int, Answer], problems: dict[int, list[dict[str, Any]]], label: str
-) -> dict[int, tuple[RowOutcome, Answer, UUID, UUID]]:
+) -> dict[int, _Meant]:
     """Tell what would become of each answer; what cannot be is added to ``problems``."""
     indexes = dict(zip(read, index_of_niks([one.nik for one in read.values()]), strict=True))
     people = listed_by_index(tx, list(indexes.values()))
     refused = contradicting([(row_no, indexes[row_no], one.verdict) for row_no, one in read.items()])
     known = {one.household_id for found in people.values() for one in found}
     verdicts = last_verdicts(tx, sorted(known))
-    made: dict[int, tuple[RowOutcome, Answer, UUID, UUID]] = {}
+    made: dict[int, _Meant] = {}
     for row_no, answer in read.items():
         owners = people.get(indexes[row_no], ())
         code = refused.get(row_no) or ("" if owners else "dukcapil.nik_unknown")
@@ -269,12 +302,12 @@ def _outcomes(
             continue
         is_same = all(verdicts.get(one.household_id, {}).get(one.member_id) is answer.verdict for one in owners)
         outcome = RowOutcome.SAME if is_same else RowOutcome.READY
-        made[row_no] = (outcome, answer, owners[0].member_id, owners[0].household_id)
+        made[row_no] = _Meant(outcome, answer, owners[0])
     return made
 
 
 def _row(
-    file_id: UUID, row: Row, outcomes: Mapping[int, tuple[RowOutcome, Answer, UUID, UUID]],
+    file_id: UUID, row: Row, outcomes: Mapping[int, _Meant],
     problems: Mapping[int, list[dict[str, Any]]],
 ) -> dict[str, Any]:  # fmt: skip
     found = outcomes.get(row.number)
@@ -282,13 +315,13 @@ def _row(
         cells = Secret(json.dumps(row.texts, ensure_ascii=False))
         return {
             "file_id": file_id, "row_no": row.number, "outcome": RowOutcome.REFUSED, "verdict": None,
-            "member_id": None, "household_id": None, "cells": cells,
+            "member_id": None, "household_id": None, "nik_bidx": None, "cells": cells,
             "problems": json.dumps(problems[row.number], ensure_ascii=False),
         }  # fmt: skip
-    outcome, answer, member_id, household_id = found
     return {
-        "file_id": file_id, "row_no": row.number, "outcome": outcome, "verdict": answer.verdict,
-        "member_id": member_id, "household_id": household_id, "cells": None, "problems": "[]",
+        "file_id": file_id, "row_no": row.number, "outcome": found.outcome, "verdict": found.answer.verdict,
+        "member_id": found.owner.member_id, "household_id": found.owner.household_id,
+        "nik_bidx": found.owner.nik_bidx, "cells": None, "problems": "[]",
     }  # fmt: skip
 
 
@@ -298,7 +331,8 @@ def _problem(code: str, column: str, facts: Mapping[str, Any]) -> dict[str, Any]
 
 def _plain_name(name: str) -> str:
     kept = "".join(sign if sign.isprintable() and sign not in '<>:"/\\|?*' else "_" for sign in name)
-    return kept.strip()[-LONGEST_NAME:] or "berkas"
+    kept = kept.strip()[-LONGEST_NAME:]
+    return "berkas" if not kept or holds_number(kept) else kept
 
 
 def _locked(tx: Tx, file_id: UUID) -> Any:
@@ -405,10 +439,15 @@ def _by_paper(tx: Tx, order: EndLink, act: LinkAct) -> LinkState:
 
 
 def checked_basis(tx: Tx, number: str, on: date) -> str:
-    """Give the number of a paper in one line. Raises: Invalid "link.basis_missing", "link.in_future"."""
+    """Give the number of a paper in one line.
+
+    Raises: Invalid "link.basis_missing", "link.in_future", "privacy.number_in_text".
+    """
     plain = " ".join(number.split())
     if not plain or len(plain) > LONGEST_NUMBER:
         raise Invalid("link.basis_missing", field="basis_no", most=LONGEST_NUMBER)
+    if holds_number(plain):
+        raise Invalid("privacy.number_in_text", field="basis_no")
     if on > tx.today:
         raise Invalid("link.in_future", field="basis_on")
     return plain

@@ -15,6 +15,7 @@ from registry_link.households.rules import Flaw, checked_nik
 from registry_link.links.states import Verdict, VisitOutcome
 
 Key = TypeVar("Key")
+LONGEST_WORD: Final = 20
 ERRORS: Final = "Kesalahan"
 """The column that is added to rows given back."""
 MOST_COLUMNS: Final = 60
@@ -103,7 +104,8 @@ def read_row(row_no: int, cells: Sequence[Cell], columns: Columns) -> Answer | t
     verdict = _WORDS.get(plain(said.text))
     if verdict is None:
         code = "dukcapil.verdict_unknown" if said.text else "dukcapil.verdict_missing"
-        facts = {"text": said.text[:40]} if said.text and not any(one.isdigit() for one in said.text) else {"text": "?"}
+        # One word of letters is an answer that we do not know; anything longer may name somebody.
+        facts = {"text": said.text if said.text.isalpha() and len(said.text) <= LONGEST_WORD else "?"}
         issues.append(Issue(code=code, row=row_no, column=columns.header[columns.verdict], facts=facts))
     if issues or verdict is None or isinstance(checked, Flaw):
         return tuple(issues)

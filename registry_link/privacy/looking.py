@@ -20,6 +20,8 @@ from core.work import Tx
 from registry_link.households.erased import homes, homes_of_members, members_of_homes
 
 OF_PERSONS: Final = ("household", "member")
+WITH_NUMBERS: Final = ("reveal", "copy", "submission")
+"""Looks at which whole numbers stood: one on a page, all of a household in its copy or in the ministry's list."""
 _AT_ONCE: Final = 800
 MOST_LOOKS: Final = 20_000
 """So many looks of one account are told of at once; a narrower time tells the others."""
@@ -102,7 +104,7 @@ def exposure(tx: Tx, actor_id: str, since: datetime, until: datetime) -> Exposur
             times[one] = times.get(one, 0) + 1
             first[one] = row.at
             last.setdefault(one, row.at)
-            if row.purpose in ("reveal", "copy"):
+            if row.purpose in WITH_NUMBERS:
                 revealed.add(one)
     seen = [
         Seen(

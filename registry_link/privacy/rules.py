@@ -18,11 +18,6 @@ _SHOWS: Final = {
 }  # fmt: skip
 
 
-def shown_by(asker: Asker) -> tuple[IdentityDocument, ...]:
-    """Give the documents with which somebody shows that it is theirs to ask."""
-    return _SHOWS[asker]
-
-
 def is_shown(asker: Asker, document: IdentityDocument) -> bool:
     """Tell whether this document answers who asks."""
     return document in _SHOWS[asker]

@@ -355,6 +355,8 @@ def _basis(tx: Tx, number: str, on: date, *, field: str = "basis_no", on_field: 
     plain = " ".join(number.split())
     if not plain or len(plain) > LONGEST_NUMBER:
         raise Invalid("link.basis_missing", field=field, most=LONGEST_NUMBER)
+    if holds_number(plain):
+        raise Invalid("privacy.number_in_text", field=field)
     if on > tx.today:
         raise Invalid("link.in_future", field=on_field or field.replace("_no", "_on"))
     return plain

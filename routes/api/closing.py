@@ -18,6 +18,7 @@ from routes.schemas import closing as shapes
 from routes.schemas.bansos import TermOut
 from routes.schemas.documents import PDF
 from routes.schemas.fields import KeyHeader, Problem
+from routes.tables import KINDS, attached
 
 api = Blueprint("reconciliation", __name__, description="Determined = handed over + returned + open.")
 
@@ -103,6 +104,4 @@ def nominative_workbook(data: dict[str, Any], term_id: UUID) -> Response:
     """Give the determined list as a workbook; the look is logged."""
     with context.read() as tx:
         content = term.nominative_xlsx(tx, term_id, data["region_code"])
-    answer = Response(content, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    answer.headers["Content-Disposition"] = 'attachment; filename="daftar-nominatif.xlsx"'
-    return answer
+    return attached(content, KINDS["xlsx"], "daftar-nominatif.xlsx")

@@ -20,9 +20,9 @@ from registry_link.households.completing import CompleteHousehold
 from registry_link.households.gaps import GAPS, Gap, each
 from routes import context, guard, limits
 from routes.pages.completion import list_file, merged_file
-from routes.pages.stock_files import KINDS
 from routes.schemas import completion as shapes
 from routes.schemas.fields import KeyHeader, Problem
+from routes.tables import KINDS
 
 api = Blueprint("registry-completion", __name__, description="Completing households, village by village.")
 

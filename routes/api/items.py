@@ -17,6 +17,7 @@ from routes import context, guard, limits
 from routes.pages.items import MOST_FILE_BYTES, catalogue_table, low_here
 from routes.schemas import items as shapes
 from routes.schemas.fields import KeyHeader, Problem
+from routes.tables import attached
 from stock.items import catalogue_file, commands
 from stock.items.catalogue_file import FilePlan, ImportCatalogue
 from stock.items.queries import ItemView, find_item, item_by_id, items, minimum_levels, search_items
@@ -81,7 +82,7 @@ def list_low_stock() -> dict[str, Any]:
 @api.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
 def export_csv() -> Response:
     """Give the catalogue as text: semicolons, a mark of UTF-8, nothing that a spreadsheet would work out."""
-    return _download(table_file.build_csv(catalogue_table()), "text/csv", "csv")
+    return attached(table_file.build_csv(catalogue_table()), "text/csv", "daftar-barang.csv")
 
 
 @api.get("/catalogue.xlsx")
@@ -89,13 +90,7 @@ def export_csv() -> Response:
 @api.response(200, {"type": "string", "format": "binary"}, content_type=WORKBOOK)
 def export_workbook() -> Response:
     """Give the catalogue as a workbook."""
-    return _download(table_file.build_workbook(catalogue_table()), WORKBOOK, "xlsx")
-
-
-def _download(content: bytes, kind: str, suffix: str) -> Response:
-    answer = Response(content, mimetype=kind)
-    answer.headers["Content-Disposition"] = f'attachment; filename="daftar-barang.{suffix}"'
-    return answer
+    return attached(table_file.build_workbook(catalogue_table()), WORKBOOK, "daftar-barang.xlsx")
 
 
 @api.post("/files/check")

@@ -19,11 +19,11 @@ from registry_link.links import commands, queries
 from registry_link.links.commands import EndLink, RecordVisit, SendVillage
 from registry_link.links.queries import DukcapilFileView, HouseholdLinks
 from routes import context, guard, limits
-from routes.pages.dukcapil import download, order_of
-from routes.pages.stock_files import KINDS
+from routes.pages.dukcapil import order_of
 from routes.schemas import links as shapes
 from routes.schemas.fields import KeyHeader, Problem
 from routes.schemas.stock_files import FormArgs
+from routes.tables import KINDS, download
 
 api = Blueprint(
     "registry-links", __name__, url_prefix="/registry", description="Every step of a household through the registry."
@@ -231,7 +231,10 @@ def refused_rows(args: dict[str, Any], file_id: UUID) -> Response:
     lang = context.lang()
     with context.read() as tx:
         table = queries.refused_table(tx, file_id, lang)
-    return download(table.title, say("dukcapil.about", lang), table.header, table.rows, "ditolak", args["form"])
+    return download(
+        table.title, ((say("dukcapil.about", lang), table.title),), table.header, table.rows, stem="ditolak",
+        suffix=args["form"],
+    )  # fmt: skip
 
 
 @api.post("/dukcapil-files/<uuid:file_id>/application")

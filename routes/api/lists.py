@@ -15,6 +15,7 @@ from logistics.programmes import drawing, overlaps, sk_file
 from routes import context, guard, limits
 from routes.schemas import lists as shapes
 from routes.schemas.fields import KeyHeader, Problem
+from routes.tables import attached
 
 api = Blueprint("term-lists", __name__, url_prefix="/terms/<uuid:term_id>", description="How a term's list is made.")
 
@@ -92,7 +93,7 @@ def match_file(args: dict[str, Any], term_id: UUID, **_: Any) -> Response:
     """Match a decree's file (the body, ``text/csv``) with the registry; the same file again changes nothing."""
     if request.mimetype != "text/csv":
         raise UnsupportedMediaType()
-    order = sk_file.MatchFile(term_id=term_id, file_name=args["file_name"], content=request.get_data())
+    order = sk_file.MatchFile(term_id=term_id, file=sk_file.read_sk(request.get_data(), args["file_name"]))
 
     def act(tx: Tx) -> Any:
         done = sk_file.match_file(tx, order)
@@ -132,9 +133,7 @@ def answer_file(term_id: UUID, file_id: UUID) -> Response:
     with context.read() as tx:
         _need_file(tx, term_id, file_id)
         text = "".join(sk_file.answered_csv(tx, file_id, context.lang()))
-    answer = Response(text, mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="hasil-{file_id}.csv"'
-    return answer
+    return attached(text, "text/csv", f"hasil-{file_id}.csv")
 
 
 def _need_file(tx: Tx, term_id: UUID, file_id: UUID) -> None:

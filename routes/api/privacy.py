@@ -1,6 +1,8 @@
-"""Privacy for machines: requests to be erased, copies, and the access log.
+"""Privacy for machines: requests to be erased, and the access log.
 
-A whole number is not among it: that takes a person who has just given the password.
+Nothing here gives a whole NIK or No. KK: not the copy for the subject, not the file for the ministry, not one number.
+That takes a person who says why and has just given the password again, which a machine cannot; people do it on the
+pages (``routes/pages/privacy.py``, ``routes/pages/proposals.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Response, make_response
+from flask import Response
 from flask_smorest import Blueprint
 
 from core.work import Tx
@@ -98,23 +100,6 @@ def refuse_erasure(data: dict[str, Any], erasure_id: UUID, **_: Any) -> Response
 def withdraw_erasure(data: dict[str, Any], erasure_id: UUID, **_: Any) -> Response:
     """Take one's own request back."""
     return _decided(erasure_id, lambda tx: commands.withdraw_erasure(tx, erasure_id, data["note"]))
-
-
-@api.post("/copies")
-@guard.requires("privacy.copy")
-@api.arguments(shapes.CopyIn)
-@api.response(200, shapes.CopyOut)
-@api.alt_response(404, schema=Problem)
-@api.alt_response(409, schema=Problem)
-@api.alt_response(422, schema=Problem)
-def copy(order: commands.MakeCopy) -> Response:
-    """Give a copy of everything that is held about a household. No key: the answer is kept nowhere, so that asking
-    again makes another copy, and each is recorded."""
-    made = context.write(lambda tx: commands.make_copy(tx, order))
-    response = make_response(made.content)
-    response.mimetype = "application/json"
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @api.get("/exposure")

@@ -12,9 +12,10 @@ from werkzeug.exceptions import UnsupportedMediaType
 from core.reader import READER
 from core.work import Tx
 from routes import context, guard, limits
-from routes.pages.stock_files import KINDS, download, order_of
+from routes.pages.stock_files import download, order_of
 from routes.schemas import stock_files as shapes
 from routes.schemas.fields import KeyHeader, Problem
+from routes.tables import KINDS
 from stock.importing import commands, queries
 from stock.importing.queries import StockFileView
 

@@ -26,9 +26,8 @@ from routes import context, guard, papers
 from routes import term as the_term
 from routes.forms import Form
 from routes.pages.bansos import term_frame, term_href
+from routes.tables import KINDS, attached
 from routes.texts import gettext as _
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Paper(enum.StrEnum):
@@ -120,25 +119,18 @@ def paper(slug: str, no: int) -> str | BaseResponse:
         term = queries.term(tx, slug, no)
         if what is Paper.NOMINATIVE_XLSX:
             name = f"daftar-nominatif-{term.programme_slug}-{term.no}{'-' + region if region else ''}.xlsx"
-            return _download(the_term.nominative_xlsx(tx, term.id, region), XLSX, name)
+            return attached(the_term.nominative_xlsx(tx, term.id, region), KINDS["xlsx"], name)
         if what is Paper.NOMINATIVE:
             made = the_term.issue_nominative(tx, term.id, region)
         elif what is Paper.INVITATIONS:
             made = the_term.issue_invitations(tx, term.id, region)
         else:
             made = the_term.issue_lpj(tx, term.id)
-        return _download(papers.print_papers(tx, [made]), "application/pdf", papers.file_name(
+        return attached(papers.print_papers(tx, [made]), "application/pdf", papers.file_name(
             document(tx, made), tx.today))  # fmt: skip
 
     done = form.attempt(lambda: context.write(act))
     return done if done is not None else make_response(_show(slug, no, form), 422)
-
-
-def _download(content: bytes, kind: str, name: str) -> BaseResponse:
-    response = make_response(content)
-    response.mimetype = kind
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 # ---------------------------------------------------------------- closing

@@ -13,11 +13,12 @@ from core.measures import print_count, print_instant
 from core.work import Tx
 from logistics.programmes import queries, sk_file
 from logistics.programmes.queries import TermView
-from logistics.programmes.sk_file import MatchFile, TermFileView
+from logistics.programmes.sk_file import MatchFile, SkFile, TermFileView
 from logistics.programmes.states import LISTED_OUTCOMES, RowOutcome, TermState
 from routes import context, guard, limits
-from routes.forms import Form
+from routes.forms import Form, page_number
 from routes.pages.bansos import term_frame
+from routes.tables import attached, plain_stem
 from routes.texts import gettext as _
 
 pages = Blueprint("bansos_file", __name__, url_prefix="/bansos/<slug>/<int:no>/daftar/berkas")
@@ -39,17 +40,14 @@ def index(slug: str, no: int) -> str:
 @limits.accepts(2 * sk_file.MOST_BYTES)
 def upload(slug: str, no: int) -> str | BaseResponse:
     form = Form()
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        form.fail("file", "form.file_missing")
+    sent = form.file("file", most_bytes=sk_file.MOST_BYTES)
+    if sent is None:
         return make_response(_index(slug, no, form), 422)
-    # One byte more than may be is enough to know that it is too much.
-    content, name = sent.stream.read(sk_file.MOST_BYTES + 1), sent.filename
 
-    def act(tx: Tx) -> str:
+    def act(tx: Tx, file: SkFile) -> str:
         term = queries.term(tx, slug, no)
         # The same file again is known by its bytes, so that it needs no key of the form.
-        done = sk_file.match_file(tx, MatchFile(term_id=term.id, file_name=name, content=content))
+        done = sk_file.match_file(tx, MatchFile(term_id=term.id, file=file))
         count = print_count(sum(done.counts.get(one, 0) for one in LISTED_OUTCOMES), context.lang())
         if done.is_repeat:
             flash(_("Berkas ini sudah pernah dibaca; daftar tidak berubah. Ini jawabannya waktu itu."), "info")
@@ -57,7 +55,8 @@ def upload(slug: str, no: int) -> str | BaseResponse:
             flash(_("%(count)s baris masuk daftar sebagai calon.", count=count), "good")
         return url_for("bansos_file.show", slug=slug, no=no, file_id=done.file_id)
 
-    target = form.attempt(lambda: context.write(act))
+    file = form.attempt(lambda: sk_file.read_sk(sent.content, sent.name))
+    target = form.attempt(lambda: context.write(lambda tx: act(tx, file)))
     if target is not None:
         return redirect(target, 303)
     form.errors = [{**one, "field": "file" if one["field"] == "content" else one["field"]} for one in form.errors]
@@ -88,7 +87,7 @@ def show(slug: str, no: int, file_id: UUID) -> str:
     lang, labels = context.lang(), _labels()
     asked = request.args.get("hasil", "")
     outcome = RowOutcome(asked) if asked in set(RowOutcome) else None
-    number = max(1, request.args.get("hal", 1, type=int))
+    number = page_number()
     with context.read() as tx:
         term = queries.term(tx, slug, no)
         one = _file(tx, term, file_id)
@@ -125,11 +124,8 @@ def answered(slug: str, no: int, file_id: UUID) -> Response:
     with context.read() as tx:
         one = _file(tx, queries.term(tx, slug, no), file_id)
         text = "".join(sk_file.answered_csv(tx, file_id, context.lang()))
-    response = Response(text.encode(), mimetype="text/csv")
     stem = one.file_name.rpartition(".")[0] or one.file_name
-    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_") else "-" for sign in stem)[:60]
-    response.headers["Content-Disposition"] = f'attachment; filename="{plain}-hasil.csv"'
-    return response
+    return attached(text, "text/csv", f"{plain_stem(stem)}-hasil.csv")
 
 
 def _file(tx: Tx, term: TermView, file_id: UUID) -> TermFileView:

@@ -34,12 +34,10 @@ from registry_link.households.completing import Birth, CompleteHousehold, Facts
 from registry_link.households.gaps import ASKABLE, Gap, each, label_of
 from registry_link.regions.queries import region, regions, regions_of
 from registry_link.regions.states import Level
-from reports import table_file
-from reports.table_file import Column, TableFile
-from routes import context, guard, limits
+from routes import context, guard, limits, tables
 from routes.forms import Form, asked_number, page_number
-from routes.pages.stock_files import KINDS, asked_form
 from routes.pages.villages import framed, print_distance
+from routes.tables import asked_form
 from routes.texts import gettext as _
 
 pages = Blueprint("completion", __name__, url_prefix="/registri/lengkapi")
@@ -193,15 +191,13 @@ def export(list_id: UUID) -> Response:
 def upload(list_id: UUID) -> str | BaseResponse:
     """Take a list back and merge it row by row; every row gets its answer."""
     form = Form()
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        form.fail("file", "form.file_missing")
+    sent = form.file("file", most_bytes=READER.file_bytes)
+    if sent is None:
         return make_response(shown_list(list_id, form), 422)
-    content, name = sent.stream.read(READER.file_bytes + 1), sent.filename
     with context.read() as tx:
         queries.completion_list(tx, list_id)
     try:
-        done = merged_file(list_id, content, name)
+        done = merged_file(list_id, sent.content, sent.name)
     except Refused as refused:
         if refused.status not in (400, 409, 413, 422):
             raise
@@ -309,16 +305,10 @@ def framed_file(one: FileView) -> dict[str, Any]:
 
 def download(table: FileTable, stem: str, suffix: str, about: str) -> Response:
     """Answer with a table as a file of the form asked for."""
-    made = TableFile(
-        title=f"{table.title} {about}".strip(), author="",
-        about=((say("completion.file_title", context.lang()), say("completion.file_about", context.lang())),),
-        columns=tuple(Column(label=one, width=WIDTHS.get(one, 16)) for one in table.header), rows=table.rows,
-        made_on=context.runtime().work.clock.now().astimezone(context.actor().zone).date(),
-    )  # fmt: skip
-    content = table_file.build_workbook(made) if suffix == "xlsx" else table_file.build_csv(made)
-    response = Response(content, mimetype=KINDS[suffix])
-    response.headers["Content-Disposition"] = f'attachment; filename="{stem}.{suffix}"'
-    return response
+    told = ((say("completion.file_title", context.lang()), say("completion.file_about", context.lang())),)
+    widths = [WIDTHS.get(one, 16) for one in table.header]
+    title = f"{table.title} {about}".strip()
+    return tables.download(title, told, table.header, table.rows, stem=stem, suffix=suffix, widths=widths)
 
 
 # ---------------------------------------------------------------- one household

@@ -20,12 +20,10 @@ from registry_link.links.commands import ReadDukcapilFile
 from registry_link.links.queries import AnswerLine, DukcapilFileView
 from registry_link.links.rules import KNOWN, MOST_COLUMNS
 from registry_link.links.states import DukcapilFileState, RowOutcome, Verdict
-from reports import table_file
-from reports.table_file import Column, TableFile
 from routes import context, guard, limits
 from routes.forms import Form, page_number
 from routes.pages.links import section_tabs
-from routes.pages.stock_files import KINDS, asked_form
+from routes.tables import asked_form, download
 from routes.texts import gettext as _
 
 pages = Blueprint("dukcapil", __name__, url_prefix="/registri/dukcapil")
@@ -50,16 +48,13 @@ def index() -> str:
 def upload() -> str | BaseResponse:
     form = Form()
     basis_no, basis_on = form.text("basis_no", most=120, least=1), form.day("basis_on")
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        form.fail("file", "form.file_missing")
+    sent = form.file("file", most_bytes=READER.file_bytes)
+    if sent is None:
         return make_response(_index(form), 422)
-    # One byte more than may be is enough to know that it is too much.
-    content, name = sent.stream.read(READER.file_bytes + 1), sent.filename
 
     def act() -> str:
         assert basis_on is not None
-        order = order_of(content, name, basis_no, basis_on)
+        order = order_of(sent.content, sent.name, basis_no, basis_on)
         done = context.write(lambda tx: commands.read_dukcapil_file(tx, order))
         if done.is_repeat:
             flash(_("Berkas ini sudah pernah diunggah; ini jawabannya. Tidak ada yang dibaca dua kali."), "info")
@@ -183,19 +178,5 @@ def refused_rows(file_id: UUID) -> Response:
     suffix = asked_form("bentuk", "csv")
     with context.read() as tx:
         table = queries.refused_table(tx, file_id, context.lang())
-    return download(table.title, say("dukcapil.about", context.lang()), table.header, table.rows, "ditolak", suffix)
-
-
-def download(
-    title: str, about: str, header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], stem: str, suffix: str
-) -> Response:
-    """Answer with a table of texts as a file of the form asked for."""
-    made = TableFile(
-        title=title, author="", about=((about, title),),
-        columns=tuple(Column(label=one, width=22 if at == len(header) - 1 else 16) for at, one in enumerate(header)),
-        rows=rows, made_on=context.runtime().work.clock.now().astimezone(context.actor().zone).date(),
-    )  # fmt: skip
-    content = table_file.build_workbook(made) if suffix == "xlsx" else table_file.build_csv(made)
-    response = Response(content, mimetype=KINDS[suffix])
-    response.headers["Content-Disposition"] = f'attachment; filename="{stem}.{suffix}"'
-    return response
+    about = ((say("dukcapil.about", context.lang()), table.title),)
+    return download(table.title, about, table.header, table.rows, stem="ditolak", suffix=suffix)

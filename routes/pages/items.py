@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from core.work import Tx
 from reports import table_file
 from routes import context, guard, limits
 from routes.forms import Form
+from routes.tables import attached
 from routes.texts import gettext as _
 from stock.items import catalogue_file, commands
 from stock.items.catalogue_file import Column, FilePlan, ImportCatalogue, Outcome, RowPlan
@@ -414,14 +416,14 @@ def low_lines(tx: Tx, lang: str, place: PlaceView | None = None) -> list[dict[st
 @pages.get("/ekspor.csv")
 @guard.requires("stock.see")
 def export_csv() -> Response:
-    return _download(table_file.build_csv(catalogue_table()), "text/csv; charset=utf-8", "csv")
+    return attached(table_file.build_csv(catalogue_table()), "text/csv", "daftar-barang.csv")
 
 
 @pages.get("/ekspor.xlsx")
 @guard.requires("stock.see")
 def export_workbook() -> Response:
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _download(table_file.build_workbook(catalogue_table()), kind, "xlsx")
+    return attached(table_file.build_workbook(catalogue_table()), kind, "daftar-barang.xlsx")
 
 
 def catalogue_table() -> table_file.TableFile:
@@ -454,12 +456,6 @@ def catalogue_table() -> table_file.TableFile:
     )  # fmt: skip
 
 
-def _download(content: bytes, kind: str, suffix: str) -> Response:
-    answer = Response(content, content_type=kind)
-    answer.headers["Content-Disposition"] = f'attachment; filename="daftar-barang.{suffix}"'
-    return answer
-
-
 @pages.get("/impor")
 @guard.requires("item.edit")
 def import_form() -> str:
@@ -478,15 +474,12 @@ def _import(form: Form) -> str:
 @limits.accepts(2 * MOST_FILE_BYTES)
 def upload() -> str | BaseResponse:
     form = Form()
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        form.fail("file", "form.file_missing")
+    sent = form.file("file", most_bytes=MOST_FILE_BYTES)
+    if sent is None:
         return make_response(_import(form), 422)
-    content, name = sent.stream.read(MOST_FILE_BYTES + 1), sent.filename
-    sent.stream.seek(0)
-    stream = sent.stream
+    name, stream = sent.name, BytesIO(sent.content)
     try:
-        header, rows = catalogue_file.read_file(content, name)
+        header, rows = catalogue_file.read_file(sent.content, name)
         with context.read() as tx:
             catalogue_file.plan_import(tx, header, rows)
         folder = context.runtime().files_dir

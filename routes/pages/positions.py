@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.errors import Conflict, NotFound, Refused
@@ -23,8 +23,8 @@ from registry_link.regions.queries import region
 from routes import context, guard, limits
 from routes.forms import Form
 from routes.pages.completion import download, framed_file, order_of, reported_position, shown_rows
-from routes.pages.stock_files import asked_form
 from routes.pages.villages import print_distance
+from routes.tables import asked_form
 from routes.texts import gettext as _
 
 pages = Blueprint("positions", __name__, url_prefix="/registri")
@@ -44,13 +44,11 @@ def index() -> str:
 @limits.accepts(2 * READER.file_bytes)
 def upload() -> str | BaseResponse:
     form = Form()
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        form.fail("file", "form.file_missing")
+    sent = form.file("file", most_bytes=READER.file_bytes)
+    if sent is None:
         return make_response(_index(form), 422)
-    content, name = sent.stream.read(READER.file_bytes + 1), sent.filename
     try:
-        order = order_of(content, name, FileKind.POSITIONS, files.MOST_POSITION_ROWS)
+        order = order_of(sent.content, sent.name, FileKind.POSITIONS, files.MOST_POSITION_ROWS)
         done = context.write(lambda tx: files.read_positions(tx, order))
     except Refused as refused:
         if refused.status not in (400, 409, 413, 422):

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -31,6 +31,7 @@ from routes.forms import Form
 from routes.limiter import limiter
 from routes.privacy import copy_files, purpose_of, waiting_packages
 from routes.proving import needs_proof, prove
+from routes.tables import attached
 from routes.texts import gettext as _
 
 pages = Blueprint("privacy", __name__)
@@ -199,10 +200,7 @@ def copy(household_id: UUID) -> str | BaseResponse:
     if done is None:
         return make_response(_form("privacy/copy.html", household_id, form, by_duty=False), 422)
     name, body = done
-    response = Response(body, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return attached(body, "application/zip", name)
 
 
 @pages.get("/privasi/keluarga/<uuid:household_id>/hapus")
@@ -371,9 +369,7 @@ def access_file() -> BaseResponse:
             f"{one.first_at.astimezone(zone):%Y-%m-%d %H:%M}", f"{one.last_at.astimezone(zone):%Y-%m-%d %H:%M}",
             "ya" if one.is_revealed else "tidak",
         ])  # fmt: skip
-    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="keluarga-terlihat.csv"'
-    return response
+    return attached("\ufeff" + out.getvalue(), "text/csv", "keluarga-terlihat.csv")
 
 
 def _question(form: Form) -> dict[str, Any]:

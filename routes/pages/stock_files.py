@@ -14,10 +14,9 @@ from core.i18n import say
 from core.measures import print_count, print_instant, print_rupiah
 from core.reader import READER, read_table
 from core.work import Tx
-from reports import table_file
-from reports.table_file import Column, TableFile
-from routes import context, guard, limits
+from routes import context, guard, limits, tables
 from routes.forms import Form, page_number
+from routes.tables import asked_form
 from routes.texts import gettext as _
 from stock.importing import commands, queries
 from stock.importing.columns import KNOWN, MOST_COLUMNS
@@ -53,16 +52,13 @@ def upload() -> str | BaseResponse:
     form = Form()
     kind = form.choice("kind", StockFileKind, StockFileKind.MOVEMENTS)
     as_of_on = form.day("as_of_on", is_required=False)
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        form.fail("file", "form.file_missing")
+    sent = form.file("file", most_bytes=READER.file_bytes)
+    if sent is None:
         return make_response(_index(form), 422)
-    # One byte more than may be is enough to know that it is too much.
-    content, name = sent.stream.read(READER.file_bytes + 1), sent.filename
 
     def act() -> str:
         assert kind is not None
-        order = order_of(content, name, kind, as_of_on)
+        order = order_of(sent.content, sent.name, kind, as_of_on)
         done = context.write(lambda tx: commands.read_file(tx, order))
         if done.is_repeat:
             flash(_("Berkas ini sudah pernah diunggah; ini jawabannya. Tidak ada yang dibaca dua kali."), "info")
@@ -115,14 +111,6 @@ def template() -> Response:
     if kind is None:
         raise NotFound("stock_file.not_found")
     return download(queries.template_table(kind), f"templat-{word}", asked_form("bentuk", "xlsx"))
-
-
-def asked_form(name: str, usual: str) -> str:
-    """Read which form of a file the address asks for. Raises: NotFound for one there is not."""
-    form = request.args.get(name, usual)
-    if form not in KINDS:
-        raise NotFound("stock_file.not_found")
-    return form
 
 
 @pages.get("/<uuid:file_id>")
@@ -235,13 +223,5 @@ def refused_rows(file_id: UUID) -> Response:
 
 def download(table: StockTable, stem: str, suffix: str) -> Response:
     """Answer with a table as a file of the form asked for."""
-    made = TableFile(
-        title=table.title, author="", about=((say("stock_file.about", context.lang()), table.title),),
-        columns=tuple(Column(label=one, width=22 if at == len(table.header) - 1 else 15)
-                      for at, one in enumerate(table.header)),
-        rows=table.rows, made_on=context.runtime().work.clock.now().astimezone(context.actor().zone).date(),
-    )  # fmt: skip
-    content = table_file.build_workbook(made) if suffix == "xlsx" else table_file.build_csv(made)
-    response = Response(content, mimetype=KINDS[suffix])
-    response.headers["Content-Disposition"] = f'attachment; filename="{stem}.{suffix}"'
-    return response
+    about = ((say("stock_file.about", context.lang()), table.title),)
+    return tables.download(table.title, about, table.header, table.rows, stem=stem, suffix=suffix)

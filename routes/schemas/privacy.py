@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from registry_link.privacy.commands import AskErasure, MakeCopy
+from registry_link.privacy.commands import AskErasure
 from registry_link.privacy.queries import AskExposure
 from registry_link.privacy.states import Asker, ErasureState, Ground, IdentityDocument
 from routes.schemas.fields import In, Instant, Line
@@ -26,19 +26,6 @@ class ErasureIn(In):
 
 class PrivacyDecisionIn(In):
     note = Line(most=500, load_default="")
-
-
-class CopyIn(In):
-    """Whoever stands at the desk, and what was shown; its number is not written down."""
-
-    household_id = fields.UUID(required=True)
-    asked_for = fields.Enum(Asker, by_value=True, required=True)
-    identity_document = fields.Enum(IdentityDocument, by_value=True, required=True)
-    note = Line(most=500, load_default="")
-
-    @post_load
-    def order(self, data: dict[str, Any], **_: Any) -> MakeCopy:
-        return MakeCopy(**data)
 
 
 class ErasureArgs(In):
@@ -69,17 +56,6 @@ class ErasureOut(Schema):
 
 class ErasuresOut(Schema):
     erasures = fields.List(fields.Nested(ErasureOut))
-
-
-class CopyOut(Schema):
-    """Everything that is held about the household, and who saw it."""
-
-    household = fields.String()
-    office = fields.String()
-    made_at = fields.String()
-    law = fields.String()
-    data = fields.List(fields.Dict())
-    looks = fields.List(fields.Dict())
 
 
 class ExposureArgs(In):

@@ -38,7 +38,7 @@ def test_text_is_streamed_as_it_was_written(tmp_path: Path, delimiter: str, enco
     found, rows = stream(tmp_path, content)
     assert found.header == ("Kode", "Nama")
     assert rows == [StreamRow(2, ["BRS", "Béras"], {}, "")]
-    assert row_of(line_of(rows[0])) == rows[0]
+    assert row_of(line_of(rows[0], 2)) == rows[0]
 
 
 def test_a_quotation_mark_costs_its_own_row_only(tmp_path: Path):

@@ -118,12 +118,12 @@ def test_two_hundred_stoves_from_the_registry_to_a_closed_term(work: Work, app: 
     rows = "".join(f"{one.household_code};{one.head_name};{one.village_code}\n" for one in some)
     content = ("kode_keluarga;nama;kode_desa\n" + rows + f"KEL-999999-9;Tidak Dikenal;{tanimbar}\n").encode()
     first = work.run(
-        OFFICER, lambda tx: sk_file.match_file(tx, sk_file.MatchFile(term_id=term.id, file_name="sk.csv",
-                                                                     content=content))
+        OFFICER, lambda tx: sk_file.match_file(
+            tx, sk_file.MatchFile(term_id=term.id, file=sk_file.read_sk(content, "sk.csv")))
     )  # fmt: skip
     again = work.run(
-        OFFICER, lambda tx: sk_file.match_file(tx, sk_file.MatchFile(term_id=term.id, file_name="sk-lagi.csv",
-                                                                     content=content))
+        OFFICER, lambda tx: sk_file.match_file(
+            tx, sk_file.MatchFile(term_id=term.id, file=sk_file.read_sk(content, "sk-lagi.csv")))
     )  # fmt: skip
     assert (first.is_repeat, again.is_repeat) == (False, True)
     assert sum(first.counts.values()) == 4

@@ -208,7 +208,7 @@ def _a_term(work: Work, code: str) -> None:
             ),
         )  # fmt: skip
         decree = f"kode_keluarga;nama;kode_desa\nKEL-999999-9;Tidak Dikenal;{names[0]}\n".encode()
-        sk_file.match_file(tx, sk_file.MatchFile(term_id=term_id, file_name="sk.csv", content=decree))
+        sk_file.match_file(tx, sk_file.MatchFile(term_id=term_id, file=sk_file.read_sk(decree, "sk.csv")))
         entries = tuple(
             programmes.add_entry(tx, programmes.AddEntry(term_id=term_id, household_id=one))
             for village in (names[0], names[-1])

@@ -312,6 +312,8 @@ def test_a_decree_file_is_answered_row_by_row_and_counts_once(work: Work, people
     at = f"{LIST}/berkas"
     assert error_at(send(people.officer, at, {}), "file")
     assert error_at(send(people.officer, at, {"file": (BytesIO(b"a;b\r\n1;2\r\n"), "salah.csv")}), "file")
+    with work.by(line.OFFICER):  # a file is read before anything is written, so that no other writer waits for it
+        assert error_at(send(people.officer, at, {"file": (BytesIO(b"PK rusak"), "rusak.xlsx")}), "file")
     answers = [send(people.officer, at, {"file": (BytesIO(rows.encode()), "SK Kompor.csv")}) for _again in range(2)]
     assert answers[0].status_code == 303 and answers[0].headers["Location"] == answers[1].headers["Location"]
     assert len(entries(work, EntryState.CANDIDATE)) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +14,20 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.actor import Role
+from core.audit import AccessRow
+from core.clock import FixedClock
 from core.work import Work
 from registry_link.households.models import Household
+from registry_link.privacy.queries import AskExposure, exposure
+from registry_link.proposals import commands as proposals
+from registry_link.proposals.states import ProposalKind, ProposalReason
 from tests.registry_link.links.test_links import home, rows, state, to_field
 from tests.registry_link.people import OFFICE, SAUM, merge, nik, with_regions
 from tests.routes.asking import key, log_in, send
-from tests.support.builders import a_person, a_token, an_office
+from tests.support.builders import PASSWORD, a_person, a_token, an_actor, an_office
 
 PAPER = {"basis_no": "470/1/DKC", "basis_on": "02/11/2026"}
+ON = date(2026, 11, 2)
 WIRE = {"basis_no": "BA 3", "basis_on": "2026-11-02"}
 
 
@@ -141,3 +148,43 @@ def test_machines_go_the_whole_way_of_a_proposal(client: FlaskClient, registry: 
     assert [one["act"] for one in way["steps"]] == ["accept", "propose", "verify", "visit"]
     refused = client.post(f"{api}/submissions", headers={**officer, **key()})
     assert told(refused)["code"] == "link_proposal.none_determined"
+
+
+def test_the_ministrys_file_takes_a_reason_and_the_password_and_is_logged_as_whole_numbers(
+    client: FlaskClient, registry: Work, fixed_clock: FixedClock
+):
+    for role, name in ((Role.LOGISTICS, "logistik"), (Role.AUDITOR, "pemeriksa")):
+        a_person(registry, role, username=name)
+    village, officer, head = an_actor(Role.VILLAGE, village=SAUM), an_actor(Role.LOGISTICS), an_actor(Role.HEAD)
+    with registry.by(village) as tx:
+        proposed = proposals.propose(tx, proposals.Propose(
+            kind=ProposalKind.REMOVE, household_id=home(registry), reason=ProposalReason.GRADUATED,
+            basis_no="BA 3", basis_on=ON,
+        ))  # fmt: skip
+    with registry.by(officer) as tx:
+        proposals.verify(tx, proposed)
+    with registry.by(head) as tx:
+        proposals.determine(tx, proposals.Determine(proposal_ids=(proposed,), decree_no="SK 4", decree_on=ON))
+    with registry.by(officer) as tx:
+        sent = proposals.submit(tx)
+    log_in(client, "logistik")
+    page = f"/registri/usulan/daftar/{sent.id}"
+    assert "Kata sandi Anda" not in shown(client, page)
+    fixed_clock.advance(timedelta(minutes=16))
+    assert "Kata sandi Anda" in shown(client, page)
+    asked = {"note": "Dikirim ke Pusdatin", "reason": "csv"}
+    refused = send(client, f"{page}/berkas", {**asked, "password": "bukan sandinya"}, from_page=page)
+    assert refused.status_code == 422
+    assert nik(10) not in refused.get_data(as_text=True)
+    given = send(client, f"{page}/berkas", {**asked, "password": PASSWORD}, from_page=page)
+    assert (given.status_code, given.mimetype) == (200, "text/csv")
+    assert nik(10) in given.get_data(as_text=True)
+    assert given.headers["Cache-Control"] == "no-store"
+    with registry.read_by(an_actor(Role.AUDITOR)) as tx:
+        who = tx.session.scalars(sa.select(AccessRow.actor_id).where(AccessRow.purpose == "submission")).one()
+        since = registry.clock.now() - timedelta(hours=1)
+        seen = exposure(tx, AskExposure(actor_id=who, since=since, until=since + timedelta(hours=2))).seen
+    assert [one.is_revealed for one in seen if one.household_id == home(registry)] == [True]
+    machine = a_token(registry, Role.LOGISTICS)
+    for gone in (f"/api/v1/registry/submissions/{sent.id}/file", "/api/v1/privacy/copies"):
+        assert client.post(gone, json={}, headers={**machine, **key()}).status_code == 404

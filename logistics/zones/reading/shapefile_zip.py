@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-import shapefile
+import shapefile  # type: ignore[import-untyped]
 
 from core.errors import Invalid, Malformed, TooLarge
 from logistics.zones.reading.archive import unpack
@@ -35,8 +35,8 @@ _ENCODINGS: Final = {
     "windows-1252": "cp1252", "437": "cp437", "850": "cp850", "cp850": "cp850", "us-ascii": "ascii", "ascii": "ascii",
 }  # fmt: skip
 _WKT_NAME: Final = re.compile(r'^\s*([A-Za-z_]+)\s*\[\s*"([^"]{0,200})"')
-for _encoding in set(_ENCODINGS.values()):  # a codec is a module, and no file can be opened later
-    codecs.lookup(_encoding)
+for _one in set(_ENCODINGS.values()):  # a codec is a module, and no file can be opened later
+    codecs.lookup(_one)
 
 
 def parse(content: bytes, name: str) -> Parsed:

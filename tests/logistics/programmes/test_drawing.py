@@ -27,7 +27,7 @@ from logistics.programmes.commands import (
 from logistics.programmes.drawing import DrawList, ListPreview, draw_list, drawn_by, excluded_households, preview_list
 from logistics.programmes.models import Term
 from logistics.programmes.queries import term_by_id
-from logistics.programmes.sk_file import MatchFile, match_file
+from logistics.programmes.sk_file import MatchFile, match_file, read_sk
 from logistics.programmes.states import Origin, RowOutcome, Unit
 from registry_link.households.models import Member
 from registry_link.households.selection import Criteria, Trait
@@ -152,7 +152,7 @@ def test_drawing_again_replaces_only_what_the_criteria_brought(registry: Work):
         add_entry(tx, AddEntry(term_id=term_id, household_id=sixth))
     with registry.by(OFFICER) as tx:  # the file names one whom the criteria brought
         made = match_file(
-            tx, MatchFile(term_id=term_id, file_name="a.csv", content=b"nik\n9901010101800003\n9901010101800005\n")
+            tx, MatchFile(term_id=term_id, file=read_sk(b"nik\n9901010101800003\n9901010101800005\n", "a.csv"))
         )
     assert made.counts == {RowOutcome.MATCHED: 1, RowOutcome.ALREADY_LISTED: 1}
     # On the list stay: first, sixth, third and fifth; the quota has one place left.

@@ -25,6 +25,7 @@ from logistics.programmes.sk_file import (
     file_rows,
     files,
     match_file,
+    read_sk,
 )
 from logistics.programmes.states import LISTED_OUTCOMES, EntryState, Origin, RowOutcome, Unit
 from registry_link.households.models import Household, Member
@@ -56,8 +57,9 @@ def registry(work: Work) -> Work:
 
 def match(work: Work, term_id: UUID, text: str | bytes, name: str = "sk.csv") -> MatchedFile:
     content = text.encode() if isinstance(text, str) else text
+    file = read_sk(content, name)
     with work.by(OFFICER) as tx:
-        return match_file(tx, MatchFile(term_id=term_id, file_name=name, content=content))
+        return match_file(tx, MatchFile(term_id=term_id, file=file))
 
 
 def outcomes(work: Work, term_id: UUID, text: str | bytes) -> dict[int, RowOutcome]:
@@ -330,7 +332,7 @@ def test_rows_are_the_sum_of_outcomes_and_entries_of_the_listed_ones(registry: W
 def test_who_may_not_and_what_is_not_there(registry: Work):
     a_household(registry, people=(Person(nik=NIK_A),))
     term_id = a_term(registry)
-    order = MatchFile(term_id=term_id, file_name="a.csv", content=f"NIK\n{NIK_A}\n".encode())
+    order = MatchFile(term_id=term_id, file=read_sk(f"NIK\n{NIK_A}\n".encode(), "a.csv"))
     for actor in (VILLAGE, HEAD):
         with registry.by(actor) as tx:
             with pytest.raises(Forbidden):
@@ -346,9 +348,9 @@ def test_who_may_not_and_what_is_not_there(registry: Work):
             with pytest.raises(NotFound):
                 act(tx, uuid4())
         with pytest.raises(NotFound):
-            match_file(tx, MatchFile(term_id=uuid4(), file_name="a", content=b"NIK\n1\n"))
+            match_file(tx, MatchFile(term_id=uuid4(), file=read_sk(b"NIK\n1\n", "a.csv")))
     assert lists.listed(registry, term_id) == {}
     with registry.by(OFFICER) as tx:
         cancel_term(tx, term_id, "Salah dibuka")
     with pytest.raises(Conflict):
-        match(registry, term_id, order.content)
+        match(registry, term_id, f"NIK\n{NIK_A}\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -17,12 +17,15 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from core.work import Work
 from registry_link.households.cards import cards_of, drop_card, note_card
 from registry_link.households.commands import HouseholdRow, MemberRow, RegisterProvisional, register_provisional
+from registry_link.households.completing import Placed, ids_of_kk, place_households
 from registry_link.households.departures import RecordDeparture, record_departure
 from registry_link.households.identifying import Clues, identify
 from registry_link.households.linking import current_links
 from registry_link.households.models import Household, Member
+from registry_link.households.numbers import kk_index
+from registry_link.households.pairing import pairs_by_nik
 from registry_link.households.queries import SearchHouseholds, compositions, household, search_households
-from registry_link.households.states import DepartureKind, LinkState, Relation, Sex
+from registry_link.households.states import DepartureKind, LinkState, PositionSource, Relation, Sex
 from registry_link.identity import commands, queries
 from registry_link.identity.jobs import search_pairs
 from registry_link.identity.models import DuplicatePair, IdentityProposal
@@ -326,6 +329,69 @@ def test_a_household_may_hold_several_cards(office: Work) -> None:
     with office.by(village) as tx:
         assert drop_card(tx, card, "Salah ketik") == known["h1"]
     assert search_pairs(office, OFFICE) == "0 new, 1 gone, 0 reopened"
+
+
+def test_a_further_card_counts_as_much_as_the_one_that_the_registry_names(office: Work) -> None:
+    known, number = ids(office), kk(50)
+    with office.by(OFFICER) as tx:
+        note_card(tx, known["h6"], number)
+        note_card(tx, known["h3"], number)
+        made = commands.name_pair(tx, commands.NamePair(
+            first_code=household(tx, known["h3"]).code, second_code=household(tx, known["h6"]).code
+        ))  # fmt: skip
+        assert queries.pair(tx, made).line.shares_kk
+        assert set(ids_of_kk(tx, [Secret(number)])[kk_index(Secret(number))]) == {known["h3"], known["h6"]}
+    with office.by(OFFICER) as tx:
+        met = register_provisional(tx, RegisterProvisional(head_name="Baru Contoh", village_code=SAUM)).id
+        note_card(tx, met, kk(51))
+    rows = (*ROWS, row(8, SAUM, head("Delapan Contoh", 80), card=50), row(9, SAUM, head("Baru Contoh", 90), card=51))
+    merge(office, rows, as_of=date(2026, 4, 1))
+    now = ids(office)
+    assert now["h9"] == met, "whoever was registered on the spot is known again by it"
+    with office.read_by(OFFICE) as tx:
+        assert current_links(tx, [now["h8"]])[now["h8"]].state is LinkState.DUPLICATE_SUSPECTED
+
+
+def test_a_merge_fills_what_the_household_that_stays_lacks_and_its_undo_empties_it_again(office: Work) -> None:
+    known = ids(office)
+    table = cast(sa.Table, Household.__table__)
+    with office.by(OFFICE) as tx:
+        tx.session.execute(sa.update(table).where(table.c.id == known["h4"]).values(
+            rt="004", rw="001", decile=None, village_code=SAUM, hamlet="Soa Atas"
+        ))  # fmt: skip
+        tx.session.execute(sa.update(table).where(table.c.id == known["h3"]).values(decile=None, address=""))
+        place_households(tx, [
+            Placed(household_id=known["h4"], lon_deg=131.3, lat_deg=-7.9, source=PositionSource.GPS, accuracy_m=6.0)
+        ])  # fmt: skip
+    pair_id = pair_of(office, "h3", "h4")
+    decide(office, pair_id, Verdict.MERGE, known["h3"])
+
+    def told() -> tuple[Any, ...]:
+        with office.read_by(OFFICE) as tx:
+            one = household(tx, known["h3"])
+        return one.rt, one.rw, one.hamlet, one.address, one.lon_deg, one.position_source, one.position_accuracy_m
+
+    assert told() == ("004", "001", "Soa Atas", "Jalan Contoh", 131.3, PositionSource.GPS, 6.0)
+    with office.by(OFFICE) as tx:
+        # Somebody looks again and writes another RT: that is not the other household's any more.
+        tx.session.execute(sa.update(table).where(table.c.id == known["h3"]).values(rt="009"))
+    decide(office, pair_id, Verdict.UNDO)
+    assert told() == ("009", None, "", "", None, None, None)
+
+
+def test_a_search_that_is_cut_says_so_and_drops_no_open_pair(office: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    with office.read_by(OFFICE) as tx:
+        assert (len(pairs_by_nik(tx, 9).pairs), pairs_by_nik(tx, 0).beyond) == (1, 1)
+    monkeypatch.setattr("registry_link.identity.jobs.MOST_PAIRS", 0)
+    with office.by(OFFICER) as tx:
+        before = {line.id: (line.shares_nik, line.shares_kk) for line in queries.pairs(tx).lines}
+        commands.ask_search(tx)
+    search_pairs(office, OFFICE)
+    with office.read_by(OFFICER) as tx:
+        assert {line.id: (line.shares_nik, line.shares_kk) for line in queries.pairs(tx).lines} == before
+        last = queries.last_search(tx)
+        assert last is not None
+        assert last.left_out == 2
 
 
 def test_the_database_itself_wants_two_persons(office: Work) -> None:

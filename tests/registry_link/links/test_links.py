@@ -16,6 +16,8 @@ from core.crypto import Secret
 from core.errors import Conflict, Invalid, NotFound, Refused
 from core.reader import Cell, CellKind, Row, Table
 from core.work import Work
+from registry_link.completion.positioning import Reported, report_position
+from registry_link.completion.states import PositionOrigin
 from registry_link.households.commands import HouseholdRow, MemberRow
 from registry_link.households.completing import (
     CompleteHousehold,
@@ -27,6 +29,7 @@ from registry_link.households.completing import (
 from registry_link.households.departures import RecordDeparture, record_departure, undo_departure
 from registry_link.households.linking import current_links, steps_of
 from registry_link.households.models import Household, LinkEvent, Member
+from registry_link.households.numbers import nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households
 from registry_link.households.states import DepartureKind, LinkAct, LinkState, PositionSource, Relation, Sex
 from registry_link.links import commands, queries
@@ -164,6 +167,52 @@ def test_a_file_is_tried_by_one_and_applied_by_another(office: Work):
     ]  # fmt: skip
     assert {(one.basis_no, one.basis_on, one.by_name) for one in steps} == {("470/12/DKC", DAY, "HEAD")}
     assert [one is None for one in kept] == [True, True, True, False, False]
+
+
+def test_the_verdict_on_a_number_is_never_given_to_another(office: Work):
+    """Between reading and taking over the village corrects the NIK: what was said of the old one is said of nobody."""
+    file_id = send_file(office, (nik(10), "Padan"), (nik(20), "Tidak Padan"))
+    with office.by(OFFICER) as tx:
+        corrected = Secret(nik(99))
+        tx.session.execute(
+            sa.update(Member.__table__).where(Member.__table__.c.member_key == "m10")  # type: ignore[arg-type]
+            .values(nik=corrected, nik_bidx=nik_index(corrected))
+        )  # fmt: skip
+    with office.by(SECOND) as tx:
+        done = commands.apply_dukcapil_file(tx, file_id)
+        said = queries.household_links(tx, home(office)).verdicts
+        told = {one.row_no: one for one in queries.answers(tx, file_id).lines}
+        assert (done.persons, done.households, dict(said)) == (1, 1, {})
+        assert (told[2].outcome, told[2].problems[0].code) == (RowOutcome.REFUSED, "dukcapil.nik_changed")
+        assert queries.dukcapil_file(tx, file_id).refused == 1
+    assert state(office, home(office)) is LinkState.IMPORTED
+
+
+def test_what_people_write_down_holds_no_number(office: Work):
+    """Papers' numbers, reasons, names of files and strange answers are no place for one more copy of a NIK."""
+    here = home(office)
+    with office.by(OFFICER) as tx:
+        order = commands.EndLink(household_id=here, basis_no=f"SK {nik(1)}", basis_on=DAY)
+        assert refusal(lambda: commands.graduate(tx, order)) == "privacy.number_in_text"
+        facts = facts_of(tx, [here], "complete")[here]
+        typed = CompleteHousehold(household_id=here, seal=facts.seal, address=f"Jalan 4, {nik(1)}")
+        assert refusal(lambda: complete_household(tx, typed)) == "privacy.number_in_text"
+        reported = Reported(
+            lon_deg=131.3, lat_deg=-7.9, accuracy_m=5.0, origin=PositionOrigin.MAP, reason=f"NIK {nik(1)}"
+        )
+        assert refusal(lambda: report_position(tx, here, reported)) == "privacy.number_in_text"
+    assert refusal(lambda: leave(
+        office, here, DepartureKind.MOVED_WITHIN, actor=OFFICER, to_village_code=OLILIT, address=nik(1)
+    )) == "privacy.number_in_text"  # fmt: skip
+    with office.by(OFFICER) as tx:
+        read = commands.ReadDukcapilFile(
+            file_name=f"hasil {nik(1)}.csv", file_sha256="c" * 64, basis_no="1", basis_on=DAY,
+            table=table((nik(10), "Siti Aminah"), (nik(20), "Ragu")),
+        )  # fmt: skip
+        file_id = commands.read_dukcapil_file(tx, read).file_id
+        assert queries.dukcapil_file(tx, file_id).file_name == "berkas"
+        said = [one.problems[0].facts for one in queries.answers(tx, file_id).lines]
+    assert said == [{"text": "?"}, {"text": "Ragu"}]
 
 
 def test_the_same_file_is_known_and_the_same_answer_changes_nothing(office: Work):

@@ -22,6 +22,7 @@ from core.privacy.keeping import forget_old
 from core.privacy.numbers import holds_number, numbers_in
 from core.work import Work
 from registry_link.households import commands as households
+from registry_link.households.cards import note_card
 from registry_link.households.erased import erased_households, has_erased
 from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, ErasedNumber, Household, Member, NumberReveal
 from registry_link.households.numbers import nik_index
@@ -150,10 +151,13 @@ def test_erasure_takes_two_persons_a_document_and_a_ground(office: Work):
 
 def test_the_next_file_does_not_bring_an_erased_household_back_but_it_may_come_itself(office: Work):
     one = id_of(office, NAME)
+    with office.by(LOG) as tx:
+        note_card(tx, one, kk(77))
     erasure_id = ask(office, one)
     with office.by(HEAD) as tx:
         commands.approve_erasure(tx, erasure_id, "")
         rows = [
+            HouseholdRow(external_id="c", village_code=SAUM, kk=Secret(kk(77))),
             HouseholdRow(external_id="a", village_code=SAUM),
             HouseholdRow(external_id="x", village_code=SAUM, kk=Secret(kk(1))),
             HouseholdRow(external_id="y", village_code=SAUM, members=(head("Nama Lain", 2),)),
@@ -161,16 +165,20 @@ def test_the_next_file_does_not_bring_an_erased_household_back_but_it_may_come_i
         ]
         snapshot_id = tx.session.scalar(sa.select(Household.snapshot_id).where(Household.id == one))
         assert snapshot_id is not None
-        assert erased_households(tx, snapshot_id, rows) == {"a", "x", "y"}
+        assert erased_households(tx, snapshot_id, rows) == {"a", "c", "x", "y"}
         other = record_snapshot(tx, RecordSnapshot(source="dtks", as_of_on=date(2026, 1, 1)))
-        assert erased_households(tx, other, rows) == {"x", "y"}, "ids are those of one register"
+        assert erased_households(tx, other, rows) == {"c", "x", "y"}, "ids are those of one register"
         assert has_erased(tx)
     with office.by(VIL) as tx:
         households.register_provisional(
             tx, households.RegisterProvisional(head_name=NAME, head_nik=nik(1), kk=kk(1), village_code=SAUM)
         )
-        assert set(tx.session.scalars(sa.select(ErasedNumber.kind))) == {"nik", "external"}
-        assert erased_households(tx, snapshot_id, rows[1:2]) == frozenset()
+        assert set(tx.session.scalars(sa.select(ErasedNumber.kind))) == {"kk", "nik", "external"}
+        assert erased_households(tx, snapshot_id, rows[2:3]) == frozenset()
+    with office.by(LOG) as tx:
+        # Whoever is told to hold the card again is not refused by it any more.
+        note_card(tx, id_of(office, NAME), kk(77))
+        assert erased_households(tx, snapshot_id, rows[:1]) == frozenset()
 
 
 def test_an_import_refuses_who_was_erased_by_name_of_the_reason(office: Work, tmp_path: Path):
