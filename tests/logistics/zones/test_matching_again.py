@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.work import Tx, Work
 from logistics.zones import affected, queries
+from logistics.zones.decreeing import end_decree
 from logistics.zones.jobs import match_again, match_apart, match_posted
 from logistics.zones.matching import find_matches, keep_matches, outdated_versions, rematch_zone
 from logistics.zones.models import ZoneMatch, ZoneMatching
@@ -19,7 +20,8 @@ from tests.flows import line
 from tests.flows.district import household_rows, squares
 from tests.support.builders import SYSTEM
 
-INSIDE, OUTSIDE = "H-0-0", "H-5-1"
+INSIDE, OUTSIDE = "H-0-1", "H-5-1"
+"""Two without a position."""
 
 
 def take_snapshot(work: Work, rows: list[HouseholdRow], on: date = date(2026, 11, 1)) -> None:
@@ -35,7 +37,7 @@ def the_next() -> list[HouseholdRow]:
     rows = {one.external_id: one for one in household_rows(squares(), 12)}
     villages = [one.code for one in squares()]
     for moved, to in ((INSIDE, villages[5]), (OUTSIDE, villages[0])):
-        rows[moved] = replace(rows[moved], village_code=to, lon_deg=None, lat_deg=None, position_source=None)
+        rows[moved] = replace(rows[moved], village_code=to)
     return list(rows.values())
 
 
@@ -86,6 +88,8 @@ def test_a_closed_incident_is_left_alone(work: Work, flood: line.Flood):
     line.post(work, only_drawn(flood))
     take_snapshot(work, the_next())
     with work.by(line.BPBD) as tx:
+        (decree,) = queries.decrees(tx, flood.incident_id)
+        end_decree(tx, decree.id, tx.today, "banjir sudah surut")
         line.zones.move_incident(tx, flood.incident_id, PhaseAct.CLOSE)
     with work.read_by(SYSTEM) as tx:
         assert outdated_versions(tx) == ()
