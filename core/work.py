@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,11 +36,14 @@ AT_ONCE = {"sqlite": 1, "postgresql": 3}
 class Tx:
     """One transaction, with everything a command may ask for."""
 
-    def __init__(self, session: Session, actor: Actor, now: datetime, ids: Ids, *, is_writing: bool) -> None:
+    def __init__(
+        self, session: Session, actor: Actor, now: datetime, ids: Ids, *, is_writing: bool, folder: Path | None = None
+    ) -> None:
         self.session = session
         self.actor = actor
         self.now = now
         self.is_writing = is_writing
+        self.folder = folder
         self._ids = ids
         self._notes: list[audit.Note] = []
         self._seen: list[tuple[str, list[str], str]] = []
@@ -98,10 +102,12 @@ class Tx:
 class Work:
     """Opens transactions on one database, with one clock and one source of ids."""
 
-    def __init__(self, engine: Engine, clock: Clock, ids: Ids | None = None) -> None:
+    def __init__(self, engine: Engine, clock: Clock, ids: Ids | None = None, *, folder: Path | None = None) -> None:
         self.engine = engine
         self.clock = clock
         self.ids = ids or Ids(clock)
+        self.folder = folder
+        """Where what can be made again from the database may lie; nowhere when None."""
         self._writer = engine.execution_options(**{WRITING: True})
         self._turns = Turns(AT_ONCE[engine.dialect.name])
 
@@ -112,7 +118,7 @@ class Work:
         Raises: Busy where the writers before this one do not come to an end.
         """
         with self._turns.mine(), Session(self._writer, expire_on_commit=False) as session:
-            tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=True)
+            tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=True, folder=self.folder)
             try:
                 yield tx
                 session.flush()
@@ -137,7 +143,7 @@ class Work:
         try:
             with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
                 event.listen(session, "before_flush", _refuse_flush)
-                tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=False)
+                tx = Tx(session, actor, self.clock.now(), self.ids, is_writing=False, folder=self.folder)
                 yield tx
                 session.rollback()
         finally:

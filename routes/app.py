@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None, cl
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     ring = Keyring.load_or_make(settings.keys_dir)
     crypto.use_ring(ring)
-    work = work or Work(open_engine(settings.database_url), clock or SystemClock())
+    work = work or Work(open_engine(settings.database_url), clock or SystemClock(), folder=settings.data_dir)
 
     app = Flask("routes", static_folder="static", template_folder="templates")
     app.extensions["tanggap"] = Runtime(settings, work, ring)

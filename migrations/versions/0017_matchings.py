@@ -1,4 +1,4 @@
-"""An area's version may be matched again: each of its matchings is kept."""
+"""An area's version may be matched again: each of its matchings is kept. Households as sorted columns beside."""
 
 from __future__ import annotations
 
@@ -49,6 +49,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["version_id"], ["zone_version.id"], name=op.f("fk_zone_matching_version_id")),
         sa.PrimaryKeyConstraint("version_id", "no", name=op.f("pk_zone_matching")),
     )
+    op.create_table(
+        "position_columns",
+        sa.Column("regency_code", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.Uuid(), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("built_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("households", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("regency_code", name=op.f("pk_position_columns")),
+    )
+    op.create_index("ix_household_regency_code_changed_at", "household", ["regency_code", "changed_at"])
     op.add_column("zone_version", sa.Column("matching_no", sa.Integer(), server_default="0", nullable=False))
     op.execute("UPDATE zone_version SET matching_no = 1 WHERE matched_at IS NOT NULL")
     op.execute(

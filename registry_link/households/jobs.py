@@ -7,6 +7,7 @@ from typing import Final
 from core.actor import Actor
 from core.jobs import Daily, Every, Job
 from core.work import Tx, Work
+from registry_link.households.mapped import keep_columns
 from registry_link.households.reporting import forget_past
 from registry_link.households.words import fold_words
 
@@ -32,5 +33,6 @@ def forget_past_details(tx: Tx) -> str:
 
 JOBS = (
     Job(name="registry.words", trigger=Every(seconds=60), act_long=fold_changed_words),
+    Job(name="registry.columns", trigger=Every(seconds=300), act_long=keep_columns),
     Job(name="registry.snapshots", trigger=Daily(3, 20), act=forget_past_details),
 )

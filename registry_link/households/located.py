@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, cast
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ class Located:
     """Households as columns of the same length, in the order of ``row_nos``, each household once."""
 
     row_nos: Ints
-    ids: Texts
-    """A UUID each."""
+    ids: Texts | npt.NDArray[np.void]
+    """A UUID each, or its 16 bytes: ``uuids_of`` gives the UUIDs of those that are wanted."""
     village_codes: Texts
     rws: Texts
     """Text or None."""
@@ -41,6 +42,18 @@ class Located:
     """nan where none was given."""
     is_gps: Bools
 
+    def only(self, is_wanted: Bools) -> Located:
+        """Leave out the others. Shape: (n,)."""
+        return Located(**{one.name: getattr(self, one.name)[is_wanted] for one in fields(self)})
+
+
+def uuids_of(ids: Texts | npt.NDArray[np.void]) -> tuple[UUID, ...]:
+    """Give the UUIDs that a column of ids names."""
+    if ids.dtype == object:
+        return tuple(ids.tolist())
+    text = ids.tobytes()
+    return tuple(UUID(bytes=text[at : at + 16]) for at in range(0, len(text), 16))
+
 
 def households_of_villages(tx: Tx, codes: Sequence[str]) -> Located:
     """Give the office's households of these villages or, for the code of a district, of all its villages."""
@@ -50,20 +63,20 @@ def households_of_villages(tx: Tx, codes: Sequence[str]) -> Located:
         piece = wanted[start : start + _CODES_AT_ONCE]
         villages = [code for code in piece if code.count(".") >= 3]
         below = [_HOME.village_code.startswith(f"{code}.", autoescape=True) for code in piece if code.count(".") < 3]
-        query = _columns().where(
+        query = located_query().where(
             _HOME.regency_code == tx.regency_code, is_listed(), sa.or_(_HOME.village_code.in_(villages), *below)
         )
         rows += tx.session.connection().execute(query).all()
-    return _located(tx, rows)
+    return located_of(tx, rows)
 
 
 def households_numbered(tx: Tx, row_nos: Ints) -> Located:
     """Give the office's households with these ``row_no``; others are left out."""
     if not len(row_nos):
-        return _located(tx, [])
+        return located_of(tx, [])
     wanted = _listed(tx, row_nos)
-    query = _columns().join_from(wanted, Household.__table__, _HOME.row_no == wanted.c.start).where(is_listed())
-    return _located(tx, tx.session.connection().execute(query).all())
+    query = located_query().join_from(wanted, Household.__table__, _HOME.row_no == wanted.c.start).where(is_listed())
+    return located_of(tx, tx.session.connection().execute(query).all())
 
 
 def numbers_at(tx: Tx, starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
@@ -91,7 +104,7 @@ def united(one: Located, other: Located) -> Located:
     row_nos, first = np.unique(np.concatenate([one.row_nos, other.row_nos]), return_index=True)
     return Located(
         row_nos=row_nos,
-        ids=np.concatenate([one.ids, other.ids])[first],
+        ids=np.concatenate([_same_kind(one.ids, other.ids), _same_kind(other.ids, one.ids)])[first],
         village_codes=np.concatenate([one.village_codes, other.village_codes])[first],
         rws=np.concatenate([one.rws, other.rws])[first],
         rts=np.concatenate([one.rts, other.rts])[first],
@@ -101,7 +114,12 @@ def united(one: Located, other: Located) -> Located:
     )
 
 
-def _columns() -> sa.Select[Any]:
+def _same_kind(ids: Texts | npt.NDArray[np.void], other: Texts | npt.NDArray[np.void]) -> Texts | npt.NDArray[np.void]:
+    return ids if ids.dtype == other.dtype or ids.dtype == object else texts_of(uuids_of(ids))
+
+
+def located_query() -> sa.Select[Any]:
+    """Select what ``located_of`` reads, of every household there is."""
     return sa.select(
         _HOME.row_no, _HOME.id, _HOME.village_code, _HOME.rw, _HOME.rt,
         sa.func.coalesce(_HOME.position_key, -1), sa.func.coalesce(_HOME.position_accuracy_m, -1.0),
@@ -121,23 +139,25 @@ def _listed(tx: Tx, starts: Ints, stops: Ints | None = None) -> sa.FromClause:
     return sa.func.unnest(*columns).table_valued("start", "stop", name="listed").render_derived()
 
 
-def _located(tx: Tx, rows: Sequence[sa.Row[Any]]) -> Located:
-    columns = list(zip(*(row for row in rows if row.regency_code == tx.regency_code), strict=True)) or [()] * 9
+def located_of(tx: Tx, rows: Sequence[sa.Row[Any]]) -> Located:
+    """Make columns of rows of ``located_query``; of another office's nothing."""
+    columns = list(zip(*(row[:9] for row in rows if row.regency_code == tx.regency_code), strict=True)) or [()] * 9
     row_nos, first = np.unique(np.array(columns[0], dtype=np.int64), return_index=True)
     accuracy = np.array(columns[6], dtype=np.float64)[first]
     return Located(
         row_nos=row_nos,
-        ids=_texts(columns[1])[first],
-        village_codes=_texts(columns[2])[first],
-        rws=_texts(columns[3])[first],
-        rts=_texts(columns[4])[first],
+        ids=texts_of(columns[1])[first],
+        village_codes=texts_of(columns[2])[first],
+        rws=texts_of(columns[3])[first],
+        rts=texts_of(columns[4])[first],
         position_keys=np.array(columns[5], dtype=np.int64)[first],
         accuracy_m=np.where(accuracy >= 0, accuracy, np.nan),
         is_gps=np.array(columns[7], dtype=bool)[first],
     )
 
 
-def _texts(values: Sequence[object]) -> Texts:
+def texts_of(values: Sequence[object]) -> Texts:
+    """Make a column of texts, or of anything else that is no number."""
     made = np.empty(len(values), dtype=object)
     made[:] = values
     return made

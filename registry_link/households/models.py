@@ -50,6 +50,18 @@ class Snapshot(Base):
     """The snapshot to which this one brings rows that it lacked: whom it does not list has not left."""
 
 
+class PositionColumns(Base):
+    """Which files of sorted columns are this database's, and as of when (``mapped.py``)."""
+
+    __tablename__ = "position_columns"
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    stamp: Mapped[UUID]
+    as_of: Mapped[datetime]
+    built_at: Mapped[datetime]
+    households: Mapped[int]
+
+
 class Household(Base):
     """A household as the office knows it now."""
 
@@ -64,6 +76,7 @@ class Household(Base):
         sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id",
                  "merged_into_id", "erased_at", "left_on"),
         sa.Index(None, "regency_code", "kk_bidx"),
+        sa.Index(None, "regency_code", "changed_at"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
                  postgresql_where=sa.text("is_provisional")),
         sa.Index("ix_household_merged", "merged_into_id", sqlite_where=sa.text("merged_into_id IS NOT NULL"),

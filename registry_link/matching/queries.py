@@ -1,4 +1,4 @@
-"""The households of an affected area, from the database alone."""
+"""The households of an affected area."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from uuid import UUID
 import numpy as np
 
 from core.work import Tx
-from registry_link.households.located import (
-    Located,
-    households_numbered,
-    households_of_villages,
-    numbers_at,
-    united,
-)
+from registry_link.households.located import Located, united, uuids_of
+from registry_link.households.mapped import ground_of
 from registry_link.households.positions import position_of
 from registry_link.matching import rules
 from registry_link.matching.arrays import Bools, Floats, Ints, Small, counted
@@ -78,18 +73,19 @@ def match_area(tx: Tx, area: Area) -> Matches:
     and by position numbers whatever else lies inside or within ``REACH_M``.
     Source: product.md §2.4, decisions.md 12.
     """
+    ground = ground_of(tx)
     villages = Villages((one.region_code, one.geojson) for one in boundaries_of(tx, tx.regency_code, Level.VILLAGE))
     touch = villages.touched_by(area.outline) if area.outline else _untouched(len(villages.codes))
     codes = {villages.codes[number] for number in np.flatnonzero(touch.is_touched)}
-    found = households_of_villages(tx, sorted(codes | {one.code for one in area.listed}))
+    found = ground.of_villages(sorted(codes | {one.code for one in area.listed}))
     covered = cover(area.outline, margin_m=rules.REACH_M) if area.outline else None
     if covered is not None:
         whole = covered.whole.fewer(_MOST_RANGES)
-        _, row_nos = numbers_at(tx, whole.starts, whole.stops)
-        near = households_numbered(tx, np.setdiff1d(row_nos, found.row_nos))
+        _, row_nos = ground.numbers_at(whole.starts, whole.stops)
+        near = ground.numbered(np.setdiff1d(row_nos, found.row_nos))
         # Villages without a boundary: an outline touches them when it holds one of their households.
         unknown = sorted({code for code in near.village_codes if villages.number(code) < 0})
-        found = united(united(found, near), households_of_villages(tx, unknown))
+        found = united(united(found, near), ground.of_villages(unknown))
     return match_located(found, area, villages, touch, covered)
 
 
@@ -141,7 +137,7 @@ def numbers_inside(tx: Tx, outlines: Sequence[Outline]) -> tuple[Ints, Ints]:
     """
     covers = [cover(outline) for outline in outlines]
     ranges = Ranges.united([one.whole.fewer(_MOST_RANGES) for one in covers])
-    keys, row_nos = numbers_at(tx, ranges.starts, ranges.stops)
+    keys, row_nos = ground_of(tx).numbers_at(ranges.starts, ranges.stops)
     order = np.argsort(keys, kind="stable")  # nearly in order already: this kind sees it
     keys, row_nos = keys[order], row_nos[order]
     which: list[Ints] = []
@@ -215,7 +211,7 @@ def _matches(
     reasons = [rules.EVIDENCES[number] for number in evidence.tolist()]
     neighbours = np.where(permille >= 0, shares.neighbours[kept], -1)
     return Matches(
-        household_ids=tuple(located.ids[kept].tolist()),
+        household_ids=uuids_of(located.ids[kept]),
         row_nos=located.row_nos[kept],
         village_codes=tuple(located.village_codes[kept].tolist()),
         confidences=tuple(reason.confidence for reason in reasons),
