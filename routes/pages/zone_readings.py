@@ -205,11 +205,17 @@ def _line(
         "tone": OUTCOME_TONES[element.outcome], "remarks": [queries.sentence(each, lang) for each in element.remarks],
         "fate": say(f"reading.fate.{one.fate.value}", lang), "is_posted": one.fate is Fate.POSTED,
         "href": url_for("incident.zone", slug=slug, zone_id=one.zone_id) if one.zone_id else "",
-        "listed": listed, "told": list(element.told.items()), "has_outline": element.outline is not None,
+        "listed": listed, "told": [(_told_name(key, lang), text) for key, text in element.told.items()], "has_outline": element.outline is not None,
         "counts": counts, "is_picked": str(no) in form.values.getlist("take") if sent else one.is_offered,
         "name": form.raw(f"name-{no}") if sent else element.label[:120],
         "severity": form.raw(f"severity-{no}") if sent else severity,
     }  # fmt: skip
+
+
+def _told_name(key: str, lang: str) -> str:
+    """Name what a document says beside; what it calls by a name of its own keeps that."""
+    named = say(f"reading.told.{key}", lang)
+    return key if named.startswith("reading.told.") else named
 
 
 @pages.get("/<uuid:reading_id>/peta.json")

@@ -18,9 +18,9 @@ from logistics.zones.states import Severity
 _MARKS: Final = ("geom_id", "area_id", "pkey", "last_updated", "changed")
 _DEPTHS: Final = {1: "kedalaman belum diketahui", 2: "10–70 cm", 3: "71–150 cm", 4: "lebih dari 150 cm"}
 _SEVERITIES: Final = {1: Severity.LIGHT, 2: Severity.LIGHT, 3: Severity.MEDIUM, 4: Severity.HEAVY}
-_TOLD: Final = (("area_id", "Kode"), ("city_name", "Kota"), ("last_updated", "Diperbarui"), ("changed", "Diperbarui"))
+_TOLD: Final = (("area_id", "code"), ("city_name", "city"), ("last_updated", "updated"), ("changed", "updated"))
 _RW_CODE: Final = re.compile(r"(?P<village>[1-9][0-9]{9})(?P<rw>[0-9]{3})[0-9]{3}", re.ASCII)
-DEPTH: Final = "Kedalaman"
+DEPTH: Final = "depth"
 """Under which name an element tells its class; areas of one class may be united by it."""
 
 

@@ -79,9 +79,9 @@ class _Reader:
         self._room()
         said = _said(node)
         label = bare(node.words("name")) or label_of(said, f"Placemark {len(self.areas.elements) + 1}")
-        told = {"Folder": " / ".join(folders)} if folders else {}
+        told = {"folder": " / ".join(folders)} if folders else {}
         if text := bare(node.words("description")):
-            told["Keterangan"] = text
+            told["description"] = text
         told |= told_of(said)
         shapes = [one for one in node.children if one.tag in _SHAPES]
         if not shapes:
