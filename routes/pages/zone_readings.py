@@ -156,7 +156,7 @@ def _show(slug: str, reading_id: UUID, form: Form) -> str:
         hows.append(("depth", _("Digabung menurut kedalaman")))
     return render_template(
         "zone_readings/show.html", form=form, reading=_framed(reading), sent=sent, hows=hows,
-        lines=[_line(one, names, form, slug, lang) for one in found], notice=_notice(reading),
+        lines=[_line(one, names, form, slug, lang) for one in found], said=_notice(reading),
         outcomes=[
             (say(f"reading.outcome.{one.value}", lang), counts[one], OUTCOME_TONES[one]) for one in Outcome
         ],
