@@ -1,19 +1,23 @@
-"""How fast households are matched to areas: the product's way beside the ways one would write first.
+"""How fast households are matched to areas: the product's ways beside the ways one would write first.
 
-    python bench/matching.py [--households 1000000] [--areas 50] [--vertices 1140] [--district 34000]
+    python -m bench.matching [--households 1000000] [--areas 50] [--vertices 1140] [--district 100000]
+                             [--province 1000000] [--engine sqlite|postgresql] [--postgis URL]
 
 Households stand in settlements, areas are irregular outlines; every way must find the very same (area, household)
-pairs. GeoPandas takes part where it is installed. Then one area is matched the whole way (reasons and confidence
-included) in a district of 34,000 households, a third of them without a position.
+pairs. GeoPandas takes part where it is installed, PostGIS where the address of an empty database with it is given.
+Then one area is matched the whole way (posted, matched with reasons and confidence, kept, on the incident's list) in a
+district, a third of it without a position, and over a province's million with a quarter of it affected.
 Compare ratios within one run, not seconds of different days; "cpu ms" is the processor's own time, for a machine that
-others use meanwhile. The ways in memory have the points there already; the database way reads them.
+others use meanwhile. The peers in memory have the points there already; the product's ways read them.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
+import json
 import math
 import resource
 import sys
@@ -21,12 +25,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import shapely
@@ -35,14 +38,18 @@ from sqlalchemy.engine import Engine
 
 from core.actor import system
 from core.clock import FixedClock
-from core.crypto import Keyring, use_ring
 from core.db import Base, open_engine
+from core.office.commands import OpenOffice, open_office
 from core.work import Work
-from registry_link.households import models as _models  # noqa: F401 (their tables)
+from logistics.zones.commands import OpenIncident, PostZone, open_incident, post_zone
+from logistics.zones.matching import find_matches, keep_matches
+from logistics.zones.states import Hazard, Severity
+from registry_link.households.mapped import keep_columns
 from registry_link.households.positions import position_keys, position_of
 from registry_link.matching.arrays import Floats, Ints
 from registry_link.matching.outlines import Outline, parse_outline
-from registry_link.matching.queries import Area, match_area, numbers_inside
+from registry_link.matching.queries import numbers_inside
+from tests.support.databases import Run
 
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
 OFFICE = system("99.01")
@@ -104,10 +111,14 @@ def _ring(rng: np.random.Generator, x: float, y: float, radius: float, vertices:
 
 
 def fill(engine: Engine, households: Iterator[dict[str, object]], villages: dict[str, list[list[float]]]) -> None:
-    """Make the tables and put regions, boundaries and households into them."""
+    """Put an office, regions, boundaries and households into a migrated database."""
     tables = Base.metadata.tables
-    wanted = [tables[name] for name in ("region", "boundary", "snapshot", "household")]
-    Base.metadata.create_all(engine, tables=wanted)
+    with Work(engine, FixedClock(NOW)).by(OFFICE) as tx:
+        order = OpenOffice(
+            regency_code="99.01", regency_name="Kabupaten Contoh", name="Dinas Sosial", seat="Contoh",
+            time_zone="Asia/Jakarta", is_demo=True,
+        )  # fmt: skip
+        open_office(tx, order)
     codes = sorted({part for code in villages for part in _parents(code)})
     levels = {1: "province", 2: "regency", 3: "district", 4: "village"}
     with engine.begin() as connection:
@@ -129,16 +140,21 @@ def fill(engine: Engine, households: Iterator[dict[str, object]], villages: dict
                 for code, ring in villages.items()
             ],
         )  # fmt: skip
-        rows: list[dict[str, object]] = []
-        for row in households:
-            rows.append(row)
-            if len(rows) == CHUNK:
-                connection.execute(sa.insert(tables["household"]), rows)
-                rows = []
-        if rows:
-            connection.execute(sa.insert(tables["household"]), rows)
-    with engine.begin() as connection:
+    rows: list[dict[str, object]] = []
+    for row in households:
+        rows.append(row)
+        if len(rows) == CHUNK:
+            _put(engine, rows)
+            rows = []
+    if rows:
+        _put(engine, rows)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
+
+
+def _put(engine: Engine, rows: list[dict[str, object]]) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.insert(Base.metadata.tables["household"]), rows)
 
 
 def household(row_no: int, village: str, rw: str, rt: str, at: tuple[float, float, int] | None) -> dict[str, object]:
@@ -205,56 +221,100 @@ def timed(act: Callable[[], Pairs], times: int) -> tuple[float, float, Pairs]:
     return best, busy, (found[0][order], found[1][order])
 
 
-def compare(folder: Path, households: int, areas_count: int, vertices: int) -> None:
+def by_postgis(url: str, ground: Ground, areas: list[Outline]) -> tuple[Callable[[], Pairs], float]:
+    """GiST over the points, ST_Covers; the way a GIS is usually asked."""
+    engine = sa.create_engine(url)
+    begun = time.perf_counter()
+    with engine.begin() as connection:
+        for statement in (
+            "CREATE EXTENSION IF NOT EXISTS postgis",
+            "CREATE TABLE bench_point (id integer, lon float8, lat float8, place geometry(Point, 4326))",
+            "CREATE TABLE bench_area (no integer, outline geometry(Polygon, 4326))",
+        ):
+            connection.exec_driver_sql(statement)
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor:
+            with cursor.copy("COPY bench_point (id, lon, lat) FROM STDIN") as copy:
+                for row in zip(range(1, len(ground.lon) + 1), ground.lon.tolist(), ground.lat.tolist(), strict=True):
+                    copy.write_row(row)
+            outlines = [(number, shapely.to_wkb(area.parts[0], hex=True)) for number, area in enumerate(areas)]
+            cursor.executemany("INSERT INTO bench_area VALUES (%s, ST_SetSRID(%s::geometry, 4326))", outlines)
+        connection.exec_driver_sql("UPDATE bench_point SET place = ST_SetSRID(ST_MakePoint(lon, lat), 4326)")
+        connection.exec_driver_sql("CREATE INDEX ON bench_point USING gist (place)")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE bench_point")
+
+    def ask() -> Pairs:
+        with engine.connect() as connection:
+            query = "SELECT no, id FROM bench_area JOIN bench_point ON ST_Covers(outline, place)"
+            found = np.array(connection.exec_driver_sql(query).all(), dtype=np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
+    return ask, time.perf_counter() - begun
+
+
+def compare(run: Run, folder: Path, given: argparse.Namespace) -> None:
     rng = np.random.default_rng(20)
-    ground = make_ground(rng, households, WEST, SOUTH, WIDE, HIGH)
-    areas = make_areas(rng, areas_count, vertices)
-    begun = time.perf_counter()
-    engine = open_engine(f"sqlite:///{folder / 'matching.db'}")
-    rows = (
-        household(n + 1, "99.01.01.2001", "001", "001", (float(x), float(y), int(key)))
-        for n, (x, y, key) in enumerate(zip(ground.lon, ground.lat, ground.keys, strict=True))
-    )
+    ground = make_ground(rng, given.households, WEST, SOUTH, WIDE, HIGH)
+    areas = make_areas(rng, given.areas, given.vertices)
     corner = [[WEST, SOUTH], [WEST + WIDE, SOUTH], [WEST + WIDE, SOUTH + HIGH], [WEST, SOUTH + HIGH], [WEST, SOUTH]]
-    fill(engine, rows, {"99.01.01.2001": corner})
-    work = Work(engine, FixedClock(NOW))
-    print(f"{households:,} households in SQLite after {time.perf_counter() - begun:.0f} s "
-          f"({(folder / 'matching.db').stat().st_size / 1e6:.0f} MB); {areas_count} areas, "
-          f"{sum(area.point_count for area in areas):,} vertices")  # fmt: skip
-
+    print(f"{given.households:,} households; {given.areas} areas, {sum(one.point_count for one in areas):,} vertices")
     ways: dict[str, tuple[Callable[[], Pairs], float]] = {}
-    ways["cell-key cover, database alone (SQLite)"] = (lambda: by_database(work, areas), 0.0)
-    ways["shapely, prepared polygons in a loop, points in memory"] = (lambda: by_loop(ground, areas), 0.0)
-    begun = time.perf_counter()
-    tree = shapely.STRtree(np.asarray(shapely.points(ground.lon, ground.lat)))
-    ways["shapely STRtree of points in memory"] = (lambda: by_tree(tree, areas), time.perf_counter() - begun)
-    if importlib.util.find_spec("geopandas"):
-        geopandas = importlib.import_module("geopandas")
+    engines = []
+    with contextlib.ExitStack() as open_ones:
+        for kind in given.engine or ("sqlite", "postgresql"):
+            begun = time.perf_counter()
+            engine = open_engine(open_ones.enter_context(run.database(kind, folder / kind)))
+            engines.append(engine)
+            rows = (
+                household(n + 1, "99.01.01.2001", "001", "001", (float(x), float(y), int(key)))
+                for n, (x, y, key) in enumerate(zip(ground.lon, ground.lat, ground.keys, strict=True))
+            )
+            fill(engine, rows, {"99.01.01.2001": corner})
+            print(f"  filled on {kind} after {time.perf_counter() - begun:.0f} s")
+            alone = Work(engine, FixedClock(NOW + timedelta(days=1)))
+            mapped = Work(engine, alone.clock, folder=folder / kind)
+            begun = time.perf_counter()
+            keep_columns(mapped, OFFICE)
+            built = time.perf_counter() - begun
+            ways[f"cell-key cover, sorted columns beside {kind}"] = (partial(by_database, mapped, areas), built)
+            ways[f"cell-key cover, {kind} alone"] = (partial(by_database, alone, areas), 0.0)
+        ways["shapely, prepared polygons in a loop, points in memory"] = (lambda: by_loop(ground, areas), 0.0)
         begun = time.perf_counter()
-        frame = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(ground.lon, ground.lat), crs=4326)
-        assert frame.sindex is not None
-        ways["GeoPandas sjoin (covers), points in memory"] = (
-            lambda: by_geopandas(frame, areas),
-            time.perf_counter() - begun,
-        )
-    else:
-        print("GeoPandas is not installed: left out.")
+        tree = shapely.STRtree(np.asarray(shapely.points(ground.lon, ground.lat)))
+        ways["shapely STRtree of points in memory"] = (lambda: by_tree(tree, areas), time.perf_counter() - begun)
+        if importlib.util.find_spec("geopandas"):
+            geopandas = importlib.import_module("geopandas")
+            begun = time.perf_counter()
+            frame = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(ground.lon, ground.lat), crs=4326)
+            assert frame.sindex is not None
+            ways["GeoPandas sjoin (covered_by), points in memory"] = (
+                lambda: by_geopandas(frame, areas),
+                time.perf_counter() - begun,
+            )
+        else:
+            print("GeoPandas is not installed: left out.")
+        if given.postgis:
+            ways["PostGIS, GiST and ST_Covers"] = by_postgis(given.postgis, ground, areas)
+        else:
+            print("No database with PostGIS was given: left out.")
 
-    results = {name: timed(act, 3) for name, (act, _) in ways.items()}
-    _, first, (which, found) = next(iter(results.values()))
-    print(f"\n{len(found):,} pairs, {len(np.unique(found)):,} households\n")
-    print(f"{'Way':56}{'ms':>9}{'cpu ms':>9}{'ratio':>8}{'build s':>10}")
-    for name, (seconds, busy, pairs) in results.items():
-        assert np.array_equal(pairs[0], which), name
-        assert np.array_equal(pairs[1], found), name
-        print(f"{name:56}{seconds * 1000:9.0f}{busy * 1000:9.0f}{busy / first:8.1f}{ways[name][1]:10.2f}")
-    engine.dispose()
+        results = {name: timed(act, 5) for name, (act, _) in ways.items()}
+        first, _, (which, found) = next(iter(results.values()))
+        print(f"\n{len(found):,} pairs, {len(np.unique(found)):,} households\n")
+        print(f"{'Way':56}{'ms':>9}{'cpu ms':>9}{'ratio':>8}{'build s':>10}")
+        for name, (seconds, busy, pairs) in results.items():
+            assert np.array_equal(pairs[0], which), name
+            assert np.array_equal(pairs[1], found), name
+            print(f"{name:56}{seconds * 1000:9.0f}{busy * 1000:9.0f}{seconds / first:8.1f}{ways[name][1]:10.2f}")
+        for engine in engines:
+            engine.dispose()
 
 
-def whole_way(folder: Path, households: int) -> None:
-    """Match one flood in a district, reasons and confidence included."""
+def whole_way(run: Run, folder: Path, kind: str, households: int, side: float) -> None:
+    """Post areas over invented villages and bring their households onto the incident's list."""
     rng = np.random.default_rng(21)
-    across, up, side = 10, 9, 0.04
+    across, up = 10, 9
     codes = {
         f"99.01.{n // 9 + 1:02}.20{n % 9 + 1:02}": [
             [round(WEST + (n % across) * side + dx, 7), round(SOUTH + (n // across) * side + dy, 7)]
@@ -267,7 +327,6 @@ def whole_way(folder: Path, households: int) -> None:
     row = np.minimum(((ground.lat - SOUTH) / side).astype(int), up - 1)
     names = list(codes)
     has_position = rng.random(households) < 0.67
-    engine = open_engine(f"sqlite:///{folder / 'district.db'}")
     rows = (
         household(
             n + 1, names[int(row[n] * across + column[n])], f"{n % 4 + 1:03}", f"{n % 3 + 1:03}",
@@ -275,36 +334,61 @@ def whole_way(folder: Path, households: int) -> None:
         )
         for n in range(households)
     )  # fmt: skip
-    fill(engine, rows, codes)
-    work = Work(engine, FixedClock(NOW))
-    print(f"\nThe whole way, {households:,} households in {len(codes)} villages, a third without a position:\n")
-    print(f"{'Area':28}{'ms':>9}{'cpu ms':>9}{'certain':>10}{'probable':>10}{'to verify':>11}")
-    for name, radius in (("three villages", 0.05), ("a third of the district", 0.13), ("all of it", 0.5)):
-        ring = _ring(rng, WEST + across * side / 2, SOUTH + up * side / 2, radius, 1000)
-        outline = parse_outline({"type": "Polygon", "coordinates": [ring]})
-        best = busy = math.inf
-        for _ in range(3):
-            begun, worked = time.perf_counter(), time.process_time()
+    with run.database(kind, folder / f"whole-{kind}-{households}") as url:
+        engine = open_engine(url)
+        fill(engine, rows, codes)
+        work = Work(engine, FixedClock(NOW + timedelta(days=1)), folder=folder / f"whole-{kind}-{households}")
+        keep_columns(work, OFFICE)
+        opened = work.run(
+            OFFICE,
+            lambda tx: open_incident(tx, OpenIncident(name="Banjir ukur", hazard=Hazard.FLOOD, started_at=NOW)),
+        )
+        print(f"\nThe whole way on {kind}, {households:,} households, {len(codes)} villages, 1/3 without a position:\n")
+        print(f"{'Area':28}{'read ms':>9}{'keep ms':>9}{'in all':>9}{'certain':>10}{'probable':>10}{'to verify':>11}")
+        for name, part in (("three villages", 0.125), ("a quarter", 0.27), ("a half", 0.4)):
+            ring = _ring(rng, WEST + across * side / 2, SOUTH + up * side / 2, side * across * part, 1000)
+            order = PostZone(
+                incident_id=opened.id, name=name, observed_at=NOW, severity=Severity.HEAVY,
+                outline=json.dumps({"type": "Polygon", "coordinates": [ring]}),
+            )  # fmt: skip
+            begun = time.perf_counter()
+            posted = work.run(OFFICE, partial(post_zone, order=order))
             with work.read_by(OFFICE) as tx:
-                found = match_area(tx, Area(outline=Outline.from_geojson(outline.to_geojson())))
-            best, busy = min(best, time.perf_counter() - begun), min(busy, time.process_time() - worked)
-        counts = found.counts
-        groups = f"{counts.certain:10,}{counts.probable:10,}{counts.to_verify:11,}"
-        print(f"{name:28}{best * 1000:9.0f}{busy * 1000:9.0f}{groups}")
-    engine.dispose()
+                found = find_matches(tx, posted.version_id)
+            read = time.perf_counter()
+            kept = work.run(OFFICE, partial(keep_matches, found=found))
+            done = time.perf_counter()
+            assert kept is not None
+            groups = f"{kept.certain:10,}{kept.probable:10,}{kept.to_verify:11,}"
+            times = ((read - begun) * 1000, (done - read) * 1000, (done - begun) * 1000)
+            print(f"{name:28}{times[0]:9.0f}{times[1]:9.0f}{times[2]:9.0f}{groups}", flush=True)
+        engine.dispose()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--households", type=int, default=1_000_000)
     parser.add_argument("--areas", type=int, default=50)
     parser.add_argument("--vertices", type=int, default=1_140, help="of each area")
-    parser.add_argument("--district", type=int, default=34_000, help="households of the district matched the whole way")
+    parser.add_argument("--district", type=int, default=100_000, help="households of the district; 0 leaves it out")
+    parser.add_argument("--province", type=int, default=1_000_000, help="households of the province; 0 leaves it out")
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--postgis", help="address of an empty database that has PostGIS")
     given = parser.parse_args()
-    use_ring(Keyring.fresh())
-    with tempfile.TemporaryDirectory(prefix="tanggap-bench-") as folder:
-        compare(Path(folder), given.households, given.areas, given.vertices)
-        whole_way(Path(folder), given.district)
+    run = Run.begin()
+    try:
+        with tempfile.TemporaryDirectory(prefix="tanggap-bench-") as folder:
+            for kind in ("sqlite", "postgresql"):
+                (Path(folder) / kind).mkdir()
+                for size in {given.district, given.province}:
+                    (Path(folder) / f"whole-{kind}-{size}").mkdir()
+            compare(run, Path(folder), given)
+            for kind in given.engine or ("sqlite", "postgresql"):
+                for size, side in ((given.district, 0.04), (given.province, 0.2)):
+                    if size:
+                        whole_way(run, Path(folder), kind, size, side)
+    finally:
+        run.end()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory {peak:.0f} MB, Python {sys.version.split()[0]}, shapely {shapely.__version__}")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.work import Tx
 from logistics.zones.models import (
@@ -155,6 +156,7 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
     Each household keeps its best evidence over all areas. One that no current area has any more leaves the list when
     nobody had decided on it, and is marked when somebody had.
     """
+    current = (ZoneVersion.incident_id == incident_id, ZoneVersion.state == VersionState.CURRENT)
     strength = sa.case(
         (ZoneMatch.confidence == Confidence.CERTAIN, 0), (ZoneMatch.confidence == Confidence.PROBABLE, 1), else_=2
     )
@@ -170,51 +172,49 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
             .label("place"),
         )
         .join(ZoneVersion, counted_matches())
-        .where(ZoneVersion.incident_id == incident_id, ZoneVersion.state == VersionState.CURRENT)
+        .where(*current)
         .subquery()
     )  # fmt: skip
-    best = sa.select(ranked).where(ranked.c.place == 1).subquery()
-    mine = AffectedHousehold.incident_id == incident_id
-    tx.session.execute(
-        sa.update(AffectedHousehold)
-        .where(mine, AffectedHousehold.household_id == best.c.household_id)
-        .values(
-            village_code=best.c.village_code, version_id=best.c.version_id, confidence=best.c.confidence,
-            evidence=best.c.evidence, share_permille=best.c.share_permille, neighbours=best.c.neighbours,
-            distance_m=best.c.distance_m, is_inside=True,
-            state=sa.case(
-                (AffectedHousehold.state == AffectedState.LEFT, sa.literal(AffectedState.PROPOSED.value)),
-                else_=AffectedHousehold.state,
-            ),
-        )
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    known = sa.select(AffectedHousehold.household_id).where(mine)
+    best = ranked.c.place == 1
     columns = (
         "incident_id", "household_id", "regency_code", "village_code", "version_id", "confidence", "evidence",
         "share_permille", "neighbours", "distance_m", "is_inside", "state", "note", "joined_at",
     )  # fmt: skip
-    tx.session.execute(
-        sa.insert(AffectedHousehold).from_select(
-            columns,
-            sa.select(
-                sa.literal(incident_id, sa.Uuid()), best.c.household_id, sa.literal(tx.regency_code),
-                best.c.village_code, best.c.version_id, best.c.confidence, best.c.evidence, best.c.share_permille,
-                best.c.neighbours, best.c.distance_m, sa.true(), sa.literal(AffectedState.PROPOSED.value),
-                sa.literal(""),
-                sa.literal(tx.now, AffectedHousehold.joined_at.type),
-            ).where(best.c.household_id.not_in(known)),
-        )
+    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    put = insert(AffectedHousehold).from_select(
+        columns,
+        sa.select(
+            sa.literal(incident_id, sa.Uuid()), ranked.c.household_id, sa.literal(tx.regency_code),
+            ranked.c.village_code, ranked.c.version_id, ranked.c.confidence, ranked.c.evidence,
+            ranked.c.share_permille, ranked.c.neighbours, ranked.c.distance_m, sa.true(),
+            sa.literal(AffectedState.PROPOSED.value), sa.literal(""),
+            sa.literal(tx.now, AffectedHousehold.joined_at.type),
+        ).where(best),
     )  # fmt: skip
-    gone = sa.and_(
-        mine,
-        AffectedHousehold.version_id.is_not(None),
-        AffectedHousehold.is_inside.is_(True),
-        AffectedHousehold.household_id.not_in(sa.select(best.c.household_id)),
+    now, kept = put.excluded, AffectedHousehold
+    evidence = ("village_code", "version_id", "confidence", "evidence", "share_permille", "neighbours", "distance_m")
+    is_other = [getattr(kept, name).is_distinct_from(now[name]) for name in evidence]
+    tx.session.execute(
+        put.on_conflict_do_update(
+            index_elements=["incident_id", "household_id"],
+            set_={name: now[name] for name in evidence}
+            | {
+                "is_inside": True,
+                "state": sa.case((kept.state == AffectedState.LEFT, AffectedState.PROPOSED.value), else_=kept.state),
+            },
+            # A revision touches only those for whom it changes something.
+            where=sa.or_(kept.is_inside.is_(False), kept.state == AffectedState.LEFT, *is_other),
+        ).execution_options(synchronize_session=False)
     )
+    inside = sa.select(ZoneMatch.household_id).join(ZoneVersion, counted_matches()).where(*current)
     tx.session.execute(
         sa.update(AffectedHousehold)
-        .where(gone)
+        .where(
+            AffectedHousehold.incident_id == incident_id,
+            AffectedHousehold.version_id.is_not(None),
+            AffectedHousehold.is_inside.is_(True),
+            AffectedHousehold.household_id.not_in(inside),
+        )
         .values(
             is_inside=False,
             state=sa.case(

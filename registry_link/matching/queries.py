@@ -78,7 +78,7 @@ def match_area(tx: Tx, area: Area) -> Matches:
     touch = villages.touched_by(area.outline) if area.outline else _untouched(len(villages.codes))
     codes = {villages.codes[number] for number in np.flatnonzero(touch.is_touched)}
     found = ground.of_villages(sorted(codes | {one.code for one in area.listed}))
-    covered = cover(area.outline, margin_m=rules.REACH_M) if area.outline else None
+    covered = cover(area.outline, margin_m=rules.REACH_M, across=ground.cells_across) if area.outline else None
     if covered is not None:
         whole = covered.whole.fewer(_MOST_RANGES)
         _, row_nos = ground.numbers_at(whole.starts, whole.stops)
@@ -135,9 +135,10 @@ def numbers_inside(tx: Tx, outlines: Sequence[Outline]) -> tuple[Ints, Ints]:
 
     Gives two columns of the same length: the outline's place in ``outlines``, and the household's ``row_no``.
     """
-    covers = [cover(outline) for outline in outlines]
+    ground = ground_of(tx)
+    covers = [cover(outline, across=ground.cells_across) for outline in outlines]
     ranges = Ranges.united([one.whole.fewer(_MOST_RANGES) for one in covers])
-    keys, row_nos = ground_of(tx).numbers_at(ranges.starts, ranges.stops)
+    keys, row_nos = ground.numbers_at(ranges.starts, ranges.stops)
     order = np.argsort(keys, kind="stable")  # nearly in order already: this kind sees it
     keys, row_nos = keys[order], row_nos[order]
     which: list[Ints] = []
