@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import request
+from flask import g, request
 from werkzeug.datastructures import MultiDict
 
 from core.errors import Invalid, Refused
@@ -77,6 +77,8 @@ class Form:
     def __init__(self, values: MultiDict[str, str] | None = None) -> None:
         self.values = values if values is not None else request.form
         self.errors: list[dict[str, str]] = []
+        if values is None:
+            g.sent_form = self  # the dialog that sent it opens again with what was typed (templates/_parts/dialog.html)
 
     def fail(self, field: str, code: str, facts: Mapping[str, object] | None = None) -> None:
         self.errors.append({"field": field, "code": code, "text": say(code, context.lang(), facts)})

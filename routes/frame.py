@@ -23,6 +23,7 @@ _NAV = (
     ("bansos", "bansos.see", "bansos.index", "programme"),
     ("stock", "stock.see", "stock.index", "stock"),
     ("registry", "household.search", "registry.index", "registry"),
+    ("village", "village.see", "villages.index", "registry"),
     ("document", "document.see", "document.index", "document"),
     ("settings", "office.see", "settings.index", "settings"),
 )
@@ -84,7 +85,7 @@ def _me(login: SessionView) -> dict[str, Any]:
 def _nav(actor: Actor) -> list[dict[str, Any]]:
     labels = {
         "home": _("Beranda"), "serving": _("Serah terima"), "field": _("Verifikasi"), "incident": _("Kejadian"),
-        "bansos": _("Bansos"), "stock": _("Stok"), "registry": _("Registri"), "document": _("Dokumen"),
+        "bansos": _("Bansos"), "stock": _("Stok"), "registry": _("Registri"), "village": _("Desa"), "document": _("Dokumen"),
         "settings": _("Pengaturan"),
     }  # fmt: skip
     return [
@@ -96,8 +97,8 @@ def _nav(actor: Actor) -> list[dict[str, Any]]:
             "is_current": _is_below(url_for(endpoint)),
         }
         for key, right, endpoint, icon in _NAV
-        # Who sees the registry finds the visits there; who only goes from door to door has them in the menu.
-        if may(actor, right) and not (key == "field" and may(actor, "household.search"))
+        # Who sees the registry finds visits and villages there; who sees only those has them in the menu.
+        if may(actor, right) and not (key in ("field", "village") and may(actor, "household.search"))
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+import polars as pl
 import sqlalchemy as sa
 from psycopg import sql
 
@@ -43,6 +44,29 @@ def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[S
             ready = [tuple(row[place] for place in order) for row in ready]
         connection.exec_driver_sql(str(compiled), cast(Any, ready))
     return len(ready)
+
+
+def put_frame(tx: Tx, model: type[Base], frame: pl.DataFrame) -> None:
+    """Insert columns whose values are as the table keeps them: ids as 32 digits, days as texts, numbers sealed."""
+    if not len(frame):
+        return
+    table, connection = cast(sa.Table, model.__table__), tx.session.connection()
+    if connection.dialect.name == "sqlite":
+        compiled = sa.insert(table).compile(dialect=connection.dialect, column_keys=frame.columns)
+        ready = frame.select(compiled.positiontup or frame.columns).rows()
+        connection.exec_driver_sql(str(compiled), cast(Any, ready))
+        return
+    binary = [pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name)
+              for name, kind in frame.schema.items() if kind == pl.Binary]  # fmt: skip
+    # Texts in quotation marks, so that nothing but a missing value is the sign for one.
+    text = frame.with_columns(binary).write_csv(include_header=False, quote_style="non_numeric", null_value="\\N")
+    names = sql.SQL(", ").join(sql.Identifier(name) for name in frame.columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, NULL '\\N')").format(
+        sql.Identifier(table.name), names
+    )
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(text.encode())
 
 
 def _made(column: sa.Column[Any], dialect: sa.Dialect, values: Sequence[Any]) -> Sequence[object]:

@@ -207,9 +207,10 @@ def record_departure(tx: Tx, order: RecordDeparture) -> UUID:
     return departure_id
 
 
-def undo_departure(tx: Tx, household_id: UUID) -> UUID:
+def undo_departure(tx: Tx, household_id: UUID, departure_id: UUID | None = None) -> UUID:
     """Undo a household's last death or move, recorded by mistake: what stood there stands there again.
 
+    ``departure_id``: the record that is meant; where it is not the last one (any more), nothing is undone.
     Gives the id of the record. Raises: Forbidden; NotFound; Conflict "departure.nothing_to_undo".
     """
     reach = tx.require("link.record")
@@ -222,9 +223,9 @@ def undo_departure(tx: Tx, household_id: UUID) -> UUID:
     ).one_or_none()
     if not (reach.has_village(home.village_code) or (found and reach.has_village(found.from_village_code))):
         raise NotFound("household.not_found")
-    if found is None:
+    if found is None or departure_id not in (None, found.id):
         raise Conflict("departure.nothing_to_undo")
-    departure_id: UUID = found.id
+    departure_id = found.id
     before: dict[str, Any] = json.loads(found.before) if found.before else {}
     tx.session.execute(
         sa.update(Departure)

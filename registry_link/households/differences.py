@@ -52,6 +52,11 @@ class Difference(NamedTuple):
 
 def count_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
     """Keep how much a weighed snapshot would change, kind by kind, for those who decide on it."""
+    keep_counts(tx, snapshot.id, counted_differences(tx, snapshot, before_id))
+
+
+def counted_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> Counter[DifferenceKind]:
+    """Count what ``count_differences`` keeps; writes nothing."""
     counts: Counter[DifferenceKind] = Counter()
     if before_id is not None:
         for kind, query in _comings(snapshot, before_id).items():
@@ -61,7 +66,7 @@ def count_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
     counts[DifferenceKind.NEW] = tx.session.scalar(
         sa.select(sa.func.count()).select_from(_new(snapshot, before_id).subquery())
     ) or 0  # fmt: skip
-    _keep_counts(tx, snapshot.id, counts)
+    return counts
 
 
 def write_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
@@ -90,7 +95,7 @@ def finish_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
         )
         for kind, count in tx.session.execute(counted.group_by(SnapshotDifference.kind)):
             counts[kind] = count
-    _keep_counts(tx, snapshot.id, counts)
+    keep_counts(tx, snapshot.id, counts)
 
 
 def forget_differences(tx: Tx, snapshot_id: UUID) -> None:
@@ -99,7 +104,8 @@ def forget_differences(tx: Tx, snapshot_id: UUID) -> None:
         tx.session.execute(sa.delete(model).where(model.snapshot_id == snapshot_id))
 
 
-def _keep_counts(tx: Tx, snapshot_id: UUID, counts: Counter[DifferenceKind]) -> None:
+def keep_counts(tx: Tx, snapshot_id: UUID, counts: Counter[DifferenceKind]) -> None:
+    """Keep counts of differences in the place of those before."""
     tx.session.execute(sa.delete(SnapshotDifferenceCount).where(SnapshotDifferenceCount.snapshot_id == snapshot_id))
     put_rows(
         tx, SnapshotDifferenceCount, ("snapshot_id", "kind", "differences"),

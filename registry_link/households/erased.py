@@ -154,6 +154,14 @@ def erased_members(tx: Tx, members: Sequence[MemberRow]) -> list[bool]:
     return [("nik", index) in known for index in nik_indexes([one.nik for one in members])]
 
 
+def erased_since(tx: Tx, instant: datetime) -> frozenset[tuple[str, bytes]]:
+    """Give what was erased since then, as kind ("nik", "kk", "external") and keyed hash."""
+    query = sa.select(ErasedNumber.kind, ErasedNumber.number_index).where(
+        ErasedNumber.regency_code == tx.regency_code, ErasedNumber.erased_at >= instant
+    )
+    return frozenset((row.kind, bytes(row.number_index)) for row in tx.session.execute(query))
+
+
 def know_again(tx: Tx, kk: Secret | None, niks: Iterable[Secret | None]) -> None:
     """Take the numbers of somebody who registers anew off the list."""
     if not has_erased(tx):

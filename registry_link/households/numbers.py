@@ -77,6 +77,16 @@ def content_hash(content: str, number: Secret | None = None) -> bytes:
     return content_hashes([(content, number)])[0]
 
 
+def sealed_numbers(numbers: Sequence[str | None], context: str) -> list[bytes | None]:
+    """Seal a whole column of open numbers, as it stands in the table."""
+    return ring().seal_all(numbers, context)
+
+
+def open_hashes(contents: Iterable[str]) -> list[bytes]:
+    """Give ``content_hash`` of many texts, in which the number stands open behind the rest."""
+    return ring().blind_indexes(contents, "registry.row")
+
+
 def content_hashes(rows: Iterable[tuple[str, Secret | None]]) -> list[bytes]:
     """Give ``content_hash`` of many rows."""
     contents = (text if number is None else f"{text}\x1f{number.reveal()}" for text, number in rows)

@@ -25,6 +25,8 @@ class OutgoingPerson:
     relation: Relation
     sex: Sex | None
     birth_on: date | None
+    member_id: UUID | None = None
+    """None for a head who is known by name alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,19 @@ def outgoing(tx: Tx, household_ids: Sequence[UUID], purpose: str) -> Mapping[UUI
         piece = wanted[start : start + _AT_ONCE]
         people: dict[UUID, list[OutgoingPerson]] = {}
         members = sa.select(
-            Member.household_id, Member.name, Member.nik, Member.nik_bidx, Member.relation, Member.sex, Member.birth_on
+            Member.id,
+            Member.household_id,
+            Member.name,
+            Member.nik,
+            Member.nik_bidx,
+            Member.relation,
+            Member.sex,
+            Member.birth_on,
         ).where(Member.household_id.in_(piece), Member.is_present)
         for row in tx.session.execute(members.order_by(Member.position, Member.name, Member.id)):
             people.setdefault(row.household_id, []).append(
                 OutgoingPerson(
-                    name=row.name, relation=row.relation, sex=row.sex, birth_on=row.birth_on,
+                    member_id=row.id, name=row.name, relation=row.relation, sex=row.sex, birth_on=row.birth_on,
                     nik="" if row.nik is None else opened(row.nik, row.nik_bidx, NIK_CONTEXT),
                 )
             )  # fmt: skip

@@ -6,7 +6,7 @@ hash; what is new, changed or the same is then asked of the database in whole se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -40,9 +40,11 @@ from registry_link.households.models import (
     Snapshot,
     StagedHousehold,
     StagedMember,
+    StagedPiece,
     StatedCounts,
 )
 from registry_link.households.numbers import content_hash, content_hashes, kk_indexes, nik_indexes
+from registry_link.households.pieces import piece_counts
 from registry_link.households.positions import position_keys
 from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.rules import words_of
@@ -244,7 +246,7 @@ def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
 
     What would differ is counted too, kind by kind. Raises: NotFound; Conflict when the snapshot is not staged any more.
     """
-    snapshot = _staged_snapshot(tx, snapshot_id)
+    snapshot = staged_snapshot(tx, snapshot_id)
     _weigh(tx, snapshot)
     before = current_before(tx, snapshot)
     count_differences(tx, snapshot, before.id if before is not None else None)
@@ -253,11 +255,7 @@ def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
 
 def _weigh(tx: Tx, snapshot: Any) -> None:
     snapshot_id = snapshot.id
-    if tx.session.get_bind().dialect.name == "postgresql":
-        # What was just copied, or was taken over a moment ago, has no statistics yet; without them the joins below are
-        # planned for a few rows, and a look-up by number walks all members.
-        for statement in _ANALYZE:
-            tx.session.execute(statement)
+    _analyze(tx)
     mine = StagedHousehold.snapshot_id == snapshot_id
     is_weighed = sa.or_(
         StagedHousehold.outcome != Outcome.NEW, StagedHousehold.bound_id.is_not(None),
@@ -283,7 +281,22 @@ def _weigh(tx: Tx, snapshot: Any) -> None:
     )  # fmt: skip
     _bind_provisional(tx, snapshot_id)
     _mark_changed_members(tx, snapshot_id, lists_members=snapshot.lists_members)
-    _suspect(tx, snapshot_id)
+    put_suspects(tx, snapshot_id, suspects(tx, snapshot_id, _twice(tx, snapshot_id)))
+    _name_heads(tx, snapshot_id)
+
+
+def _analyze(tx: Tx) -> None:
+    if tx.session.get_bind().dialect.name == "postgresql":
+        # What was just copied, or was taken over a moment ago, has no statistics yet; without them the joins are
+        # planned for a few rows, and a look-up by number walks all members.
+        for statement in _ANALYZE:
+            tx.session.execute(statement)
+
+
+def bind_met(tx: Tx, snapshot_id: UUID) -> None:
+    """Bind households that were registered on the spot to staged rows, and fill in what these have in other rows."""
+    _analyze(tx)
+    _bind_provisional(tx, snapshot_id)
     _name_heads(tx, snapshot_id)
 
 
@@ -298,7 +311,8 @@ def weighed(tx: Tx, snapshot_id: UUID) -> Weighed:
     for outcome, number, suspects in tx.session.execute(query):
         counts[outcome] = number
         suspected += suspects
-    members = tx.session.scalar(
+    # Of a snapshot in pieces only those members are staged whose household says anything new.
+    members = sum(people for _, _, people in piece_counts(tx, snapshot_id)) or tx.session.scalar(
         sa.select(sa.func.count()).select_from(StagedMember).where(StagedMember.snapshot_id == snapshot_id)
     )
     return Weighed(
@@ -307,7 +321,7 @@ def weighed(tx: Tx, snapshot_id: UUID) -> Weighed:
     )  # fmt: skip
 
 
-def _staged_snapshot(tx: Tx, snapshot_id: UUID) -> Any:
+def staged_snapshot(tx: Tx, snapshot_id: UUID) -> Any:
     snapshot = tx.session.execute(
         sa.select(Snapshot.__table__).where(Snapshot.id == snapshot_id, Snapshot.regency_code == tx.regency_code)
     ).one_or_none()
@@ -376,73 +390,93 @@ def _mark_changed_members(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> 
         )
 
 
-def _suspect(tx: Tx, snapshot_id: UUID) -> None:
-    """Point new and changed rows to another household with the same number; numbers twice in the file come first."""
+def suspects(tx: Tx, snapshot_id: UUID, twice: Sequence[tuple[str, str]]) -> dict[str, UUID]:
+    """Give for new and changed rows another household with the same number; numbers twice in the file come first.
+
+    ``twice``: rows of the file that have a NIK which another one has before them, and which one. Writes nothing.
+    """
     own = sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
-    # One look-up per row: as a join, SQLite without statistics walks all households for each staged one.
-    same_kk = (
-        sa.select(Household.id)
-        .where(Household.regency_code == tx.regency_code, Household.kk_bidx == StagedHousehold.kk_bidx)
-        .where(Household.id != own, is_listed())
-        .order_by(Household.id).limit(1).scalar_subquery()
-    )  # fmt: skip
-    same_nik = (
-        sa.select(Member.household_id)
-        .join(StagedMember, Member.nik_bidx == StagedMember.nik_bidx)
-        .join(Household, sa.and_(Household.id == Member.household_id, is_listed()))
-        .where(same_household(), Member.regency_code == tx.regency_code, Member.is_present, Member.household_id != own)
-        .order_by(Member.household_id).limit(1).scalar_subquery()
-    )  # fmt: skip
-    further = same_card(tx.regency_code, own)
-    tx.session.execute(
-        sa.update(StagedHousehold)
-        .where(
-            StagedHousehold.snapshot_id == snapshot_id,
-            StagedHousehold.outcome != Outcome.UNCHANGED,
+    found: dict[str, UUID] = {}
+    others = sa.select(Household.id).where(Household.regency_code == tx.regency_code, is_listed()).limit(1)
+    if tx.session.scalar(others) is not None:
+        # One look-up per row: as a join, SQLite without statistics walks all households for each staged one.
+        same_kk = (
+            sa.select(Household.id)
+            .where(Household.regency_code == tx.regency_code, Household.kk_bidx == StagedHousehold.kk_bidx)
+            .where(Household.id != own, is_listed())
+            .order_by(Household.id).limit(1).scalar_subquery()
+        )  # fmt: skip
+        same_nik = (
+            sa.select(Member.household_id)
+            .join(StagedMember, Member.nik_bidx == StagedMember.nik_bidx)
+            .join(Household, sa.and_(Household.id == Member.household_id, is_listed()))
+            .where(same_household(), Member.regency_code == tx.regency_code, Member.is_present)
+            .where(Member.household_id != own)
+            .order_by(Member.household_id).limit(1).scalar_subquery()
+        )  # fmt: skip
+        further = same_card(tx.regency_code, own)
+        query = sa.select(StagedHousehold.external_id, sa.func.coalesce(same_nik, same_kk, further)).where(
+            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED,
             sa.or_(same_nik.is_not(None), same_kk.is_not(None), further.is_not(None)),
+        )  # fmt: skip
+        found.update((row[0], row[1]) for row in tx.session.execute(query))
+    ids: dict[str, UUID] = {}
+    for chunk in _chunks(sorted({one for _, one in twice}), _IDS_AT_ONCE):
+        named = sa.select(StagedHousehold.external_id, own).where(
+            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.external_id.in_(chunk)
         )
-        .values(suspect_id=sa.func.coalesce(same_nik, same_kk, further))
-        .execution_options(synchronize_session=False)
-    )
-    mine = StagedMember.snapshot_id == snapshot_id
-    doubled = sa.select(StagedMember.nik_bidx).where(mine, StagedMember.nik_bidx.is_not(None))
-    doubled = doubled.group_by(StagedMember.nik_bidx).having(sa.func.count() > 1)
-    twice = (
-        sa.select(StagedMember.nik_bidx, StagedHousehold.external_id, own.label("own"))
-        .join(StagedHousehold, same_household())
-        .where(mine, StagedMember.nik_bidx.in_(doubled))
-        .order_by(StagedMember.nik_bidx, StagedMember.file_row)
-    )
-    first: dict[bytes, tuple[str, UUID]] = {}
-    suspects: dict[str, UUID] = {}
-    for index, external_id, household_id in tx.session.execute(twice):
-        assert index is not None
-        other = first.setdefault(index, (external_id, household_id))
-        if other[0] != external_id:
-            suspects[external_id] = other[1]
-    if suspects:
+        ids.update((row[0], row[1]) for row in tx.session.execute(named))
+    found.update((other, ids[one]) for other, one in twice)
+    return found
+
+
+def put_suspects(tx: Tx, snapshot_id: UUID, found: Mapping[str, UUID]) -> None:
+    """Point staged rows to the households that ``suspects`` gave."""
+    if found:
         table = cast(sa.Table, StagedHousehold.__table__)
         tx.session.connection().execute(
             sa.update(table)
             .where(table.c.snapshot_id == snapshot_id, table.c.external_id == sa.bindparam("at_id"))
             .values(suspect_id=sa.bindparam("at_other")),
-            [{"at_id": key, "at_other": value} for key, value in sorted(suspects.items())],
+            [{"at_id": key, "at_other": value} for key, value in sorted(found.items())],
         )
+
+
+def _twice(tx: Tx, snapshot_id: UUID) -> list[tuple[str, str]]:
+    mine = StagedMember.snapshot_id == snapshot_id
+    doubled = sa.select(StagedMember.nik_bidx).where(mine, StagedMember.nik_bidx.is_not(None))
+    doubled = doubled.group_by(StagedMember.nik_bidx).having(sa.func.count() > 1)
+    query = (
+        sa.select(StagedMember.nik_bidx, StagedMember.external_id)
+        .where(mine, StagedMember.nik_bidx.in_(doubled))
+        .order_by(StagedMember.nik_bidx, StagedMember.file_row)
+    )
+    first: dict[bytes, str] = {}
+    found: dict[str, str] = {}
+    for index, external_id in tx.session.execute(query):
+        assert index is not None
+        other = first.setdefault(index, external_id)
+        if other != external_id:
+            found[external_id] = other
+    return sorted(found.items())
 
 
 # ---------------------------------------------------------------- taking over
 
 
-def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
+def make_current(tx: Tx, snapshot_id: UUID, *, is_weighed: bool = False) -> Weighed:
     """Take a staged snapshot over: seen from outside nothing of it, or all.
 
-    Raises: NotFound; Conflict "snapshot.cannot_commit", "snapshot.older" (a newer one of the source is current),
-    "snapshot.empty".
+    ``is_weighed``: its pieces were compared with the registry as it is now. Raises: NotFound; Conflict
+    "snapshot.cannot_commit", "snapshot.older" (a newer one of the source is current), "snapshot.empty".
     """
     # The counter is the lock: whoever registers a household waits until the numbers of this one stand.
     last_no = _lock_counter(tx)
-    snapshot = _staged_snapshot(tx, snapshot_id)
-    _weigh(tx, snapshot)
+    snapshot = staged_snapshot(tx, snapshot_id)
+    if is_weighed:
+        _analyze(tx)
+    else:
+        _weigh(tx, snapshot)
     counts = weighed(tx, snapshot_id)
     if not counts.new + counts.changed + counts.unchanged:
         raise Conflict("snapshot.empty")
@@ -489,7 +523,7 @@ def current_before(tx: Tx, snapshot: Any) -> Any:
 
 def discard(tx: Tx, snapshot_id: UUID, reason: str = "") -> None:
     """Give up a staged snapshot; nothing of it stays but that it was there."""
-    _staged_snapshot(tx, snapshot_id)
+    staged_snapshot(tx, snapshot_id)
     move(tx, Snapshot, snapshot_id, SnapshotAct.DISCARD, SNAPSHOT_MOVES, reason=reason)
     forget_differences(tx, snapshot_id)
     clear_staged(tx, snapshot_id)
@@ -497,6 +531,12 @@ def discard(tx: Tx, snapshot_id: UUID, reason: str = "") -> None:
 
 def clear_staged(tx: Tx, snapshot_id: UUID) -> None:
     """Remove what was staged."""
+    clear_written(tx, snapshot_id)
+    tx.session.execute(sa.delete(StagedPiece).where(StagedPiece.snapshot_id == snapshot_id))
+
+
+def clear_written(tx: Tx, snapshot_id: UUID) -> None:
+    """Remove the rows that were written out of pieces, which stay."""
     tx.session.execute(sa.delete(StagedMember).where(StagedMember.snapshot_id == snapshot_id))
     tx.session.execute(sa.delete(StagedHousehold).where(StagedHousehold.snapshot_id == snapshot_id))
 

@@ -175,7 +175,7 @@ def links(
     An ``after`` that the reader cannot see is as one that is not there: the list begins anew.
     """
     reach = tx.require("link.see")
-    codes = _codes(tx, reach, village_code)
+    codes = villages_within(tx, reach, village_code)
     wanted = states or tuple(LinkState)
     found = link_lines(tx, states=wanted, village_codes=codes, limit=PER_PAGE + 1, after=after)
     tx.saw("household", [one.household_id for one in found[:PER_PAGE]], "link_list")
@@ -208,7 +208,8 @@ def visits_of(tx: Tx, household_id: UUID) -> tuple[VisitLine, ...]:
     )
 
 
-def _codes(tx: Tx, reach: Reach, village_code: str) -> list[str]:
+def villages_within(tx: Tx, reach: Reach, village_code: str = "") -> list[str]:
+    """Give the codes of the office's villages that a reader reaches, or of the one asked for."""
     if village_code:
         return [village_code] if reach.has_village(village_code) else []
     return [one.code for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response, current_app, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import UnsupportedMediaType
 
 from core.reader import READER
 from core.work import Tx
-from registry_link.completion import commands, file_queries, queries
+from registry_link.completion import commands, file_queries, files, queries
 from registry_link.completion.commands import IssueList, Saved, SaveEntry
 from registry_link.completion.file_queries import FileView
 from registry_link.completion.overview import VillageLine, village_line, village_lines
 from registry_link.completion.queries import EntryLine, ListView
+from registry_link.completion.states import FileKind
 from registry_link.households.completing import CompleteHousehold
 from registry_link.households.gaps import GAPS, Gap, each
 from routes import context, guard, limits
-from routes.pages.completion import list_file, merged_file
+from routes.pages.completion import list_file, merge_rows, order_of
 from routes.schemas import completion as shapes
 from routes.schemas.fields import KeyHeader, Problem
 from routes.tables import KINDS
@@ -210,13 +211,21 @@ def _saved(one: Saved) -> dict[str, Any]:
 def merge_file(args: dict[str, Any], list_id: UUID, **_: Any) -> Response:
     """Send a list back (the body, CSV or XLSX): row by row, each with its outcome.
 
-    The same bytes again give the same file; one that was cut off is gone on with.
+    The key is claimed together with the file, before its first row is merged. The same bytes again give the same file;
+    one that was cut off is gone on with, also by the same key.
     """
     content = sent_body()
     with context.read() as tx:
         queries.completion_list(tx, list_id)
-    done = merged_file(list_id, content, args["file_name"])
-    return context.write_once(lambda tx: shapes.CompletionFileOut().dump(told_file(list_file(tx, done.file_id))))
+    order = order_of(content, args["file_name"], FileKind.LIST, files.MOST_LIST_ROWS)
+    answer = context.write_once(lambda tx: {"id": str(files.begin_list_file(tx, list_id, order).file_id)})
+    assert answer.json is not None
+    file_id = UUID(answer.json["id"])
+    merge_rows(file_id, order)
+    with context.read() as tx:
+        told = shapes.CompletionFileOut().dump(told_file(list_file(tx, file_id)))
+    answer.set_data(current_app.json.dumps(told))
+    return answer
 
 
 @api.get("/registry/completion/files/<uuid:file_id>")

@@ -15,7 +15,7 @@ from core.reader import READER
 from core.work import Tx
 from registry_link.households import departures
 from registry_link.households.departures import RecordDeparture
-from registry_link.links import commands, queries
+from registry_link.links import asking, commands, queries
 from registry_link.links.commands import EndLink, RecordVisit, SendVillage
 from registry_link.links.queries import DukcapilFileView, HouseholdLinks
 from routes import context, guard, limits
@@ -184,6 +184,18 @@ def read_file(args: dict[str, Any], **_: Any) -> Response:
         return shapes.DukcapilFileOut().dump(queries.dukcapil_file(tx, done.file_id))
 
     return context.write_once(act)
+
+
+@api.get("/dukcapil-waiting")
+@guard.requires("link.manage")
+@api.response(200, shapes.DukcapilWaitingOut)
+def show_waiting() -> dict[str, Any]:
+    """Count by village the households that wait for the civil registry.
+
+    The file with their whole numbers is given to a person who gives the password again, never to a machine.
+    """
+    with context.read() as tx:
+        return {"villages": asking.waiting_villages(tx)}
 
 
 @api.get("/dukcapil-files/<uuid:file_id>")

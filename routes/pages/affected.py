@@ -104,13 +104,14 @@ def decide(slug: str) -> BaseResponse:
     ids = tuple(UUID(one) for one in form.values.getlist("household") if len(one) == 36)
     is_affected = form.raw("verdict") == "yes"
     reason = None if is_affected else form.choice("reason", RejectReason)
+    note = form.text("note", most=300)
 
     def act(tx: Tx) -> int:
         return deciding.decide_affected(
             tx,
             deciding.Decide(
                 incident_id=queries.incident(tx, slug).id, household_ids=ids, is_affected=is_affected,
-                reject_reason=reason, note=form.text("note", most=300),
+                reject_reason=reason, note=note,
             ),
         )  # fmt: skip
 

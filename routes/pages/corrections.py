@@ -298,9 +298,10 @@ def refuse(correction_id: UUID) -> str | BaseResponse:
 @guard.requires("stock.correct")
 def withdraw(correction_id: UUID) -> str | BaseResponse:
     form = Form()
+    note = form.text("note", most=500)
 
     def act(tx: Tx) -> str:
-        commands.withdraw_correction(tx, correction_id, form.text("note", most=500))
+        commands.withdraw_correction(tx, correction_id, note)
         flash(_("Koreksi ditarik kembali; pembukuan tetap."), "good")
         return url_for("corrections.show", correction_id=correction_id)
 

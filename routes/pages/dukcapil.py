@@ -13,16 +13,22 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.errors import Conflict, Refused
 from core.i18n import say
 from core.measures import print_count, print_instant
+from core.permissions import may
 from core.reader import READER, read_table
 from core.work import Tx
-from registry_link.links import commands, queries
+from registry_link.links import asking, commands, queries
+from registry_link.links.asking import TakeRequest
 from registry_link.links.commands import ReadDukcapilFile
 from registry_link.links.queries import AnswerLine, DukcapilFileView
 from registry_link.links.rules import KNOWN, MOST_COLUMNS
 from registry_link.links.states import DukcapilFileState, RowOutcome, Verdict
+from registry_link.regions.queries import regions_of
+from registry_link.regions.states import Level
 from routes import context, guard, limits
 from routes.forms import Form, page_number
+from routes.limiter import limiter
 from routes.pages.links import section_tabs
+from routes.proving import needs_proof, prove
 from routes.tables import asked_form, download
 from routes.texts import gettext as _
 
@@ -77,12 +83,43 @@ def order_of(content: bytes, name: str, basis_no: str, basis_on: date) -> ReadDu
     )  # fmt: skip
 
 
+@pages.post("/permohonan")
+@guard.requires("link.manage")
+@limiter.limit("20 per minute")
+def request_file() -> str | BaseResponse:
+    """Give the file of NIKs for the civil registry, to whoever says why and gives the password."""
+    form = Form()
+    note = form.text("note", most=commands.LONGEST_NOTE, least=asking.LEAST_WHY)
+    village = form.text("village_code", most=20)
+    suffix = "csv" if form.raw("reason") == "csv" else "xlsx"
+
+    def take(tx: Tx) -> asking.RequestTable:
+        prove(tx)
+        asking.take_request(tx, TakeRequest(village_code=village, why=note))
+        return asking.request_table(tx, village)
+
+    def act() -> Response:
+        table, lang = context.write(take), context.lang()
+        about = ((say("dukcapil.request_about", lang), print_count(len(table.rows), lang)),)
+        title, stem = f"NIK {table.made_on}", f"nik-dukcapil-{table.made_on}"
+        return download(title, about, table.header, table.rows, stem=stem, suffix=suffix)
+
+    answered: Response | None = form.attempt(act)
+    return answered if answered is not None else make_response(_index(form), 422)
+
+
 def _index(form: Form) -> str:
+    waiting: tuple[asking.VillageWaiting, ...] = ()
     with context.read() as tx:
         found = queries.dukcapil_files(tx)
+        if may(tx.actor, "link.manage"):
+            waiting = asking.waiting_villages(tx)
+        names = {one.code: one.full_name for one in regions_of(tx, tx.regency_code, Level.VILLAGE)} if waiting else {}
     return render_template(
         "dukcapil/index.html", form=form, tabs=section_tabs("dukcapil"), files=[_framed(one) for one in found],
-        most_rows=commands.MOST_ROWS, most_mb=READER.file_bytes >> 20,
+        most_rows=commands.MOST_ROWS, most_mb=READER.file_bytes >> 20, needs_proof=needs_proof(),
+        waiting=[(one.village_code, names.get(one.village_code, one.village_code)) for one in waiting],
+        waiting_households=sum(one.households for one in waiting), forms=[("xlsx", "XLSX"), ("csv", "CSV")],
     )  # fmt: skip
 
 

@@ -282,13 +282,11 @@ def miss(slug: str, package_id: UUID, no: int | None = None) -> str | BaseRespon
 @guard.requires("handover.void")
 def void(slug: str, handover_id: UUID, no: int | None = None) -> BaseResponse:
     form = Form()
-    reason = form.choice("reason", VoidReason)
+    reason, note = form.choice("reason", VoidReason), form.text("note", most=200)
 
     def act(tx: Tx) -> UUID:
         assert reason
-        commands.void_handover(
-            tx, commands.VoidHandover(handover_id=handover_id, reason=reason, note=form.text("note", most=200))
-        )
+        commands.void_handover(tx, commands.VoidHandover(handover_id=handover_id, reason=reason, note=note))
         return queries.handover(tx, handover_id).package_id
 
     with context.read() as tx:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.i18n import say
@@ -162,8 +162,7 @@ def note_card(household_id: UUID) -> str | BaseResponse:
         flash(_("Nomor KK dicatat. Keluarga ini kini ditemukan juga dengan nomor itu."), "good")
         return url_for("identity.cards", household_id=household_id)
 
-    # Without a form key: what is kept of a form is a plain hash, and a number would be found from it.
-    done = form.attempt(lambda: redirect(context.write(act), 303))
+    done = form.attempt(lambda: context.submit_once(act))
     return done if done is not None else make_response(_cards(household_id, form), 422)
 
 
@@ -178,10 +177,13 @@ def drop_card(card_id: UUID) -> str | BaseResponse:
         flash(_("Kartu keluarga dilepas dari keluarga ini."), "good")
         return url_for("identity.cards", household_id=household_id)
 
+    done: BaseResponse | None = form.attempt(lambda: context.submit_once(act))
+    if done is not None:
+        return done
+    # Only now: a click twice is answered by what the first one did, when the card is there no more.
     with context.read() as tx:
         household_id = household_cards.household_of_card(tx, card_id)
-    done = form.attempt(lambda: context.submit_once(act))
-    return done if done is not None else make_response(_cards(household_id, form), 422)
+    return make_response(_cards(household_id, form), 422)
 
 
 def _cards(household_id: UUID, form: Form) -> str:
@@ -264,9 +266,10 @@ def refuse(proposal_id: UUID) -> str | BaseResponse:
 @guard.requires("identity.propose")
 def withdraw(proposal_id: UUID) -> str | BaseResponse:
     form = Form()
+    note = form.text("note", most=commands.MOST_REASON)
 
     def act(tx: Tx) -> str:
-        pair_id = commands.withdraw(tx, proposal_id, form.text("note", most=commands.MOST_REASON))
+        pair_id = commands.withdraw(tx, proposal_id, note)
         flash(_("Usulan ditarik kembali; data tetap."), "good")
         return url_for("identity.show", pair_id=pair_id)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.errors import Conflict
@@ -26,6 +27,7 @@ from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
 from routes import context, guard
 from routes.forms import Form, page_number
+from routes.sources import source_name
 from routes.texts import gettext as _
 
 pages = Blueprint("links", __name__, url_prefix="/registri/tautan")
@@ -244,10 +246,18 @@ def _depart(household_id: UUID, kind: DepartureKind) -> str | BaseResponse:
 @pages.post("/keluarga/<uuid:household_id>/batal")
 @guard.requires("link.record")
 def undo(household_id: UUID) -> BaseResponse:
-    """Undo the last death or move; where there is none any more, the page shows it."""
-    try:
-        context.write(lambda tx: departures.undo_departure(tx, household_id))
+    """Undo the death or move that the page showed as the last; where it is that no more, the page shows it."""
+    departure_id = Form().uuid("departure_id")
+
+    def act(tx: Tx) -> str:
+        if departure_id is None:
+            raise Conflict("departure.nothing_to_undo")
+        departures.undo_departure(tx, household_id, departure_id)
         flash(_("Catatan itu dibatalkan; keadaannya kembali seperti sebelumnya."), "good")
+        return url_for("links.show", household_id=household_id)
+
+    try:
+        return context.submit_once(act)
     except Conflict as refused:
         flash(say(refused.code, context.lang(), refused.facts), "bad")
     return redirect(url_for("links.show", household_id=household_id), 303)
@@ -314,7 +324,9 @@ def _show(household_id: UUID, form: Form) -> str:
             for one in home.residents
         ],
         links=[
-            {"view": one, "state": say(one.state.label, lang), "tone": tone_of(one.state)} for one in found.links
+            {"view": one, "state": say(one.state.label, lang), "tone": tone_of(one.state),
+             "source": source_name(one.source, lang)}
+            for one in found.links
         ],
         departures=[
             {"view": one, "kind": say(one.kind.label, lang), "at": print_instant(one.at, zone, lang),
@@ -330,7 +342,7 @@ def _show(household_id: UUID, form: Form) -> str:
             for one in proposed
         ],
         steps=[_step(one, lang, zone) for one in found.steps], may_propose=not is_open,
-        today=f"{today:%d/%m/%Y}",
+        today=f"{today:%d/%m/%Y}", blank=Form(MultiDict()),
     )  # fmt: skip
 
 

@@ -264,8 +264,10 @@ def approve(run_id: UUID) -> BaseResponse:
 @pages.post("/<uuid:run_id>/buang")
 @guard.requires("registry.import")
 def discard(run_id: UUID) -> BaseResponse:
+    note = Form().text("note", most=200)
+
     def act(tx: Tx) -> str:
-        commands.discard_import(tx, run_id, Form().text("note", most=200))
+        commands.discard_import(tx, run_id, note)
         flash(_("Impor dibuang; registri tidak berubah."), "good")
         return url_for("registry_imports.index")
 

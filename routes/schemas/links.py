@@ -307,6 +307,15 @@ class SubmissionsOut(Schema):
     submissions = fields.List(fields.Nested(SubmissionOut))
 
 
+class VillageWaitingOut(Schema):
+    village_code = fields.String()
+    households = fields.Integer()
+
+
+class DukcapilWaitingOut(Schema):
+    villages = fields.List(fields.Nested(VillageWaitingOut))
+
+
 def flat_of(view: ProposalView) -> dict[str, Any]:
     """Flatten a proposal and its household's code."""
     named = {name: getattr(view, name) for name in ProposalView.__dataclass_fields__ if name != "home"}

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from core.actor import Role
 from core.work import Work
-from registry_link.completion import commands, queries
+from registry_link.completion import commands, file_queries, queries
 from registry_link.completion.commands import IssueList
+from registry_link.completion.models import CompletionFile
 from registry_link.completion.queries import EntryLine
 from registry_link.households.gaps import ASKABLE, Gap
 from tests.registry_link.completion.test_lists import bare, whole
@@ -156,6 +158,18 @@ def test_machines_complete_households_and_report_positions(client: FlaskClient, 
     place = f"/api/v1/households/{entries[1]['household_id']}/positions"
     told = client.post(place, headers=officer | key(), json={"lon_deg": 131.3, "lat_deg": -7.9, "origin": "map"})
     assert told.get_json() == {"is_used": True, "outside_m": None}
+    with asked.work.read_by(OFFICE) as tx:
+        table = file_queries.list_table(tx, queries.completion_list(tx, asked.list_id), "id")
+    came_back = "\n".join(";".join(cells) for cells in (table.header, *table.rows)).encode()
+    once, to = key(), f"{at}/files?file_name=daftar.csv"
+    csv = {"content_type": "text/csv"}
+    taken = [client.post(to, headers=officer | once, data=came_back, **csv) for _ in range(2)]
+    assert [one.status_code for one in taken] == [201, 201] and taken[0].get_json() == taken[1].get_json()
+    assert taken[0].get_json()["state"] == "applied"
+    other = client.post(to, headers=officer | once, data=came_back + b"\n", **csv)
+    assert other.get_json()["code"] == "idempotency.key_reused", "refused before anything is merged"
+    with asked.work.read_by(OFFICE) as tx:
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(CompletionFile)) == 1
     content = b"kode;bujur;lintang\nKEL-999999-9;131.3;-7.9\n"
     sent = client.post(f"{api}/positions/files?file_name=t.csv", headers=officer | key(), data=content,
                        content_type="text/csv")  # fmt: skip

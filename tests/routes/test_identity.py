@@ -120,9 +120,12 @@ def test_a_further_card_is_noted_and_never_shown_whole(app: Flask, office: Work)
     assert page in one.get(f"/registri/keluarga/{household_id}").get_data(as_text=True)
     wrong = send(one, page, {"kk": number[:15]}, page)
     assert wrong.status_code == 422 and number[:15] not in wrong.get_data(as_text=True)
-    assert send(one, page, {"kk": number}, page).status_code == 303
+    for _twice in range(2):
+        assert send(one, page, {"kk": number, "form_key": "kartu-pertama"}, page).status_code == 303
     shown = one.get(page).get_data(as_text=True)
     assert number[-4:] in shown and number not in shown
+    other = {"kk": kk(78), "form_key": "kartu-pertama"}
+    assert send(one, page, other, page).status_code == 422, "a key tells one number from another"
     client, header = app.test_client(), a_token(office, Role.LOGISTICS)
     address = f"/api/v1/households/{household_id}/cards"
     again = client.post(address, headers={**header, **key()}, json={"kk": number})
@@ -132,4 +135,12 @@ def test_a_further_card_is_noted_and_never_shown_whole(app: Flask, office: Work)
         f"/api/v1/households/cards/{card['id']}/removal", headers={**header, **key()}, json={"note": "Salah ketik"}
     )
     assert dropped.get_json() == {"id": str(household_id)}
+    assert send(one, page, {"kk": number, "form_key": "kartu-kedua"}, page).status_code == 303
+    drop = re.search(r"/registri/ganda/kartu/hapus/[0-9a-f-]{36}", one.get(page).get_data(as_text=True))
+    assert drop
+    short = send(one, drop[0], {"note": "eh", "form_key": "lepas-pertama"}, page)
+    assert short.status_code == 422 and "data-reopen" in short.get_data(as_text=True)
+    for _twice in range(2):
+        gone = send(one, drop[0], {"note": "Salah ketik", "form_key": "lepas-kedua"}, page)
+        assert (gone.status_code, gone.location) == (303, page)
     assert client.get(address, headers=header).get_json() == {"cards": []}

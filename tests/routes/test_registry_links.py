@@ -14,10 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.actor import Role
-from core.audit import AccessRow
+from core.audit import AccessRow, AuditRow
 from core.clock import FixedClock
 from core.work import Work
 from registry_link.households.models import Household
+from registry_link.households.states import LinkAct, LinkState, Sex
+from registry_link.links.commands import SendVillage, send_village
 from registry_link.privacy.queries import AskExposure, exposure
 from registry_link.proposals import commands as proposals
 from registry_link.proposals.states import ProposalKind, ProposalReason
@@ -78,6 +80,42 @@ def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, regis
     assert "Dukcapil: padan" in shown(client, f"/registri/tautan/keluarga/{home(registry)}")
 
 
+def test_the_file_for_the_civil_registry_wants_a_reason_and_the_password_and_comes_back(
+    client: FlaskClient, registry: Work, fixed_clock: FixedClock
+):
+    """Only whom nobody has judged yet stands in it; the look and the purpose are kept, a machine gets counts alone."""
+    a_person(registry, Role.LOGISTICS, username="logistik")
+    page = "/registri/dukcapil"
+    log_in(client, "logistik")
+    assert "Tidak ada keluarga yang menunggu" in shown(client, page)
+    nobody = send(client, f"{page}/permohonan", {"note": "Pemadanan triwulan", "reason": "csv"}, from_page=page)
+    assert nobody.status_code == 422 and "Tidak ada NIK yang menunggu" in nobody.get_data(as_text=True)
+    with registry.by(OFFICE) as tx:
+        order = SendVillage(
+            act=LinkAct.CHECK, village_code=SAUM, states=(LinkState.IMPORTED,), basis_no="1", basis_on=ON
+        )
+        assert send_village(tx, order) == 2
+    assert "2 keluarga di 1 desa menunggu" in shown(client, page)
+    fixed_clock.advance(timedelta(minutes=16))
+    asked = {"note": "Pemadanan triwulan", "reason": "csv", "village_code": SAUM}
+    for wrong in ({"password": "salah"}, {"password": PASSWORD, "note": "x"}, {"password": PASSWORD, "note": nik(1)}):
+        refused = send(client, f"{page}/permohonan", {**asked, **wrong}, from_page=page)
+        assert refused.status_code == 422
+        assert nik(10) not in refused.get_data(as_text=True)
+    given = send(client, f"{page}/permohonan", {**asked, "password": PASSWORD}, from_page=page)
+    assert (given.status_code, given.headers["Cache-Control"]) == (200, "no-store")
+    lines = given.get_data(as_text=True).splitlines()
+    assert [one.split(";")[1].strip('"') for one in lines if "Contoh" in one] == [
+        one for n in (10, 30) for one in (nik(n), nik(n + 1, date(1990, 5, 5), Sex.FEMALE))
+    ]  # fmt: skip
+    with registry.read_by(OFFICE) as tx:
+        looks = tx.session.scalars(sa.select(AccessRow.count).where(AccessRow.purpose == "dukcapil_request")).all()
+        noted = tx.session.scalars(sa.select(AuditRow.reason).where(AuditRow.action == "dukcapil.request")).all()
+    assert (list(looks), list(noted)) == ([2], ["Pemadanan triwulan"])
+    machine = client.get("/api/v1/registry/dukcapil-waiting", headers=a_token(registry, Role.LOGISTICS))
+    assert machine.json == {"villages": [{"village_code": SAUM, "households": 2}]}
+
+
 def test_a_field_officer_walks_his_village_and_sees_no_other(client: FlaskClient, registry: Work):
     to_field(registry)
     a_person(registry, Role.FIELD, username="lapangan", village=SAUM)
@@ -110,15 +148,27 @@ def test_deaths_and_moves_are_recorded_with_a_paper(client: FlaskClient, registr
     fields = {**PAPER, "member_id": head[1], "event_on": "01/11/2026"}
     refused = send(client, f"{way}/meninggal", fields, from_page=way)
     assert refused.status_code == 422
-    assert "Pilih kepala keluarga yang baru" in refused.get_data(as_text=True)
+    page = refused.get_data(as_text=True)
+    assert "Pilih kepala keluarga yang baru" in page
+    dialog = page[page.index('<dialog id="die"') : page.index("</dialog>", page.index('<dialog id="die"'))]
+    assert "data-reopen" in dialog and f'value="{head[1]}" selected' in dialog and 'value="01/11/2026"' in dialog
+    assert page.count("data-reopen") == 1 and page.count('value="01/11/2026"') == 1, "the other dialogs stay empty"
     assert send(client, f"{way}/meninggal", {**fields, "successor_id": heir[1]}, from_page=way).status_code == 303
     with registry.read_by(OFFICE) as tx:
         name = tx.session.scalar(sa.select(Household.head_name).where(Household.id == home(registry)))
     assert name == "Maria Contoh1"
-    assert send(client, f"{way}/batal", {}, from_page=way).status_code == 303
     moved = send(client, f"{way}/pindah", {**PAPER, "kind": "moved_out", "event_on": "01/11/2026"}, from_page=way)
     assert moved.status_code == 303
-    assert "Tidak tinggal di sini lagi" in shown(client, way)
+    page = shown(client, way)
+    assert "Tidak tinggal di sini lagi" in page
+    last = re.search(r'name="departure_id" value="([0-9a-f-]+)"', page)
+    assert last
+    for key_ in ("klik-satu-dua", "klik-satu-dua", "tab-yang-lain"):  # two clicks, and a page that was open before
+        undone = {"departure_id": last[1], "form_key": key_}
+        assert send(client, f"{way}/batal", undone, from_page=way).status_code == 303
+    page = shown(client, way)
+    assert "Tidak tinggal di sini lagi" not in page and "Meninggal" in page
+    assert page.count("dibatalkan</") == 1, "the death before the move stands"
     assert client.get(f"/registri/tautan/keluarga/{home(registry, 'h2')}").status_code == 404
 
 

@@ -74,5 +74,6 @@ def test_a_double_household_waits_for_another_than_who_proposed(app: Flask, regi
         order = identity.Propose(pair_id=pair_id, verdict=Verdict.DISTINCT, reason="Kakak dan adik, rumahnya berbeda")
         identity.propose(tx, order)
         assert to_decide(tx) == 0
-    assert "Putuskan 1 data ganda" in at_home(app, "kepala")
+    told = at_home(app, "kepala")
+    assert "Putuskan 1 data ganda" in told and 'href="/registri/ganda?keadaan=menunggu"' in told
     assert "data ganda" not in at_home(app, "desa")
