@@ -53,7 +53,7 @@ def main(words: list[str]) -> int:
     if words[2] not in PARSERS:
         return 2
     # Its threads would each take their share of the addresses before the first letter is read.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    os.putenv("OPENBLAS_NUM_THREADS", "1")
     module = importlib.import_module(words[2])
     limit(memory_mb, cpu_s)
     try:

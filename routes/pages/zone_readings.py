@@ -362,9 +362,8 @@ def _groups(
     lang: str,
 ) -> list[tuple[str, list[ElementView]]]:  # fmt: skip
     if how == "each":
-        return [
-            (form.text(f"name-{one.element.no}", most=120) or one.element.label[:120], [one]) for one in taken
-        ]  # fmt: skip
+        fields = {one.element.no: f"name-{one.element.no}" for one in taken}
+        return [(form.text(fields[one.element.no], most=120) or one.element.label[:120], [one]) for one in taken]
     if how == "one":
         return [(shared.name, list(taken))]
     found: dict[str, list[ElementView]] = {}

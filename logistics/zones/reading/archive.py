@@ -94,6 +94,6 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> by
                 if found > most:
                     raise TooLarge("reading.unpacks_too_large", most_mb=MOST_UNPACKED >> 20)
                 pieces.append(piece)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         raise Malformed("reading.broken_zip") from None
     return b"".join(pieces)
