@@ -104,3 +104,14 @@ def _take(tx: Tx, job: str, slot: str) -> bool:
         .on_conflict_do_nothing()
     )
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def last_run(tx: Tx, job: str) -> tuple[datetime, str] | None:
+    """Tell when a job last did its work for the actor's office, and what it said; None where it never has."""
+    row = tx.session.execute(
+        sa.select(JobRun.at, JobRun.outcome)
+        .where(JobRun.job == job, JobRun.regency_code == tx.regency_code)
+        .order_by(JobRun.at.desc())
+        .limit(1)
+    ).first()
+    return (row.at, row.outcome) if row is not None else None

@@ -33,6 +33,8 @@ class Settings:
     """Secure cookies, HSTS, no component page."""
     proxies: int
     """Reverse proxies in front whose forwarded headers are believed."""
+    alert_feed: str = ""
+    """Address of the weather service's list of alerts (RSS, https); empty: nothing is ever fetched."""
 
     @classmethod
     def from_env(cls, **given: object) -> Settings:
@@ -53,6 +55,7 @@ class Settings:
                 public_url=str(given.get("public_url") or env.str("PUBLIC_URL", "http://127.0.0.1:8000")).rstrip("/"),
                 is_production=bool(given.get("is_production", env.bool("IS_PRODUCTION", False))),
                 proxies=int(str(given.get("proxies", env.int("PROXIES", 0)))),
+                alert_feed=str(given.get("alert_feed", env.str("ALERT_FEED", ""))).strip(),
             )
         if keys_dir == data_dir or data_dir in keys_dir.parents:
             raise Unconfigured(
@@ -61,6 +64,8 @@ class Settings:
             )
         if read.is_production and not read.public_url.startswith("https://"):
             raise Unconfigured("TANGGAP_PUBLIC_URL must start with https:// in production.")
+        if read.alert_feed and not read.alert_feed.startswith("https://"):
+            raise Unconfigured("TANGGAP_ALERT_FEED must start with https://, or be empty.")
         if not read.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise Unconfigured("TANGGAP_DATABASE_URL must start with sqlite:/// or postgresql://.")
         return read

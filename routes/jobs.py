@@ -12,12 +12,16 @@ from core.actor import Actor
 from core.files.commands import drop_abandoned, forget_due
 from core.jobs import Daily, Every, Job
 from core.work import Tx, Work
+from logistics.zones.alerting import look_at_feed
 from routes.checks import prove_all
 from routes.context import Runtime
+from routes.fetching import Fetcher
 
 log = structlog.get_logger()
 HOUR = 3600
 MOST_TOLD = 20
+ALERTS = "alerts.look"
+ALERTS_EVERY_S = 600
 
 
 def jobs_of(runtime: Runtime) -> tuple[Job, ...]:
@@ -45,7 +49,13 @@ def jobs_of(runtime: Runtime) -> tuple[Job, ...]:
         count = forget_due(tx, runtime.files_dir)
         return f"{count + drop_abandoned(runtime.files_dir, tx.now - timedelta(days=1))} files"
 
+    def look_for_alerts(work: Work, actor: Actor) -> Callable[[Tx], str]:
+        address = runtime.settings.alert_feed
+        return look_at_feed(work, actor, address, Fetcher(address))
+
+    feed = (Job(name=ALERTS, trigger=Every(ALERTS_EVERY_S), look=look_for_alerts),)
     return (
+        *(feed if runtime.settings.alert_feed else ()),
         Job(name="files.forget", trigger=Daily(1, 50), act=forget_files),
         Job(name="audit.anchor", trigger=Every(HOUR), act=anchor),
         # After stock's own proof, which it repeats beside all the others.

@@ -13,6 +13,7 @@ PARSERS: Final = (
     "logistics.zones.reading.region_list",
     "logistics.zones.reading.uniting",
     "logistics.zones.reading.cap",
+    "logistics.zones.reading.alert_index",
     "logistics.zones.reading.report_text",
     "logistics.zones.reading.bnpb_table",
 )

@@ -39,7 +39,9 @@ def upgrade() -> None:
         sa.CheckConstraint("length(raw_sha256) = 64", name=op.f("ck_alert_raw_sha256")),
         sa.ForeignKeyConstraint(["regency_code"], ["office.regency_code"], name=op.f("fk_alert_regency_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
-        sa.UniqueConstraint("regency_code", "sender", "identifier", name=op.f("uq_alert_regency_code_sender_identifier")),
+        sa.UniqueConstraint(
+            "regency_code", "sender", "identifier", name=op.f("uq_alert_regency_code_sender_identifier")
+        ),
     )
     op.create_index(
         op.f("ix_alert_regency_code_state_expires_at"), "alert", ["regency_code", "state", "expires_at"], unique=False

@@ -96,3 +96,10 @@ def meets(first: str, second: str) -> bool:
 def _whole(text: str) -> shapely.Geometry:
     parts = Outline.from_geojson(text).parts
     return parts[0] if len(parts) == 1 else shapely.GeometryCollection(list(parts))
+
+
+def one_area(texts: Sequence[str]) -> str | None:
+    """Write several areas (our own GeoJSON texts) as one, without those that lie within another; None for none."""
+    if not texts:
+        return None
+    return together([Outline.from_geojson(text) for text in texts])[0].to_geojson()

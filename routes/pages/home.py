@@ -29,7 +29,7 @@ from logistics.zones import queries as zones
 from logistics.zones.states import Phase, VersionState
 from routes import context, guard, week
 from routes.occasion import Occasion, occasion_of
-from routes.pages import bansos_term
+from routes.pages import alerts, bansos_term
 from routes.pages.plan import SHORT_MONTHS
 from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, batch_count, near_of, visible
 from routes.texts import gettext as _
@@ -159,6 +159,7 @@ def _waiting(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     for part in (_setup, _list, _bansos, _plan, _loads, _serving, _shelves, _second_person):
         found += part(tx, now, near)
     found += in_registry(tx)
+    found += alerts.in_force(tx)
     return sorted(found, key=lambda one: not one.is_urgent)
 
 
@@ -189,7 +190,7 @@ def _list(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
     if may(tx.actor, "decree.record") and now.incident.window is None:
         found.append(Waiting(
             text=_("Catat SK tanggap darurat"), why=_("Tanpa masa tanggap, minggu paket belum dapat direncanakan."),
-            href=url_for("incident.decree", slug=slug), icon="document",
+            href=url_for("decrees.new", slug=slug), icon="document",
         ))  # fmt: skip
     if may(tx.actor, "zone.post") and not groups.total and not zones.zones(tx, now.incident.id):
         found.append(Waiting(

@@ -30,7 +30,10 @@ from logistics.programmes import queries as terms
 from logistics.programmes import sk_file
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
+from logistics.zones.alert_queries import alerts
+from logistics.zones.alerting import KeepAlert, keep_alert
 from logistics.zones.queries import zones as zones_of
+from logistics.zones.reading.elements import Notice
 from registry_link.completion import commands as completion
 from registry_link.completion import files as completion_files
 from registry_link.completion.models import CompletionEntry
@@ -185,6 +188,25 @@ def _token(tx: Tx, grant: Grant) -> str:
     return issued.token
 
 
+def a_warning(work: Work, code: str) -> str:
+    """Keep a warning of the weather service, as the job does."""
+    with work.by(system(code, ZONE)) as tx:
+        notice = Notice(
+            identifier=f"UJI-{code}", sender="uji@bmkg.go.id", sent_at=tx.now, status="Actual", message="Alert",
+            headline="Hujan lebat", text="Hujan lebat.",
+        )  # fmt: skip
+        keep_alert(
+            tx,
+            KeepAlert(
+                notice=notice, event="Hujan", area_text=code, severity=None,
+                outline=line.box(131.0, -8.0, 131.02, -7.98), source="https://uji.example/a.xml",
+                raw_sha256="0" * 64, is_ours=True,
+            ),
+        )  # fmt: skip
+        (kept,) = alerts(tx)
+    return str(kept.id)
+
+
 def _a_term(work: Work, code: str) -> None:
     """Bring a term in goods to the posts: two households of the first village of the week, two of the last."""
     officer, second, head = (line.of_office(one, code) for one in (line.OFFICER, line.SECOND, line.HEAD))
@@ -333,7 +355,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     item = "beras" if code == REGENCY else "tidak_ada"
     assert waiting.public_ref is not None
     return {
-        "incident_id": str(week.incident_id), "slug": week.slug,
+        "incident_id": str(week.incident_id), "slug": week.slug, "alert_id": a_warning(work, code),
         "zone_id": str(area.zone_id), "round_id": str(week.round_id), "standard_id": str(waiting.row.standard_id),
         "package_id": str(waiting.row.id), "handover_id": str(done.handover_id), "load_id": str(load.id),
         "household_id": str(waiting.row.beneficiary_id), "document_id": str(done.receipt_id),

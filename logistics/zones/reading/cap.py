@@ -47,7 +47,7 @@ _FORECASTERS: Final = ("bmkg.go.id",)
 
 def parse(content: bytes, name: str) -> Parsed:
     """Read an alert, or all alerts of a feed, into one element per area. Raises: Malformed, TooLarge ("cap.…")."""
-    root = _tree(content)
+    root = tree_of(content)
     alerts = [_alert(node, space) for node, space in _alerts(root)]
     if not alerts:
         raise Malformed("cap.not_cap")
@@ -118,7 +118,7 @@ class _Alert:
         return is_theirs and any("Met" in info.categories for info in self.infos)
 
 
-def _tree(content: bytes) -> Node:
+def tree_of(content: bytes) -> Node:
     """Parse within the limits; nothing is resolved, nothing is fetched."""
     if len(content) > LARGEST_BYTES:
         raise TooLarge("cap.too_large", most_mb=LARGEST_BYTES >> 20)
@@ -421,4 +421,4 @@ def _plain(facts: Mapping[str, object]) -> dict[str, Fact]:
     return {name: fact for name, fact in facts.items() if isinstance(fact, str | int | float)}
 
 
-__all__ = ["MOST_AREAS", "NAMESPACES", "SEVERITIES", "instant", "parse"]
+__all__ = ["MOST_AREAS", "NAMESPACES", "SEVERITIES", "instant", "parse", "tree_of"]
