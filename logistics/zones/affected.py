@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,10 @@ from core.measures import print_count
 from core.permissions import Reach, may
 from core.work import Tx
 from logistics.zones.counts import newest_counts
-from logistics.zones.models import AffectedHousehold, Zone, ZoneVersion
+from logistics.zones.models import AffectedDecision, AffectedHousehold, Zone, ZoneVersion
 from logistics.zones.queries import IncidentView, incident_by_id
-from logistics.zones.rules import Count, looks_swapped
-from logistics.zones.states import Access, AffectedState, CountKind, RejectReason, Severity
+from logistics.zones.rules import Count, Doubt, doubts_of, looks_swapped
+from logistics.zones.states import Access, AffectedState, CountKind, DecisionHow, RejectReason, Severity
 from registry_link.households.merged import has_merged, merged_pairs, survivors_of
 from registry_link.households.queries import positions_of
 from registry_link.matching.rules import Confidence
@@ -67,6 +68,7 @@ class AffectedLine:
     note: str
     decided_at: datetime | None
     decided_by: str | None
+    decided_no: int
     zone_name: str | None
 
     def reason(self, lang: str, village: str) -> str:
@@ -78,6 +80,21 @@ class AffectedLine:
         if self.distance_m is not None:
             parts.append(say("match.distance", lang, {"distance": print_count(self.distance_m, lang)}))
         return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionView:
+    """What a person once decided on a household."""
+
+    no: int
+    how: DecisionHow
+    before: AffectedState | None
+    """None where it was not on the list before."""
+    after: AffectedState
+    reject_reason: RejectReason | None
+    note: str
+    decided_at: datetime
+    who: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +116,8 @@ class VillageLine:
     reported_households: Count | None
     reported_persons: Count | None
     reported_displaced: Count | None
+    reported: Mapping[CountKind, Count]
+    """Every kind of figure, the newest of each."""
 
     @property
     def by_name(self) -> int:
@@ -110,6 +129,11 @@ class VillageLine:
         if self.reported_households is None or self.reported_households.value is None:
             return None
         return self.reported_households.value - self.by_name
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What of the reported figures cannot be as it stands."""
+        return doubts_of(self.reported)
 
     @property
     def is_swapped(self) -> bool:
@@ -143,7 +167,7 @@ def groups(tx: Tx, incident_id: UUID) -> GroupCounts:
             AffectedHousehold.confidence, AffectedHousehold.state, AffectedHousehold.is_inside,
             sa.func.count().label("number"),
         )
-        .where(AffectedHousehold.incident_id == incident_id, *_within(reach), *_counted_once(tx))
+        .where(AffectedHousehold.incident_id == incident_id, *within(reach), *counted_once(tx, incident_id))
         .group_by(AffectedHousehold.confidence, AffectedHousehold.state, AffectedHousehold.is_inside)
     ).all()  # fmt: skip
 
@@ -183,7 +207,7 @@ def affected(
     if reach.detail == "counts":
         return AffectedPage(lines=(), total=groups(tx, incident_id).total)
     incident_by_id(tx, incident_id)
-    where = [AffectedHousehold.incident_id == incident_id, *_within(reach), *_counted_once(tx)]
+    where = [AffectedHousehold.incident_id == incident_id, *within(reach), *counted_once(tx, incident_id)]
     if confidence is not None:
         where.append(AffectedHousehold.confidence == confidence)
     where.append(AffectedHousehold.state == state if state else AffectedHousehold.state != AffectedState.LEFT)
@@ -212,10 +236,31 @@ def affected_household(tx: Tx, incident_id: UUID, household_id: UUID) -> Affecte
     return AffectedLine(**row._mapping)
 
 
+def decisions(tx: Tx, incident_id: UUID, household_id: UUID) -> tuple[DecisionView, ...]:
+    """Give every decision on a household of an incident, the last first. Raises: Forbidden, NotFound."""
+    affected_household(tx, incident_id, household_id)
+    rows = tx.session.execute(
+        sa.select(
+            AffectedDecision.no, AffectedDecision.how, AffectedDecision.before, AffectedDecision.after,
+            AffectedDecision.reject_reason, AffectedDecision.note, AffectedDecision.decided_at,
+            AffectedDecision.decided_by_name.label("who"),
+        )
+        .where(AffectedDecision.incident_id == incident_id, AffectedDecision.household_id == household_id)
+        .order_by(AffectedDecision.no.desc())
+    )  # fmt: skip
+    return tuple(DecisionView(**row._mapping) for row in rows)
+
+
 def by_village(tx: Tx, incident_id: UUID) -> tuple[VillageLine, ...]:
     """Count per village, beside what BPBD reported last. Raises: Forbidden, NotFound."""
-    tx.require("zone.see")
+    reach = tx.require("zone.see")
     incident_by_id(tx, incident_id)
+    return _village_lines(tx, incident_id, reach, newest_counts(tx, incident_id))
+
+
+def _village_lines(
+    tx: Tx, incident_id: UUID, reach: Reach, reported: Mapping[str, Mapping[CountKind, Count]]
+) -> tuple[VillageLine, ...]:
     counted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     rows = tx.session.execute(
         sa.select(
@@ -224,25 +269,30 @@ def by_village(tx: Tx, incident_id: UUID) -> tuple[VillageLine, ...]:
         )
         .where(
             AffectedHousehold.incident_id == incident_id, AffectedHousehold.state != AffectedState.LEFT,
-            *_counted_once(tx),
+            *counted_once(tx, incident_id),
         )
         .group_by(AffectedHousehold.village_code, AffectedHousehold.confidence, AffectedHousehold.state)
     )  # fmt: skip
     for row in rows:
         counted[row.village_code][row.confidence.value] += row.number
         counted[row.village_code][row.state.value] += row.number
-    reported = newest_counts(tx, incident_id)
-    reach = tx.require("zone.see")
     return tuple(
         VillageLine(
             village_code=code, certain=counted[code]["certain"], probable=counted[code]["probable"],
             to_verify=counted[code]["to_verify"], confirmed=counted[code]["confirmed"],
             rejected=counted[code]["rejected"], reported_households=reported.get(code, {}).get(CountKind.HOUSEHOLDS),
             reported_persons=reported.get(code, {}).get(CountKind.PERSONS),
-            reported_displaced=reported.get(code, {}).get(CountKind.DISPLACED),
+            reported_displaced=reported.get(code, {}).get(CountKind.DISPLACED), reported=reported.get(code, {}),
         )
         for code in sorted({*counted, *reported}) if reach.has_village(code)
     )  # fmt: skip
+
+
+def village_counts(tx: Tx, incident_id: UUID) -> tuple[VillageLine, ...]:
+    """Count per village of the reach, for those who see the list and not the areas. Raises: Forbidden, NotFound."""
+    reach = tx.require("affected.see")
+    incident_by_id(tx, incident_id)
+    return _village_lines(tx, incident_id, reach, {})
 
 
 def confirmed(tx: Tx, incident_id: UUID) -> tuple[ConfirmedLine, ...]:
@@ -295,8 +345,8 @@ def affected_points(tx: Tx, incident_id: UUID) -> PointsView:
         sa.select(AffectedHousehold.household_id, AffectedHousehold.confidence)
         .where(
             AffectedHousehold.incident_id == incident_id,
-            AffectedHousehold.state.not_in((AffectedState.LEFT, AffectedState.REJECTED)), *_within(reach),
-            *_counted_once(tx),
+            AffectedHousehold.state.not_in((AffectedState.LEFT, AffectedState.REJECTED)), *within(reach),
+            *counted_once(tx, incident_id),
         )
         .order_by(AffectedHousehold.household_id)
     ).all()  # fmt: skip
@@ -315,7 +365,8 @@ def _may_see_affected(tx: Tx) -> bool:
     return may(tx.actor, "affected.see")
 
 
-def _within(reach: Reach | None) -> list[Any]:
+def within(reach: Reach | None) -> list[Any]:
+    """Keep the households of the reach's villages."""
     if reach is None or reach.is_all:
         return []
     if not reach.regions:
@@ -324,20 +375,36 @@ def _within(reach: Reach | None) -> list[Any]:
     return [sa.or_(*(sa.or_(code == region, code.startswith(region + ".")) for region in sorted(reach.regions)))]
 
 
-def _counted_once(tx: Tx) -> list[Any]:
-    """Leave a merged household out where the one that it is now stands on the same list and says as much."""
+def counted_once(tx: Tx, incident_id: UUID) -> list[Any]:
+    """Of households that were merged leave one on the list: the one with the strongest answer, else the one that stays.
+
+    What somebody confirmed stands before what nobody decided, and that before what somebody rejected.
+    """
     if not has_merged(tx):
         return []
-    merged, stays = merged_pairs(), sa.orm.aliased(AffectedHousehold)
-    says_as_much = sa.or_(
-        stays.state == AffectedState.CONFIRMED,
-        sa.and_(stays.state == AffectedState.PROPOSED, AffectedHousehold.state != AffectedState.CONFIRMED),
-    )
-    twin = sa.select(sa.literal(1)).where(
-        merged.c.gone_id == AffectedHousehold.household_id, stays.household_id == merged.c.stays_id,
-        stays.incident_id == AffectedHousehold.incident_id, says_as_much,
+    merged = merged_pairs()
+    pairs = sa.union(
+        sa.select(merged.c.gone_id.label("member_id"), merged.c.stays_id.label("group_id")),
+        sa.select(merged.c.stays_id.label("member_id"), merged.c.stays_id.label("group_id")),
+    ).subquery("pairs")
+    one = sa.orm.aliased(AffectedHousehold)
+    strength = sa.case(
+        (one.state == AffectedState.CONFIRMED, 0), (one.state == AffectedState.PROPOSED, 1),
+        (one.state == AffectedState.REJECTED, 2), else_=3,
     )  # fmt: skip
-    return [~twin.correlate(AffectedHousehold).exists()]
+    is_gone = sa.case((pairs.c.member_id == pairs.c.group_id, 0), else_=1)
+    ranked = (
+        sa.select(
+            one.household_id,
+            sa.func.row_number()
+            .over(partition_by=pairs.c.group_id, order_by=(strength, is_gone, one.household_id))
+            .label("place"),
+        )
+        .join(pairs, pairs.c.member_id == one.household_id)
+        .where(one.incident_id == incident_id)
+        .subquery("ranked")
+    )
+    return [AffectedHousehold.household_id.not_in(sa.select(ranked.c.household_id).where(ranked.c.place > 1))]
 
 
 def _affected_lines() -> Any:
@@ -347,7 +414,8 @@ def _affected_lines() -> Any:
             AffectedHousehold.evidence, AffectedHousehold.share_permille, AffectedHousehold.neighbours,
             AffectedHousehold.distance_m, AffectedHousehold.is_inside,
             AffectedHousehold.state, AffectedHousehold.reject_reason, AffectedHousehold.note,
-            AffectedHousehold.decided_at, AffectedHousehold.decided_by, Zone.name.label("zone_name"),
+            AffectedHousehold.decided_at, AffectedHousehold.decided_by,
+            AffectedHousehold.decided_no, Zone.name.label("zone_name"),
         )
         .outerjoin(ZoneVersion, ZoneVersion.id == AffectedHousehold.version_id)
         .outerjoin(Zone, Zone.id == ZoneVersion.zone_id)

@@ -10,10 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid
+from core.i18n import say
 from core.work import Tx
 from logistics.zones.models import CountReport, CountReportLine
 from logistics.zones.rows import incident_row
-from logistics.zones.rules import Count, Doubt, doubts_of
+from logistics.zones.rules import Count, Doubt, doubt_facts, doubts_of
 from logistics.zones.states import CountKind, CountState, Phase
 from registry_link.regions.queries import find_region, region
 from registry_link.regions.states import CodeSystem, Level
@@ -49,6 +50,10 @@ class ReportedDoubt:
 
     village_code: str
     doubt: Doubt
+    facts: dict[str, int | str]
+
+    def reason(self, lang: str) -> str:
+        return say(f"doubt.{self.doubt.value}", lang, self.facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +119,9 @@ def keep_report(
     ]  # fmt: skip
     tx.session.execute(sa.insert(CountReportLine), rows)
     doubts = tuple(
-        ReportedDoubt(village_code=code, doubt=doubt) for code in sorted(kept) for doubt in doubts_of(kept[code])
+        ReportedDoubt(village_code=code, doubt=doubt, facts=doubt_facts(kept[code]))
+        for code in sorted(kept)
+        for doubt in doubts_of(kept[code])
     )
     return ReportedCounts(id=report_id, villages=len(kept), figures=len(rows), doubts=doubts)
 

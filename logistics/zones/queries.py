@@ -194,6 +194,7 @@ class ZoneView:
     observed_at: datetime
     posted_at: datetime
     posted_by: str
+    withdrawn_at: datetime | None
     withdraw_reason: str
     matched_at: datetime | None
     certain: int
@@ -203,17 +204,6 @@ class ZoneView:
     has_outline: bool
     listed: tuple[ListedView, ...]
     repairs: tuple[RepairView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionDiff:
-    """What the later of two versions changes, household by household."""
-
-    joined: int
-    left: int
-    unchanged: int
-    joined_ids: tuple[UUID, ...]
-    left_ids: tuple[UUID, ...]
 
 
 # ---------------------------------------------------------------- incidents
@@ -344,28 +334,6 @@ def outlines(tx: Tx, incident_id: UUID, *, version_id: UUID | None = None) -> tu
     return tuple((row.id, row.outline) for row in tx.session.execute(query))
 
 
-def compare_versions(tx: Tx, zone_id: UUID, before_no: int, after_no: int) -> VersionDiff:
-    """Tell what changed between two versions of an area. Raises: Forbidden, NotFound."""
-    found = {one.no: one.version_id for one in versions(tx, zone_id)}
-    if before_no not in found or after_no not in found:
-        raise NotFound("zone.version_not_found")
-    before, after = (
-        set(
-            tx.session.scalars(
-                sa.select(ZoneMatch.household_id)
-                .join(ZoneVersion, counted_matches())
-                .where(ZoneVersion.id == found[no])
-            )
-        )
-        for no in (before_no, after_no)
-    )
-    joined, left = sorted(after - before), sorted(before - after)
-    return VersionDiff(
-        joined=len(joined), left=len(left), unchanged=len(after & before), joined_ids=tuple(joined),
-        left_ids=tuple(left),
-    )  # fmt: skip
-
-
 # ---------------------------------------------------------------- inside
 
 
@@ -451,7 +419,8 @@ def _zone_views(tx: Tx, *where: Any, order: Sequence[Any]) -> tuple[ZoneView, ..
             zone_id=zone.id, version_id=version.id, incident_id=zone.incident_id, name=zone.name, no=version.no,
             current_no=zone.current_no, state=version.state, severity=version.severity, access=version.access,
             source=version.source, note=version.note, observed_at=version.observed_at, posted_at=version.posted_at,
-            posted_by=version.posted_by, withdraw_reason=version.withdraw_reason, matched_at=version.matched_at,
+            posted_by=version.posted_by, withdrawn_at=version.withdrawn_at, withdraw_reason=version.withdraw_reason,
+            matched_at=version.matched_at,
             certain=version.certain, probable=version.probable, to_verify=version.to_verify,
             area_km2=version.area_km2, has_outline=version.outline is not None, listed=tuple(listed[version.id]),
             repairs=tuple(RepairView(code=one["code"], facts=one["facts"]) for one in json.loads(version.repairs)),

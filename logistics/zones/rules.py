@@ -115,6 +115,14 @@ _UNITS = {
 }  # fmt: skip
 
 
+def doubt_facts(counts: Mapping[CountKind, Count]) -> dict[str, int | str]:
+    """Give the figures that the sentences of doubts name; a dash for what is not known."""
+    known = {kind: counts[kind].least if kind in counts else None for kind in CountKind}
+    victims = [known[one] for one in (CountKind.DEAD, CountKind.MISSING, CountKind.INJURED)]
+    named = {kind.value: "–" if value is None else value for kind, value in known.items()}
+    return {**named, "victims": sum(one or 0 for one in victims)}
+
+
 def read_number_words(text: str) -> int | None:
     """Read a number of up to three digits written in Indonesian words: empat belas, seratus dua puluh."""
     total, unit, seen = 0, 0, False

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response
 from flask_smorest import Blueprint
 
-from logistics.zones import commands, queries
+from logistics.zones import commands, comparing, counting, counts, decreeing, queries, windows
 from routes import context, guard, limits
 from routes.matching import match_after
 from routes.schemas import zones as shapes
@@ -67,6 +67,133 @@ def move_incident(order: dict[str, Any], incident_id: UUID, **_: Any) -> Respons
         return shapes.IncidentOut().dump(queries.incident_by_id(tx, incident_id))
 
     return context.write_once(act, 200)
+
+
+@api.post("/incidents/<uuid:incident_id>/details")
+@guard.requires("incident.open")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.EditIncidentIn)
+@api.response(200, shapes.IncidentOut)
+@api.alt_response(422, schema=Problem)
+def edit_incident(data: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
+    """Put right what an incident is called, where it is and what happened; what it said before is kept."""
+
+    def act(tx: Any) -> Any:
+        commands.edit_incident(tx, commands.EditIncident(incident_id=incident_id, **data))
+        return shapes.IncidentOut().dump(queries.incident_by_id(tx, incident_id))
+
+    return context.write_once(act, 200)
+
+
+@api.get("/incidents/<uuid:incident_id>/changes")
+@guard.requires("incident.see")
+@api.response(200, shapes.IncidentChangesOut)
+@api.alt_response(404, schema=Problem)
+def list_changes(incident_id: UUID) -> dict[str, Any]:
+    """List what changed in an incident: its phases, and what was put right; newest first."""
+    with context.read() as tx:
+        return {"changes": queries.changes(tx, incident_id)}
+
+
+@api.get("/incidents/<uuid:incident_id>/decrees")
+@guard.requires("incident.see")
+@api.response(200, shapes.DecreesOut)
+@api.alt_response(404, schema=Problem)
+def list_decrees(incident_id: UUID) -> dict[str, Any]:
+    """List an incident's decrees by their first day, withdrawn ones too, with what does not agree in each."""
+    with context.read() as tx:
+        return {"decrees": queries.decrees(tx, incident_id, with_withdrawn=True)}
+
+
+@api.get("/incidents/<uuid:incident_id>/window")
+@guard.requires("incident.see")
+@api.arguments(shapes.WindowArgs, location="query")
+@api.response(200, shapes.WindowAnswerOut)
+@api.alt_response(404, schema=Problem)
+def show_window(args: dict[str, Any], incident_id: UUID) -> dict[str, Any]:
+    """Tell the response window of a region as it stands on a day (today): those days, else the next, else the last."""
+    with context.read() as tx:
+        asked = args["day"] or tx.today
+        return {"window": windows.window_of_region(tx, incident_id, args["region_code"], asked)}
+
+
+@api.get("/incidents/<uuid:incident_id>/shared")
+@guard.requires("zone.see")
+@api.response(200, shapes.SharedOut)
+@api.alt_response(404, schema=Problem)
+def show_shared(incident_id: UUID) -> dict[str, Any]:
+    """Tell what an incident shares with others: decrees on the same days and ground, villages, households."""
+    with context.read() as tx:
+        return {
+            "decrees": windows.shared_decrees(tx, incident_id), "villages": windows.shared_villages(tx, incident_id)
+        }  # fmt: skip
+
+
+@api.post("/decrees/<uuid:decree_id>/withdrawal")
+@guard.requires("decree.record")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.WithdrawIn)
+@api.response(200, shapes.DecreeViewOut)
+@api.alt_response(409, schema=Problem)
+def withdraw_decree(data: dict[str, Any], decree_id: UUID, **_: Any) -> Response:
+    """Take back a decree that was typed wrongly; it stays in the history."""
+
+    def act(tx: Any) -> Any:
+        decreeing.withdraw_decree(tx, decree_id, data["reason"])
+        return shapes.DecreeViewOut().dump(queries.decree(tx, decree_id))
+
+    return context.write_once(act, 200)
+
+
+@api.post("/decrees/<uuid:decree_id>/end")
+@guard.requires("decree.record")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.EndDecreeIn)
+@api.response(200, shapes.DecreeViewOut)
+@api.alt_response(409, schema=Problem)
+def end_decree(data: dict[str, Any], decree_id: UUID, **_: Any) -> Response:
+    """End a decree before its last day."""
+
+    def act(tx: Any) -> Any:
+        decreeing.end_decree(tx, decree_id, data["last_on"], data["reason"])
+        return shapes.DecreeViewOut().dump(queries.decree(tx, decree_id))
+
+    return context.write_once(act, 200)
+
+
+@api.get("/incidents/<uuid:incident_id>/counts")
+@guard.requires("zone.see")
+@api.arguments(shapes.FiguresArgs, location="query")
+@api.response(200, shapes.ReportedFiguresOut)
+@api.alt_response(404, schema=Problem)
+def list_counts(args: dict[str, Any], incident_id: UUID) -> dict[str, Any]:
+    """List every figure reported for an incident's villages, each as it came, the newest observation first."""
+    with context.read() as tx:
+        return {"figures": counts.figures(tx, incident_id, args["village_code"])}
+
+
+@api.post("/incidents/<uuid:incident_id>/counts")
+@guard.requires("count.report")
+@limits.accepts(limits.OUTLINE_BYTES)
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.CountReportIn)
+@api.response(201, shapes.CountReportOut)
+@api.alt_response(422, schema=Problem)
+def report_counts(data: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
+    """Report figures of villages; earlier reports stay. What of them cannot be is kept and told."""
+
+    def act(tx: Any) -> Any:
+        order = shapes.counts_order(incident_id, data)
+        done = counting.report_counts(tx, order)
+        return shapes.CountReportOut().dump({
+            "id": done.id, "villages": done.villages, "figures": done.figures,
+            "doubts": [
+                {"village_code": one.village_code, "doubt": one.doubt, "reason": one.reason(context.lang())}
+                for one in done.doubts
+            ],
+        })  # fmt: skip
+
+    return context.write_once(act)
 
 
 @api.post("/incidents/<uuid:incident_id>/decrees")
@@ -143,10 +270,26 @@ def revise_zone(data: dict[str, Any], zone_id: UUID, **_: Any) -> Response:
 @guard.requires("zone.see")
 @api.arguments(shapes.CompareArgs, location="query")
 @api.response(200, shapes.DiffOut)
-def compare_versions(args: dict[str, Any], zone_id: UUID) -> queries.VersionDiff:
-    """Tell how many households two versions of an area add, drop and keep."""
+def compare_versions(args: dict[str, Any], zone_id: UUID) -> comparing.Comparison:
+    """Tell how many households two versions of an area add, drop and keep, by village, and how far their packages are."""
     with context.read() as tx:
-        return queries.compare_versions(tx, zone_id, args["before"], args["after"])
+        return comparing.compare(tx, zone_id, args["before"], args["after"])
+
+
+@api.get("/zones/<uuid:zone_id>/compare/households")
+@guard.requires("affected.see")
+@api.arguments(shapes.ChangedArgs, location="query")
+@api.response(200, shapes.ChangedHouseholdsOut)
+@api.alt_response(404, schema=Problem)
+def list_changed_households(args: dict[str, Any], zone_id: UUID) -> dict[str, Any]:
+    """List the households behind a figure of a comparison. Roles that see counts get the total only."""
+    with context.read() as tx:
+        page = comparing.changed_households(
+            tx, zone_id, args["before"], args["after"], args["change"], village_code=args["village_code"],
+            limit=args["limit"], offset=args["offset"],
+        )  # fmt: skip
+        tx.saw("household", [one.household_id for one in page.lines], "affected_list")
+        return {"households": page.lines, "total": page.total}
 
 
 @api.post("/zones/<uuid:zone_id>/withdrawal")

@@ -14,7 +14,7 @@ from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from core.i18n import say
 from core.work import Work
-from logistics.zones import affected, commands, decreeing, queries
+from logistics.zones import affected, commands, comparing, decreeing, queries
 from logistics.zones.models import ZoneVersion
 from logistics.zones.rules import Count
 from logistics.zones.states import Access, CountKind, CountState, Hazard, Phase, PhaseAct, Severity, VersionState
@@ -279,15 +279,22 @@ def test_two_versions_are_compared_household_by_household(work: Work, flood: lin
     first = line.post(work, line.an_area(flood, outline=None, regions=(LISTED(code=line.A), LISTED(code=line.F))))
     line.post(work, revise(flood, first, 1, outline=None, regions=(LISTED(code=line.E), LISTED(code=line.F))))
     with work.read_by(line.BPBD) as tx:
-        diff = queries.compare_versions(tx, first.zone_id, 1, 2)
-        back = queries.compare_versions(tx, first.zone_id, 2, 1)
+        diff = comparing.compare(tx, first.zone_id, 1, 2)
+        back = comparing.compare(tx, first.zone_id, 2, 1)
         with pytest.raises(NotFound):
-            queries.compare_versions(tx, first.zone_id, 1, 3)
+            comparing.compare(tx, first.zone_id, 1, 3)
     known = line.households(work)
-    assert (diff.joined, diff.left, diff.unchanged) == (12, 12, 12)
-    assert set(diff.joined_ids) == {known[f"H-4-{number}"] for number in range(12)}
-    assert set(diff.left_ids) == {known[f"H-0-{number}"] for number in range(12)}
-    assert (back.joined_ids, back.left_ids) == (diff.left_ids, diff.joined_ids)
+    assert [one.households for one in (diff.joined, diff.left, diff.unchanged)] == [12, 12, 12]
+    assert [one.village_code for one in diff.villages] == [line.A, line.E, line.F]
+    assert (back.joined, back.left) == (diff.left, diff.joined)
+    with work.read_by(line.OFFICER) as tx:
+        joined = comparing.changed_households(tx, first.zone_id, 1, 2, comparing.Change.JOINED)
+        left = comparing.changed_households(tx, first.zone_id, 1, 2, comparing.Change.LEFT, limit=5, offset=10)
+    assert {one.household_id for one in joined.lines} == {known[f"H-4-{number}"] for number in range(12)}
+    assert (len(left.lines), left.total) == (2, 12)
+    with work.read_by(line.BPBD) as tx:
+        seen = comparing.changed_households(tx, first.zone_id, 1, 2, comparing.Change.JOINED)
+    assert (seen.lines, seen.total) == ((), 12), "BPBD sees numbers, not households"
 
 
 def test_a_withdrawn_area_keeps_its_history_and_is_withdrawn_once(work: Work, flood: line.Flood):
