@@ -183,10 +183,19 @@ def meets(words: Sequence[str], text: tuple[str, ...]) -> bool:
     return all(any(one.startswith(word) for one in known) for word in words)
 
 
+TYPED_RIGHT = (
+    "one word",
+    "a member's whole name",
+    "beginnings of both words",
+    "name and street",
+    "the most common word",
+)
+
+
 def prove(work: Work, texts: Sequence[tuple[str, ...]], asked: Sequence[Question]) -> int:
     """Compare what is found for words typed right with a walk through everything; gives how many differ."""
     wrong = 0
-    for one in [each for each in asked if each.kind in ("a member's whole name", "beginnings of both words")][:6]:
+    for one in [each for kind in TYPED_RIGHT for each in [one for one in asked if one.kind == kind][:2]]:
         words = asked_words(one.text)
         with work.read_by(OFFICE) as tx:
             found = find_rows(tx, words, None, 1)

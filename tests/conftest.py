@@ -33,8 +33,9 @@ from tests.support.serving import serve
 
 ENGINES = ("sqlite", "postgresql")
 WAYS_IN = tuple(Path(__file__).parent / folder for folder in ("routes", "browser"))
-"""What a page or the API shows comes from queries that are tested on both engines, and the permission matrix opens
-every address on both: their own tests run on SQLite, unless a mark ``engines`` names others."""
+"""What a page or the API shows comes from queries that are tested on both engines, and the permission matrix lets one
+role in at every address on both (on SQLite every role): their own tests run on SQLite, unless a mark ``engines`` names
+others."""
 RUN = pytest.StashKey[Run]()
 
 # Thousands of databases are made and thrown away: in memory each costs a twentieth of what it costs on a slow disk.

@@ -126,6 +126,42 @@ def test_tests_open_no_database_of_their_own():
     assert not wrong, "\n".join(wrong)
 
 
+def test_numbers_of_an_address_are_kept_within_what_a_database_counts_to():
+    """``asked_number`` and ``page_number`` of routes/forms.py do; ``type=int`` alone lets any number through."""
+    wrong = [
+        tree.where(path, call)
+        for path in tree.product()
+        if tree.name(path).startswith("routes/") and tree.name(path) != "routes/forms.py"
+        for call in tree.calls(path)
+        if (ast.unparse(call.func).startswith(("request.args", "request.values", "request.form"))
+            and any(word.arg == "type" and ast.unparse(word.value) == "int" for word in call.keywords))
+        or (ast.unparse(call.func) in ("int", "float") and "request." in ast.unparse(call))
+    ]  # fmt: skip
+    assert not wrong, "\n".join(wrong)
+
+
+FORM_READERS = {"text", "choice", "uuid", "day", "instant", "quantity", "number", "degrees", "file"}
+
+
+def test_a_form_is_read_before_the_act_that_it_orders():
+    """``attempt`` asks whether a mistake was noted before it begins: what is read inside of the act comes too late."""
+    wrong = []
+    for path in tree.product():
+        if not tree.name(path).startswith("routes/pages/"):
+            continue
+        for view in (one for one in tree.parsed(path).body if isinstance(one, ast.FunctionDef)):
+            inner = [node for node in ast.walk(view) if isinstance(node, ast.FunctionDef | ast.Lambda) and node != view]
+            wrong += [
+                f"{tree.where(path, call)}: {ast.unparse(call)[:80]}"
+                for act in inner
+                for call in ast.walk(act)
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+                and call.func.attr in FORM_READERS and ast.unparse(call.func.value) in ("form", "Form()")
+                and [one.arg for one in act.args.args][:1] == ["tx"]
+            ]  # fmt: skip
+    assert not wrong, "\n".join(wrong)
+
+
 def test_nothing_is_left_open():
     wrong = [
         f"{tree.name(path)}:{number}: {line.strip()[:100]}"

@@ -411,7 +411,9 @@ def _proposed(work: Work, code: str, here: Sequence[UUID]) -> tuple[UUID, UUID]:
     with work.by(head) as tx:
         proposing.determine(tx, proposing.Determine(proposal_ids=(made[1],), decree_no="SK 1", decree_on=tx.today))
     with work.by(officer) as tx:
-        return made[0], proposing.submit(tx).id
+        sent = proposing.submit(tx).id
+    assert sent is not None
+    return made[0], sent
 
 
 def _on_the_way(tx: Tx, place_id: UUID) -> tuple[UUID, UUID]:
