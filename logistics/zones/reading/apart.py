@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from cattrs import Converter
-from cattrs.errors import BaseValidationError
+from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from core.errors import Malformed
@@ -46,7 +46,7 @@ def structured(told: Any) -> Parsed:
     """Make what a parser said of a document again, field by field. Raises: Malformed "reading.broke_off"."""
     try:
         parsed: Parsed = _strict.structure(told, Parsed)
-    except (BaseValidationError, ValueError, TypeError, KeyError):
+    except (BaseValidationError, ForbiddenExtraKeysError, ValueError, TypeError, KeyError, AttributeError):
         raise Malformed("reading.broke_off") from None
     numbers = [one.no for one in parsed.elements]
     if (

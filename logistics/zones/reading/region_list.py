@@ -89,9 +89,8 @@ def parse(content: bytes, name: str) -> Parsed:
         return _table(*_rows_of(content))
     if len(content) > LARGEST_BYTES:
         raise TooLarge("reading.file_too_large", most_mb=LARGEST_BYTES >> 20)
-    rows, numbers = _rows_of(content)
-    if has_header(rows[:MOST_TITLE_ROWS]):
-        return _table(rows, numbers)
+    if has_header(first_rows(content)):
+        return _table(*_rows_of(content))
     return _lines(text_of(content))
 
 
