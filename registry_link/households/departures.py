@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.errors import Conflict, Invalid, NotFound
 from core.privacy.numbers import holds_number
 from core.work import Tx
-from registry_link.households.leaving import PLACE, POINT, move_home, residents_of, set_home, take_out
+from registry_link.households.leaving import PLACE, POINT, move_home, residents_of, send_back, set_home, take_out
 from registry_link.households.linking import Basis, current_links, move_links
 from registry_link.households.models import Departure, Household, Member
 from registry_link.households.rules import ADDRESS_LENGTH, NAME_LENGTH, Flaw, age_on, checked_text, checked_unit
@@ -27,6 +27,21 @@ from registry_link.regions.states import Level
 _HOME: Final = cast(sa.Table, Household.__table__)
 _WHO: Final = cast(sa.Table, Member.__table__)
 LONGEST_NUMBER: Final = 120
+
+
+class Moving(Protocol):
+    """What every death and move says."""
+
+    @property
+    def kind(self) -> DepartureKind: ...
+    @property
+    def event_on(self) -> date: ...
+    @property
+    def basis_no(self) -> str: ...
+    @property
+    def basis_on(self) -> date: ...
+    @property
+    def to_village_code(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +106,10 @@ class DepartureLine:
     name: str
     """Of the member; empty for all of them."""
     to_village_code: str | None
+    is_arrival: bool
+    """One person came here from another household of the office."""
+    other_code: str
+    """Of the household that one person moved to, or came from; empty otherwise."""
     at: datetime
     by_name: str
     undone_at: datetime | None
@@ -119,18 +138,22 @@ def door(tx: Tx, household_id: UUID, purpose: str) -> Door:
 
 
 def departures_of(tx: Tx, household_id: UUID) -> tuple[DepartureLine, ...]:
-    """Give the deaths and moves of a household, the newest first."""
+    """Give the deaths and moves of a household, and who moved in from another one, the newest first."""
+    other = sa.orm.aliased(Household)
+    is_arrival = Departure.to_household_id == household_id
     query = (
-        sa.select(Departure.__table__, Member.name)
+        sa.select(Departure.__table__, Member.name, other.code.label("other_code"))
         .outerjoin(Member, Member.id == Departure.member_id)
-        .where(Departure.household_id == household_id, Departure.regency_code == tx.regency_code)
+        .outerjoin(other, other.id == sa.case((is_arrival, Departure.household_id), else_=Departure.to_household_id))
+        .where(sa.or_(Departure.household_id == household_id, is_arrival), Departure.regency_code == tx.regency_code)
         .order_by(Departure.at.desc(), Departure.id.desc())
     )
     return tuple(
         DepartureLine(
             id=row.id, kind=row.kind, event_on=row.event_on, basis_no=row.basis_no, basis_on=row.basis_on,
-            name=row.name or "", to_village_code=row.to_village_code, at=row.at, by_name=row.by_name,
-            undone_at=row.undone_at, undone_by_name=row.undone_by_name,
+            name=row.name or "", to_village_code=row.to_village_code, is_arrival=row.to_household_id == household_id,
+            other_code=row.other_code or "", at=row.at, by_name=row.by_name, undone_at=row.undone_at,
+            undone_by_name=row.undone_by_name,
         )
         for row in tx.session.execute(query)
     )  # fmt: skip
@@ -160,9 +183,14 @@ def record_departure(tx: Tx, order: RecordDeparture) -> UUID:
     field; Conflict "departure.left_already".
     """
     reach = tx.require("link.record")
-    home = _locked(tx, order.household_id)
+    home = locked_home(tx, order.household_id)
     reach.need_village(home.village_code, "household")
-    _check(tx, order, home)
+    check_paper(tx, order, home)
+    if order.kind is DepartureKind.DIED and order.member_id is None:
+        raise Invalid("departure.who", field="member_id")
+    if order.kind is DepartureKind.MOVED_WITHIN and order.member_id is not None:
+        # One person's move within the office names the household that takes him in: ``splitting``.
+        raise Invalid("departure.all_of_them", field="member_id")
     residents = residents_of(tx, home.id)
     leaver = None
     if order.member_id is not None:
@@ -170,8 +198,8 @@ def record_departure(tx: Tx, order: RecordDeparture) -> UUID:
         if leaver is None:
             raise NotFound("member.not_found")
     stays = [one for one in residents if leaver is not None and one.id != leaver.id]
-    heir = _successor(order, leaver, stays)
-    place = _place(tx, order) if order.kind is DepartureKind.MOVED_WITHIN else {}
+    heir = successor_of(order.successor_id, leaver, stays)
+    place = new_place(tx, order) if order.kind is DepartureKind.MOVED_WITHIN else {}
     departure_id = tx.new_id()
     before = {
         **{name: getattr(home, name) for name in ("head_name", "size", "village_code", "rt", "rw", "hamlet", "address",
@@ -201,7 +229,7 @@ def record_departure(tx: Tx, order: RecordDeparture) -> UUID:
         if leaver is not None:
             tx.session.execute(sa.update(_WHO).where(_WHO.c.id == leaver.id).values(is_present=False))
         act = LinkAct.DIE if order.kind is DepartureKind.DIED else LinkAct.LEAVE
-        _end(tx, home.id, act, order, departure_id)
+        end_links(tx, home.id, act, order, departure_id)
     refresh_words(tx, [home.id])
     bump_stamp(tx)
     return departure_id
@@ -211,10 +239,11 @@ def undo_departure(tx: Tx, household_id: UUID, departure_id: UUID | None = None)
     """Undo a household's last death or move, recorded by mistake: what stood there stands there again.
 
     ``departure_id``: the record that is meant; where it is not the last one (any more), nothing is undone.
-    Gives the id of the record. Raises: Forbidden; NotFound; Conflict "departure.nothing_to_undo".
+    Gives the id of the record. Raises: Forbidden; NotFound; Conflict "departure.nothing_to_undo",
+    "departure.moved_on" and "departure.head_of_others" for one who has a life of his own where he moved to.
     """
     reach = tx.require("link.record")
-    home = _locked(tx, household_id)
+    home = locked_home(tx, household_id)
     found = tx.session.execute(
         sa.select(Departure.__table__)
         .where(Departure.household_id == home.id, Departure.undone_at.is_(None))
@@ -226,6 +255,8 @@ def undo_departure(tx: Tx, household_id: UUID, departure_id: UUID | None = None)
     if found is None or departure_id not in (None, found.id):
         raise Conflict("departure.nothing_to_undo")
     departure_id = found.id
+    if found.arrived_id is not None:
+        send_back(tx, found)
     before: dict[str, Any] = json.loads(found.before) if found.before else {}
     tx.session.execute(
         sa.update(Departure)
@@ -238,7 +269,7 @@ def undo_departure(tx: Tx, household_id: UUID, departure_id: UUID | None = None)
         relation = Relation(before.get("heir_relation") or Relation.OTHER.value)
         tx.session.execute(sa.update(_WHO).where(_WHO.c.id == found.successor_id).values(relation=relation))
     again: dict[str, Any] = {name: before[name] for name in ("head_name", "size") if name in before}
-    if found.kind is DepartureKind.MOVED_WITHIN:
+    if found.kind is DepartureKind.MOVED_WITHIN and found.member_id is None:
         again |= {name: before[name] for name in (*PLACE, *POINT) if name in before}
     set_home(tx, home.id, **again, left_on=None, changed_at=tx.now)
     if home.left_on is not None:
@@ -254,7 +285,8 @@ def undo_departure(tx: Tx, household_id: UUID, departure_id: UUID | None = None)
 # ---------------------------------------------------------------- parts
 
 
-def _check(tx: Tx, order: RecordDeparture, home: Any) -> None:
+def check_paper(tx: Tx, order: Moving, home: Any) -> None:
+    """Check the day and the paper of a death or move. Raises: Invalid; Conflict "departure.left_already"."""
     if home.left_on is not None:
         raise Conflict("departure.left_already")
     number = order.basis_no.strip()
@@ -265,27 +297,28 @@ def _check(tx: Tx, order: RecordDeparture, home: Any) -> None:
     for name in ("event_on", "basis_on"):
         if getattr(order, name) > tx.today:
             raise Invalid("link.in_future", field=name)
-    if order.kind is DepartureKind.DIED and order.member_id is None:
-        raise Invalid("departure.who", field="member_id")
-    if order.kind is DepartureKind.MOVED_WITHIN and order.member_id is not None:
-        # One person's new household is a row of the register, or is registered on the spot.
-        raise Invalid("departure.all_of_them", field="member_id")
 
 
-def _successor(order: RecordDeparture, leaver: Any, stays: Sequence[Any]) -> Any:
+def successor_of(successor_id: UUID | None, leaver: Any, stays: Sequence[Any]) -> Any:
+    """Give who is head from now on; None where no head leaves others. Raises: Invalid."""
     if leaver is None or leaver.relation is not Relation.HEAD or not stays:
         return None
-    heir = next((one for one in stays if one.id == order.successor_id), None)
+    heir = next((one for one in stays if one.id == successor_id), None)
     if heir is None:
         raise Invalid("departure.successor_needed", field="successor_id")
     return heir
 
 
-def _place(tx: Tx, order: RecordDeparture) -> dict[str, Any]:
-    found = regions(tx, [order.to_village_code])
+def new_place(tx: Tx, order: Moving, village_code: str = "") -> dict[str, Any]:
+    """Give where somebody lives from now on, as columns of a household; ``village_code`` where the order names none.
+
+    Raises: Invalid with the field.
+    """
+    code = order.to_village_code or village_code
+    found = regions(tx, [code])
     if not found or found[0].level is not Level.VILLAGE or found[0].regency_code != tx.regency_code:
-        raise Invalid("household.village", field="to_village_code", code=order.to_village_code[:20])
-    made: dict[str, Any] = {"village_code": order.to_village_code}
+        raise Invalid("household.village", field="to_village_code", code=code[:20])
+    made: dict[str, Any] = {"village_code": code}
     for name in ("rt", "rw"):
         unit = checked_unit(getattr(order, name))
         if isinstance(unit, Flaw):
@@ -301,7 +334,8 @@ def _place(tx: Tx, order: RecordDeparture) -> dict[str, Any]:
     return made
 
 
-def _end(tx: Tx, household_id: UUID, act: LinkAct, order: RecordDeparture, departure_id: UUID) -> None:
+def end_links(tx: Tx, household_id: UUID, act: LinkAct, order: Moving, departure_id: UUID) -> None:
+    """End the links of a household that the last one left."""
     links = [one.id for one in current_links(tx, [household_id]).values()]
     basis = Basis(
         number=order.basis_no.strip(), on=order.basis_on, reason=order.kind.value, subject="departure",
@@ -310,7 +344,7 @@ def _end(tx: Tx, household_id: UUID, act: LinkAct, order: RecordDeparture, depar
     move_links(tx, links, act, basis)
 
 
-def _locked(tx: Tx, household_id: UUID) -> Any:
+def locked_home(tx: Tx, household_id: UUID) -> Any:
     row = tx.session.execute(
         sa.select(_HOME).where(_HOME.c.id == household_id, _mine(tx), _HOME.c.erased_at.is_(None)).with_for_update()
     ).one_or_none()

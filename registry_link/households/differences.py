@@ -218,11 +218,14 @@ def _departed(tx: Tx) -> _Departed:
     kept: dict[UUID, set[DifferenceKind]] = {}
     left: dict[UUID, str] = {}
     query = sa.select(
-        Departure.household_id, Departure.member_id, Departure.kind, Departure.from_village_code
+        Departure.household_id, Departure.member_id, Departure.kind, Departure.from_village_code,
+        Departure.to_household_id,
     ).where(Departure.regency_code == tx.regency_code, Departure.undone_at.is_(None))  # fmt: skip
     for row in tx.session.execute(query):
         kinds = kept.setdefault(row.household_id, set())
-        if row.kind is DepartureKind.MOVED_WITHIN:
+        if row.to_household_id is not None:
+            kept.setdefault(row.to_household_id, set()).add(DifferenceKind.SIZE)
+        if row.kind is DepartureKind.MOVED_WITHIN and row.member_id is None:
             left[row.household_id] = row.from_village_code
             kinds |= _MOVED
         elif row.member_id is not None:

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.leaving import POINT
+from registry_link.households.leaving import CONTENT, POINT
 from registry_link.households.models import Departure, Household, Member, Snapshot
 from registry_link.households.sameness import Someone, is_same_person
 from registry_link.households.states import Relation
@@ -24,10 +24,6 @@ CARRIED: Final = "merged:"
 UNITS: Final = ("rt", "rw", "hamlet", "address")
 TEXTS: Final = ("hamlet", "address")
 _AT_ONCE: Final = 800
-_CONTENT: Final = (
-    "name", "sex", "birth_on", "age_years", "age_as_of_on", "relation", "nik", "nik_bidx", "is_pregnant", "is_nursing",
-    "has_disability", "is_chronically_ill", "row_hash",
-)  # fmt: skip
 
 
 class MemberFate(enum.StrEnum):
@@ -170,7 +166,7 @@ def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
         # A snapshot that came meanwhile wrote the person down again in its own household.
         again = own.get(before.member_key)
         if again is not None:
-            values = {name: getattr(again, name) for name in (*_CONTENT, "position", "is_present")}
+            values = {name: getattr(again, name) for name in (*CONTENT, "position", "is_present")}
             tx.session.execute(sa.delete(Member).where(Member.id == again.id))
         _set(tx, one.id, household_id=merged_id, member_key=before.member_key, **values)
     tx.session.execute(
@@ -251,10 +247,12 @@ def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) ->
             gone += told is not None
             continue
         if told is None:
-            is_present = one.is_present and not is_told and _twin(one, there) is None
+            # Who came from a third household stands in no file of this one.
+            is_missing = is_told and not key.startswith(CARRIED)
+            is_present = one.is_present and not is_missing and _twin(one, there) is None
             _set(tx, one.id, is_present=is_present)
             continue
-        values = {name: getattr(told, name) for name in _CONTENT}
+        values = {name: getattr(told, name) for name in CONTENT}
         values["relation"] = _in_the_other(told.relation)
         _set(tx, one.id, **values, is_present=_twin(told, there) is None)
     for key, one in own.items():
@@ -265,7 +263,7 @@ def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) ->
             gone += 1
         elif twin is None:
             place += 1
-            values = {name: getattr(one, name) for name in _CONTENT}
+            values = {name: getattr(one, name) for name in CONTENT}
             values["relation"] = _in_the_other(one.relation)
             tx.session.execute(sa.insert(Member).values(
                 id=tx.new_id(), household_id=survivor_id, regency_code=one.regency_code, position=place,
@@ -285,7 +283,7 @@ def carried_key(merged_id: UUID, key: str) -> str:
 
 
 def _members(tx: Tx, household_id: UUID) -> Sequence[Any]:
-    columns = ("id", "regency_code", "member_key", "position", "is_present", *_CONTENT)
+    columns = ("id", "regency_code", "member_key", "position", "is_present", *CONTENT)
     query = sa.select(*(getattr(Member, name) for name in columns)).where(Member.household_id == household_id)
     return tx.session.execute(query.order_by(Member.position, Member.id)).all()
 

@@ -13,8 +13,9 @@ from werkzeug.exceptions import UnsupportedMediaType
 from core.i18n import say
 from core.reader import READER
 from core.work import Tx
-from registry_link.households import departures
+from registry_link.households import departures, splitting
 from registry_link.households.departures import RecordDeparture
+from registry_link.households.splitting import MoveMember
 from registry_link.links import asking, commands, queries
 from registry_link.links.commands import EndLink, RecordVisit, SendVillage
 from registry_link.links.queries import DukcapilFileView, HouseholdLinks
@@ -81,6 +82,20 @@ def record_departure(data: dict[str, Any], household_id: UUID, **_: Any) -> Resp
     """Record that somebody died or moved, or all of a household, by a paper."""
     order = RecordDeparture(household_id=household_id, **data)
     return _done(household_id, lambda tx: departures.record_departure(tx, order))
+
+
+@api.post("/households/<uuid:household_id>/departures/member")
+@guard.requires("link.record")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.MoveMemberIn)
+@api.response(201, shapes.MemberMovedOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(409, schema=Problem)
+@api.alt_response(422, schema=Problem)
+def move_member(data: dict[str, Any], household_id: UUID, **_: Any) -> Response:
+    """Move one person into another household of the office, or into a new one, by a paper; undone as a departure."""
+    order = MoveMember(household_id=household_id, **data)
+    return context.write_once(lambda tx: shapes.MemberMovedOut().dump(splitting.move_member(tx, order)))
 
 
 @api.post("/households/<uuid:household_id>/departures/undoing")

@@ -14,10 +14,11 @@ from core.i18n import say
 from core.measures import print_count, print_day, print_instant
 from core.permissions import may
 from core.work import Tx
-from registry_link.households import departures
-from registry_link.households.departures import RecordDeparture
+from registry_link.households import departures, splitting
+from registry_link.households.departures import DepartureLine, RecordDeparture
 from registry_link.households.linking import Step
-from registry_link.households.states import ENDED_LINKS, DepartureKind, LinkAct, LinkState
+from registry_link.households.splitting import MoveMember
+from registry_link.households.states import ENDED_LINKS, DepartureKind, LinkAct, LinkState, Relation
 from registry_link.links import commands, queries
 from registry_link.links.commands import EndLink, SendVillage
 from registry_link.proposals import queries as proposals
@@ -243,6 +244,41 @@ def _depart(household_id: UUID, kind: DepartureKind) -> str | BaseResponse:
     return answer if answer is not None else make_response(_show(household_id, form), 422)
 
 
+@pages.post("/keluarga/<uuid:household_id>/pindah-anggota")
+@guard.requires("link.record")
+def split(household_id: UUID) -> str | BaseResponse:
+    """Move one person into another household of the office, or into a new one."""
+    form = Form()
+    member_id = form.uuid("member_id")
+    successor_id = form.uuid("successor_id") if form.raw("successor_id") else None
+    event_on, basis_on = form.day("event_on"), form.day("basis_on")
+    basis_no, code = form.text("basis_no", most=120, least=1), form.text("to_code", most=20)
+    relation = form.choice("relation", Relation) if code else None
+    place = {
+        name: form.text(name, most=most) if not code else ""
+        for name, most in (("to_village_code", 20), ("rt", 20), ("rw", 20), ("address", 250))
+    }
+
+    def act(tx: Tx) -> str:
+        assert member_id is not None
+        assert event_on is not None
+        assert basis_on is not None
+        moved = splitting.move_member(
+            tx,
+            MoveMember(
+                household_id=household_id, member_id=member_id, successor_id=successor_id, event_on=event_on,
+                basis_no=basis_no, basis_on=basis_on, to_code=code, relation=relation or Relation.OTHER, **place,
+            ),
+        )  # fmt: skip
+        flash(_("Dicatat di keluarga %(code)s. Berkas registri berikutnya tidak mengembalikannya.", code=moved.to_code),
+              "good")  # fmt: skip
+        is_seen = tx.require("link.see").has_village(moved.to_village_code)
+        return url_for("links.show", household_id=moved.to_household_id if is_seen else household_id)
+
+    answer = form.attempt(lambda: context.submit_once(act))
+    return answer if answer is not None else make_response(_show(household_id, form), 422)
+
+
 @pages.post("/keluarga/<uuid:household_id>/batal")
 @guard.requires("link.record")
 def undo(household_id: UUID) -> BaseResponse:
@@ -294,6 +330,13 @@ def _by_paper(household_id: UUID, *, is_end: bool) -> str | BaseResponse:
     return answer if answer is not None else make_response(_show(household_id, form), 422)
 
 
+def _event_of(one: DepartureLine) -> str:
+    """Give the code of the sentence that names a death or move as this household sees it."""
+    if one.is_arrival:
+        return "departure.arrived"
+    return "departure.moved_to" if one.other_code else one.kind.label
+
+
 def _show(household_id: UUID, form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
@@ -308,7 +351,7 @@ def _show(household_id: UUID, form: Form) -> str:
             proposed = proposals.proposals(tx, household_id=household_id, limit=10).rows
         zone, today = tx.zone, tx.today
     home, current = found.home, found.current
-    last = next((one.id for one in found.departures if one.undone_at is None), None)
+    last = next((one.id for one in found.departures if one.undone_at is None and not one.is_arrival), None)
     is_open = any(one.state in (ProposalState.PROPOSED, ProposalState.VERIFIED, ProposalState.DETERMINED,
                                 ProposalState.SUBMITTED) for one in proposed)  # fmt: skip
     return render_template(
@@ -329,8 +372,9 @@ def _show(household_id: UUID, form: Form) -> str:
             for one in found.links
         ],
         departures=[
-            {"view": one, "kind": say(one.kind.label, lang), "at": print_instant(one.at, zone, lang),
-             "to": names.get(one.to_village_code or "", ""), "is_last": one.id == last}
+            {"view": one, "kind": say(_event_of(one), lang), "at": print_instant(one.at, zone, lang),
+             "who": " · ".join(part for part in (one.name, one.other_code) if part)
+             or names.get(one.to_village_code or "", ""), "is_last": one.id == last}
             for one in found.departures
         ],
         visits=[
@@ -342,6 +386,9 @@ def _show(household_id: UUID, form: Form) -> str:
             for one in proposed
         ],
         steps=[_step(one, lang, zone) for one in found.steps], may_propose=not is_open,
+        relations=[
+            (one.value, say(f"relation.{one.value}", lang)) for one in Relation if one is not Relation.HEAD
+        ],
         today=f"{today:%d/%m/%Y}", blank=Form(MultiDict()),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from registry_link.households.states import DepartureKind, LinkAct, LinkState
+from registry_link.households.states import DepartureKind, LinkAct, LinkState, Relation
 from registry_link.links.states import DukcapilFileState, RowOutcome, Verdict, VisitOutcome
 from registry_link.proposals.queries import ProposalView
 from registry_link.proposals.states import ProposalKind, ProposalReason, ProposalState
@@ -89,6 +89,8 @@ class HouseholdDepartureOut(Schema):
     basis_on = Day()
     name = fields.String()
     to_village_code = fields.String(allow_none=True)
+    is_arrival = fields.Boolean(metadata={"description": "One person came here from another household."})
+    other_code = fields.String(metadata={"description": "The household that one person moved to, or came from."})
     by_name = fields.String()
     undone_at = Instant(allow_none=True)
 
@@ -128,6 +130,33 @@ class DepartureIn(In):
     rw = Line(load_default="", most=20)
     hamlet = Line(load_default="", most=150)
     address = Line(load_default="", most=250)
+
+
+class MoveMemberIn(In):
+    """``to_code`` names the household that takes one person in; without it he founds a new one.
+
+    Village and address are the new household's; without a village he stays in his own.
+    """
+
+    member_id = fields.UUID(required=True)
+    event_on = Day(required=True)
+    basis_no = Line(required=True, most=120, least=1)
+    basis_on = Day(required=True)
+    to_code = Line(load_default="", most=20)
+    relation = fields.Enum(Relation, by_value=True, load_default=Relation.OTHER)
+    successor_id = fields.UUID(load_default=None, allow_none=True)
+    to_village_code = Line(load_default="", most=20)
+    rt = Line(load_default="", most=20)
+    rw = Line(load_default="", most=20)
+    hamlet = Line(load_default="", most=150)
+    address = Line(load_default="", most=250)
+
+
+class MemberMovedOut(Schema):
+    to_household_id = fields.UUID()
+    to_code = fields.String()
+    to_village_code = fields.String()
+    is_new = fields.Boolean()
 
 
 class LinkPaperIn(In):

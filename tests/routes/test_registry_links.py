@@ -23,7 +23,7 @@ from registry_link.links.commands import SendVillage, send_village
 from registry_link.privacy.queries import AskExposure, exposure
 from registry_link.proposals import commands as proposals
 from registry_link.proposals.states import ProposalKind, ProposalReason
-from tests.registry_link.links.test_links import home, rows, state, to_field
+from tests.registry_link.links.test_links import home, member, rows, state, to_field
 from tests.registry_link.people import OFFICE, SAUM, merge, nik, with_regions
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import PASSWORD, a_person, a_token, an_actor, an_office
@@ -170,6 +170,31 @@ def test_deaths_and_moves_are_recorded_with_a_paper(client: FlaskClient, registr
     assert "Tidak tinggal di sini lagi" not in page and "Meninggal" in page
     assert page.count("dibatalkan</") == 1, "the death before the move stands"
     assert client.get(f"/registri/tautan/keluarga/{home(registry, 'h2')}").status_code == 404
+
+
+def test_one_person_moves_into_a_household_of_his_own_by_page_and_machine(client: FlaskClient, registry: Work):
+    a_person(registry, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    way = f"/registri/tautan/keluarga/{home(registry)}"
+    page = shown(client, way)
+    wife = re.search(r'<option value="([0-9a-f-]+)">Maria', page)
+    code = re.search(r"KEL-[0-9]+-[0-9]", shown(client, f"/registri/tautan/keluarga/{home(registry, 'h3')}"))
+    assert wife and code and "Pindahkan satu anggota" in page
+    fields = {**PAPER, "member_id": wife[1], "event_on": "01/11/2026", "relation": "other"}
+    refused = send(client, f"{way}/pindah-anggota", {**fields, "to_code": "KEL-999999-9"}, from_page=way)
+    assert refused.status_code == 422 and "tidak ditemukan" in refused.get_data(as_text=True)
+    moved = send(client, f"{way}/pindah-anggota", {**fields, "address": "Jalan Baru 7"}, from_page=way)
+    assert moved.status_code == 303
+    new = shown(client, moved.location)
+    assert "Datang dari keluarga lain" in new and "Jalan Baru 7" in new and "Maria Contoh1" in new
+    assert "Pindah ke keluarga lain" in shown(client, way)
+    body = {"member_id": str(member(registry, "w2")), "event_on": "2026-11-01", "to_code": code[0], **WIRE}
+    answer = client.post(
+        f"/api/v1/registry/households/{home(registry, 'h2')}/departures/member", json=body,
+        headers={**a_token(registry, Role.LOGISTICS), **key()},
+    )  # fmt: skip
+    assert (answer.status_code, told(answer)["to_code"], told(answer)["is_new"]) == (201, code[0], False)
+    assert "Maria Contoh2" in shown(client, f"/registri/tautan/keluarga/{home(registry, 'h3')}")
 
 
 def test_machines_go_the_whole_way_of_a_proposal(client: FlaskClient, registry: Work):
