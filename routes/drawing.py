@@ -45,9 +45,10 @@ class Sheet:
             round((self._north - lat_deg) * self._scale, 1),
         )
 
-    def holds(self, lon_deg: float, lat_deg: float) -> bool:
-        x, y = self.place(lon_deg, lat_deg)
-        return 0 <= x <= self.wide and 0 <= y <= self.high
+    def middle_of(self, extent: Extent) -> tuple[float, float, float]:
+        """Give where the middle of an extent lies on the sheet, and how far down its top is."""
+        x, y = self.place((extent.west + extent.east) / 2, (extent.south + extent.north) / 2)
+        return x, y, self.place(extent.west, extent.north)[1]
 
     def path(self, geometry: dict[str, Any]) -> str:
         """Write a geometry's outline; points that fall together are drawn once, what lies off the sheet is left out."""
@@ -65,6 +66,10 @@ class Sheet:
                 if len(drawn) >= 3 and (is_near or self._surrounds(ring)):
                     parts.append("M" + "L".join(drawn) + "Z")
         return "".join(parts)
+
+    def zoom(self) -> float:
+        """Give the zoom of a web map on which the sheet's units are pixels."""
+        return math.log2(360 * self._squeeze * self._scale / 256)
 
     def bar(self) -> tuple[float, str]:
         """Give the length of a scale bar of about a fifth of the sheet, and its words."""
@@ -86,13 +91,6 @@ def polygons_of(geometry: dict[str, Any] | None) -> list[list[Ring]]:
     if geometry["type"] == "Polygon":
         return [geometry["coordinates"]]
     return list(geometry["coordinates"]) if geometry["type"] == "MultiPolygon" else []
-
-
-def centre_of(geometry: dict[str, Any]) -> tuple[float, float]:
-    """Give the middle of the box around the geometry's largest ring."""
-    ring = max((rings[0] for rings in polygons_of(geometry)), key=len)
-    lons, lats = [one[0] for one in ring], [one[1] for one in ring]
-    return (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
 
 
 def extent_of(geometries: Iterable[dict[str, Any] | None]) -> Extent | None:

@@ -17,7 +17,7 @@ from registry_link.regions.queries import RegionView, boundaries_for_view, regio
 from registry_link.regions.states import Level
 from routes import context, guard
 from routes import mapping as shown
-from routes.drawing import Extent, Sheet, centre_of, extent_of
+from routes.drawing import Extent, Sheet, extent_of
 from routes.forms import asked_number
 from routes.pages.incident import frame
 from routes.tables import asked_form, attached, download, plain_stem
@@ -27,7 +27,6 @@ pages = Blueprint("incident_map", __name__, url_prefix="/kejadian/<slug>/peta")
 GEOJSON: Final = "application/geo+json"
 WIDE, HIGH = 1000.0, 560.0
 """Units of the printed map."""
-PRINT_PX_PER_UNIT: Final = 1.1
 _TONES: Final = {"heavy": "bad", "medium": "warn", "light": "info"}
 
 
@@ -132,9 +131,8 @@ def paper(slug: str) -> str:
 
 def _clusters(tx: Tx, view: queries.IncidentView, extent: Extent, sheet: Sheet) -> list[dict[str, Any]]:
     """Gather the households on the sheet, each cluster with where it stands and how large its sign is."""
-    zoom = math.log2(WIDE * PRINT_PX_PER_UNIT * 360 / 256 / max(extent.east - extent.west, 1e-6))
     box = mapping.Box(west=extent.west, south=extent.south, east=extent.east, north=extent.north)
-    found = mapping.cells(tx, view.id, zoom, box)
+    found = mapping.cells(tx, view.id, sheet.zoom(), box)
     clusters = []
     for lon, lat, *counts in zip(found.lon_deg, found.lat_deg, *found.counts, strict=True):
         x, y = sheet.place(lon, lat)
@@ -150,10 +148,11 @@ def _drawn(
 ) -> dict[str, Any]:
     shapes = [outlines[one.version_id]] if one.version_id in outlines else []
     shapes += [villages[code] for code in _codes_of(one, villages)]
-    x, y = sheet.place(*centre_of(shapes[0])) if shapes else (0.0, 0.0)
+    around = extent_of(shapes)
+    x, y, top = sheet.middle_of(around) if around else (0.0, 0.0, 0.0)
     return {
         "paths": [sheet.path(shape) for shape in shapes], "severity": one.severity.value, "access": one.access.value,
-        "name": one.name, "x": x, "y": y,
+        "name": one.name, "x": x, "y": y, "top": max(top - 6, 16.0),
     }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 // What is drawn stands as GeoJSON in the form's outline field, and nowhere else.
 const L = window.L;
 const MAX_FILE_BYTES = 5_000_000;
-const CIRCLE_POINTS = 64;
+const CIRCLE_POINTS = 48;
+const MANY_CORNERS = 40;
 const EARTH_M = 6_371_008.8;
 const KEPT_STEPS = 40;
 const MODES = { draw: "Polygon", circle: "Circle", box: "Rectangle", hole: "Polygon" };
@@ -162,7 +163,7 @@ class Drawing {
   setEditing(isOn) {
     this.drawn.eachLayer((layer) => {
       if (!layer.pm) L.PM.reInitLayer(layer);
-      if (isOn) { layer.pm.enable({ snappable: false, allowSelfIntersection: true }); layer.on("pm:edit", this.write, this); }
+      if (isOn) { layer.pm.enable({ snappable: false, allowSelfIntersection: true, hideMiddleMarkers: cornersOf(this.kit.polygonsOf(layer.toGeoJSON()).flat()) > MANY_CORNERS }); layer.on("pm:edit", this.write, this); }
       else { layer.off("pm:edit", this.write, this); layer.pm.disable(); }
     });
   }

@@ -4,7 +4,7 @@
 const L = window.L;
 const SEVERITIES = ["heavy", "medium", "light"];
 // How strongly a village is tinted by its class of a share, the lowest first; the legend's swatches in map.css are the same.
-const SHARE_TINTS = [0.08, 0.26, 0.46, 0.68, 0.92];
+const SHARE_TINTS = [0.06, 0.16, 0.28, 0.42, 0.58];
 const ACCESS_SIGNS = { boat: "M3 13h14l-2 4H5zM10 3v8M10 4l5 6h-5", cut_off: "M4 4l12 12M16 4L4 16" };
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
