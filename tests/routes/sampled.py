@@ -32,8 +32,15 @@ from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
 from logistics.zones.alert_queries import alerts
 from logistics.zones.alerting import KeepAlert, keep_alert
+from logistics.zones.queries import decrees as decrees_of
+from logistics.zones.freezing import Freeze, current_list, freeze_list
+from logistics.zones.queries import incidents
 from logistics.zones.queries import zones as zones_of
+from logistics.zones.reading import geojson
+from logistics.zones.reading.commands import ReadDocument, read_document
 from logistics.zones.reading.elements import Notice
+from logistics.zones.sheltering import OpenShelter, open_shelter
+from logistics.zones.reading.judging import judge
 from registry_link.completion import commands as completion
 from registry_link.completion import files as completion_files
 from registry_link.completion.models import CompletionEntry
@@ -279,6 +286,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     with work.read_by(officer) as tx:
         villages = villages_of_households(tx, [one.row.beneficiary_id for one in week.packages])
         area = zones_of(tx, week.incident_id)[0]
+        decree = decrees_of(tx, week.incident_id)[0]
     # The first village for one's own things, the last one for the neighbour's; both have a post.
     village = sorted(set(villages.values()))[-place]
     here = [one for one in week.packages if villages[one.row.beneficiary_id] == village]
@@ -298,6 +306,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         snapshot = snapshots(tx)[0].id
         assert load.stock_document_id is not None
         batch = stock_document(tx, load.stock_document_id).lines[0].batch.code
+    reading = a_sent_map(work, code, week.incident_id)
     with work.by(system(code, ZONE)) as tx:
         person = add_person(
             tx,
@@ -356,7 +365,8 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     assert waiting.public_ref is not None
     return {
         "incident_id": str(week.incident_id), "slug": week.slug, "alert_id": a_warning(work, code),
-        "zone_id": str(area.zone_id), "round_id": str(week.round_id), "standard_id": str(waiting.row.standard_id),
+        "reading_id": str(reading), "zone_id": str(area.zone_id), "decree_id": str(decree.id),
+        "round_id": str(week.round_id), "standard_id": str(waiting.row.standard_id),
         "package_id": str(waiting.row.id), "handover_id": str(done.handover_id), "load_id": str(load.id),
         "household_id": str(waiting.row.beneficiary_id), "document_id": str(done.receipt_id),
         "handovers.document_id": str(listing), "stock.document_id": str(load.stock_document_id),
@@ -381,8 +391,30 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "completion.entry_id": str(entry), "registry-completion.entry_id": str(entry),
         "completion.file_id": str(came_back), "registry-completion.file_id": str(came_back),
         "positions.file_id": str(positions), "registry-positions.file_id": str(positions),
-        "village_code": village, **_term_samples(work, code, village),
+        "village_code": village, **_refuge(work, code, village, place), **_term_samples(work, code, village),
     }  # fmt: skip
+
+
+def a_sent_map(work: Work, code: str, incident_id: UUID) -> UUID:
+    """Send a map of BPBD and give the document; nothing of it is posted."""
+    with work.by(line.of_office(line.OFFICER, code)) as tx:
+        order = ReadDocument(
+            incident_id=incident_id, file_name="peta.geojson", file_sha256=uuid4().hex * 2, size_bytes=90,
+            judged=judge(tx, geojson.parse(line.A_AND_HALF_OF_B.encode(), "peta.geojson")),
+        )  # fmt: skip
+        return read_document(tx, order).reading_id
+
+
+def _refuge(work: Work, code: str, village: str, place: int) -> dict[str, str]:
+    """Freeze the incident's list once and open a shelter in the village."""
+    officer = line.of_office(line.OFFICER, code)
+    with work.by(officer) as tx:
+        incident_id = incidents(tx)[0].id
+        if current_list(tx, incident_id) is None:
+            freeze_list(tx, Freeze(incident_id=incident_id))
+        order = OpenShelter(incident_id=incident_id, name=f"Balai {village} {place}", village_code=village)
+        shelter_id = open_shelter(tx, order)
+    return {"shelter_id": str(shelter_id), "affected_lists.no": "1", "affected_households.no": "1"}
 
 
 def _may_be_one(tx: Tx, household_ids: list[UUID]) -> tuple[UUID, UUID]:

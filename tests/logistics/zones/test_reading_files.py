@@ -14,7 +14,7 @@ import shapefile  # type: ignore[import-untyped]
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from xlsxwriter import Workbook  # type: ignore[import-untyped]
+from xlsxwriter import Workbook
 
 from core.errors import Refused
 from logistics.zones.reading import document, geojson, kml, region_list, report_text
@@ -145,12 +145,13 @@ def test_what_the_child_says_is_taken_field_by_field():
     good: dict[str, Any] = {"kind": "geojson", "elements": [], "remarks": [], "notice": {}}
     assert structured(good).kind is Kind.GEOJSON
     element = {"no": 1, "label": "a", "outcome": "read"}
-    for wrong in (
+    wrongs: tuple[Any, ...] = (
         {**good, "more": 1}, {**good, "kind": "exe"}, {**good, "elements": [{**element, "no": "1"}]},
         {**good, "elements": [{**element, "no": 2}]}, {**good, "elements": [{**element, "label": "x" * 201}]},
         {**good, "elements": [{**element, "outcome": "posted"}]}, {**good, "elements": [{**element, "outline": 5}]},
         {**good, "elements": [{**element, "observed_at": "2026-01-01T00:00:00"}]}, [], None, "x",
-    ):  # fmt: skip
+    )  # fmt: skip
+    for wrong in wrongs:
         with pytest.raises(Refused):
             structured(wrong)
 
