@@ -89,13 +89,13 @@ def walk(opens: Opens, address: str, size: Any) -> None:
     bpbd.wait_for_url(f"{address}/kejadian/banjir-contoh-2026-11")
     at = bpbd.url
 
-    bpbd.goto(f"{at}/sk")
+    bpbd.goto(f"{at}/sk/baru")
     bpbd.fill("#f-number", "SK 1/2026")
     for field, day in (("dated_on", "16/11/2026"), ("first_on", "16-11-2026"), ("last_on", "29 November 2026")):
         bpbd.fill(f"#f-{field}", day)
-    bpbd.fill("#f-days_said", "14")
+    bpbd.fill("#f-days_text", "14 (empat belas) hari")
     press(bpbd, "Simpan SK")
-    bpbd.wait_for_url(at)
+    bpbd.wait_for_url(f"{at}/sk")
     assert "14 hari" in bpbd.inner_text(".flashes")
 
     # An outline from a file and a village from the list; what is missing is told, and nothing typed is lost.
@@ -106,11 +106,13 @@ def walk(opens: Opens, address: str, size: Any) -> None:
     bpbd.locator("[data-map-file]").set_input_files(files=[file])
     bpbd.locator("[data-map-say]").filter(has_text="titik").wait_for()
     bpbd.get_by_label("Contoh F").check()
-    press(bpbd, "Pasang wilayah")
+    press(bpbd, "Periksa")
     bpbd.locator("[data-errors]").wait_for()
     assert bpbd.get_by_label("Contoh F").is_checked()
     assert "Polygon" in bpbd.locator("[data-map-outline]").input_value()
     bpbd.get_by_label("Berat").check()
+    press(bpbd, "Periksa")
+    bpbd.get_by_text("Belum ada yang tersimpan").wait_for()
     press(bpbd, "Pasang wilayah")
     bpbd.wait_for_url(f"{at}/keluarga")
     assert "bukan nama-namanya" in bpbd.inner_text("main")
@@ -210,6 +212,8 @@ def test_an_area_is_drawn_on_the_map_and_posted(opens: Opens, address: str, work
         page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y, delay=30)
     frame.locator("[data-map-say]").filter(has_text="titik").wait_for()
     page.get_by_label("Ringan").check()
+    press(page, "Periksa")
+    page.get_by_text("Belum ada yang tersimpan").wait_for()
     press(page, "Pasang wilayah")
     page.wait_for_url("**/keluarga")
     with work.read_by(line.BPBD) as tx:

@@ -35,6 +35,8 @@ from tests.support.databases import Run, open_for_test
 READS, WRITES = "GET", "POST"
 QUERIES = {
     "incidents.compare_versions": "?before=1&after=1",
+    "incidents.list_changed_households": "?before=1&after=1&change=joined",
+    "incidents.show_window": "?region_code={village_code}",
     "stock.card": "?tempat={place_code}&barang=beras",
     "stock-ledger.show_card": "?place_code={place_code}&item_code=beras",
     "stock_papers.card": "?tempat={place_code}&barang=beras",
