@@ -9,6 +9,7 @@ from core import audit
 from core.actor import Actor
 from logistics.handover.proof import prove as prove_handovers
 from logistics.programmes.proof import prove as prove_programmes
+from logistics.zones.freezing import prove as prove_lists
 from routes.context import Runtime
 from stock.reservations.proof import prove as prove_stock
 
@@ -20,6 +21,7 @@ def prove_all(runtime: Runtime, actor: Actor) -> list[str]:
         problems += [str(problem) for problem in prove_stock(tx).problems]
         problems += prove_handovers(tx)
         problems += prove_programmes(tx)
+        problems += prove_lists(tx)
     anchor_file = runtime.anchor_file if runtime.anchor_file.exists() else None
     with Session(runtime.work.engine) as session:
         verdict = audit.verify(session, anchor_file)

@@ -17,9 +17,10 @@ from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
 from logistics.planning.queries import RoundNeed, preview_need
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
-from logistics.zones import affected
 from logistics.zones import queries as zones
 from logistics.zones.commands import lock_incident
+from logistics.zones.freezing import ToServe, note_use, to_serve
+from logistics.zones.sheltering import places_now
 from logistics.zones.states import Access, Phase, Severity
 from registry_link.households.queries import compositions, households_by_ids, positions_of
 from registry_link.matching.points import inner_points
@@ -28,12 +29,19 @@ _SEVERITY = {Severity.LIGHT: 1, Severity.MEDIUM: 2, Severity.HEAVY: 3}
 
 
 def confirmed_households(tx: Tx, incident_id: UUID, on: date) -> tuple[ConfirmedHousehold, ...]:
-    """Give the incident's confirmed households as the plan needs them; ages are those of ``on``."""
-    lines = affected.confirmed(tx, incident_id)
+    """Give the incident's confirmed households as the plan needs them; ages are those of ``on``.
+
+    Where a list is frozen, it is that list. The displaced stand where they are now: they are served there, once.
+    """
+    return _as_planned(tx, incident_id, to_serve(tx, incident_id), on)
+
+
+def _as_planned(tx: Tx, incident_id: UUID, asked: ToServe, on: date) -> tuple[ConfirmedHousehold, ...]:
+    lines = asked.lines
     ids = [line.household_id for line in lines]
     known = {one.id: one for one in households_by_ids(tx, ids, purpose="planning")}
     people = {one.household_id: one for one in compositions(tx, ids, on)}
-    places = positions_of(tx, ids)
+    places = {**positions_of(tx, ids), **_away(tx, incident_id)}
     return tuple(
         ConfirmedHousehold(
             household_id=line.household_id, code=known[line.household_id].code, village_code=line.village_code,
@@ -43,6 +51,20 @@ def confirmed_households(tx: Tx, incident_id: UUID, on: date) -> tuple[Confirmed
         )
         for line in lines if line.household_id in known
     )  # fmt: skip
+
+
+def _away(tx: Tx, incident_id: UUID) -> dict[UUID, tuple[float, float]]:
+    """Give where the displaced are: their shelter, or a point inside the village that they are in."""
+    now = places_now(tx, incident_id)
+    villages = sorted({one.village_code for one in now.values() if one.lon_deg is None})
+    inside = {one.village_code: (one.lon_deg, one.lat_deg) for one in inner_points(tx, villages)} if villages else {}
+    found = {}
+    for household_id, one in now.items():
+        if one.lon_deg is not None and one.lat_deg is not None:
+            found[household_id] = (one.lon_deg, one.lat_deg)
+        elif one.village_code in inside:
+            found[household_id] = inside[one.village_code]
+    return found
 
 
 def standard_in_force(tx: Tx) -> StandardView | None:
@@ -77,7 +99,8 @@ def plan_week(
         raise Conflict("incident.is_closed")
     if view.window is None:
         raise Conflict("week.no_decree")
-    households = confirmed_households(tx, view.id, local_start(view))
+    asked = to_serve(tx, view.id)
+    households = _as_planned(tx, view.id, asked, local_start(view))
     if not households:
         raise Conflict("week.nobody_confirmed")
     posts = post_choices(tx)
@@ -88,7 +111,7 @@ def plan_week(
         one.id for one in zones.incidents(tx, with_closed=False)
         if one.id != view.id and one.window is not None and _overlap(one.window, view.window)
     )  # fmt: skip
-    return plan_round(
+    done = plan_round(
         tx,
         PlanRound(
             incident_id=view.id, first_on=first_on, window=view.window, standard_id=standard_id, households=households,
@@ -98,6 +121,9 @@ def plan_week(
             ),
         ),
     )  # fmt: skip
+    if asked.list is not None:
+        note_use(tx, asked.list.id, done.plan_id)
+    return done
 
 
 def preview(tx: Tx, view: zones.IncidentView, standard_id: UUID) -> RoundNeed:

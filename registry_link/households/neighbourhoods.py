@@ -38,8 +38,23 @@ def in_walking_order(tx: Tx, ids: Sequence[UUID]) -> tuple[Neighbour, ...]:
             rt, rw = row.rt or "", row.rw or ""
             order = (not rw, rw, not rt, rt, row.head_name.casefold(), row.row_no)
             found.append((order, Neighbour(household_id=row.id, rt=rt, rw=rw, persons=row.size)))
-    found.sort(key=lambda pair: pair[0])  # type: ignore[arg-type, return-value]
+    found.sort(key=lambda pair: pair[0])
     return tuple(one for _, one in found)
+
+
+def named(tx: Tx, ids: Sequence[UUID], text: str) -> frozenset[UUID]:
+    """Tell which of these households have every word of ``text`` in the name of their head, or are of that code."""
+    words, found = text.casefold().split(), set[UUID]()
+    for start in range(0, len(ids), _AT_ONCE):
+        query = sa.select(Household.id, Household.code, Household.head_name).where(
+            Household.id.in_(ids[start : start + _AT_ONCE]),
+            sa.func.coalesce(Household.regency_code, "") == tx.regency_code,
+        )
+        for row in tx.session.execute(query):
+            name = row.head_name.casefold()
+            if words and (row.code.casefold() == words[0] or all(word in name for word in words)):
+                found.add(row.id)
+    return frozenset(found)
 
 
 def persons_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -50,6 +50,7 @@ def tabs(view: queries.IncidentView, current: str) -> list[dict[str, Any]]:
         ("zones", _("Wilayah"), "zone.see", "incident.show"),
         ("map", _("Peta"), "zone.see", "incident_map.show"),
         ("affected", _("Keluarga"), "affected.see", "affected.index"),
+        ("shelters", _("Pengungsian"), "shelter.see", "shelters.index"),
         ("need", _("Kebutuhan & paket"), "round.see", "plan.need"),
         ("plan", _("Rencana"), "round.see", "plan.show"),
         ("dispatch", _("Pengiriman"), "dispatch.see", "dispatch.show"),

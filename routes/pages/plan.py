@@ -24,6 +24,7 @@ from logistics.planning.queries import need as round_need
 from logistics.programmes.queries import TermView
 from logistics.programmes.states import TermState, Unit
 from logistics.zones import affected
+from logistics.zones.freezing import lists_of_plans
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
@@ -123,6 +124,8 @@ def _show(slug: str, no: int | None, form: Form) -> str:
             the_round = None
         if the_round is not None:
             page |= _round_page(tx, here, the_round, reach, lang)
+            drawn = lists_of_plans(tx, [one.id for one in plans_of(tx, the_round.id)])
+            page["drawn_lists"] = sorted({one.no: one for one in drawn.values()}.values(), key=lambda one: one.no)
     return render_template("plan/show.html", form=form, **page, **frame_of(here, "plan"))
 
 
