@@ -32,15 +32,15 @@ from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
 from logistics.zones.alert_queries import alerts
 from logistics.zones.alerting import KeepAlert, keep_alert
-from logistics.zones.queries import decrees as decrees_of
 from logistics.zones.freezing import Freeze, current_list, freeze_list
+from logistics.zones.queries import decrees as decrees_of
 from logistics.zones.queries import incidents
 from logistics.zones.queries import zones as zones_of
 from logistics.zones.reading import geojson
 from logistics.zones.reading.commands import ReadDocument, read_document
 from logistics.zones.reading.elements import Notice
-from logistics.zones.sheltering import OpenShelter, open_shelter
 from logistics.zones.reading.judging import judge
+from logistics.zones.sheltering import OpenShelter, open_shelter
 from registry_link.completion import commands as completion
 from registry_link.completion import files as completion_files
 from registry_link.completion.models import CompletionEntry
