@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -25,8 +26,7 @@ from registry_link.households.models import (
     Member,
     Snapshot,
 )
-from registry_link.households.numbers import kk_indexes, nik_indexes
-from registry_link.households.rows import HouseholdRow, MemberRow
+from registry_link.households.numbers import kk_indexes, nik_indexes, plain_indexes
 
 EXTERNAL_CONTEXT: Final = "registry.external"
 NUMBER_CONTEXTS: Final = (NIK_CONTEXT, KK_CONTEXT)
@@ -126,32 +126,29 @@ def external_index(source: str | None, external_id: str) -> bytes:
 
 
 def has_erased(tx: Tx) -> bool:
-    """Tell whether the office has erased anybody at all: most imports need not ask further."""
+    """Tell whether the office has erased anybody at all."""
     query = sa.select(ErasedNumber.kind).where(ErasedNumber.regency_code == tx.regency_code).limit(1)
     return tx.session.scalar(query) is not None
 
 
-def erased_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) -> frozenset[str]:
-    """Give the ids of those rows of a register's file that name an erased household: by its id, its No. KK, or the NIK
-    of somebody who is listed with it."""
-    known = _known(tx)
-    if not rows or not known:
-        return frozenset()
+def known_erased(tx: Tx) -> frozenset[tuple[str, bytes]]:
+    """Give everything by which the office's erased households were known: kind ("nik", "kk", "external") and hash."""
+    query = sa.select(ErasedNumber.kind, ErasedNumber.number_index).where(ErasedNumber.regency_code == tx.regency_code)
+    return frozenset((row.kind, bytes(row.number_index)) for row in tx.session.execute(query))
+
+
+def erased_in(
+    tx: Tx, snapshot_id: UUID, known: frozenset[tuple[str, bytes]], homes: pl.DataFrame, people: pl.DataFrame
+) -> tuple[pl.Series, pl.Series]:
+    """Tell of a file's rows which households are named by the id or No. KK, and which members by the NIK, of somebody
+    who was erased."""
     source = tx.session.scalar(sa.select(Snapshot.source).where(Snapshot.id == snapshot_id))
-    found = {one.external_id for one in rows if ("external", external_index(source, one.external_id)) in known}
-    kks = kk_indexes([one.kk for one in rows])
-    found |= {one.external_id for one, index in zip(rows, kks, strict=True) if ("kk", index) in known}
-    people = [(one.external_id, member) for one in rows for member in one.members]
-    are_erased = erased_members(tx, [member for _, member in people])
-    return frozenset(found | {key for (key, _), is_one in zip(people, are_erased, strict=True) if is_one})
-
-
-def erased_members(tx: Tx, members: Sequence[MemberRow]) -> list[bool]:
-    """Tell of each member of a register's file whether its NIK was erased."""
-    known = _known(tx)
-    if not known:
-        return [False] * len(members)
-    return [("nik", index) in known for index in nik_indexes([one.nik for one in members])]
+    names = (external_index(source, one) for one in homes["external_id"])
+    kks = plain_indexes(homes["kk"].to_list(), KK_CONTEXT)
+    niks = plain_indexes(people["nik"].to_list(), NIK_CONTEXT)
+    of_homes = [("external", one) in known or ("kk", kk) in known for one, kk in zip(names, kks, strict=True)]
+    of_people = [("nik", one) in known for one in niks]
+    return pl.Series(of_homes, dtype=pl.Boolean()), pl.Series(of_people, dtype=pl.Boolean())
 
 
 def erased_since(tx: Tx, instant: datetime) -> frozenset[tuple[str, bytes]]:
@@ -174,8 +171,3 @@ def know_again(tx: Tx, kk: Secret | None, niks: Iterable[Secret | None]) -> None
                 ErasedNumber.number_index.in_(indexes[start : start + _AT_ONCE]),
             )
         )
-
-
-def _known(tx: Tx) -> frozenset[tuple[str, bytes]]:
-    query = sa.select(ErasedNumber.kind, ErasedNumber.number_index).where(ErasedNumber.regency_code == tx.regency_code)
-    return frozenset((row.kind, bytes(row.number_index)) for row in tx.session.execute(query))

@@ -46,7 +46,8 @@ def empty_piece() -> Piece:
 
 
 def keyed_people(people: pl.DataFrame) -> pl.DataFrame:
-    """Give members with what makes each the same in the next file: its id, else a keyed hash of NIK, or name and birth."""
+    """Give members with what makes each the same in the next file: its id, else a keyed hash of NIK, or of name and
+    birth."""
     keys = people["member_id"].to_list()
     lacking = [place for place, key in enumerate(keys) if not key]
     if lacking:

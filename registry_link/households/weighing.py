@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.bulk import put_frame
-from registry_link.households.erased import erased_since, external_index
+from registry_link.households.erased import erased_in, erased_since
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import (
     KK_CONTEXT,
@@ -94,8 +94,9 @@ def compare(tx: Tx, snapshot: Any) -> Comparison:
         nik = piece.people["nik"]
         niks.append(np.where(nik.is_null().to_numpy(), np.uint64(0), digests(nik.fill_null(""))))
         if erased:
-            gone.append(_erased_homes(snapshot.source, piece.homes, erased))
-            people_gone.append(_in(plain_indexes(piece.people["nik"].to_list(), NIK_CONTEXT), "nik", erased))
+            of_homes, of_people = erased_in(tx, snapshot.id, erased, piece.homes, piece.people)
+            gone.append(of_homes.to_numpy())
+            people_gone.append(of_people.to_numpy())
     home, owner = _joined(homes), _joined(owners)
     order = np.argsort(home, kind="stable")
     home_of = order[np.searchsorted(home, owner, sorter=order)] if len(home) else np.zeros(0, dtype=np.int64)
@@ -302,12 +303,3 @@ def _digits(tx: Tx, column: Any) -> sa.ColumnElement[str]:
     if tx.session.get_bind().dialect.name == "sqlite":
         return sa.type_coerce(column, sa.String())
     return sa.cast(column, sa.String())
-
-
-def _in(indexes: Sequence[bytes | None], kind: str, erased: frozenset[tuple[str, bytes]]) -> Mask:
-    return np.fromiter(((kind, one) in erased for one in indexes), dtype=np.bool_, count=len(indexes))
-
-
-def _erased_homes(source: str, homes: pl.DataFrame, erased: frozenset[tuple[str, bytes]]) -> Mask:
-    names = [external_index(source, one) for one in homes["external_id"]]
-    return _in(names, "external", erased) | _in(plain_indexes(homes["kk"].to_list(), KK_CONTEXT), "kk", erased)

@@ -3,50 +3,54 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
-from itertools import islice, permutations
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.crypto import Secret
-from core.errors import Conflict, Fact, Invalid, Issue, NotFound, Refused
+from core.errors import Conflict, Fact, Invalid, NotFound, Refused
 from core.files.commands import forget_file
-from core.reader.stream import StreamRow, refuse_early
+from core.reader.stream import refuse_early
 from core.states import move
 from core.work import Tx
-from registry_link.households.bulk import put_rows
-from registry_link.households.erased import erased_households, erased_members, has_erased
+from registry_link.households.differences import counted_differences, keep_counts
 from registry_link.households.listing import tell_what_is_listed
+from registry_link.households.pieces import piece_counts
 from registry_link.households.queries import snapshot_as_of
-from registry_link.households.rows import HouseholdRow, MemberRow
 from registry_link.households.staging import (
     RecordSnapshot,
     Weighed,
+    bind_met,
+    clear_written,
+    current_before,
     discard,
     make_current,
+    put_suspects,
     record_snapshot,
-    stage_households,
-    stage_members,
-    staged_ids,
-    weigh,
+    staged_snapshot,
+    suspects,
+    weighed,
 )
+from registry_link.households.states import DifferenceKind
+from registry_link.households.weighing import WrittenOut, compare, put_written, registry_version, written_out
 from registry_link.importing.columns import MOST_COLUMNS, Columns, named, recognise, suggest
-from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
-from registry_link.importing.rules import FileFacts, Parsed, RowReader
+from registry_link.importing.models import ImportRun
+from registry_link.importing.reading import CheckedRows, Reading
+from registry_link.importing.rules import FileFacts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
-from registry_link.importing.unpacking import MOST_ROWS, Unpacked, take_away, unpacked_rows
+from registry_link.importing.unpacking import MOST_ROWS, Unpacked, take_away, unpacked_lines
 from registry_link.regions.queries import gazetteer
 from registry_link.regions.states import CodeSystem
 
-CHUNK: Final = 2500
-"""Rows of one transaction: on SQLite whoever else writes waits for as many."""
+CHUNK: Final = 20_000
+"""Rows of one piece."""
 MOST_REFUSED: Final = 100_000
 """Refused rows that are kept to be given back; a file with more is another kind of file."""
 LEAST_TO_JUDGE: Final = 30
@@ -181,7 +185,8 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
         code_system=order.code_system, file_sha256=digest, files=_kept(files), asks_columns=order.asks_columns,
         file_no=0, at_byte=0, at_row=0, bytes_read=0, bytes_total=sum(one.size for one in files),
         rows=0, refused=0, warned=0, doubled=0, niks=0, niks_ending_zero=0, new=0, changed=0, unchanged=0,
-        suspected=0, problem="", started_at=tx.now, started_by=tx.actor.id, started_by_name=tx.actor.name,
+        suspected=0, problem="", weighed_at=None, started_at=tx.now, started_by=tx.actor.id,
+        started_by_name=tx.actor.name,
         approved_by=None, approved_by_name=None, finished_at=None,
     ))  # fmt: skip
     tx.note("import_run.start", "import_run", run_id, source=source, file_sha256=digest)
@@ -347,92 +352,164 @@ def refuse_unpacked(tx: Tx, run_id: UUID, refused: Refused) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ReadChunk:
-    """The next rows of an import, read and checked, and where they stand in their file."""
+    """The next step of an import, made ready: rows read and checked, or rows compared with what stands."""
 
     file_no: int
     at_byte: int
     next_byte: int
     count: int
     is_last_of_file: bool
-    chunk: _Chunk | None
+    rows: CheckedRows | None
     """None where the file is gone."""
 
 
-def read_chunk(tx: Tx, run_id: UUID, limit: int = CHUNK) -> ReadChunk:
-    """Read and check the next rows for ``stage_chunk``; writes nothing, so that nobody waits meanwhile.
+@dataclass(frozen=True, slots=True)
+class WeighedChunk:
+    """A step of the comparison with what stands: the next rows written out, or what is known once all are."""
 
-    Raises: NotFound; Conflict "import_run.not_reading".
+    version: int
+    step: int
+    """How many pieces are written out before this one."""
+    made: WrittenOut | None = None
+    suspects: Mapping[str, UUID] | None = None
+    """Once all pieces are written out and bound."""
+    differences: Counter[DifferenceKind] = field(default_factory=Counter)
+
+
+def read_chunk(
+    tx: Tx, run_id: UUID, limit: int = CHUNK, reading: Reading | None = None
+) -> ReadChunk | WeighedChunk:  # fmt: skip
+    """Make the next step of an import ready for ``stage_chunk``; writes nothing, so that nobody waits meanwhile.
+
+    ``reading`` is what the caller keeps from one step to the next. Raises: NotFound; Conflict "import_run.not_reading".
     """
-    run = _run(tx, run_id)
-    if run.state is not RunState.READING:
+    run, reading = _run(tx, run_id), reading or Reading()
+    if run.state not in (RunState.READING, RunState.APPROVED):
         raise Conflict("import_run.not_reading", state=run.state.value)
     files = _files_of(run)
+    if run.state is RunState.APPROVED or run.file_no >= len(files):
+        return _weigh_next(tx, run, reading)
     file = files[run.file_no]
     path = Path(file.rows_path)
     if not path.exists():
-        return ReadChunk(run.file_no, run.at_byte, run.at_byte, 0, is_last_of_file=True, chunk=None)
+        return ReadChunk(run.file_no, run.at_byte, run.at_byte, 0, is_last_of_file=True, rows=None)
     facts = FileFacts(
         columns=file.columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
         regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
     )  # fmt: skip
-    chunk = _Chunk(run, facts)
-    count, at_byte = 0, run.at_byte
-    for one in islice(unpacked_rows(path, at_byte), limit):
-        chunk.take(one.row)
-        count, at_byte = count + 1, one.next_byte
-    return ReadChunk(run.file_no, run.at_byte, at_byte, count, is_last_of_file=count < limit, chunk=chunk)
+    reading.begin(tx, run)
+    lines, count = unpacked_lines(path, run.at_byte, limit)
+    rows = CheckedRows(tx, run, facts, reading, lines, count)
+    end = run.at_byte + len(lines)
+    is_last = count < limit
+    reading.cursor = (run.file_no + 1, 0) if is_last else (run.file_no, end)
+    return ReadChunk(run.file_no, run.at_byte, end, count, is_last_of_file=is_last, rows=rows)
 
 
-def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | None = None) -> Staged:
-    """Keep the next rows; they and the cursor are kept together, so a cut-off import goes on where it was.
+def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk | None = None) -> Staged:
+    """Keep what ``read_chunk`` made ready, together with the cursor, so that a cut-off import goes on where it was.
 
-    ``read`` is what ``read_chunk`` gave; without it that is done here.
-    Raises: NotFound; Conflict "import_run.not_reading", "import_run.moved_meanwhile" (another process read this piece).
+    Raises: NotFound; Conflict "import_run.not_reading", "import_run.moved_meanwhile" (another process did this step).
     """
     read = read or read_chunk(tx, run_id)
     run = _run(tx, run_id)
+    if isinstance(read, WeighedChunk):
+        return _keep_weighed(tx, run, read)
     if run.state is not RunState.READING:
         raise Conflict("import_run.not_reading", state=run.state.value)
     if (run.file_no, run.at_byte) != (read.file_no, read.at_byte):
         raise Conflict("import_run.moved_meanwhile")
-    if read.chunk is None:
+    rows = read.rows
+    if rows is None:
         return _refuse(tx, run, "registry.file_gone")
-    has_next = read.is_last_of_file and run.file_no + 1 < len(_files_of(run))
     # The guarded cursor first: a twin that read the same piece waits here and then keeps nothing.
     _advance(
         tx, run,
-        file_no=run.file_no + 1 if has_next else run.file_no,
-        at_byte=0 if has_next else read.next_byte,
-        at_row=0 if has_next else run.at_row + read.count,
+        file_no=run.file_no + read.is_last_of_file,
+        at_byte=0 if read.is_last_of_file else read.next_byte,
+        at_row=0 if read.is_last_of_file else run.at_row + read.count,
         bytes_read=run.bytes_read + read.next_byte - read.at_byte,
     )  # fmt: skip
     if run.rows + read.count > MOST_ROWS:
         return _refuse(tx, run, "registry.too_many_rows", most=MOST_ROWS)
-    # A transaction that is tried again begins with what was read.
-    chunk = read.chunk.copy()
-    if chunk.layout is Layout.MEMBER:
-        chunk.refuse_without_household(staged_ids(tx, run.snapshot_id, sorted({key for key, _ in chunk.members})))
-        chunk.refuse_erased_members(erased_members(tx, [one for _, one in chunk.members]))
-        doubled = stage_members(tx, run.snapshot_id, chunk.members)
-    else:
-        if chunk.layout is Layout.HOUSEHOLD:
-            chunk.refuse_again(staged_ids(tx, run.snapshot_id, chunk.external_ids))
-        if has_erased(tx):
-            chunk.refuse_erased(erased_households(tx, run.snapshot_id, chunk.grouped()))
-        doubled = stage_households(tx, run.snapshot_id, chunk.grouped())
-    chunk.warn_doubled(doubled)
-    chunk.write(tx)
+    rows.write(tx)
     values = {
-        "rows": run.rows + chunk.taken, "refused": run.refused + len(chunk.refused),
-        "warned": run.warned + chunk.warned, "doubled": run.doubled + len(doubled), "niks": run.niks + chunk.niks,
-        "niks_ending_zero": run.niks_ending_zero + chunk.niks_ending_zero,
+        "rows": run.rows + rows.taken, "refused": run.refused + rows.refused, "warned": run.warned + rows.warned,
+        "doubled": run.doubled + rows.doubled, "niks": run.niks + rows.niks,
+        "niks_ending_zero": run.niks_ending_zero + rows.niks_ending_zero,
     }  # fmt: skip
     tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run_id).values(**values))
     if values["refused"] > MOST_REFUSED:
         return _refuse(tx, run, "registry.too_many_refused", most=MOST_REFUSED)
-    if read.is_last_of_file and not has_next:
-        return _finish(tx, run, values)
+    is_read = read.is_last_of_file and run.file_no + 1 == len(_files_of(run))
+    zeros, niks = values["niks_ending_zero"], values["niks"]
+    if is_read and niks >= LEAST_TO_JUDGE and zeros > ZERO_SHARE * niks:
+        return _refuse(tx, run, "registry.niks_rounded", zeros=zeros, niks=niks)
     return Staged(rows=read.count, is_done=False)
+
+
+# ---------------------------------------------------------------- weighing
+
+
+def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
+    """Make the next step of the comparison ready; it begins anew when the registry has changed meanwhile."""
+    snapshot = staged_snapshot(tx, run.snapshot_id)
+    version = registry_version(tx)
+    found = reading.comparison
+    if found is None or found.version != version or reading.run_id != run.id:
+        found = reading.comparison = compare(tx, snapshot)
+        reading.run_id = run.id
+    step = 0 if run.weighed_at != found.version else run.at_row
+    if step < len(found.pieces):
+        return WeighedChunk(found.version, step, made=written_out(tx, snapshot, found, step))
+    if step == len(found.pieces):
+        return WeighedChunk(found.version, step)
+    before = current_before(tx, snapshot)
+    return WeighedChunk(
+        found.version, step, suspects=suspects(tx, run.snapshot_id, found.twice),
+        differences=counted_differences(tx, snapshot, before.id if before is not None else None),
+    )  # fmt: skip
+
+
+def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
+    if registry_version(tx) != read.version:
+        # Somebody changed a household meanwhile: what was made ready may be wrong, and the next step begins anew.
+        return Staged(rows=0, is_done=False)
+    step = read.step
+    if not step:
+        clear_written(tx, run.snapshot_id)
+    _weighed_so_far(tx, run, read.version, step)
+    if read.made is not None:
+        put_written(tx, read.made)
+        return Staged(rows=len(read.made.homes), is_done=False)
+    if read.suspects is None:
+        bind_met(tx, run.snapshot_id)
+        return Staged(rows=0, is_done=False)
+    put_suspects(tx, run.snapshot_id, read.suspects)
+    keep_counts(tx, run.snapshot_id, read.differences)
+    counts = weighed(tx, run.snapshot_id)
+    values = {
+        "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged, "suspected": counts.suspected,
+    }  # fmt: skip
+    tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run.id).values(**values))
+    if run.state is RunState.READING:
+        _forget_files(tx, run)
+        move(tx, ImportRun, run.id, RunAct.FINISH, IMPORT_RUN_MOVES, finished_at=tx.now)
+    return Staged(rows=run.rows, is_done=True)
+
+
+def _weighed_so_far(tx: Tx, run: Any, version: int, step: int) -> None:
+    """Keep the cursor, guarded: of two who did the same step the second keeps nothing."""
+    at = sa.true() if not step else sa.and_(ImportRun.weighed_at == version, ImportRun.at_row == step)
+    if not step and run.weighed_at == version and run.at_row:
+        raise Conflict("import_run.moved_meanwhile")
+    done = tx.session.execute(
+        sa.update(ImportRun)
+        .where(ImportRun.id == run.id, ImportRun.state == run.state, at)
+        .values(weighed_at=version, at_row=step + 1)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("import_run.moved_meanwhile")
 
 
 def _advance(tx: Tx, run: Any, **cursor: int) -> None:
@@ -446,18 +523,6 @@ def _advance(tx: Tx, run: Any, **cursor: int) -> None:
     )  # fmt: skip
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("import_run.moved_meanwhile")
-
-
-def _finish(tx: Tx, run: Any, counts: dict[str, int]) -> Staged:
-    if counts["niks"] >= LEAST_TO_JUDGE and counts["niks_ending_zero"] > ZERO_SHARE * counts["niks"]:
-        return _refuse(tx, run, "registry.niks_rounded", zeros=counts["niks_ending_zero"], niks=counts["niks"])
-    weighed = weigh(tx, run.snapshot_id)
-    _forget_files(tx, run)
-    move(
-        tx, ImportRun, run.id, RunAct.FINISH, IMPORT_RUN_MOVES, new=weighed.new, changed=weighed.changed,
-        unchanged=weighed.unchanged, suspected=weighed.suspected, finished_at=tx.now,
-    )  # fmt: skip
-    return Staged(rows=counts["rows"], is_done=True)
 
 
 def _refuse(tx: Tx, run: Any, code: str, /, **facts: Fact) -> Staged:
@@ -475,123 +540,6 @@ def _forget_files(tx: Tx, run: Any) -> None:
             forget_file(tx, Path(file.path).parent.parent, UUID(file.file_id))
         if file.rows_path:
             tx.after_commit(partial(take_away, Path(file.rows_path)))
-
-
-class _Chunk:
-    """What one piece of a file comes to."""
-
-    def __init__(self, run: Any, facts: FileFacts) -> None:
-        self._run, self._facts = run, facts
-        self._reader = RowReader(facts)
-        self._households: dict[str, HouseholdRow] = {}
-        self._people: dict[str, list[MemberRow]] = {}
-        self._rows: dict[int, StreamRow] = {}
-        self._issues: list[Issue] = []
-        self.members: list[tuple[str, MemberRow]] = []
-        self.refused: dict[int, list[str | list[str]]] = {}
-        self.warned = self.taken = self.niks = self.niks_ending_zero = 0
-
-    @property
-    def layout(self) -> Layout:
-        return self._facts.columns.layout
-
-    def copy(self) -> _Chunk:
-        """Give another one that may be changed without this one being."""
-        made = copy(self)
-        made._households, made.refused = dict(self._households), dict(self.refused)
-        made._issues, made.members = list(self._issues), list(self.members)
-        return made
-
-    def take(self, row: StreamRow) -> None:
-        number, cells = row.number, row.cells
-        self.taken += 1
-        if row.flaw:
-            self._refuse(row, (Issue(code="registry.row_quotes", row=number),))
-            return
-        parsed = self._reader.parse(number, cells, row.kinds)
-        if not isinstance(parsed, Parsed):
-            self._refuse(row, parsed)
-            return
-        if parsed.warnings:
-            self.warned += 1
-            self._issues += parsed.warnings
-        self._rows[number] = row
-        if parsed.household is not None:
-            known = self._households.setdefault(parsed.external_id, parsed.household)
-            if known is not parsed.household and self._facts.columns.layout is Layout.HOUSEHOLD:
-                self._refuse(row, (
-                    Issue(code="registry.household_twice", row=number, facts={"first": known.file_row}),
-                ))  # fmt: skip
-                return
-        if parsed.member is not None:
-            self.members.append((parsed.external_id, parsed.member))
-            self._people.setdefault(parsed.external_id, []).append(parsed.member)
-            if parsed.member.nik is not None:
-                self.niks += 1
-                self.niks_ending_zero += parsed.member.nik.last4.endswith("0")
-
-    def grouped(self) -> list[HouseholdRow]:
-        """Give the households with the members that this piece has of them."""
-        return [
-            HouseholdRow(**{**_fields(one), "members": tuple(self._people.get(key, ()))})
-            for key, one in self._households.items()
-        ]
-
-    def refuse_without_household(self, known: frozenset[str]) -> None:
-        for key, member in self.members:
-            if key not in known:
-                label = self._facts.columns.label("household_id" if self._facts.columns.has("household_id") else "kk")
-                issue = Issue(code="registry.household_missing", row=member.file_row, column=label)
-                self._refuse(self._rows[member.file_row], (issue,))
-        self.members = [(key, member) for key, member in self.members if key in known]
-
-    @property
-    def external_ids(self) -> list[str]:
-        return sorted(self._households)
-
-    def refuse_again(self, known: frozenset[str]) -> None:
-        """Refuse households that an earlier piece of the file has already."""
-        for key in known:
-            number = self._households.pop(key).file_row
-            self._refuse(self._rows[number], (Issue(code="registry.household_again", row=number),))
-
-    def refuse_erased(self, keys: frozenset[str]) -> None:
-        """Refuse every row of households that were erased."""
-        rows = {one.file_row for key, one in self._households.items() if key in keys}
-        rows |= {one.file_row for key, one in self.members if key in keys}
-        for number in sorted(rows):
-            self._refuse(self._rows[number], (Issue(code="registry.erased", row=number),))
-        self._households = {key: one for key, one in self._households.items() if key not in keys}
-        self.members = [(key, one) for key, one in self.members if key not in keys]
-
-    def refuse_erased_members(self, are_erased: Sequence[bool]) -> None:
-        for (_, one), is_erased in zip(self.members, are_erased, strict=True):
-            if is_erased:
-                self._refuse(self._rows[one.file_row], (Issue(code="registry.erased", row=one.file_row),))
-        self.members = [one for one, is_erased in zip(self.members, are_erased, strict=True) if not is_erased]
-
-    def warn_doubled(self, rows: Sequence[int]) -> None:
-        self._issues += [Issue(code="registry.member_twice", row=row, is_warning=True) for row in rows]
-
-    def write(self, tx: Tx) -> None:
-        run_id, file_no = self._run.id, self._run.file_no
-        put_rows(tx, ImportRow, ("run_id", "file_no", "row", "cells"), [
-            (run_id, file_no, row, Secret(json.dumps(cells, ensure_ascii=False))) for row, cells in self.refused.items()
-        ])  # fmt: skip
-        put_rows(tx, ImportIssue, ("id", "run_id", "file_no", "row", "column", "code", "is_warning", "facts"), [
-            (tx.new_id(), run_id, file_no, one.row, one.column, one.code, one.is_warning, json.dumps(dict(one.facts)))
-            for one in self._issues
-        ])  # fmt: skip
-
-    def _refuse(self, row: StreamRow, issues: Sequence[Issue]) -> None:
-        self.refused[row.number] = [
-            [row.kinds[place], cell] if place in row.kinds else cell for place, cell in enumerate(row.cells)
-        ]
-        self._issues += issues
-
-
-def _fields(row: HouseholdRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in HouseholdRow.__dataclass_fields__}
 
 
 # ---------------------------------------------------------------- deciding
@@ -617,10 +565,20 @@ def commit_import(tx: Tx, run_id: UUID) -> Weighed:
     return apply_import(tx, run_id)
 
 
+def is_weighed(tx: Tx, run_id: UUID) -> bool:
+    """Tell whether an import is compared with the registry as it is now. Raises: NotFound."""
+    run = _run(tx, run_id)
+    return bool(run.weighed_at == registry_version(tx) and run.at_row > len(piece_counts(tx, run.snapshot_id)) + 1)
+
+
 def apply_import(tx: Tx, run_id: UUID) -> Weighed:
     """Apply an approved import (the job's part). Raises: NotFound; Conflict."""
+    if not is_weighed(tx, run_id):
+        reading = Reading()
+        while not stage_chunk(tx, run_id, read_chunk(tx, run_id, reading=reading)).is_done:
+            pass
     run = _run(tx, run_id)
-    weighed = make_current(tx, run.snapshot_id)
+    weighed = make_current(tx, run.snapshot_id, is_weighed=True)
     move(
         tx, ImportRun, run_id, RunAct.APPLY, IMPORT_RUN_MOVES, new=weighed.new, changed=weighed.changed,
         unchanged=weighed.unchanged, suspected=weighed.suspected, finished_at=tx.now,

@@ -42,6 +42,8 @@ class Screened:
     people: pl.DataFrame
     unsure: npt.NDArray[np.int64]
     """The places of the others among the lines."""
+    numbers: npt.NDArray[np.int64]
+    """Of the lines, as people count."""
     starts: npt.NDArray[np.int64]
     """Where each line begins, and after the last where it ends."""
 
@@ -87,7 +89,7 @@ class Screen:
             people = made_people.filter(sure)
         if made_homes is not None:
             homes = made_homes.filter(sure)
-        return Screened(homes, people, np.flatnonzero(~self._sure), starts)
+        return Screened(homes, people, np.flatnonzero(~self._sure), self._frame["number"].to_numpy(), starts)
 
     # -- parts ---------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from core.reader.stream import StreamRow, row_of, stream_table
 from core.sealed_file import SealedWriter, open_sealed
 from registry_link.importing.columns import KNOWN, MOST_COLUMNS
@@ -21,6 +23,7 @@ from registry_link.importing.columns import KNOWN, MOST_COLUMNS
 MOST_ROWS: Final = 5_000_000
 """Source: safety.md §2.5."""
 _TOLD_EVERY: Final = 20_000
+_PIECE: Final = 1 << 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,21 @@ def unpacked_rows(path: Path, at_byte: int = 0) -> Iterator[UnpackedRow]:
         for line in file:
             at_byte += len(line)
             yield UnpackedRow(row_of(line), at_byte)
+
+
+def unpacked_lines(path: Path, at_byte: int, limit: int) -> tuple[bytes, int]:
+    """Read as many rows back as lines, and tell how many there were."""
+    parts: list[bytes] = []
+    count = 0
+    with open_sealed(path, at_byte) as file:
+        while count < limit and (part := file.read(_PIECE)):
+            count += part.count(b"\n")
+            parts.append(part)
+    lines = b"".join(parts)
+    if count <= limit:
+        return lines, count
+    ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == ord("\n"))
+    return lines[: int(ends[limit - 1]) + 1], limit
 
 
 def take_away(target: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.crypto import ring
 from core.work import Work
 from registry_link.households.models import Household, Member, RegistryLink
 from registry_link.importing import jobs, unpacking
@@ -21,50 +22,61 @@ from registry_link.importing.queries import import_issues, import_run
 from registry_link.importing.states import RunState
 from tests.registry_link.importing.test_imports import HEAD, LOG, line, lines, office, start, stored  # noqa: F401
 from tests.registry_link.people import OFFICE
-from tests.support.databases import open_for_test
+from tests.support.tree import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a process is forked and killed, which is POSIX")
 Act = Callable[..., Any]
 
 
-def die(*_: object, **__: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+PROGRAM = """
+import os, signal, sys
+from pathlib import Path
+from core.clock import FixedClock
+from core.crypto import Keyring, use_ring
+from core.crypto import ring
+from core.work import Work
+from datetime import datetime
+from registry_link.importing import jobs, unpacking
+from tests.registry_link.importing.test_killed_imports import small_steps
+from tests.registry_link.people import OFFICE
+from tests.support.databases import open_for_test
+
+url, keys, now, name, number, is_after = sys.argv[1:]
+use_ring(Keyring.load(Path(keys)))
+small_steps(lambda one, name, value: setattr(one, name, value))
+original, calls = getattr(jobs, name), [0]
+
+def counted(*given):
+    calls[0] += 1
+    if is_after == "True" and calls[0] == int(number) + 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done = original(*given)
+    if is_after == "False" and calls[0] == int(number):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+
+setattr(jobs, name, counted)
+jobs.run_pending_imports(Work(open_for_test(url), FixedClock(datetime.fromisoformat(now))), OFFICE)
+"""
+"""A job that dies in a call of a command: before its transaction is committed, or once it is."""
 
 
-def dies_at(name: str, number: int, *, is_after: bool) -> Callable[[], None]:
-    """Make the job die in its ``number``-th call of a command: before its transaction is committed, or once it is."""
-
-    def arrange() -> None:
-        original: Act = getattr(jobs, name)
-        calls = [0]
-
-        def counted(*given: Any) -> Any:
-            calls[0] += 1
-            if is_after and calls[0] == number + 1:
-                die()
-            done = original(*given)
-            if not is_after and calls[0] == number:
-                die()
-            return done
-
-        setattr(jobs, name, counted)
-
-    return arrange
+def small_steps(put: Callable[[object, str, object], None]) -> None:
+    """Let an import of few rows have many steps."""
+    original: Act = read_chunk
+    put(unpacking, "_TOLD_EVERY", 2)
+    put(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 5, reading))
 
 
-def killed(work: Work, arrange: Callable[[], None]) -> None:
-    """Run the job in a process that dies of ``arrange``."""
+def killed(work: Work, name: str, number: int, *, is_after: bool) -> None:
+    """Run the job in a process that dies in its ``number``-th call of a command."""
     url = work.engine.url.render_as_string(hide_password=False)
     work.engine.dispose()
-    pid = os.fork()
-    if not pid:
-        try:
-            arrange()
-            run_pending_imports(Work(open_for_test(url), work.clock), OFFICE)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    folder = ring()._path
+    assert folder is not None
+    words = (url, str(folder.parent), work.clock.now().isoformat(), name, str(number), str(is_after))
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 def test_an_import_killed_at_every_stage_comes_to_the_same(
@@ -74,15 +86,15 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
 ):
     rows = lines(7, 3)
     run_id = start(office, stored(tmp_path, [*rows, rows[1], line(8, nik="123")]))
-    monkeypatch.setattr(unpacking, "_TOLD_EVERY", 2)
-    original = read_chunk
-    monkeypatch.setattr(jobs, "read_chunk", lambda tx, run: original(tx, run, 5))
-    killed(office, dies_at("note_unpacking", 3, is_after=True))
+    small_steps(monkeypatch.setattr)
+    killed(office, "note_unpacking", 3, is_after=True)
     assert list(tmp_path.glob("*.part-*"))
     for name, number, is_after in (
         ("take_unpacked", 1, False), ("stage_chunk", 1, False), ("stage_chunk", 2, True), ("stage_chunk", 1, False),
+        # All rows are read; what they say is written out piece by piece.
+        ("stage_chunk", 4, True), ("stage_chunk", 3, False), ("stage_chunk", 2, True),
     ):  # fmt: skip
-        killed(office, dies_at(name, number, is_after=is_after))
+        killed(office, name, number, is_after=is_after)
     run_pending_imports(office, OFFICE)
     with office.by(HEAD) as tx:
         view = import_run(tx, run_id)
@@ -91,7 +103,7 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
             (24, "registry.number_length"), (23, "registry.member_twice"),
         ]  # fmt: skip
         approve_import(tx, run_id)
-    killed(office, dies_at("apply_import", 1, is_after=False))
+    killed(office, "apply_import", 1, is_after=False)
     with office.read_by(LOG) as tx:
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 0
     run_pending_imports(office, OFFICE)
