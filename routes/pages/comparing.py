@@ -22,7 +22,7 @@ from routes.forms import asked_number, page_number
 from routes.pages.incident import frame
 from routes.texts import gettext as _
 
-pages = Blueprint("comparing", __name__, url_prefix="/kejadian/<slug>/wilayah/<uuid:zone_id>/bandingkan")
+pages = Blueprint("comparing", __name__, url_prefix="/kejadian/<slug>/wilayah/<uuid:zone_id>")
 PER_PAGE = 25
 CHANGES = {"masuk": Change.JOINED, "keluar": Change.LEFT, "tetap": Change.UNCHANGED}
 
@@ -38,7 +38,7 @@ def _asked(tx: Tx, slug: str, zone_id: UUID) -> tuple[queries.IncidentView, tupl
     return view, versions, before, after
 
 
-@pages.get("")
+@pages.get("/bandingkan")
 @guard.requires("zone.see")
 def show(slug: str, zone_id: UUID) -> str:
     lang = context.lang()
@@ -77,7 +77,7 @@ def stage_text(counts: StageCounts, lang: str) -> str:
     )
 
 
-@pages.get("/keluarga")
+@pages.get("/bandingkan/keluarga")
 @guard.requires("affected.see")
 def households(slug: str, zone_id: UUID) -> str:
     asked = request.args.get("perubahan", "masuk")
@@ -125,7 +125,7 @@ def _stage_word(stage: PackageState | None) -> str:
     }[stage]  # fmt: skip
 
 
-@pages.get(".json")
+@pages.get("/bandingkan.json")
 @guard.requires("zone.see")
 def outlines_json(slug: str, zone_id: UUID) -> Response:
     """Give both versions' outlines as GeoJSON, and beside them the numbers of every village."""

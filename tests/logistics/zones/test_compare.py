@@ -28,6 +28,7 @@ from tests.support.builders import an_actor
 
 VILLAGES = (line.A, line.B, line.C, line.D, line.E, line.F)
 PER_VILLAGE = 12
+AT_ONCE = 3
 some = st.frozensets(st.sampled_from(VILLAGES), min_size=1, max_size=5)
 
 
@@ -46,8 +47,8 @@ def every(work: Work, zone_id: UUID, before: int, after: int, change: Change) ->
 
 
 @pytest.mark.engines("sqlite")
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(some, min_size=2, max_size=10))
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(some, min_size=2, max_size=8))
 def test_any_two_versions_differ_exactly_as_their_sets_do(work: Work, flood: line.Flood, wanted: list[frozenset[str]]):
     name = f"Wilayah {work.ids.new().hex}"
     posted = line.post(work, replace(listing(flood, wanted[0]), name=name))
@@ -73,13 +74,14 @@ def test_any_two_versions_differ_exactly_as_their_sets_do(work: Work, flood: lin
 
 
 def test_an_area_revised_ten_times_keeps_exact_deltas_and_serves_nobody_twice(work: Work, flood: line.Flood):
-    """The same week is planned again, sent and handed out after every revision, while the area moves to and fro."""
+    """The same week is planned and sent again between the revisions, and some are served, while the area moves."""
     sets = [frozenset(VILLAGES[i : i + 2]) for i in (0, 1, 2, 1, 0, 2, 0, 1, 0, 2)]
     posted, round_id = None, None
-    for codes in sets:
+    for number, codes in enumerate(sets):
         posted = line.post(work, listing(flood, codes, posted))
         line.confirm_certain(work, flood.incident_id)
-        round_id = serve_who_is_new(work, flood, round_id)
+        if number in (0, 4, 9):
+            round_id = serve_who_is_new(work, flood, round_id)
     assert posted is not None and round_id is not None
     known = line.households(work)
     of_village = {code: {known[f"H-{n}-{k}"] for k in range(PER_VILLAGE)} for n, code in enumerate(VILLAGES)}
@@ -91,14 +93,19 @@ def test_an_area_revised_ten_times_keeps_exact_deltas_and_serves_nobody_twice(wo
     with work.read_by(line.OFFICER) as tx:
         gone = comparing.compare(tx, posted.zone_id, 1, 10)
         rows = packages(tx, round_id, limit=500).rows
+    kept = [one.beneficiary_id for one in rows if one.state is not PackageState.CANCELLED]
+    assert set(kept) == frozenset[UUID]().union(*held), "everybody who ever was in it and was confirmed"
+    assert len(kept) == len(set(kept)), "each of them has one package"
     served = [one.beneficiary_id for one in rows if one.state is PackageState.HANDED_OVER]
-    assert set(served) == frozenset[UUID]().union(*held), "everybody who ever was in it and was confirmed"
-    assert len(served) == len(set(served)) == line.valid_count(work, round_id), "each of them once"
-    assert (gone.left.households, gone.left.handed_over, gone.joined.handed_over) == (24, 24, 24)
+    assert line.valid_count(work, round_id) == len(served) == len(set(served)) == 2 * AT_ONCE, (
+        "the third time nobody is new"
+    )
+    assert gone.left.households == gone.left.loaded + gone.left.handed_over == 24
+    assert gone.joined.households == gone.joined.loaded + gone.joined.handed_over == 24
 
 
 def serve_who_is_new(work: Work, flood: line.Flood, round_id: UUID | None) -> UUID:
-    """Plan the week (again), send what it needs and hand out every package that is at its post."""
+    """Plan the week (again), send what it needs and hand out the first packages that are at their posts."""
     if round_id is None:
         round_id = line.plan(work, flood.incident_id).round_id
     else:
@@ -109,7 +116,7 @@ def serve_who_is_new(work: Work, flood: line.Flood, round_id: UUID | None) -> UU
             return round_id
     line.approve(work, round_id)
     line.send_all(work, round_id)
-    for one in line.sent_week_of(work).packages:
+    for one in line.sent_week_of(work).packages[:AT_ONCE]:
         line.hand_over(work, one)
     return round_id
 
