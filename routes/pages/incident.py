@@ -17,6 +17,7 @@ from core.measures import print_count, print_day, print_instant
 from core.permissions import may
 from core.work import Tx
 from logistics.zones import affected, commands, comparing, counts, queries, windows
+from logistics.zones.reading.queries import readings_of_versions
 from logistics.zones.rules import Count, doubt_facts, read_count
 from logistics.zones.states import (
     BNPB_CODES,
@@ -385,11 +386,15 @@ def zone(slug: str, zone_id: UUID) -> str:
         shown_no = asked_number("versi", versions[0].no)
         shown = next((one for one in versions if one.no == shown_no), versions[0])
         drawn = drawn_lines(tx, "zone_version", [shown.version_id], lang)
+        read_from = readings_of_versions(tx, [one.version_id for one in versions])
     return render_template(
         "incident/zone.html", zone=_zone_line(versions[0], names, lang), diff=diff, shown_no=shown_no,
         shown=shown, drawn=drawn, windows=_windows(held, names),
         foreseen=foreseen,
-        versions=[{**_zone_line(one, names, lang), "who": people[one.posted_by]} for one in versions],
+        versions=[
+            {**_zone_line(one, names, lang), "who": people[one.posted_by], "read_from": read_from.get(one.version_id)}
+            for one in versions
+        ],
         **frame(view, "zones"),
     )  # fmt: skip
 

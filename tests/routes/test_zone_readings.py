@@ -70,6 +70,8 @@ def test_a_map_is_sent_looked_through_and_posted_in_one_sitting(client: FlaskCli
     assert "Bantaran" in client.get(done.location).get_data(as_text=True)
     after = client.get(answer.location).get_data(as_text=True)
     assert "Pasang yang dicentang" not in after and "versi 1" in after and "Tidak dipasang" not in after
+    area = re.search(r'href="(/kejadian/[^"]+/wilayah/[0-9a-f-]{36})"', after)
+    assert area and "Dibaca dari" in client.get(area[1]).get_data(as_text=True)
     listed = client.get(page_of(flood)).get_data(as_text=True)
     assert "banjir.geojson" in listed and "Dipasang" in listed
 
