@@ -145,19 +145,11 @@ def state_counts(tx: Tx, village_code: str = "", states: Sequence[LinkState] | N
     ``states`` None counts all, which reads every link of the office; named ones are counted from the index of states.
     """
     query = (
-        sa.select(Household.village_code, RegistryLink.state, sa.func.count().label("households"))
-        .select_from(Snapshot)
-        .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
-        .join(Household, Household.id == RegistryLink.household_id)
-        .where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
-            Household.merged_into_id.is_(None), Household.erased_at.is_(None),
-        )
+        _standing(tx, [village_code] if village_code else None)
+        .add_columns(Household.village_code, RegistryLink.state, sa.func.count().label("households"))
         .group_by(Household.village_code, RegistryLink.state)
         .order_by(Household.village_code, RegistryLink.state)
-    )  # fmt: skip
-    if village_code:
-        query = query.where(Household.village_code == village_code)
+    )
     if states is not None:
         query = query.where(RegistryLink.state.in_(states))
     return tuple(
@@ -186,6 +178,35 @@ def link_lines(
             break
         found += _lines(tx, states, [code], limit - len(found), start)
     return tuple(found)
+
+
+def _standing(tx: Tx, village_codes: Sequence[str] | None) -> sa.Select[Any]:
+    """Begin a statement over the current links of listed households; the caller names the columns.
+
+    One village is read from its own households, anything else from the links of the snapshot: left to itself, SQLite
+    takes the other way round, and reads a million rows for a hundred.
+    """
+    is_one = village_codes is not None and len(village_codes) == 1
+    snapshot_id: Any = RegistryLink.snapshot_id
+    office: Any = Household.regency_code
+    village: Any = Household.village_code
+    if is_one:
+        snapshot_id = sa.func.coalesce(snapshot_id, snapshot_id)
+    else:
+        office, village = sa.func.coalesce(office, ""), sa.func.coalesce(village, "")
+    query = (
+        sa.select()
+        .select_from(Household)
+        .join(RegistryLink, RegistryLink.household_id == Household.id)
+        .join(Snapshot, Snapshot.id == snapshot_id)
+        .where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+            office == tx.regency_code, Household.merged_into_id.is_(None), Household.erased_at.is_(None),
+        )
+    )  # fmt: skip
+    if village_codes is None:
+        return query
+    return query.where(village == village_codes[0] if is_one else village.in_(village_codes))
 
 
 def _are_few(tx: Tx, states: Sequence[LinkState]) -> bool:
@@ -221,29 +242,22 @@ def _place_of(tx: Tx, household_id: UUID) -> Any:
 def _lines(
     tx: Tx, states: Sequence[LinkState], codes: Sequence[str], limit: int, start: Any
 ) -> tuple[LinkLine, ...]:  # fmt: skip
-    snapshot_id: Any = RegistryLink.snapshot_id
-    if len(codes) == 1:
-        # From the village's own households: left to itself, SQLite may walk all links of the snapshot instead.
-        snapshot_id = sa.func.coalesce(snapshot_id, snapshot_id)
     query = (
-        sa.select(
+        _standing(tx, codes)
+        .add_columns(
             RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source, Household.code,
             Household.head_name, Household.village_code, Household.rt, Household.rw, Household.hamlet,
             Household.address,
         )
-        .select_from(Household)
-        .join(RegistryLink, RegistryLink.household_id == Household.id)
-        .join(Snapshot, Snapshot.id == snapshot_id)
-        .where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
-            Household.regency_code == tx.regency_code, Household.village_code.in_(codes),
-            RegistryLink.state.in_(states), Household.merged_into_id.is_(None), Household.erased_at.is_(None),
-        )
+        .where(RegistryLink.state.in_(states))
         .order_by(*_WALK)
         .limit(limit)
     )  # fmt: skip
-    if start is not None:
-        query = query.where(sa.tuple_(*_WALK) > sa.tuple_(*(sa.literal(one) for one in start)))
+    if start is not None and (len(codes) > 1 or codes[0] == start.village_code):
+        # Within one village its code says nothing more, and would be taken for a range of villages.
+        begins = 1 if len(codes) == 1 else 0
+        places = [sa.literal(one) for one in start]
+        query = query.where(sa.tuple_(*_WALK[begins:]) > sa.tuple_(*places[begins:]))
     return tuple(
         LinkLine(
             link_id=row.id, household_id=row.household_id, code=row.code, head_name=row.head_name,
