@@ -5,11 +5,13 @@ Areas and plans do not know each other; this is the one place where their two ha
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from uuid import UUID
 
 from core.errors import Conflict
 from core.measures import Period
+from core.permissions import may
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.packages.queries import RoundView, StandardView, rounds_of, standards
@@ -17,13 +19,16 @@ from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
 from logistics.planning.queries import RoundNeed, preview_need
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
+from logistics.zones import affected
 from logistics.zones import queries as zones
 from logistics.zones.commands import lock_incident
 from logistics.zones.freezing import ToServe, note_use, to_serve
 from logistics.zones.sheltering import places_now
 from logistics.zones.states import Access, Phase, Severity
+from logistics.zones.windows import windows
 from registry_link.households.queries import compositions, households_by_ids, positions_of
 from registry_link.matching.points import inner_points
+from registry_link.regions.queries import regions
 
 _SEVERITY = {Severity.LIGHT: 1, Severity.MEDIUM: 2, Severity.HEAVY: 3}
 
@@ -103,6 +108,10 @@ def plan_week(
     households = _as_planned(tx, view.id, asked, local_start(view))
     if not households:
         raise Conflict("week.nobody_confirmed")
+    waiting = without_decree(tx, view, first_on, {one.village_code for one in households})
+    households = tuple(one for one in households if one.village_code not in waiting)
+    if not households:
+        raise Conflict("week.no_decree_there", first_on=first_on.isoformat())
     posts = post_choices(tx)
     if not posts:
         raise Conflict("week.no_post")
@@ -124,6 +133,21 @@ def plan_week(
     if asked.list is not None:
         note_use(tx, asked.list.id, done.plan_id)
     return done
+
+
+def without_decree(tx: Tx, view: zones.IncidentView, day: date, village_codes: Collection[str]) -> frozenset[str]:
+    """Give those of the villages where no decree holds on a day: nothing is given there until one is extended."""
+    held = windows(tx, view.id, village_codes, day)
+    return frozenset(code for code, window in held.items() if window is None or not window.is_open)
+
+
+def waiting_for_decree(tx: Tx, view: zones.IncidentView, day: date | None) -> tuple[int, tuple[str, ...]]:
+    """Count the confirmed households of one's villages where no decree holds on a day, and name those villages."""
+    if day is None or not may(tx.actor, "zone.see") or not any(one.region_codes for one in zones.decrees(tx, view.id)):
+        return 0, ()
+    lines = {one.village_code: one.confirmed for one in affected.by_village(tx, view.id) if one.confirmed}
+    codes = without_decree(tx, view, day, lines)
+    return sum(lines[code] for code in codes), tuple(one.full_name for one in regions(tx, sorted(codes)))
 
 
 def preview(tx: Tx, view: zones.IncidentView, standard_id: UUID) -> RoundNeed:

@@ -118,6 +118,8 @@ def _show(slug: str, no: int | None, form: Form) -> str:
             page["next_on"] = week.next_week(tx, here.incident)
             page["standard"] = week.standard_in_force(tx)
             page["groups"] = affected.groups(tx, here.incident.id)
+            day = the_round.week.first_on if the_round else page["next_on"]
+            page["outside"] = week.waiting_for_decree(tx, here.incident, day)
         elif the_round is not None and the_round.state is RoundState.DRAFT:
             # Its draft was thrown away: the days are chosen anew, beginning with those it had.
             page |= {"round": None, "old_days": the_round.week}

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from core.errors import Conflict, Forbidden, Invalid
 from core.measures import Period
 from core.work import Work
-from logistics.packages.queries import rounds_of
+from logistics.packages.queries import packages, rounds_of
 from logistics.zones import commands, decreeing, queries, windows
 from logistics.zones.naming import ListRegion
 from logistics.zones.queries import DecreeView, DoubtKind
 from logistics.zones.rules import gap_days, read_days, read_number_words, runs_of, touch, window_of
 from logistics.zones.states import Hazard, Phase, PhaseAct
 from reports.words import terbilang
+from routes import week
 from tests.flows import line
 
 DAY_ONE = date(2026, 11, 16)
@@ -217,9 +218,9 @@ def test_a_wrongly_typed_decree_is_withdrawn_its_number_is_free_again_and_it_sta
 
 def test_no_open_round_is_left_outside_every_window_and_no_incident_closes_over_one(work: Work):
     line.a_sent_week(work)
-    week = line.sent_week_of(work)
+    sent = line.sent_week_of(work)
     with work.by(line.BPBD) as tx:
-        (one,) = queries.decrees(tx, week.incident_id)
+        (one,) = queries.decrees(tx, sent.incident_id)
         for act in (
             lambda: decreeing.withdraw_decree(tx, one.id, "Salah ketik"),
             lambda: decreeing.end_decree(tx, one.id, tx.today, "Dicabut bupati"),
@@ -227,17 +228,41 @@ def test_no_open_round_is_left_outside_every_window_and_no_incident_closes_over_
             with pytest.raises(Conflict, match=r"decree\.round_outside"):
                 act()
         with pytest.raises(Conflict, match=r"incident\.round_open") as refused:
-            commands.move_incident(tx, week.incident_id, PhaseAct.CLOSE)
-        (the_round,) = rounds_of(tx, week.incident_id)
+            commands.move_incident(tx, sent.incident_id, PhaseAct.CLOSE)
+        (the_round,) = rounds_of(tx, sent.incident_id)
         assert refused.value.facts["rounds"] == str(the_round.no)
         # The right one is recorded first; then the wrong one may go.
         decreeing.record_decree(
             tx, decreeing.RecordDecree(
-                incident_id=week.incident_id, number="SK 9", dated_on=tx.today, first_on=the_round.week.first_on,
+                incident_id=sent.incident_id, number="SK 9", dated_on=tx.today, first_on=the_round.week.first_on,
                 last_on=the_round.week.last_on,
             )
         )  # fmt: skip
         decreeing.withdraw_decree(tx, one.id, "Salah ketik")
+
+
+def test_a_week_serves_only_where_a_decree_holds_and_who_waits_is_counted(work: Work):
+    with work.by(line.BPBD) as tx:
+        opened = commands.open_incident(
+            tx, commands.OpenIncident(name="Banjir", hazard=Hazard.FLOOD, started_at=line.MONDAY)
+        )
+        decreeing.record_decree(
+            tx,
+            decreeing.RecordDecree(
+                incident_id=opened.id, number="SK 1", dated_on=DAY_ONE, first_on=DAY_ONE,
+                last_on=DAY_ONE + timedelta(days=6), regions=(ListRegion(code=line.F),),
+            ),
+        )  # fmt: skip
+    flood = line.Flood(incident_id=opened.id, slug=opened.slug)
+    line.post(work, line.an_area(flood, outline=None, regions=(ListRegion(code=line.E), ListRegion(code=line.F))))
+    assert line.confirm_certain(work, flood.incident_id) == 24
+    planned = line.plan(work, flood.incident_id)
+    with work.read_by(line.OFFICER) as tx:
+        view = queries.incident(tx, flood.slug)
+        count, villages = week.waiting_for_decree(tx, view, DAY_ONE)
+        rows = packages(tx, planned.round_id, limit=100).rows
+    assert {one.village_code for one in rows} == {line.F} and len(rows) == 12
+    assert (count, len(villages)) == (12, 1)
 
 
 def test_a_running_decree_keeps_an_incident_open_until_it_is_ended(work: Work, flood: line.Flood):
