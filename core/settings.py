@@ -33,6 +33,8 @@ class Settings:
     """Secure cookies, HSTS, no component page."""
     proxies: int
     """Reverse proxies in front whose forwarded headers are believed."""
+    is_cap_public: bool = False
+    """Whether everybody may read the list of the office's areas (CAP); machines with a token always may."""
     alert_feed: str = ""
     """Address of the weather service's list of alerts (RSS, https); empty: nothing is ever fetched."""
 
@@ -55,6 +57,7 @@ class Settings:
                 public_url=str(given.get("public_url") or env.str("PUBLIC_URL", "http://127.0.0.1:8000")).rstrip("/"),
                 is_production=bool(given.get("is_production", env.bool("IS_PRODUCTION", False))),
                 proxies=int(str(given.get("proxies", env.int("PROXIES", 0)))),
+                is_cap_public=bool(given.get("is_cap_public", env.bool("IS_CAP_PUBLIC", False))),
                 alert_feed=str(given.get("alert_feed", env.str("ALERT_FEED", ""))).strip(),
             )
         if keys_dir == data_dir or data_dir in keys_dir.parents:

@@ -1,14 +1,19 @@
-"""Warnings of the weather service, for machines; they are notes and start nothing."""
+"""Warnings of the weather service, for machines; and the office's own areas as alerts for others (CAP)."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask_smorest import Blueprint
 
+from core.office.queries import office
 from logistics.zones import alert_queries as queries
+from logistics.zones.outgoing import outgoing, outgoing_message
+from reports.cap_feed import cap_alert
 from routes import context, guard
+from routes.pages.cap_feed import ATOM, CAP, feed_of
 from routes.schemas import alerts as shapes
 from routes.schemas.fields import PageArgs, Problem
 
@@ -33,3 +38,25 @@ def show_alert(alert_id: UUID) -> queries.AlertView:
     """Give one warning."""
     with context.read() as tx:
         return queries.alert(tx, alert_id)
+
+
+@api.get("/cap.atom")
+@guard.requires("zone.see")
+@api.response(200, {"type": "string"}, content_type=ATOM)
+def list_cap() -> Response:
+    """List the newest CAP message of each area that holds, as Atom. Nothing of a person is in it."""
+    with context.read() as tx:
+        view = outgoing(tx)
+    return feed_of(view, "weather_alerts.show_cap", "weather_alerts.list_cap")
+
+
+@api.get("/cap/<uuid:zone_id>/<sent>.xml")
+@guard.requires("zone.see")
+@api.response(200, {"type": "string"}, content_type=CAP)
+@api.alt_response(404, schema=Problem)
+def show_cap(zone_id: UUID, sent: str) -> Response:
+    """Give one message of an area as a CAP 1.2 alert: Alert, then Updates, at last a Cancel."""
+    with context.read() as tx:
+        own, area = office(tx), outgoing_message(tx, zone_id, sent)
+    content = cap_alert(own, area, public_url=context.runtime().settings.public_url)
+    return Response(content, content_type=f"{CAP}; charset=utf-8")

@@ -33,6 +33,7 @@ from logistics.zones import commands as zones
 from logistics.zones.alert_queries import alerts
 from logistics.zones.alerting import KeepAlert, keep_alert
 from logistics.zones.freezing import Freeze, current_list, freeze_list
+from logistics.zones.outgoing import outgoing, stamp
 from logistics.zones.queries import decrees as decrees_of
 from logistics.zones.queries import incidents
 from logistics.zones.queries import zones as zones_of
@@ -214,6 +215,12 @@ def a_warning(work: Work, code: str) -> str:
     return str(kept.id)
 
 
+def _told_at(work: Work, code: str, zone_id: UUID) -> str:
+    """Name the newest message of an area."""
+    with work.read_by(system(code, ZONE)) as tx:
+        return next(stamp(one.message) for one in outgoing(tx).areas if one.zone_id == zone_id)
+
+
 def _a_term(work: Work, code: str) -> None:
     """Bring a term in goods to the posts: two households of the first village of the week, two of the last."""
     officer, second, head = (line.of_office(one, code) for one in (line.OFFICER, line.SECOND, line.HEAD))
@@ -365,6 +372,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     assert waiting.public_ref is not None
     return {
         "incident_id": str(week.incident_id), "slug": week.slug, "alert_id": a_warning(work, code),
+        "sent": _told_at(work, code, area.zone_id), "regency_code": code,
         "reading_id": str(reading), "zone_id": str(area.zone_id), "decree_id": str(decree.id),
         "round_id": str(week.round_id), "standard_id": str(waiting.row.standard_id),
         "package_id": str(waiting.row.id), "handover_id": str(done.handover_id), "load_id": str(load.id),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import http.server
+import re
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from cryptography import x509
@@ -22,9 +24,12 @@ from core.errors import Malformed, TooLarge
 from core.settings import Settings, Unconfigured
 from core.work import Work
 from logistics.zones.alert_queries import alerts
+from logistics.zones.reading import cap
 from routes.context import Runtime
 from routes.fetching import MOST_BYTES, Fetcher, is_public
 from routes.jobs import ALERTS, jobs_of
+from tests.flows import line
+from tests.flows.district import a_district
 from tests.routes.asking import log_in
 from tests.routes.sampled import a_warning
 from tests.support.builders import REGENCY, SYSTEM, a_person, a_token, an_office
@@ -77,6 +82,45 @@ def test_nothing_is_fetched_unless_a_feed_is_set(app: Flask, settings: Settings,
     assert ALERTS in [one.name for one in jobs_of(Runtime(with_feed, runtime.work, runtime.ring))]
     with pytest.raises(Unconfigured, match="ALERT_FEED"):
         Settings.from_env(**given, alert_feed="http://cuaca.example/rss.xml")
+
+
+# ---------------------------------------------------------------- our own areas, for others
+
+
+@pytest.fixture
+def posted(work: Work) -> None:
+    a_district(work)
+    flood = line.open_flood(work)
+    line.post(work, line.an_area(flood))
+
+
+def test_machines_read_the_areas_as_alerts_that_our_own_reader_understands(app: Flask, work: Work, posted: None):
+    client, token = app.test_client(), a_token(work, Role.BPBD)
+    feed = client.get("/api/v1/cap.atom", headers=token)
+    assert feed.content_type == "application/atom+xml; charset=utf-8"
+    link = re.search(r'rel="alternate" href="http://tanggap.test([^"]+)"', feed.text)
+    assert link
+    alert = client.get(link[1], headers=token)
+    assert alert.content_type == "application/cap+xml; charset=utf-8"
+    read = cap.parse(alert.data, "")
+    assert [one.label for one in read.elements] == ["Bantaran", "Desa Contoh F, Kec. Kecamatan 02"]
+    assert read.notice.status == "Exercise", "the office of the tests is a demonstration"
+    assert client.get("/api/v1/cap.atom").status_code == 401
+
+
+def test_everybody_reads_them_only_where_the_installation_says_so(
+    app: Flask, settings: Settings, work: Work, posted: None
+):
+    client = app.test_client()
+    assert client.get(f"/umpan/{REGENCY}/cap.atom").status_code == 404
+    app.extensions["tanggap"] = replace(app.extensions["tanggap"], settings=replace(settings, is_cap_public=True))
+    feed = client.get(f"/umpan/{REGENCY}/cap.atom")
+    assert feed.status_code == 200
+    link = re.search(r'rel="alternate" href="http://tanggap.test([^"]+)"', feed.text)
+    assert link
+    assert b"<polygon>" in client.get(link[1]).data
+    assert client.get("/umpan/99.77/cap.atom").status_code == 404
+    assert client.get(f"/umpan/{REGENCY}/cap/{uuid4()}/1.xml").status_code == 404
 
 
 # ---------------------------------------------------------------- fetching
