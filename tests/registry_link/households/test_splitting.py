@@ -23,6 +23,7 @@ from registry_link.households.splitting import Moved, MoveMember, move_member
 from registry_link.households.states import LinkState, Relation
 from tests.registry_link.links.test_links import DAY, OFFICER, VILLAGE, home, member, refusal, rows
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, merge, nik, with_regions
+from tests.support.racing import at_once, codes
 
 
 @pytest.fixture
@@ -180,3 +181,25 @@ def test_erasing_where_somebody_lives_now_leaves_nothing_of_him_where_he_lived(o
         numbers = [one.reveal() for one in tx.session.scalars(sa.select(Member.nik)) if one is not None]
     assert "Maria Contoh1" not in names and "Yohanes Contoh1" in names
     assert Secret(nik(10)).reveal() in numbers and len(numbers) == 5
+
+
+def test_two_who_move_people_at_once_move_each_of_them_once(office: Work):
+    """The same person to two places, and two people past each other: nobody is lost, nobody is doubled."""
+    here, there = home(office), home(office, "h3")
+    wife, other = member(office, "w1"), member(office, "w3")
+    codes_of = {one: code_of(office, one) for one in (here, there)}
+
+    def act(household_id: UUID, member_id: UUID, to_code: str) -> Any:
+        order = MoveMember(
+            household_id=household_id, member_id=member_id, event_on=DAY, basis_no="475/3", basis_on=DAY,
+            to_code=to_code,
+        )  # fmt: skip
+        return lambda: office.run(OFFICER, lambda tx: move_member(tx, order))
+
+    results = at_once([act(here, wife, codes_of[there]), act(here, wife, ""), act(there, other, codes_of[here])])
+    assert codes(results) == ["", "", "member.not_found"]
+    with office.read_by(OFFICE) as tx:
+        present = list(tx.session.scalars(sa.select(Member.name).where(Member.is_present)))
+        sizes = tx.session.scalar(sa.select(sa.func.sum(Household.size)).where(Household.left_on.is_(None)))
+    assert sorted(present) == sorted({f"{name} Contoh{n}" for name in ("Yohanes", "Maria") for n in (1, 2, 3)})
+    assert sizes == 6
