@@ -8,9 +8,11 @@ from uuid import UUID
 from flask import Response
 from flask_smorest import Blueprint
 
+from core.i18n import say
 from logistics.zones import affected as listing
 from logistics.zones import deciding, freezing, sheltering
 from logistics.zones.deciding import ConfirmGroup
+from logistics.zones.rules import doubt_facts
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
 from routes import context, guard
@@ -33,9 +35,23 @@ def show_groups(incident_id: UUID) -> listing.GroupCounts:
 @guard.requires("zone.see")
 @api.response(200, shapes.VillagesOut)
 def list_villages(incident_id: UUID) -> dict[str, Any]:
-    """Count per village, beside what BPBD reported."""
+    """Count per village, beside what BPBD reported, with the gap and what of the figures cannot be."""
     with context.read() as tx:
-        return {"villages": listing.by_village(tx, incident_id)}
+        lines = listing.by_village(tx, incident_id)
+    plain = [name for name in shapes.VillageOut().fields if name != "doubts"]
+    lang = context.lang()
+    return {
+        "villages": [
+            {
+                **{name: getattr(one, name) for name in plain},
+                "doubts": [
+                    {"doubt": doubt, "reason": say(f"doubt.{doubt.value}", lang, doubt_facts(one.reported))}
+                    for doubt in one.doubts
+                ],
+            }
+            for one in lines
+        ]
+    }
 
 
 @api.get("/incidents/<uuid:incident_id>/affected")
@@ -188,7 +204,7 @@ def open_list(data: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
 @api.get("/incidents/<uuid:incident_id>/lists/<int:no>")
 @guard.requires("affected.see")
 @api.arguments(shapes.EntriesArgs, location="query")
-@api.response(200, shapes.EntriesOut)
+@api.response(200, shapes.FrozenListOut)
 @api.alt_response(404, schema=Problem)
 def show_list(args: dict[str, Any], incident_id: UUID, no: int) -> dict[str, Any]:
     """Give a frozen list with its households, as they were when it was frozen."""

@@ -8,10 +8,10 @@ from uuid import UUID
 from marshmallow import Schema, fields, validate
 
 from logistics.zones.deciding import Decide, Seen
+from logistics.zones.rules import Doubt
 from logistics.zones.sheltering import RecordStay
 from logistics.zones.states import (
     AffectedState,
-    CountState,
     DecisionHow,
     ListState,
     RejectReason,
@@ -20,6 +20,7 @@ from logistics.zones.states import (
 )
 from registry_link.matching.rules import Confidence
 from routes.schemas.fields import Day, In, Line, PageArgs, whole_number
+from routes.schemas.zones import ReportedCountOut
 
 
 class GroupsOut(Schema):
@@ -34,9 +35,11 @@ class GroupsOut(Schema):
     is_complete = fields.Boolean()
 
 
-class CountOut(Schema):
-    state = fields.Enum(CountState, by_value=True)
-    value = fields.Integer(allow_none=True)
+class VillageDoubtOut(Schema):
+    """What of the reported figures cannot be as it stands, and why in words."""
+
+    doubt = fields.Enum(Doubt, by_value=True)
+    reason = fields.String()
 
 
 class VillageOut(Schema):
@@ -47,9 +50,10 @@ class VillageOut(Schema):
     confirmed = fields.Integer()
     rejected = fields.Integer()
     gap = fields.Integer(allow_none=True)
-    reported_households = fields.Nested(CountOut, allow_none=True)
-    reported_persons = fields.Nested(CountOut, allow_none=True)
-    reported_displaced = fields.Nested(CountOut, allow_none=True)
+    reported_households = fields.Nested(ReportedCountOut, allow_none=True)
+    reported_persons = fields.Nested(ReportedCountOut, allow_none=True)
+    reported_displaced = fields.Nested(ReportedCountOut, allow_none=True)
+    doubts = fields.List(fields.Nested(VillageDoubtOut))
 
 
 class VillagesOut(Schema):
@@ -198,7 +202,7 @@ class EntriesArgs(PageArgs):
     village_code = fields.String(load_default="", validate=validate.Length(max=20))
 
 
-class EntryOut(Schema):
+class FrozenEntryOut(Schema):
     household_id = fields.UUID()
     village_code = fields.String()
     confidence = fields.Enum(Confidence, by_value=True)
@@ -206,9 +210,9 @@ class EntryOut(Schema):
     decided_at = fields.AwareDateTime()
 
 
-class EntriesOut(Schema):
+class FrozenListOut(Schema):
     list = fields.Nested(ListOut)
-    entries = fields.List(fields.Nested(EntryOut))
+    entries = fields.List(fields.Nested(FrozenEntryOut))
     total = fields.Integer()
 
 
@@ -293,7 +297,7 @@ class DisplacedOut(Schema):
     in_shelters = fields.Integer()
     with_hosts = fields.Integer()
     elsewhere = fields.Integer()
-    reported_persons = fields.Nested(CountOut, allow_none=True)
+    reported_persons = fields.Nested(ReportedCountOut, allow_none=True)
     gap = fields.Integer(allow_none=True)
 
 

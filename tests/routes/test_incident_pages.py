@@ -189,6 +189,9 @@ def test_the_interface_records_extends_asks_and_reports(app: Flask, work: Work, 
                    {"village_code": line.F, "kind": "persons", "value": 120}],
     })  # fmt: skip
     assert told["doubts"][0]["doubt"] == "swapped" and "480 KK" in told["doubts"][0]["reason"]
+    (village,) = client.get(f"{base}/villages", headers=bearer).get_json()["villages"]
+    assert (village["gap"], village["reported_households"]["is_estimate"]) == (480, True)
+    assert [one["doubt"] for one in village["doubts"]] == ["swapped"] and "tertukar" in village["doubts"][0]["reason"]
     figures = client.get(f"{base}/counts?village_code={line.F}", headers=bearer).get_json()["figures"]
     assert {one["kind"]: one["count"]["is_estimate"] for one in figures} == {"households": True, "persons": False}
     post(f"/api/v1/decrees/{made['id']}/end", {"last_on": "2026-12-02", "reason": "Air surut"})
