@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict, Fact, Invalid, NotFound, Refused
 from core.files.commands import forget_file
+from core.privacy.numbers import holds_number
 from core.reader.stream import refuse_early
 from core.states import move
 from core.work import Tx
@@ -556,15 +557,6 @@ def approve_import(tx: Tx, run_id: UUID) -> None:
     )
 
 
-def commit_import(tx: Tx, run_id: UUID) -> Weighed:
-    """Approve a ready import and apply it in this one transaction: seen from outside nothing of it, or all.
-
-    Raises: as ``approve_import``; Conflict "snapshot.older" or "snapshot.empty".
-    """
-    approve_import(tx, run_id)
-    return apply_import(tx, run_id)
-
-
 def is_weighed(tx: Tx, run_id: UUID) -> bool:
     """Tell whether an import is compared with the registry as it is now. Raises: NotFound."""
     run = _run(tx, run_id)
@@ -587,9 +579,14 @@ def apply_import(tx: Tx, run_id: UUID) -> Weighed:
 
 
 def discard_import(tx: Tx, run_id: UUID, reason: str = "") -> None:
-    """Give up an import that is not applied. Raises: Forbidden; NotFound; Conflict."""
+    """Give up an import that is not applied; the reason holds no number of a person.
+
+    Raises: Forbidden; NotFound; Conflict; Invalid "privacy.number_in_text".
+    """
     tx.require("registry.import")
     run = _run(tx, run_id)
+    if holds_number(reason):
+        raise Invalid("privacy.number_in_text", field="note")
     move(tx, ImportRun, run_id, RunAct.DISCARD, IMPORT_RUN_MOVES, reason=reason, finished_at=tx.now)
     discard(tx, run.snapshot_id, reason=reason)
     _forget_files(tx, run)

@@ -17,6 +17,7 @@ from core.privacy.held import clear_rows, mentions
 from core.privacy.keeping import forget_old
 from core.work import Tx, Work
 from registry_link.households.erased import NUMBER_CONTEXTS, erased_indexes
+from registry_link.households.forgetting import forget_staged
 from registry_link.importing.commands import discard_import
 from registry_link.importing.queries import undecided_before
 from registry_link.privacy.models import Erasure
@@ -53,6 +54,7 @@ def sweep(work: Work, actor: Actor) -> str:
     if not waiting:
         return ""
     done = sum(_sweep_table(work, actor, name, numbers) for name, told in classes().items() if told.is_searched)
+    done += forget_staged(work, actor)
 
     def tell(tx: Tx) -> None:
         tx.session.execute(

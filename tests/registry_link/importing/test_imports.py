@@ -17,9 +17,10 @@ from sqlalchemy.engine import Engine
 
 from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, Malformed
-from core.work import Work
+from core.work import Tx, Work
 from registry_link.households.models import Household, Member, StagedHousehold
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
+from registry_link.households.staging import Weighed
 from registry_link.households.states import SnapshotState
 from registry_link.importing import jobs
 from registry_link.importing.commands import (
@@ -29,8 +30,8 @@ from registry_link.importing.commands import (
     StartImport,
     _advance,
     _run,
+    apply_import,
     approve_import,
-    commit_import,
     discard_import,
     name_columns,
     read_chunk,
@@ -94,6 +95,12 @@ def start_unpacked(work: Work, *files: SourceFile) -> UUID:
     run_id = start(work, *files)
     assert _unpack(work, OFFICE, run_id) is RunState.READING
     return run_id
+
+
+def commit_import(tx: Tx, run_id: UUID) -> Weighed:
+    """Approve and apply at once."""
+    approve_import(tx, run_id)
+    return apply_import(tx, run_id)
 
 
 def test_a_file_is_read_weighed_approved_and_applied(office: Work, tmp_path: Path):
@@ -224,6 +231,8 @@ def test_the_same_bytes_are_recognised_unless_they_were_given_up(office: Work, t
     with pytest.raises(Conflict) as caught:
         start(office, file)
     assert (caught.value.code, caught.value.facts["run_id"]) == ("import_run.same_file", str(run_id))
+    with pytest.raises(Invalid, match="number_in_text"), office.by(LOG) as tx:
+        discard_import(tx, run_id, f"baris {nik(11)} salah")
     with office.by(LOG) as tx:
         discard_import(tx, run_id, "salah berkas")
     with office.read_by(LOG) as tx:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -20,16 +20,28 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.privacy.held import Subject, mentions
 from core.privacy.keeping import forget_old
 from core.privacy.numbers import holds_number, numbers_in
-from core.work import Work
+from core.work import Tx, Work
 from registry_link.households import commands as households
 from registry_link.households.cards import note_card
-from registry_link.households.erased import erased_households, has_erased
-from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, ErasedNumber, Household, Member, NumberReveal
+from registry_link.households.erased import erased_in, has_erased, known_erased
+from registry_link.households.frames import homes_of, people_of
+from registry_link.households.models import (
+    KK_CONTEXT,
+    NIK_CONTEXT,
+    ErasedNumber,
+    Household,
+    Member,
+    NumberReveal,
+    Snapshot,
+    StagedMember,
+)
 from registry_link.households.numbers import nik_index
+from registry_link.households.pieces import pieces_of
 from registry_link.households.queries import SearchHouseholds, household, search_households
 from registry_link.households.revealing import Reveal, RevealReason, reveal
 from registry_link.households.rows import HouseholdRow
 from registry_link.households.staging import RecordSnapshot, record_snapshot
+from registry_link.households.states import SnapshotState
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.models import ImportRow
 from registry_link.importing.queries import import_issues, import_run
@@ -149,6 +161,14 @@ def test_erasure_takes_two_persons_a_document_and_a_ground(office: Work):
         assert household(tx, one).head_name == NAME
 
 
+def erased_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) -> set[str]:
+    """Give the ids of those rows that name an erased household, or list somebody of one."""
+    homes = homes_of(rows)
+    people = people_of([(row.external_id, one) for row in rows for one in row.members])
+    of_homes, of_people = erased_in(tx, snapshot_id, known_erased(tx), homes, people)
+    return {*homes.filter(of_homes)["external_id"], *people.filter(of_people)["external_id"]}
+
+
 def test_the_next_file_does_not_bring_an_erased_household_back_but_it_may_come_itself(office: Work):
     one = id_of(office, NAME)
     with office.by(LOG) as tx:
@@ -174,11 +194,11 @@ def test_the_next_file_does_not_bring_an_erased_household_back_but_it_may_come_i
             tx, households.RegisterProvisional(head_name=NAME, head_nik=nik(1), kk=kk(1), village_code=SAUM)
         )
         assert set(tx.session.scalars(sa.select(ErasedNumber.kind))) == {"kk", "nik", "external"}
-        assert erased_households(tx, snapshot_id, rows[2:3]) == frozenset()
+        assert erased_households(tx, snapshot_id, rows[2:3]) == set()
     with office.by(LOG) as tx:
         # Whoever is told to hold the card again is not refused by it any more.
         note_card(tx, id_of(office, NAME), kk(77))
-        assert erased_households(tx, snapshot_id, rows[:1]) == frozenset()
+        assert erased_households(tx, snapshot_id, rows[:1]) == set()
 
 
 def test_an_import_refuses_who_was_erased_by_name_of_the_reason(office: Work, tmp_path: Path):
@@ -357,3 +377,37 @@ def test_a_subject_knows_what_papers_call_it(office: Work):
         row = tx.session.get(Household, one)
         assert row is not None
         assert Subject(tx.session, [one]).names == (row.code,)
+
+
+def test_an_import_that_waits_does_not_bring_back_who_is_erased_meanwhile(office: Work, tmp_path: Path):
+    rows = [files.line(1, 1, nik=nik(1), kk=kk(9), id="z"), files.line(2, 1, kk=kk(1), id="q"), files.line(3, 1)]
+    run_id = files.start(office, files.stored(tmp_path, rows), as_of=date(2026, 6, 1))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        assert import_run(tx, run_id).new == 3
+    erasure_id = ask(office, id_of(office, NAME))
+    with office.by(HEAD) as tx:
+        commands.approve_erasure(tx, erasure_id, "")
+    other = files.start(office, files.stored(tmp_path, [*rows, files.line(4, 1)], "lagi.csv"), as_of=date(2026, 7, 1))
+    run_pending_imports(office, OFFICE)
+    with office.by(HEAD) as tx:
+        assert files.commit_import(tx, run_id).new == 1, "asked again when it is applied"
+        assert tx.session.scalar(sa.select(sa.func.count()).where(Household.external_id.in_(["z", "q"]))) == 0
+        assert import_run(tx, other).refused == 2
+
+
+def test_who_is_erased_goes_out_of_the_rows_that_wait(office: Work, tmp_path: Path):
+    rows = [files.line(1, 1, nik=nik(1), kk=kk(9), id="z"), files.line(1, 2, kk=kk(9), id="z"), files.line(3, 1)]
+    run_id = files.start(office, files.stored(tmp_path, rows), as_of=date(2026, 6, 1))
+    run_pending_imports(office, OFFICE)
+    erasure_id = ask(office, id_of(office, NAME))
+    with office.by(HEAD) as tx:
+        commands.approve_erasure(tx, erasure_id, "")
+    sweep(office, OFFICE)
+    with office.read_by(HEAD) as tx:
+        (snapshot_id,) = tx.session.scalars(sa.select(Snapshot.id).where(Snapshot.state == SnapshotState.STAGED))
+        (piece,) = pieces_of(tx, snapshot_id)
+        assert (piece.homes["external_id"].to_list(), len(piece.people)) == (["K0003"], 1)
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(StagedMember)) == 1
+    with office.by(HEAD) as tx:
+        assert files.commit_import(tx, run_id).new == 1
