@@ -67,23 +67,16 @@ def moments(tx: Tx, incident_id: UUID) -> tuple[Moment, ...]:
 
 def moment(tx: Tx, incident_id: UUID, no: int) -> MomentView:
     """Tell what stood after one change and what it changed. Raises: Forbidden, NotFound."""
-    reach = tx.require("zone.see")
     every = moments(tx, incident_id)
     if not 1 <= no <= len(every):
         raise NotFound("zone.version_not_found")
-    here = every[no - 1]
-    standing: dict[UUID, ZoneView] = {}
-    for one in every[:no]:
-        if one.is_withdrawal:
-            standing.pop(one.version.zone_id, None)
-        else:
-            standing[one.version.zone_id] = one.version
-    before, after = here.before_id, here.after_id
-    return MomentView(
-        moment=here, standing=tuple(sorted(standing.values(), key=lambda one: (one.name, one.zone_id))),
-        joined=_only_in(tx, after, before, reach), left=_only_in(tx, before, after, reach),
-        unchanged=_in_both(tx, after, before, reach),
-    )  # fmt: skip
+    return _seen(tx, every[:no])
+
+
+def changes(tx: Tx, incident_id: UUID) -> tuple[MomentView, ...]:
+    """Tell of every change what it changed, oldest first. Raises: Forbidden, NotFound."""
+    every = moments(tx, incident_id)
+    return tuple(_seen(tx, every[:no]) for no in range(1, len(every) + 1))
 
 
 def outlines_of(tx: Tx, version_ids: list[UUID]) -> dict[UUID, str]:
@@ -95,6 +88,24 @@ def outlines_of(tx: Tx, version_ids: list[UUID]) -> dict[UUID, str]:
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _seen(tx: Tx, until: tuple[Moment, ...]) -> MomentView:
+    """Tell of the last of these moments what stood then and what it changed."""
+    reach = tx.require("zone.see")
+    standing: dict[UUID, ZoneView] = {}
+    for one in until:
+        if one.is_withdrawal:
+            standing.pop(one.version.zone_id, None)
+        else:
+            standing[one.version.zone_id] = one.version
+    here = until[-1]
+    before, after = here.before_id, here.after_id
+    return MomentView(
+        moment=here, standing=tuple(sorted(standing.values(), key=lambda one: (one.name, one.zone_id))),
+        joined=_only_in(tx, after, before, reach), left=_only_in(tx, before, after, reach),
+        unchanged=_in_both(tx, after, before, reach),
+    )  # fmt: skip
 
 
 def _withdrawn_at(tx: Tx, incident_id: UUID) -> dict[UUID, datetime]:

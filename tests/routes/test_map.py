@@ -19,7 +19,7 @@ from logistics.zones import commands
 from logistics.zones.states import Access
 from tests.flows import line
 from tests.routes.asking import log_in
-from tests.support.builders import a_person
+from tests.support.builders import a_person, a_token
 from tests.support.databases import Run
 
 MAP = "/kejadian/banjir-contoh-2026-11/peta"
@@ -130,3 +130,17 @@ def test_looking_at_points_is_written_down(app: Flask, work: Work, flood: line.F
     with work.engine.connect() as connection:
         seen = connection.exec_driver_sql("SELECT count FROM access_row WHERE purpose = 'incident_map'").scalars().all()
     assert seen == [client.get(f"{MAP}/keluarga-terlihat.json?zoom=15").get_json()["placed"]]
+
+
+def test_machines_are_told_the_same(app: Flask, work: Work, flood: line.Flood):
+    at = f"/api/v1/incidents/{flood.incident_id}/map"
+    headers, client = a_token(work, Role.LOGISTICS), app.test_client()
+    told = client.get(f"{at}/households?zoom=12", headers=headers).get_json()
+    assert len(told["points"]["id"]) == told["placed"] > 0 and told["unplaced"] > 0
+    cut = client.get(f"{at}/households?west=131&south=-8&east=131.02&north=-7.98", headers=headers).get_json()
+    assert 0 < len(cut["points"]["id"]) < told["placed"]
+    assert client.get(f"{at}/households?west=131", headers=headers).status_code == 422
+    villages = client.get(f"{at}/villages", headers=headers).get_json()["villages"]
+    assert next(one for one in villages if one["village_code"] == line.A)["affected_permille"] == 1000
+    changes = client.get(f"{at}/history", headers=headers).get_json()["changes"]
+    assert [(one["name"], one["version_no"], one["left"]) for one in changes] == [("Bantaran", 1, 0), ("Lain", 1, 0)]

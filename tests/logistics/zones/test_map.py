@@ -152,9 +152,7 @@ def test_history_tells_what_stood_at_each_change_and_what_it_moved(work: Work, f
             history.moment(tx, flood.incident_id, 5)
         outlines = history.outlines_of(tx, [first.version_id, second.version_id])
     assert [one.no for one in moments] == [1, 2, 3, 4]
-    by_words = {
-        (one.moment.version.name, one.moment.version.no, one.moment.is_withdrawal): one for one in views
-    }
+    by_words = {(one.moment.version.name, one.moment.version.no, one.moment.is_withdrawal): one for one in views}
     begun, revised = by_words["Bantaran", 1, False], by_words["Bantaran", 2, False]
     gone, other = by_words["Bantaran", 2, True], by_words["Lain", 1, False]
     assert (begun.left, begun.unchanged) == (0, 0) and begun.joined > revised.unchanged > 0
