@@ -147,6 +147,19 @@ def fill_gaps(stays: Mapping[str, Any], goes: Mapping[str, Any]) -> dict[str, An
     return made
 
 
+def fill_again(tx: Tx, survivor_id: UUID, merged_id: UUID, names: Iterable[str]) -> dict[str, Any]:
+    """Fill what the household that stays lacks again, of what the other one gave it before; gives what was filled.
+
+    A file that says nothing of a decile or a position has emptied it: of whoever it is now that is not the last word.
+    """
+    known = set(names)
+    given = fill_gaps(_place(tx, survivor_id), _place(tx, merged_id))
+    given = {name: value for name, value in given.items() if name in known or (name in POINT and POINT[2] in known)}
+    if given:
+        tx.session.execute(_household(survivor_id).values(**given, changed_at=tx.now))
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
     """Undo ``carry_over``: both are as they were, with what later snapshots said of each.
 

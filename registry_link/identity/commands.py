@@ -18,7 +18,7 @@ from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.linking import Basis, settle_suspects
-from registry_link.households.merged import Before, Carried, carry_over, give_back
+from registry_link.households.merged import Before, Carried, carry_over, fill_again, give_back
 from registry_link.households.pairing import (
     Pair,
     Standing,
@@ -189,6 +189,7 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
     )  # fmt: skip
     kept = Kept(new=len(new[:room]), gone=len(gone), reopened=reopened, left_out=len(new[room:]) + found.beyond)
     _settle_links(tx, everything_is_listed=not kept.left_out)
+    _fill_again(tx)
     # Numbers are always compared all; whoever was left out that only a name points to must be looked for again.
     since = LONG_AGO if any(found.pairs[one].name_permille for one in new[room:]) else found.began_at
     _note_search(tx, version=found.version, searched_at=since, left_out=kept.left_out)
@@ -282,6 +283,33 @@ def _settle_links(tx: Tx, *, everything_is_listed: bool) -> None:
         settle_suspects(tx, sorted(merged), act, about)
     if waiting and everything_is_listed and (clear := sorted(waiting - _undecided(tx))):
         settle_suspects(tx, clear, LinkAct.KEEP_DISTINCT, about)
+
+
+def _fill_again(tx: Tx) -> None:
+    """Give merged households' survivors again what a newer file has emptied and the other one still knows."""
+    merges = tx.session.execute(
+        sa.select(HouseholdMerge.id, HouseholdMerge.survivor_id, HouseholdMerge.merged_id, HouseholdMerge.filled)
+        .where(
+            HouseholdMerge.regency_code == tx.regency_code, HouseholdMerge.undone_at.is_(None),
+            HouseholdMerge.filled != "",
+        )
+        .order_by(HouseholdMerge.merged_at, HouseholdMerge.id)
+    ).all()  # fmt: skip
+    touched = []
+    for merge in merges:
+        filled = json.loads(merge.filled)
+        if given := fill_again(tx, merge.survivor_id, merge.merged_id, filled):
+            told = json.dumps({**filled, **given}, ensure_ascii=False)
+            tx.session.execute(
+                sa.update(HouseholdMerge)
+                .where(HouseholdMerge.id == merge.id)
+                .values(filled=told)
+                .execution_options(synchronize_session=False)
+            )
+            touched.append(merge.survivor_id)
+    if touched:
+        refresh_words(tx, touched)
+        bump_stamp(tx)
 
 
 def _undecided(tx: Tx, *where: sa.ColumnElement[bool]) -> frozenset[UUID]:

@@ -379,6 +379,27 @@ def test_a_merge_fills_what_the_household_that_stays_lacks_and_its_undo_empties_
     assert told() == ("009", None, "", "", None, None, None)
 
 
+def test_what_a_merge_filled_outlives_the_next_file_and_is_still_undone(office: Work) -> None:
+    known = ids(office)
+    bare = [replace(one, decile=None) if one.external_id == "h3" else one for one in ROWS]
+    merge(office, bare, as_of=date(2026, 2, 1))
+    pair_id = pair_of(office, "h3", "h4")
+    decide(office, pair_id, Verdict.MERGE, known["h3"])
+
+    def decile() -> int | None:
+        with office.read_by(OFFICE) as tx:
+            return household(tx, known["h3"]).decile
+
+    assert decile() == 3
+    newer = [replace(one, decile=5, address="Jalan Baru") if one.external_id == "h4" else one for one in bare]
+    newer = [replace(one, address="Jalan Lain") if one.external_id == "h3" else one for one in newer]
+    merge(office, newer, as_of=date(2026, 4, 1))
+    search_pairs(office, OFFICE)
+    assert decile() == 5
+    decide(office, pair_id, Verdict.UNDO)
+    assert decile() is None
+
+
 def test_a_search_that_is_cut_says_so_and_drops_no_open_pair(office: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     with office.read_by(OFFICE) as tx:
         assert (len(pairs_by_nik(tx, 9).pairs), pairs_by_nik(tx, 0).beyond) == (1, 1)
