@@ -459,7 +459,7 @@ def _current(tx: Tx, incident_id: UUID, ids: Sequence[UUID] | None = None) -> di
             rows += tx.session.execute(query.where(Stay.household_id.in_(asked[start : start + _AT_ONCE]))).all()
     now = survivors_of(tx, [row.household_id for row in rows]) if merges else {}
     found: dict[UUID, Any] = {}
-    for row in sorted(rows, key=lambda one: (one.recorded_at, one.household_id)):
+    for row in sorted(rows, key=lambda one: (one.since_on, one.recorded_at, one.household_id not in now)):
         found[now.get(row.household_id, row.household_id)] = row
     return found
 
