@@ -20,6 +20,7 @@ from core.work import Tx
 from logistics.packages.queries import household_stages
 from logistics.packages.states import PackageState
 from logistics.zones.commands import PostZone, read_outline
+from logistics.zones.matching import counted_matches
 from logistics.zones.models import AffectedHousehold, ZoneMatch, ZoneVersion
 from logistics.zones.naming import listed_regions
 from logistics.zones.queries import ZoneView, versions, zone
@@ -207,10 +208,20 @@ def foresee_withdrawal(tx: Tx, zone_id: UUID) -> Foresight:
     """Tell what withdrawing an area would do: who leaves it, and how far their packages are."""
     tx.require("zone.withdraw")
     shown = zone(tx, zone_id)
-    held = _held(tx, shown) if shown.state is VersionState.CURRENT else set()
+    if shown.state is not VersionState.CURRENT:
+        return Foresight()
+    held = _matched(tx, shown.version_id, has_merged(tx)).subquery("held")
+    stage = household_stages(shown.incident_id)
+    counted = tx.session.execute(
+        sa.select(stage.c.stage, sa.func.count().label("number")).select_from(held)
+        .outerjoin(stage, stage.c.household_id == held.c.household_id).group_by(stage.c.stage)
+    )  # fmt: skip
+    confirmed = sa.select(sa.func.count()).where(
+        *_confirmed_here_only(shown.incident_id, zone_id),
+        AffectedHousehold.household_id.in_(sa.select(held.c.household_id)),
+    )
     return Foresight(
-        left=_stages_of(tx, shown.incident_id, held),
-        left_confirmed=_left_confirmed(tx, shown.incident_id, held, zone_id),
+        left=_staged((row.stage, row.number) for row in counted), left_confirmed=tx.session.scalar(confirmed) or 0
     )
 
 
@@ -275,23 +286,26 @@ def _stages_of(tx: Tx, incident_id: UUID, ids: Collection[UUID]) -> StageCounts:
 
 def _left_confirmed(tx: Tx, incident_id: UUID, leaving: Collection[UUID], zone_id: UUID | None) -> int:
     """Count the confirmed ones among those leaving that no other current area of the incident has."""
-    if not leaving:
+    if not leaving or zone_id is None:
         return 0
-    others = sa.select(ZoneMatch.household_id).join(
-        ZoneVersion,
-        sa.and_(ZoneMatch.version_id == ZoneVersion.id, ZoneMatch.matching_no == ZoneVersion.matching_no),
-    ).where(
-        ZoneVersion.incident_id == incident_id, ZoneVersion.state == VersionState.CURRENT,
-        ZoneVersion.zone_id != zone_id,
-    )  # fmt: skip
-    confirmed = tx.session.scalars(
-        sa.select(AffectedHousehold.household_id).where(
-            AffectedHousehold.incident_id == incident_id,
-            AffectedHousehold.state == AffectedState.CONFIRMED,
-            AffectedHousehold.household_id.not_in(others),
+    confirmed = sa.select(AffectedHousehold.household_id).where(*_confirmed_here_only(incident_id, zone_id))
+    return sum(one in leaving for one in tx.session.scalars(confirmed))
+
+
+def _confirmed_here_only(incident_id: UUID, zone_id: UUID) -> list[sa.ColumnElement[bool]]:
+    """Keep an incident's confirmed households that no current area but this one has."""
+    others = (
+        sa.select(ZoneMatch.household_id)
+        .join(ZoneVersion, counted_matches())
+        .where(
+            ZoneVersion.incident_id == incident_id, ZoneVersion.state == VersionState.CURRENT,
+            ZoneVersion.zone_id != zone_id,
         )
-    )
-    return sum(one in leaving for one in confirmed)
+    )  # fmt: skip
+    return [
+        AffectedHousehold.incident_id == incident_id, AffectedHousehold.state == AffectedState.CONFIRMED,
+        AffectedHousehold.household_id.not_in(others),
+    ]  # fmt: skip
 
 
 def _staged(pairs: Iterable[tuple[int | None, int]]) -> StageCounts:

@@ -34,13 +34,55 @@ class ReportedFigure:
     """It came with a version of an area that was withdrawn: kept, but it counts no more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """One report that came without a version of an area."""
+
+    id: UUID
+    source: str
+    note: str
+    reported_at: datetime
+    reported_by: str
+
+
 def newest_counts(tx: Tx, incident_id: UUID) -> dict[str, dict[CountKind, Count]]:
     """Give what was observed last of each village and kind; the caller has checked the right to see it."""
+    place = sa.func.row_number().over(
+        partition_by=(CountReportLine.village_code, CountReportLine.kind),
+        order_by=(CountReport.observed_at.desc(), CountReport.reported_at.desc(), CountReport.id.desc()),
+    )
+    standing = sa.or_(ZoneVersion.id.is_(None), ZoneVersion.state != VersionState.WITHDRAWN)
+    ranked = (
+        sa.select(
+            CountReportLine.village_code, CountReportLine.kind, CountReportLine.state, CountReportLine.value,
+            CountReportLine.is_estimate, place.label("place"),
+        )
+        .join(CountReport, CountReport.id == CountReportLine.report_id)
+        .outerjoin(ZoneVersion, ZoneVersion.id == CountReport.version_id)
+        .where(CountReport.incident_id == incident_id, CountReport.regency_code == tx.regency_code, standing)
+        .subquery()
+    )  # fmt: skip
     found: dict[str, dict[CountKind, Count]] = defaultdict(dict)
-    for one in _figures(tx, incident_id):
-        if not one.is_withdrawn:
-            found[one.village_code].setdefault(one.kind, one.count)
+    for row in tx.session.execute(sa.select(ranked).where(ranked.c.place == 1)):
+        found[row.village_code][row.kind] = Count(row.state, row.value, row.is_estimate)
     return dict(found)
+
+
+def reports(tx: Tx, incident_id: UUID) -> tuple[ReportView, ...]:
+    """List the reports that came by themselves, newest first. Raises: Forbidden, NotFound."""
+    tx.require("zone.see")
+    incident_by_id(tx, incident_id)
+    rows = tx.session.execute(
+        sa.select(
+            CountReport.id, CountReport.source, CountReport.note, CountReport.reported_at, CountReport.reported_by
+        )
+        .where(
+            CountReport.incident_id == incident_id, CountReport.regency_code == tx.regency_code,
+            CountReport.version_id.is_(None),
+        )
+        .order_by(CountReport.reported_at.desc(), CountReport.id.desc())
+    )  # fmt: skip
+    return tuple(ReportView(**row._mapping) for row in rows)
 
 
 def figures(tx: Tx, incident_id: UUID, village_code: str = "") -> tuple[ReportedFigure, ...]:

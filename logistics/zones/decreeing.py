@@ -14,7 +14,7 @@ from core.measures import Period
 from core.work import Tx
 from logistics.packages.queries import rounds_of
 from logistics.packages.states import RoundState
-from logistics.zones.models import Decree, DecreeRegion
+from logistics.zones.models import Decree, DecreeRegion, Incident
 from logistics.zones.naming import ListRegion, listed_regions
 from logistics.zones.rows import incident_row
 from logistics.zones.rules import days_differ, gap_days, read_days, runs_of
@@ -169,6 +169,8 @@ def _standing(tx: Tx, decree_id: UUID) -> Decree:
     if row is None:
         raise NotFound("decree.not_found")
     incident_row(tx, row.incident_id)
+    # Whoever plans a week of it waits, or is waited for: its round is then seen here.
+    tx.session.execute(sa.select(Incident.id).where(Incident.id == row.incident_id).with_for_update())
     if row.withdrawn_at is not None:
         raise Conflict("decree.is_withdrawn")
     return row

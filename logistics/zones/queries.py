@@ -318,6 +318,13 @@ def versions(tx: Tx, zone_id: UUID) -> tuple[ZoneView, ...]:
     return _zone_views(tx, Zone.id == zone_id, order=(ZoneVersion.no.desc(),))
 
 
+def versions_of(tx: Tx, incident_id: UUID) -> tuple[ZoneView, ...]:
+    """List every version of every area of an incident that touches one's villages. Raises: Forbidden, NotFound."""
+    reach = tx.require("zone.see")
+    incident_by_id(tx, incident_id)
+    return _zone_views(tx, Zone.incident_id == incident_id, *_touching(reach), order=(Zone.name, ZoneVersion.no.desc()))
+
+
 def outlines(tx: Tx, incident_id: UUID, *, version_id: UUID | None = None) -> tuple[tuple[UUID, str], ...]:
     """Give (version id, GeoJSON text) of the newest version of each area, or of one given version."""
     reach = tx.require("zone.see")

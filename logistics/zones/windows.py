@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.measures import Period
 from core.work import Tx
+from logistics.zones.matching import counted_matches
 from logistics.zones.models import AffectedHousehold, ZoneMatch, ZoneVersion, ZoneVersionRegion
 from logistics.zones.queries import DecreeView, IncidentView, ZoneView, decrees, incident_by_id, incidents
 from logistics.zones.rules import is_named, touch, window_of
@@ -99,7 +100,7 @@ def villages_of_zones(tx: Tx, areas: Sequence[ZoneView]) -> dict[UUID, frozenset
     found: dict[UUID, set[str]] = {one.version_id: {part.region_code for part in one.listed} for one in areas}
     for row in tx.session.execute(
         sa.select(ZoneMatch.version_id, ZoneMatch.village_code)
-        .where(ZoneMatch.version_id.in_(found)).distinct()
+        .join(ZoneVersion, counted_matches()).where(ZoneVersion.id.in_(found)).distinct()
     ):  # fmt: skip
         found[row.version_id].add(row.village_code)
     return {version_id: frozenset(codes) for version_id, codes in found.items()}

@@ -227,7 +227,7 @@ def show(slug: str) -> str | BaseResponse:
             "decrees": standing,
             "groups": affected.groups(tx, view.id),
             "shared": _shared(shared, names),
-            "timeline": _timeline(tx, view, standing, zones, lang),
+            "timeline": _timeline(tx, view, standing, lang),
             "bnpb_code": BNPB_CODES.get(view.hazard),
         }
     return render_template("incident/zones.html", lang_code=lang, **page, **frame(view, "zones"))
@@ -249,9 +249,8 @@ def _shared(found: tuple[windows.SharedVillage, ...], names: dict[str, RegionVie
 
 
 def _timeline(
-    tx: Tx, view: queries.IncidentView, standing: tuple[queries.DecreeView, ...], zones: tuple[queries.ZoneView, ...],
-    lang: str,
-) -> list[dict[str, Any]]:  # fmt: skip
+    tx: Tx, view: queries.IncidentView, standing: tuple[queries.DecreeView, ...], lang: str
+) -> list[dict[str, Any]]:
     """Give what happened, newest first: phases, corrections, decrees, versions of areas, reports of figures."""
     zone_of = context.actor().zone
     entries: list[tuple[datetime, str, str, str, str]] = [
@@ -274,23 +273,17 @@ def _timeline(
             one.recorded_at, one.recorded_by, _("SK %(number)s dicatat", number=one.number), days,
             url_for("decrees.index", slug=view.slug),
         ))  # fmt: skip
-    for shown in zones:
-        for version in queries.versions(tx, shown.zone_id):
-            entries.append((
-                version.posted_at, version.posted_by,
-                _("%(name)s: versi %(no)s dipasang", name=shown.name, no=version.no), version.source,
-                url_for("incident.zone", slug=view.slug, zone_id=shown.zone_id, versi=version.no),
-            ))  # fmt: skip
-            if version.withdrawn_at is not None:
-                entries.append((
-                    version.withdrawn_at, "", _("%(name)s ditarik", name=shown.name), version.withdraw_reason, "",
-                ))  # fmt: skip
-    reports = {one.report_id: one for one in counts.figures(tx, view.id) if one.version_id is None}
-    for report in reports.values():
-        entries.append((
-            report.reported_at, report.reported_by, _("Laporan angka: %(source)s", source=report.source), report.note,
-            url_for("reported.index", slug=view.slug),
-        ))  # fmt: skip
+    for version in queries.versions_of(tx, view.id):
+        here = url_for("incident.zone", slug=view.slug, zone_id=version.zone_id, versi=version.no)
+        posted = _("%(name)s: versi %(no)s dipasang", name=version.name, no=version.no)
+        entries.append((version.posted_at, version.posted_by, posted, version.source, here))
+        if version.withdrawn_at is not None:
+            gone = _("%(name)s ditarik", name=version.name)
+            entries.append((version.withdrawn_at, "", gone, version.withdraw_reason, here))
+    figures = url_for("reported.index", slug=view.slug)
+    for report in counts.reports(tx, view.id):
+        told = _("Laporan angka: %(source)s", source=report.source)
+        entries.append((report.reported_at, report.reported_by, told, report.note, figures))
     people = names_of(tx, sorted({who for _at, who, *_rest in entries if who}))
     return [
         {"at": print_instant(at, zone_of, lang), "iso": at.isoformat(), "who": people.get(who, ""), "what": what,
