@@ -15,8 +15,7 @@ from logistics.zones import queries as incidents
 from logistics.zones.reading import commands, queries
 from logistics.zones.reading.commands import PostReading, TakenArea
 from routes import context, guard, limits
-from routes.matching import match_after
-from routes.pages.zone_readings import UPLOAD_BYTES, order_of, united
+from routes.pages.zone_readings import UPLOAD_BYTES, match_first, order_of, united
 from routes.schemas import zone_readings as shapes
 from routes.schemas.fields import KeyHeader, Problem
 
@@ -104,8 +103,7 @@ def post_reading(data: dict[str, Any], reading_id: UUID, **_: Any) -> Response:
 
     def act(tx: Tx) -> Any:
         done = commands.post_reading(tx, PostReading(reading_id=reading_id, areas=areas))
-        for one in done.zones:
-            match_after(tx, one.version_id)
+        match_first(tx, done)
         return shapes.PostedReadingOut().dump(done)
 
     return context.write_once(act)

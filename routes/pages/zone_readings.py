@@ -21,8 +21,9 @@ from core.work import Tx
 from logistics.zones import queries as incidents
 from logistics.zones.reading import commands, queries
 from logistics.zones.reading.apart import read_apart, unite_apart
-from logistics.zones.reading.commands import PostReading, ReadDocument, TakenArea
+from logistics.zones.reading.commands import PostedReading, PostReading, ReadDocument, TakenArea
 from logistics.zones.reading.elements import Kind, Outcome
+from logistics.zones.reading.following import following
 from logistics.zones.reading.judging import judge
 from logistics.zones.reading.queries import ElementView, ReadingView
 from logistics.zones.reading.states import Fate, ReadingState
@@ -41,6 +42,7 @@ TONES = {ReadingState.READ: "warn", ReadingState.POSTED: "good", ReadingState.DI
 OUTCOME_TONES = {
     Outcome.READ: "good", Outcome.REPAIRED: "info", Outcome.NOTED: "neutral", Outcome.REFUSED: "bad",
 }  # fmt: skip
+MATCHED_AT_ONCE = 10
 _HOWS = ("each", "one", "severity", "depth")
 
 
@@ -78,7 +80,7 @@ def send(slug: str) -> str | BaseResponse:
     try:
         target = form.attempt(act)
     except Refused as refused:
-        if refused.status not in (400, 413, 503):
+        if refused.status not in (400, 413, 429, 503):
             raise
         form.refuse(refused, "file" if has_file else "text")
         target = None
@@ -137,6 +139,7 @@ def _show(slug: str, reading_id: UUID, form: Form) -> str:
     with context.read() as tx:
         view, reading = _of_incident(tx, slug, reading_id)
         found = queries.elements(tx, reading_id)
+        asked = following(tx, reading_id)
         names = {one.code: one for one in regions(tx, [each.code for line in found for each in line.listed])}
         zones = [one for one in incidents.zones(tx, view.id) if one.state is not VersionState.WITHDRAWN]
     counts = queries.outcome_counts(found)
@@ -155,7 +158,7 @@ def _show(slug: str, reading_id: UUID, form: Form) -> str:
     if any(one.depth for one in found):
         hows.append(("depth", _("Digabung menurut kedalaman")))
     return render_template(
-        "zone_readings/show.html", form=form, reading=_framed(reading), sent=sent, hows=hows,
+        "zone_readings/show.html", form=form, reading=_framed(reading), sent=sent, hows=hows, following=asked,
         lines=[_line(one, names, form, slug, lang) for one in found], said=_notice(reading),
         outcomes=[
             (say(f"reading.outcome.{one.value}", lang), counts[one], OUTCOME_TONES[one]) for one in Outcome
@@ -205,7 +208,8 @@ def _line(
         "tone": OUTCOME_TONES[element.outcome], "remarks": [queries.sentence(each, lang) for each in element.remarks],
         "fate": say(f"reading.fate.{one.fate.value}", lang), "is_posted": one.fate is Fate.POSTED,
         "href": url_for("incident.zone", slug=slug, zone_id=one.zone_id) if one.zone_id else "",
-        "listed": listed, "told": [(_told_name(key, lang), text) for key, text in element.told.items()], "has_outline": element.outline is not None,
+        "listed": listed, "told": [(_told_name(key, lang), text) for key, text in element.told.items()],
+        "has_outline": element.outline is not None,
         "counts": counts, "is_picked": str(no) in form.values.getlist("take") if sent else one.is_offered,
         "name": form.raw(f"name-{no}") if sent else element.label[:120],
         "severity": form.raw(f"severity-{no}") if sent else severity,
@@ -253,8 +257,7 @@ def post(slug: str, reading_id: UUID) -> str | BaseResponse:
 
     def act(tx: Tx) -> str:
         done = commands.post_reading(tx, PostReading(reading_id=reading_id, areas=ready))
-        for one in done.zones:
-            match_after(tx, one.version_id)
+        match_first(tx, done)
         flash(_("%(count)s wilayah dipasang dari kiriman ini.", count=print_count(len(done.zones), context.lang())),
               "good")  # fmt: skip
         return url_for("incident.show", slug=slug)
@@ -279,6 +282,12 @@ def discard(slug: str, reading_id: UUID) -> BaseResponse:
     context.write(lambda tx: commands.discard_reading(tx, reading_id))
     flash(_("Kiriman dibuang; tidak ada wilayah yang berubah."), "good")
     return redirect(url_for("zone_readings.index", slug=slug), 303)
+
+
+def match_first(tx: Tx, done: PostedReading) -> None:
+    """Match the first areas as soon as they are committed; of many, the rest is the job's, within seconds."""
+    for one in done.zones[:MATCHED_AT_ONCE]:
+        match_after(tx, one.version_id)
 
 
 def _of_incident(tx: Tx, slug: str, reading_id: UUID) -> tuple[incidents.IncidentView, ReadingView]:

@@ -5,26 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from core import states
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, TooMany
 from core.work import Tx
-from logistics.zones.commands import ListRegion, PostedZone, PostZone, ReportCount, post_zone
+from logistics.zones.commands import ListRegion, PostedZone, PostZone, ReportCount, lock_incident, post_zone
 from logistics.zones.reading.apart import element_in, unstructured
 from logistics.zones.reading.elements import Element, Outcome
 from logistics.zones.reading.judging import FoundRegion, JudgedDocument
 from logistics.zones.reading.models import ZoneReading, ZoneReadingElement
 from logistics.zones.reading.states import READINGS, Fate, ReadingAct, ReadingState
-from logistics.zones.rows import incident_row
 from logistics.zones.rules import Count
 from logistics.zones.states import Access, Phase, Severity
 
 MOST_AREAS = 200
 """Areas that one document may become at once."""
+MOST_A_DAY = 200
+"""Documents of one sender in twenty-four hours."""
 USABLE = (Outcome.READ, Outcome.REPAIRED)
 
 
@@ -79,8 +80,8 @@ class PostedReading:
 def read_document(tx: Tx, order: ReadDocument) -> KeptDocument:
     """Keep what was read of a document; nothing of it counts yet. Raises: Forbidden, NotFound, Conflict."""
     tx.require("zone.post")
-    incident = incident_row(tx, order.incident_id)
-    if incident.state is Phase.CLOSED:
+    # Kept for this transaction: of two who send the same bytes the second sees the first.
+    if lock_incident(tx, order.incident_id) is Phase.CLOSED:
         raise Conflict("incident.is_closed")
     before = tx.session.scalar(
         sa.select(ZoneReading.id).where(
@@ -91,6 +92,7 @@ def read_document(tx: Tx, order: ReadDocument) -> KeptDocument:
     )
     if before is not None:
         return KeptDocument(before, is_repeat=True)
+    _refuse_too_many(tx)
     parsed, judged = order.judged.parsed, order.judged.elements
     usable = sum(one.element.outcome in USABLE for one in judged)
     reading_id = tx.new_id()
@@ -177,6 +179,18 @@ def reading_row(tx: Tx, reading_id: UUID) -> ZoneReading:
 class _Part:
     element: Element
     listed: tuple[FoundRegion, ...]
+
+
+def _refuse_too_many(tx: Tx) -> None:
+    """Hold a person or a machine to so many documents a day. Source: safety.md §2.5."""
+    sent = tx.session.scalar(
+        sa.select(sa.func.count()).where(
+            ZoneReading.regency_code == tx.regency_code, ZoneReading.read_by == tx.actor.id,
+            ZoneReading.read_at > tx.now - timedelta(days=1),
+        )
+    )  # fmt: skip
+    if (sent or 0) >= MOST_A_DAY:
+        raise TooMany("reading.too_many_today", most=MOST_A_DAY)
 
 
 def _kept(tx: Tx, reading_id: UUID) -> dict[int, _Part]:

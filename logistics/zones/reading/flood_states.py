@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from core.errors import TooLarge
+from core.errors import Invalid, TooLarge
 from logistics.zones.reading.areas import MOST_AREAS, Areas
 from logistics.zones.reading.elements import Kind, Parsed, Remark
 from logistics.zones.reading.words import clean, lowered, observed_of
@@ -25,19 +25,22 @@ DEPTH: Final = "depth"
 
 
 def are_flood_states(properties: Sequence[Mapping[str, object]]) -> bool:
-    """Tell whether all of these features carry a state of flood and a mark of such a list."""
-    if not properties:
-        return False
+    """Tell whether all of these features carry a state of flood, or none, and a mark of such a list."""
     marked = [lowered(one) for one in properties]
-    return all("state" in one and any(mark in one for mark in _MARKS) for one in marked) and any(
-        _state_in(one.get("state")) for one in marked
+    return bool(marked) and all(
+        "state" in one
+        and any(mark in one for mark in _MARKS)
+        and (one["state"] in (None, 0) or _state_in(one["state"]) > 0)
+        for one in marked
     )
 
 
 def parsed(features: Sequence[tuple[object, Mapping[str, object]]], crs: object) -> Parsed:
-    """Give one element for each flooded RW; those that are told to be dry are counted. Raises: TooLarge."""
+    """Give one element for each flooded RW; those that are told to be dry are counted. Raises: TooLarge, Invalid."""
     flooded = [(geometry, lowered(one)) for geometry, one in features if _state_in(lowered(one).get("state"))]
     odd = [one for _geometry, one in features if not _state_in(lowered(one).get("state"))]
+    if not flooded:
+        raise Invalid("reading.no_flood", count=len(odd))
     if len(flooded) > MOST_AREAS:
         raise TooLarge("outline.too_many_features", count=len(flooded), most=MOST_AREAS)
     areas = Areas()

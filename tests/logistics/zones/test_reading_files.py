@@ -313,6 +313,10 @@ def test_cognicity_states_become_severities_and_a_depth_that_areas_may_be_united
     assert [one.severity.value for one in found.elements if one.severity] == ["light", "light", "medium", "heavy"]
     assert found.elements[0].label == "RW 09, GROGOL" and remarks(found.elements[0]) == ["reading.depth_unknown"]
     assert [one.told["depth"] for one in found.elements[2:]] == ["71–150 cm", "lebih dari 150 cm"]
+    dry = {"type": "FeatureCollection", "features": states[4:]}
+    with pytest.raises(Refused) as told:
+        document.parse(json.dumps(dry).encode(), "floods")
+    assert told.value.code == "reading.no_flood"
 
 
 @pytest.mark.skipif(not FLOODS.is_file(), reason=f"real states of flood not found: {FLOODS}")

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.actor import Role
-from core.errors import Conflict, Forbidden, Invalid
+from core.errors import Conflict, Forbidden, Invalid, TooMany
 from core.states import reachable
 from core.work import Work
 from logistics.zones import affected
@@ -198,6 +198,22 @@ def test_of_two_who_confirm_at_once_one_is_told_so(work: Work, flood: line.Flood
     assert told in (["", "zone_reading.cannot_post"], ["", "zone_reading.moved_meanwhile"])
     with work.read_by(line.BPBD) as tx:
         assert len(areas.zones(tx, flood.incident_id)) == 1
+
+
+def test_of_two_who_send_the_same_bytes_at_once_both_see_one_document(work: Work, flood: line.Flood):
+    kept = at_once([lambda: keep(work, flood, NEAR)] * 2)
+    assert all(isinstance(one, commands.KeptDocument) for one in kept)
+    assert len({one.reading_id for one in kept if isinstance(one, commands.KeptDocument)}) == 1
+
+
+def test_one_sender_is_held_to_so_many_documents_a_day(
+    work: Work, flood: line.Flood, monkeypatch: pytest.MonkeyPatch
+):  # fmt: skip
+    monkeypatch.setattr(commands, "MOST_A_DAY", 1)
+    keep(work, flood, NEAR)
+    assert keep(work, flood, NEAR).is_repeat
+    with pytest.raises(TooMany):
+        keep(work, flood, features(("Lain", square(131.0, -8.0))))
 
 
 def test_only_those_who_post_areas_may_read_documents(work: Work, flood: line.Flood):

@@ -11,10 +11,13 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import Refused
 from core.i18n import say
 from core.reader.documents import DOCUMENT, parse_apart
+from core.reader.refusing import Unreadable
 from logistics.zones.reading import archive, document
 from logistics.zones.reading.apart import read_apart
 from logistics.zones.reading.elements import Outcome
@@ -202,3 +205,42 @@ def test_what_is_refused_in_the_child_comes_back_as_the_same_refusal():
     with pytest.raises(Refused) as told:
         read_apart(billion_laughs(), "x")
     assert told.value.code == "reading.has_dtd"
+
+
+SEEDS = {
+    "shapes": zipped(**layer([("Desa A", [OUTER]), ("Desa B", [OUTER])])),
+    "shapes kept open": b"".join(layer([("a", [OUTER])]).values()),
+    "placemarks": kml_of(f"<Document><Placemark><name>W</name>{POLYGON}</Placemark></Document>"),
+    "features": b'{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":1},"geometry":' + SQUARE
+    + b"}]}",
+    "lines": b"Kec. Selaru\n- Desa Adaut RT 01-05 RW 02: 120 KK, 5 jiwa (berat)",
+    "rows": b"Kode desa;Desa;RW;RT\n81.03.01.2001;Olilit;01;02-03",
+}  # fmt: skip
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    what=st.sampled_from(sorted(SEEDS)), is_inner=st.booleans(),
+    changes=st.lists(st.tuples(st.integers(0, 5_000), st.binary(min_size=1, max_size=4)), min_size=1, max_size=6),
+)  # fmt: skip
+def test_no_bytes_break_a_parser(what: str, is_inner: bool, changes: list[tuple[int, bytes]]):
+    """Spoilt documents are read or refused with a code; nothing else leaves a parser."""
+
+    def spoilt(content: bytes) -> bytes:
+        made = bytearray(content)
+        for place, with_ in changes:
+            at = place % max(1, len(made))
+            made[at : at + len(with_)] = with_
+        return bytes(made)
+
+    if what.startswith("shapes") and is_inner:
+        parts = layer([("Desa A", [OUTER])])
+        name = sorted(parts)[changes[0][0] % len(parts)]
+        content = zipped(**{**parts, name: spoilt(parts[name])})
+    else:
+        content = spoilt(SEEDS[what])
+    try:
+        found = document.parse(content, "x")
+    except (Refused, Unreadable):
+        return
+    assert [one.no for one in found.elements] == list(range(1, len(found.elements) + 1))
