@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
+from logistics.zones.reading.following import Follow
 from logistics.zones.states import AlertState, Severity
-from routes.schemas.fields import Instant
+from routes.schemas.fields import In, Instant
 
 
 class AlertOut(Schema):
@@ -27,3 +28,24 @@ class AlertOut(Schema):
 class AlertsOut(Schema):
     alerts = fields.List(fields.Nested(AlertOut))
     total = fields.Integer()
+
+
+class FollowedAreaOut(Schema):
+    zone_id = fields.UUID()
+    name = fields.String()
+    current_no = fields.Integer()
+    is_theirs = fields.Boolean(metadata={"description": "False where somebody has revised the area otherwise since."})
+    elements = fields.List(fields.Integer())
+
+
+class FollowingOut(Schema):
+    act = fields.Enum(Follow, by_value=True, allow_none=True)
+    areas = fields.List(fields.Nested(FollowedAreaOut))
+
+
+class FollowIn(In):
+    zone_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=200))
+
+
+class FollowedOut(Schema):
+    changed = fields.Integer()

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography import x509
@@ -24,13 +24,16 @@ from core.errors import Malformed, TooLarge
 from core.settings import Settings, Unconfigured
 from core.work import Work
 from logistics.zones.alert_queries import alerts
+from logistics.zones.queries import zone
 from logistics.zones.reading import cap
 from routes.context import Runtime
 from routes.fetching import MOST_BYTES, Fetcher, is_public
 from routes.jobs import ALERTS, jobs_of
 from tests.flows import line
 from tests.flows.district import a_district
-from tests.routes.asking import log_in
+from tests.logistics.zones.test_following import follow_up
+from tests.logistics.zones.test_reading_cap import alert, area, info, polygon
+from tests.routes.asking import key, log_in, send
 from tests.routes.sampled import a_warning
 from tests.support.builders import REGENCY, SYSTEM, a_person, a_token, an_office
 
@@ -121,6 +124,40 @@ def test_everybody_reads_them_only_where_the_installation_says_so(
     assert b"<polygon>" in client.get(link[1]).data
     assert client.get("/umpan/99.77/cap.atom").status_code == 404
     assert client.get(f"/umpan/{REGENCY}/cap/{uuid4()}/1.xml").status_code == 404
+
+
+# ---------------------------------------------------------------- what an update and a cancellation ask
+
+
+def test_an_update_and_a_cancellation_are_confirmed_on_the_page_of_the_document(app: Flask, work: Work):
+    a_district(work)
+    flood = line.open_flood(work)
+    client = log_in(app.test_client(), a_person(work, Role.BPBD))
+    home = f"/kejadian/{flood.slug}/wilayah/kiriman"
+
+    def sent(content: bytes) -> str:
+        answer = send(client, home, {"text": content.decode(), "kind": ""})
+        assert answer.status_code == 303, answer.text
+        return answer.location
+
+    first = sent(alert(info(area("Hilir", polygon()))))
+    taken = {"take": "1", "name-1": "Hilir", "how": "each", "observed_on": "16/11/2026", "observed_time": "08.00"}
+    assert send(client, f"{first}/pasang", taken).status_code == 303
+    update = sent(follow_up("Update", "BPBD-2", area("Hilir", polygon())))
+    page = client.get(update).text
+    assert "Wilayah dari peringatan sebelumnya" in page
+    zone_id = re.search(r'name="zone" value="([0-9a-f-]{36})" checked', page)
+    assert zone_id
+    assert send(client, f"{update}/perbarui", {"zone": zone_id[1]}).status_code == 303
+    cancel = sent(follow_up("Cancel", "BPBD-3", area("Hilir", polygon()), refers="BPBD-2"))
+    token = a_token(work, Role.BPBD)
+    told = client.get(f"/api/v1/readings/{cancel.rpartition('/')[2]}/following", headers=token).get_json()
+    assert (told["act"], [one["current_no"] for one in told["areas"]]) == ("withdraw", [2])
+    body = {"zone_ids": [zone_id[1]]}
+    address = f"/api/v1/readings/{cancel.rpartition('/')[2]}/cancellation"
+    assert client.post(address, json=body, headers={**token, **key()}).get_json() == {"changed": 1}
+    with work.read_by(line.BPBD) as tx:
+        assert zone(tx, UUID(zone_id[1])).withdraw_reason == "CAP Cancel BPBD-3"
 
 
 # ---------------------------------------------------------------- fetching
