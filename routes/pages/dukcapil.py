@@ -91,7 +91,7 @@ def request_file() -> str | BaseResponse:
     form = Form()
     note = form.text("note", most=commands.LONGEST_NOTE, least=asking.LEAST_WHY)
     village = form.text("village_code", most=20)
-    suffix = "csv" if form.raw("reason") == "csv" else "xlsx"
+    suffix = "csv" if form.raw("bentuk") == "csv" else "xlsx"
 
     def take(tx: Tx) -> asking.RequestTable:
         prove(tx)

@@ -88,7 +88,7 @@ def test_the_file_for_the_civil_registry_wants_a_reason_and_the_password_and_com
     page = "/registri/dukcapil"
     log_in(client, "logistik")
     assert "Tidak ada keluarga yang menunggu" in shown(client, page)
-    nobody = send(client, f"{page}/permohonan", {"note": "Pemadanan triwulan", "reason": "csv"}, from_page=page)
+    nobody = send(client, f"{page}/permohonan", {"note": "Pemadanan triwulan", "bentuk": "csv"}, from_page=page)
     assert nobody.status_code == 422 and "Tidak ada NIK yang menunggu" in nobody.get_data(as_text=True)
     with registry.by(OFFICE) as tx:
         order = SendVillage(
@@ -97,7 +97,7 @@ def test_the_file_for_the_civil_registry_wants_a_reason_and_the_password_and_com
         assert send_village(tx, order) == 2
     assert "2 keluarga di 1 desa menunggu" in shown(client, page)
     fixed_clock.advance(timedelta(minutes=16))
-    asked = {"note": "Pemadanan triwulan", "reason": "csv", "village_code": SAUM}
+    asked = {"note": "Pemadanan triwulan", "bentuk": "csv", "village_code": SAUM}
     for wrong in ({"password": "salah"}, {"password": PASSWORD, "note": "x"}, {"password": PASSWORD, "note": nik(1)}):
         refused = send(client, f"{page}/permohonan", {**asked, **wrong}, from_page=page)
         assert refused.status_code == 422
