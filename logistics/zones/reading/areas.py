@@ -26,11 +26,13 @@ class Areas:
     def add(
         self, label: str, geometry: object, *, crs: object = None, severity: Severity | None = None,
         access: Access | None = None, observed_at: datetime | None = None, told: Mapping[str, str] | None = None,
-        remarks: Sequence[Remark] = (),
+        remarks: Sequence[Remark] = (), is_repaired: bool = False,
     ) -> None:  # fmt: skip
         """Take one feature's geometry (GeoJSON). Raises: TooLarge when the document as a whole holds too much."""
         no = len(self.elements) + 1
         outline, outcome, found = self._read(no, geometry, crs)
+        if is_repaired and outcome is Outcome.READ:
+            outcome = Outcome.REPAIRED
         if outline is not None:
             self._points += outline.point_count
             if self._points > MOST_POINTS:

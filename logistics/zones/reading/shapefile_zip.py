@@ -102,8 +102,12 @@ def _take(areas: Areas, label: str, shape: Any, said: Mapping[str, Any]) -> None
     elif kind not in _POLYGONS:
         areas.note(label, "reading.no_area", told, found=_OTHERS.get(kind, str(kind)))
     else:
+        geometry = _plain_geometry(shape.__geo_interface__)
+        # Rings that say they are holes of nothing are taken as areas, and that is said.
+        is_turned = any("hole" in one for one in shape._errors)
         areas.add(
-            label, _plain_geometry(shape.__geo_interface__), severity=severity_of(plain), access=access_of(plain),
+            label, geometry, remarks=[Remark(code="reading.rings_turned")] if is_turned else [], is_repaired=is_turned,
+            severity=severity_of(plain), access=access_of(plain),
             observed_at=observed_of(plain), told=told,
         )  # fmt: skip
 

@@ -208,6 +208,11 @@ def test_a_shapefile_gives_names_severity_and_holes_by_the_direction_of_rings():
     ]  # fmt: skip
 
 
+def test_rings_that_run_the_wrong_way_are_read_as_areas_and_that_is_said():
+    found = first(document.parse(zipped(**layer([("a", [OUTER[::-1]])])), "x.zip"))
+    assert (found.outcome, remarks(found)) == (Outcome.REPAIRED, ["reading.rings_turned"])
+
+
 def test_a_shapefile_is_read_as_its_cpg_says_and_refused_by_the_name_of_another_projection():
     found = document.parse(zipped(**layer([("Désa", [OUTER])], cpg="ANSI 1252", encoding="cp1252")), "x.zip")
     assert first(found).label == "Désa"
