@@ -51,6 +51,7 @@ _sizes: OrderedDict[tuple[str, str], tuple[int, dict[str, int]]] = OrderedDict()
 _lock = threading.Lock()
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 class MapGroup(enum.IntEnum):
@@ -130,7 +131,7 @@ class VillageShare:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """An incident's list: one number each per household, in no order."""
+    """An incident's list: one number each per household, in the order of their position numbers."""
 
     keys: Ints
     """Position numbers, negative without a position."""
@@ -138,6 +139,14 @@ class _Columns:
     villages: Ints
     """Codes without their dots."""
     row_nos: Ints
+    lon_deg: Floats
+    lat_deg: Floats
+
+    def those(self, is_kept: Bools) -> _Columns:
+        return _Columns(
+            self.keys[is_kept], self.groups[is_kept], self.villages[is_kept], self.row_nos[is_kept],
+            self.lon_deg[is_kept], self.lat_deg[is_kept],
+        )  # fmt: skip
 
 
 def cells(tx: Tx, incident_id: UUID, zoom: float, box: Box | None = None) -> CellsView:
@@ -147,23 +156,21 @@ def cells(tx: Tx, incident_id: UUID, zoom: float, box: Box | None = None) -> Cel
     """
     reach = tx.require("affected.see")
     found = _within(_list(tx, incident_id), reach)
-    is_placed = found.keys >= 0
-    placed, unplaced = int(is_placed.sum()), int((~is_placed).sum())
-    is_here = is_placed & _in_view(found, box)
-    keys, groups = found.keys[is_here], found.groups[is_here].astype(np.int64)
+    unplaced = int(np.searchsorted(found.keys, 0))
+    placed = len(found.keys) - unplaced
+    here = found.those(_in_view(found, box))
     shift = _shift(zoom, reach.detail)
     while True:
-        cell, which = np.unique(keys >> (2 * shift), return_inverse=True)
+        cell, which = _cells(here.keys >> (2 * shift))
         if len(cell) <= MOST_CELLS or shift >= COARSEST:
             break
         shift += 1
-    counts = np.bincount(which * GROUPS + groups, minlength=len(cell) * GROUPS).reshape(len(cell), GROUPS)
+    counts = np.bincount(which * GROUPS + here.groups, minlength=len(cell) * GROUPS).reshape(len(cell), GROUPS)
     side = 2**shift / PER_DEGREE
     few = 0
     if reach.detail == "full":
-        lon, lat = position_of(keys)
-        many = np.maximum(np.bincount(which, minlength=len(cell)), 1)
-        lon, lat = (np.bincount(which, weights=one, minlength=len(cell)) / many for one in (lon, lat))
+        many = np.bincount(which, minlength=len(cell))
+        lon, lat = (np.bincount(which, one, len(cell)) / many for one in (here.lon_deg, here.lat_deg))
     else:
         lon, lat = position_of(cell << (2 * shift))
         lon, lat = lon + side / 2, lat + side / 2
@@ -186,16 +193,15 @@ def points(tx: Tx, incident_id: UUID, box: Box | None = None, most: int | None =
     if reach.detail != "full":
         return None
     found = _within(_list(tx, incident_id), reach)
-    is_here = (found.keys >= 0) & _in_view(found, box)
-    if most is not None and int(is_here.sum()) > most:
+    here = found.those(_in_view(found, box))
+    if most is not None and len(here.keys) > most:
         return None
-    row_nos = found.row_nos[is_here].tolist()
-    lon, lat = position_of(found.keys[is_here])
+    row_nos = here.row_nos.tolist()
     ids = _ids(tx, row_nos)
     tx.saw("household", [ids[one] for one in row_nos], "incident_map")
     return PointsView(
-        household_ids=tuple(ids[one] for one in row_nos), lon_deg=tuple(lon.tolist()), lat_deg=tuple(lat.tolist()),
-        group=tuple(int(one) for one in found.groups[is_here].tolist()),
+        household_ids=tuple(ids[one] for one in row_nos), lon_deg=tuple(here.lon_deg.tolist()),
+        lat_deg=tuple(here.lat_deg.tolist()), group=tuple(here.groups.tolist()),
     )  # fmt: skip
 
 
@@ -230,11 +236,19 @@ def _shift(zoom: float, detail: str) -> int:
     return min(max(round(math.log2(side_deg * PER_DEGREE)), FINEST[detail]), COARSEST)
 
 
+def _cells(sorted_keys: Ints) -> tuple[Ints, Ints]:
+    """Give each different cell of a sorted column, and which of them every household is in."""
+    is_first = np.r_[True, sorted_keys[1:] != sorted_keys[:-1]][: len(sorted_keys)]
+    return sorted_keys[is_first], np.cumsum(is_first) - 1
+
+
 def _in_view(found: _Columns, box: Box | None) -> Bools:
-    if box is None:
-        return np.ones(len(found.keys), dtype=np.bool_)
-    lon, lat = position_of(np.maximum(found.keys, 0))
-    return (lon >= box.west) & (lon <= box.east) & (lat >= box.south) & (lat <= box.north)
+    """Mark the households with a position in the box."""
+    is_here = found.keys >= 0
+    if box is not None:
+        is_here &= (found.lon_deg >= box.west) & (found.lon_deg <= box.east)
+        is_here &= (found.lat_deg >= box.south) & (found.lat_deg <= box.north)
+    return is_here
 
 
 def _within(found: _Columns, reach: Reach) -> _Columns:
@@ -242,8 +256,7 @@ def _within(found: _Columns, reach: Reach) -> _Columns:
         return found
     known = np.unique(found.villages)
     own = np.array([one for one in known.tolist() if reach.has_village(dotted(str(one)))], dtype=np.int64)
-    is_own = np.isin(found.villages, own)
-    return _Columns(found.keys[is_own], found.groups[is_own], found.villages[is_own], found.row_nos[is_own])
+    return found.those(np.isin(found.villages, own))
 
 
 def _list(tx: Tx, incident_id: UUID) -> _Columns:
@@ -320,9 +333,12 @@ def _read(tx: Tx, incident_id: UUID) -> _Columns:
     text = tx.session.connection().execute(query).scalar() or ""
     numbers = np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
     columns = numbers.reshape(-1, 4)
+    columns = columns[np.argsort(columns[:, 0], kind="stable")]
+    keys = np.ascontiguousarray(columns[:, 0])
+    lon, lat = position_of(np.maximum(keys, 0))
     return _Columns(
-        np.ascontiguousarray(columns[:, 0]), columns[:, 1].astype(np.int8), np.ascontiguousarray(columns[:, 2]),
-        np.ascontiguousarray(columns[:, 3]),
+        keys, columns[:, 1].astype(np.int8), np.ascontiguousarray(columns[:, 2]), np.ascontiguousarray(columns[:, 3]),
+        lon, lat,
     )  # fmt: skip
 
 
