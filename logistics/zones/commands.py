@@ -30,7 +30,7 @@ from logistics.zones.models import (
 from logistics.zones.naming import ListRegion as ListRegion
 from logistics.zones.naming import listed_regions
 from logistics.zones.rows import incident_row, zone_row
-from logistics.zones.rules import slug_of
+from logistics.zones.rules import short_number, slug_of
 from logistics.zones.states import (
     PHASES,
     VERSIONS,
@@ -281,7 +281,9 @@ def _nothing_may_run(tx: Tx, incident_id: UUID) -> None:
         .order_by(Decree.first_on)
     ).first()
     if running is not None:
-        raise Conflict("incident.decree_running", number=running.number, last_on=running.last_on.isoformat())
+        raise Conflict(
+            "incident.decree_running", number=short_number(running.number), last_on=running.last_on.isoformat()
+        )
 
 
 def _keep_change(tx: Tx, incident_id: UUID, field: IncidentField, before: str, after: str, reason: str) -> None:

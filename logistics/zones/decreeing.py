@@ -17,7 +17,7 @@ from logistics.packages.states import RoundState
 from logistics.zones.models import Decree, DecreeRegion, Incident
 from logistics.zones.naming import ListRegion, listed_regions
 from logistics.zones.rows import incident_row
-from logistics.zones.rules import days_differ, gap_days, read_days, runs_of
+from logistics.zones.rules import days_differ, gap_days, read_days, runs_of, short_number
 from logistics.zones.states import Phase
 
 MOST_DAYS = 366
@@ -77,7 +77,7 @@ def record_decree(tx: Tx, order: RecordDecree) -> RecordedDecree:
         Decree.incident_id == order.incident_id, Decree.number == number, Decree.withdrawn_at.is_(None)
     )
     if tx.session.scalar(taken):
-        raise Conflict("decree.exists", number=number)
+        raise Conflict("decree.exists", number=short_number(number))
     before = _extended(tx, order)
     codes = _codes(tx, order)
     decree_id = tx.new_id()
@@ -115,7 +115,7 @@ def withdraw_decree(tx: Tx, decree_id: UUID, reason: str) -> None:
         sa.select(Decree.number).where(Decree.extends_id == decree_id, Decree.withdrawn_at.is_(None)).limit(1)
     )
     if later is not None:
-        raise Conflict("decree.is_extended", number=later)
+        raise Conflict("decree.is_extended", number=short_number(later))
     _rounds_must_fit(tx, row, None)
     row.withdrawn_at, row.withdrawn_by, row.withdraw_reason = tx.now, tx.actor.id, reason.strip()
     tx.session.flush()
@@ -145,7 +145,7 @@ def _extended(tx: Tx, order: RecordDecree) -> Period | None:
     if before is None or before.incident_id != order.incident_id or before.withdrawn_at is not None:
         raise Invalid("decree.extends_unknown", field="extends_id")
     if order.first_on <= before.first_on or order.last_on <= (before.ended_on or before.last_on):
-        raise Invalid("decree.extends_backwards", field="first_on", number=before.number)
+        raise Invalid("decree.extends_backwards", field="first_on", number=short_number(before.number))
     return Period(before.first_on, before.ended_on or before.last_on)
 
 
@@ -190,6 +190,6 @@ def _rounds_must_fit(tx: Tx, changing: Decree, left: Period | None) -> None:
         week = each.week
         if each.state in OPEN_ROUNDS and not any(week.first_on in run and week.last_on in run for run in runs):
             raise Conflict(
-                "decree.round_outside", number=changing.number, round=each.no, first_on=week.first_on.isoformat(),
-                last_on=week.last_on.isoformat(),
+                "decree.round_outside", number=short_number(changing.number), round=each.no,
+                first_on=week.first_on.isoformat(), last_on=week.last_on.isoformat(),
             )  # fmt: skip

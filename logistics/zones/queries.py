@@ -28,7 +28,7 @@ from logistics.zones.models import (
     ZoneVersion,
     ZoneVersionRegion,
 )
-from logistics.zones.rules import SaidDays, days_differ, gap_days, read_days, window_of
+from logistics.zones.rules import SaidDays, days_differ, gap_days, read_days, short_number, window_of
 from logistics.zones.states import (
     Access,
     Hazard,
@@ -62,7 +62,10 @@ class DecreeDoubt:
     other: str = ""
 
     def text(self, lang: str) -> str:
-        facts = {"number": self.number, "said": self.said, "counted": self.counted, "other": self.other}
+        facts = {
+            "number": short_number(self.number), "said": self.said, "counted": self.counted,
+            "other": short_number(self.other),
+        }  # fmt: skip
         return say(f"decree.doubt.{self.kind.value}", lang, facts)
 
 
@@ -124,6 +127,10 @@ class DecreeView:
     withdrawn_at: datetime | None
     withdrawn_by: str | None
     withdraw_reason: str
+
+    @property
+    def short_number(self) -> str:
+        return short_number(self.number)
 
     @property
     def is_withdrawn(self) -> bool:
@@ -401,7 +408,7 @@ def _decree_view(row: Decree, by_id: Mapping[UUID, Decree], codes: tuple[str, ..
         phase=row.phase, period=Period(row.first_on, row.ended_on or row.last_on), stated=stated,
         days_said=row.days_said, days_text=row.days_text, do_words_differ=days_differ(stated, said),
         area_text=row.area_text, region_codes=codes, extends_id=row.extends_id,
-        extends_number=before.number if before else "",
+        extends_number=short_number(before.number) if before else "",
         gap_days=gap_days(Period(before.first_on, before.ended_on or before.last_on), stated) if before else None,
         file_id=row.file_id, recorded_at=row.recorded_at, recorded_by=row.recorded_by, ended_on=row.ended_on,
         end_reason=row.end_reason, withdrawn_at=row.withdrawn_at, withdrawn_by=row.withdrawn_by,

@@ -190,6 +190,11 @@ def window_of(periods: Iterable[Period], day: date) -> Period | None:
     return next((one for one in runs if one.last_on >= day), runs[-1] if runs else None)
 
 
+def short_number(number: str) -> str:
+    """Give a decree's number without the word that every sentence puts before it: ``SK 360/12`` is ``360/12``."""
+    return re.sub(r"^SK(?:\s+(?:No|Nomor)\b\.?|\b)[\s.:]+(?=\S)", "", number, flags=re.IGNORECASE)
+
+
 def gap_days(before: Period, after: Period) -> int:
     """Count the days between a decree and its extension; below zero the days that both cover."""
     return (after.first_on - before.last_on).days - 1

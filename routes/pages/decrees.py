@@ -98,11 +98,8 @@ def record(slug: str) -> str | BaseResponse:
                 file_id=stored.id if stored else None,
             ),
         )  # fmt: skip
-        doubts = queries.decree(tx, done.id).doubts
-        for doubt in doubts:
-            flash(doubt.text(context.lang()), "warn")
-        if not doubts:
-            flash(_("SK dicatat: %(days)s hari.", days=done.days), "good")
+        # What does not agree in it stands at the head of every page of the incident.
+        flash(_("SK dicatat: %(days)s hari.", days=done.days), "good")
         return url_for("decrees.index", slug=slug)
 
     done = None

@@ -270,7 +270,7 @@ def _timeline(
     for one in standing:
         days = f"{print_day(one.period.first_on, lang)} – {print_day(one.period.last_on, lang)}"
         entries.append((
-            one.recorded_at, one.recorded_by, _("SK %(number)s dicatat", number=one.number), days,
+            one.recorded_at, one.recorded_by, _("SK %(number)s dicatat", number=one.short_number), days,
             url_for("decrees.index", slug=view.slug),
         ))  # fmt: skip
     for version in queries.versions_of(tx, view.id):

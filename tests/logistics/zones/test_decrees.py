@@ -18,7 +18,7 @@ from logistics.packages.queries import packages, rounds_of
 from logistics.zones import commands, decreeing, queries, windows
 from logistics.zones.naming import ListRegion
 from logistics.zones.queries import DecreeView, DoubtKind
-from logistics.zones.rules import gap_days, read_days, read_number_words, runs_of, touch, window_of
+from logistics.zones.rules import gap_days, read_days, read_number_words, runs_of, short_number, touch, window_of
 from logistics.zones.states import Hazard, Phase, PhaseAct
 from reports.words import terbilang
 from routes import week
@@ -309,3 +309,12 @@ def test_what_is_put_right_in_an_incident_stays_readable(work: Work, flood: line
         ("name", line.OCCASION, "Banjir Sungai Contoh"), ("hazard", "flood", "flash_flood"),
         ("place_text", "", "Kec. Contoh"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "short"),
+    [("SK 360/12", "360/12"), ("SK No. 5", "5"), ("Sk: 7", "7"), ("SK/banjir", "SK/banjir"), ("SK", "SK"),
+     ("360/SK/2026", "360/SK/2026")],
+)  # fmt: skip
+def test_the_word_before_a_number_is_said_once(number: str, short: str):
+    assert short_number(number) == short
