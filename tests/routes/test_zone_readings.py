@@ -120,6 +120,45 @@ def test_the_next_hour_becomes_the_next_version_of_the_areas_of_the_same_name(
     assert stale[0] == 422
 
 
+ALERT = """<?xml version="1.0" encoding="UTF-8"?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>uji-1</identifier><sender>bpbd@contoh.example</sender>
+<sent>2026-11-16T08:00:00+09:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
+<info><category>Met</category><event>Banjir</event><urgency>Immediate</urgency><severity>Severe</severity>
+<certainty>Observed</certainty><headline>Banjir Contoh</headline><area><areaDesc>Contoh A</areaDesc>
+<polygon>-8.0,131.0 -8.0,131.01 -7.99,131.01 -7.99,131.0 -8.0,131.0</polygon></area></info></alert>"""
+REPORT = """LAPORAN PUSDALOPS
+Jenis bencana: Banjir
+Waktu kejadian: Senin, 16 November 2026 pukul 06.00 WIT
+Lokasi: Kec. Contoh Satu, Desa Contoh A dan Desa Contoh B
+Terdampak:
+- Desa Contoh A: 12 KK, 40 jiwa
+- Desa Contoh B: Dalam Pendataan
+Pengungsi: NIHIL
+"""
+TABLE = (
+    "id_prov;id_kab;kejadian;nama_kejadian;lokasi;menderita;mengungsi;keterangan\n"
+    "99;9901;Banjir;Banjir Contoh;Kec. Contoh Satu Ds. Contoh A;40;0;112 KK mengungsi\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [(ALERT, "Peringatan CAP"), (REPORT, "Teks laporan Pusdalops"), (TABLE, "Tabel BNPB")],
+    ids=["alert", "report", "table"],
+)
+def test_alerts_reports_and_tables_are_looked_through_on_the_same_page(
+    client: FlaskClient, flood: line.Flood, document: str, kind: str
+):
+    log_in(client, "bpbd")
+    answer = send(client, page_of(flood), sent(text=document), from_page=page_of(flood))
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    shown = client.get(answer.location)
+    words = shown.get_data(as_text=True)
+    assert shown.status_code == 200 and kind in words and "Contoh A" in words
+    # Every reason has its sentence: a code would show as it is.
+    assert not re.findall(r">[a-z_]+\.[a-z_.]+<", words)
+
+
 def test_what_cannot_be_read_says_why_beside_its_field(client: FlaskClient, flood: line.Flood):
     log_in(client, "bpbd")
     for content, words in (
