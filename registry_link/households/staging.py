@@ -59,6 +59,7 @@ from registry_link.households.states import (
     SnapshotState,
 )
 from registry_link.households.taking import PERSON, PLACE, at_least_one, same_household, taken_household, taken_member
+from registry_link.households.weighing import put_new_members
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
@@ -519,7 +520,12 @@ def _made_current(tx: Tx, snapshot: Any, last_no: int, *, is_weighed: bool) -> W
     if counts.changed:
         _update_changed(tx, snapshot)
         _change_members(tx, snapshot)
-    _add_members(tx, snapshot)
+    written = sa.select(StagedMember.member_id).where(StagedMember.snapshot_id == snapshot_id).limit(1)
+    if tx.session.scalar(written) is not None:
+        _add_members(tx, snapshot)
+    elif is_weighed:
+        put_new_members(tx, snapshot)
+        _name_new_heads(tx, snapshot_id)
     finish_differences(tx, snapshot, before_id)
     _link(tx, snapshot_id)
     carry_states(tx, snapshot_id, before_id)
@@ -728,6 +734,18 @@ def _add_members(tx: Tx, snapshot: Any) -> None:
         .where(mine, Member.id.is_(None))
     )
     tx.session.execute(sa.insert(Member).from_select(list(columns), rows))
+
+
+def _name_new_heads(tx: Tx, snapshot_id: UUID) -> None:
+    """Fill in the head's name of new households whose head stands in another piece."""
+    members = sa.select(Member.name).where(Member.household_id == Household.id)
+    first = members.order_by(Member.position, Member.id).limit(1).scalar_subquery()
+    tx.session.execute(
+        sa.update(Household)
+        .where(Household.snapshot_id == snapshot_id, Household.head_name == "")
+        .values(head_name=sa.func.coalesce(first, ""))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _link(tx: Tx, snapshot_id: UUID) -> None:
