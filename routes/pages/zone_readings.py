@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from logistics.zones.reading.following import following
 from logistics.zones.reading.judging import judge
 from logistics.zones.reading.queries import ElementView, ReadingView
 from logistics.zones.reading.states import Fate, ReadingState
+from logistics.zones.reading.words import clean
 from logistics.zones.states import Access, Severity, VersionState
 from registry_link.regions.queries import RegionView, regions
 from routes import context, guard, limits
@@ -96,8 +98,8 @@ def order_of(incident_id: UUID, content: bytes, name: str, kind: Kind | None) ->
     with context.read() as tx:
         judged = judge(tx, parsed)
     return ReadDocument(
-        incident_id=incident_id, file_name=name, file_sha256=hashlib.sha256(content).hexdigest(),
-        size_bytes=len(content), judged=judged,
+        incident_id=incident_id, file_name=clean(PurePath(name).name, 120), size_bytes=len(content), judged=judged,
+        file_sha256=hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
 
 

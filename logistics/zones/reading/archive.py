@@ -43,7 +43,9 @@ def unpack(content: bytes, suffixes: Collection[str]) -> Unpacked:
     parts: dict[str, bytes] = {}
     others: list[str] = []
     for entry in entries:
-        if PurePosixPath(entry.filename.lower()).suffix not in suffixes:
+        path = PurePosixPath(entry.filename.lower())
+        # A Mac packs a shadow of every file beside it, under the same suffix.
+        if path.suffix not in suffixes or path.name.startswith("._"):
             others.append(entry.filename)
             continue
         parts[entry.filename] = _unpacked(archive, entry, left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Final
 
@@ -40,7 +41,7 @@ def parser_for(content: bytes) -> ModuleType:
 
 
 def _of_zip(content: bytes) -> ModuleType:
-    names = [one.lower() for one in names_in(content)]
+    names = [one.lower() for one in names_in(content) if not PurePosixPath(one).name.startswith("._")]
     if any(one.endswith(".shp") for one in names):
         return shapefile_zip
     if any(one.endswith(".kml") for one in names):

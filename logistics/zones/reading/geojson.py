@@ -10,7 +10,7 @@ from core.errors import Invalid, TooLarge
 from logistics.zones.reading import flood_states
 from logistics.zones.reading.areas import MOST_AREAS, Areas
 from logistics.zones.reading.elements import Kind, Parsed
-from logistics.zones.reading.words import access_of, label_of, observed_of, severity_of, told_of
+from logistics.zones.reading.words import access_of, clean, label_of, observed_of, severity_of, told_of
 from registry_link.matching.outlines import strict_json
 
 _GEOMETRIES: Final = (
@@ -34,9 +34,10 @@ def parse(content: bytes, name: str) -> Parsed:
     if len(features) > MOST_AREAS:
         raise TooLarge("outline.too_many_features", count=len(features), most=MOST_AREAS)
     areas = Areas()
+    called = clean(name.rpartition(".")[0] or name, 100) or "Fitur"
     for no, one in enumerate(features, 1):
         areas.add(
-            label_of(one.properties, f"{name.rpartition('.')[0] or name or 'Fitur'} {no}"[:200]), one.geometry,
+            label_of(one.properties, f"{called} {no}"), one.geometry,
             crs=crs, severity=severity_of(one.properties), access=access_of(one.properties),
             observed_at=observed_of(one.properties), told=told_of(one.properties),
         )  # fmt: skip

@@ -208,6 +208,15 @@ def test_a_shapefile_gives_names_severity_and_holes_by_the_direction_of_rings():
     ]  # fmt: skip
 
 
+def test_the_shadows_that_a_mac_packs_are_no_layers():
+    parts = {**layer([("a", [OUTER])]), "__MACOSX/._a.shp": b"\x00\x05\x16\x07"}
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name if "/" in name else name.replace("__", "."), content)
+    assert [one.label for one in document.parse(made.getvalue(), "x.zip").elements] == ["a"]
+
+
 def test_rings_that_run_the_wrong_way_are_read_as_areas_and_that_is_said():
     found = first(document.parse(zipped(**layer([("a", [OUTER[::-1]])])), "x.zip"))
     assert (found.outcome, remarks(found)) == (Outcome.REPAIRED, ["reading.rings_turned"])
