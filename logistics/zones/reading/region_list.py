@@ -30,7 +30,9 @@ MOST_CODES: Final = 2_000
 """Source of both: safety.md §2.5."""
 MOST_COLUMNS: Final = 100
 _HIGHEST_ROWS: Final = 1_048_576
-MOST_NUMBERS: Final = 200
+MOST_RW_CODE: Final = re.compile(r"(?P<village>[1-9][0-9]{9})(?P<rw>[0-9]{3})", re.ASCII)
+"""How lists number an RW within its village."""
+_NUMBERS: Final = 200
 """RT or RW of one range."""
 _SHAPE: Final = Shape(
     unpacked_bytes=32 << 20, rows=MOST_CODES + MOST_TITLE_ROWS + 1, columns=MOST_COLUMNS, letters=1_000
@@ -173,6 +175,8 @@ def _row(no: int, number: int, whole: Mapping[str, str], said: Mapping[str, str]
     rt, rw = said.get("rt", ""), said.get("rw", "")
     if not (rt or rw) and (both := said.get("rt_rw", "")):
         rt, _slash, rw = (part.strip() for part in both.partition("/"))
+    if (numbered := _RW_CODE.fullmatch(re.sub(r"[.\s]", "", code))) and not rw:
+        code, rw = numbered["village"], numbered["rw"]
     rws, rts = _numbers_in(rw), _numbers_in(rt)
     if rws is None or rts is None:
         remarks.append(Remark(code="reading.rt_rw_unclear", facts={"text": f"RT {rt} RW {rw}"[:60]}))

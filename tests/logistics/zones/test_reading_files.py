@@ -279,6 +279,11 @@ def test_lines_name_villages_and_narrow_them_to_rw_and_rt(line: str, regions: li
     assert usable == regions
 
 
+def test_an_rw_may_be_named_by_the_code_of_its_village_with_its_number_behind():
+    found = first(region_list.parse(b"Kode BPS;Desa\n3174040007011;Kampung\n", "x.csv"))
+    assert [(one.code, one.system.value, one.rw) for one in found.regions] == [("3174040007", "bps", "011")]
+
+
 def test_a_heading_names_the_district_of_the_lines_below_and_counts_and_severity_are_taken():
     text = "Kec. Selaru:\n- Desa Adaut (sedang): 120 KK, 480 jiwa\nKec. Tanimbar Selatan\n81.03.01.2001 Olilit"
     one, two = region_list.parse(text.encode(), "").elements
