@@ -92,10 +92,10 @@ def asked(world: World, run: Run) -> Iterator[Flask]:
     """The application on that world. Form protection has tests of its own, and would answer before the guard does."""
     settings = Settings.from_env(
         database_url=str(world.work.engine.url), data_dir=world.folder, keys_dir=run.keys_dir,
-        public_url="http://tanggap.test",
+        public_url="http://tanggap.test", is_cap_public=True,
     ) if world.work.engine.dialect.name == "sqlite" else Settings.from_env(
         database_url="postgresql://unused", data_dir=world.folder, keys_dir=run.keys_dir,
-        public_url="http://tanggap.test",
+        public_url="http://tanggap.test", is_cap_public=True,
     )  # fmt: skip
     with application(settings, world.work, WTF_CSRF_ENABLED=False) as app:
         limiter.enabled = False
