@@ -30,9 +30,7 @@ MOST_CODES: Final = 2_000
 """Source of both: safety.md §2.5."""
 MOST_COLUMNS: Final = 100
 _HIGHEST_ROWS: Final = 1_048_576
-MOST_RW_CODE: Final = re.compile(r"(?P<village>[1-9][0-9]{9})(?P<rw>[0-9]{3})", re.ASCII)
-"""How lists number an RW within its village."""
-_NUMBERS: Final = 200
+MOST_NUMBERS: Final = 200
 """RT or RW of one range."""
 _SHAPE: Final = Shape(
     unpacked_bytes=32 << 20, rows=MOST_CODES + MOST_TITLE_ROWS + 1, columns=MOST_COLUMNS, letters=1_000
@@ -61,6 +59,8 @@ _CODE: Final = re.compile(
     r"(?<![0-9.])(?:[1-9][0-9]\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{4})?|[1-9][0-9]{9}|[1-9][0-9]{6}|[1-9][0-9]{5})(?![0-9])",
     re.ASCII,
 )
+_RW_CODE: Final = re.compile(r"(?P<village>[1-9][0-9]{9})(?P<rw>[0-9]{3})", re.ASCII)
+"""How lists number an RW within its village."""
 _NUMBERS: Final = r"[0-9]{1,3}(?:\s{0,3}(?:-|–|—|s\.?/?d\.?|sampai|hingga|,|;|&|/|dan)\s{0,3}[0-9]{1,3}){0,60}"
 _PART: Final = re.compile(rf"\b(?P<kind>RT|RW)\.?\s{{0,3}}(?P<numbers>{_NUMBERS})\b", re.IGNORECASE)
 _RANGE: Final = re.compile(r"(?P<first>[0-9]{1,3})(?:\s*(?:-|–|—|s\.?/?d\.?|sampai|hingga)\s*(?P<last>[0-9]{1,3}))?")
