@@ -160,7 +160,10 @@ class _Kept:
     acts: int
     rest: object
     columns: _Columns
-    by_id: Ints
+    ids: Words
+    """In order."""
+    at: Ints
+    """Where each of them stands in the columns."""
 
 
 def cells(tx: Tx, incident_id: UUID, zoom: float, box: Box | None = None) -> CellsView:
@@ -282,16 +285,21 @@ def _list(tx: Tx, incident_id: UUID) -> _Columns:
     if kept is not None and kept.rest == rest:
         if kept.acts == acts:
             return kept.columns
-        # People have decided: who they are and where they stand is known, what they are now is not.
-        found = _decided(tx, incident_id, kept) or _read(tx, incident_id)
+        # People have decided: who is on the list and where they stand is known, what they are now is not.
+        found = _decided(tx, incident_id, kept)
+        kept = None if found is None else _Kept(acts, rest, found, kept.ids, kept.at)
     else:
+        kept = None
+    if kept is None:
         found = _read(tx, incident_id)
+        at = np.argsort(found.ids)
+        kept = _Kept(acts, rest, found, found.ids[at], at)
     with _lock:
-        _lists[key] = _Kept(acts, rest, found, np.argsort(found.ids))
+        _lists[key] = kept
         _lists.move_to_end(key)
         while len(_lists) > _KEPT:
             _lists.popitem(last=False)
-    return found
+    return kept.columns
 
 
 def _households(tx: Tx) -> dict[str, int]:
@@ -373,12 +381,11 @@ def _decided(tx: Tx, incident_id: UUID, kept: _Kept) -> _Columns | None:
     """Give the kept list with the groups of now; None where it no longer holds the same households."""
     line = sa.cast(AffectedHousehold.household_id, sa.Text).concat(_group())
     rows = np.frombuffer(_lines(tx, incident_id, line), dtype=[("id", f"S{_id_wide(tx)}"), ("group", "S1")])
-    known = kept.columns.ids[kept.by_id]
-    if len(rows) != len(known) or not len(rows):
+    if len(rows) != len(kept.ids) or not len(rows):
         return None
-    at = np.minimum(np.searchsorted(known, rows["id"]), len(known) - 1)
-    if not (known[at] == rows["id"]).all():
+    place = np.minimum(np.searchsorted(kept.ids, rows["id"]), len(kept.ids) - 1)
+    if not (kept.ids[place] == rows["id"]).all():
         return None
     groups = np.empty_like(kept.columns.groups)
-    groups[kept.by_id[at]] = rows["group"].astype(np.int8)
+    groups[kept.at[place]] = rows["group"].astype(np.int8)
     return replace(kept.columns, groups=groups)
