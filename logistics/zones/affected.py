@@ -1,4 +1,4 @@
-"""Who is on an incident's list: by group, by village, one by one, and as points of the map."""
+"""Who is on an incident's list: by group, by village, and one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from logistics.zones.queries import IncidentView, incident_by_id
 from logistics.zones.rules import Count, Doubt, doubts_of, looks_swapped
 from logistics.zones.states import Access, AffectedState, CountKind, DecisionHow, RejectReason, Severity
 from registry_link.households.merged import has_merged, merged_pairs, survivors_of
-from registry_link.households.queries import positions_of
 from registry_link.matching.rules import Confidence
 
 
@@ -146,15 +145,6 @@ class ConfirmedLine:
     village_code: str
     severity: Severity
     access: Access
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointsView:
-    """Geotagged households of the list, as columns for the map."""
-
-    lon_deg: tuple[float, ...]
-    lat_deg: tuple[float, ...]
-    group: tuple[str, ...]
 
 
 def groups(tx: Tx, incident_id: UUID) -> GroupCounts:
@@ -333,29 +323,6 @@ def incidents_of_household(tx: Tx, household_id: UUID) -> tuple[tuple[IncidentVi
     ).all()
     found = [(incident_by_id(tx, one), affected_household(tx, one, household_id)) for one in ids]
     return tuple(sorted(found, key=lambda pair: pair[0].started_at, reverse=True))
-
-
-def affected_points(tx: Tx, incident_id: UUID) -> PointsView:
-    """Give where the list's geotagged households are, for the map. Raises: Forbidden, NotFound."""
-    reach = tx.require("affected.see")
-    incident_by_id(tx, incident_id)
-    if reach.detail == "counts":
-        return PointsView(lon_deg=(), lat_deg=(), group=())
-    rows = tx.session.execute(
-        sa.select(AffectedHousehold.household_id, AffectedHousehold.confidence)
-        .where(
-            AffectedHousehold.incident_id == incident_id,
-            AffectedHousehold.state.not_in((AffectedState.LEFT, AffectedState.REJECTED)), *within(reach),
-            *counted_once(tx, incident_id),
-        )
-        .order_by(AffectedHousehold.household_id)
-    ).all()  # fmt: skip
-    places = positions_of(tx, [row.household_id for row in rows])
-    found = [(*places[row.household_id], row.confidence.value) for row in rows if row.household_id in places]
-    return PointsView(
-        lon_deg=tuple(one[0] for one in found), lat_deg=tuple(one[1] for one in found),
-        group=tuple(one[2] for one in found),
-    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- inside

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.i18n import say
@@ -295,20 +294,6 @@ def _add(slug: str, form: Form, found: list[Any], alike: list[HouseholdLine] | N
         "incident/add.html", form=form, found=found, names=names, villages=villages, alike=alike or [],
         **frame(view, "affected"),
     )  # fmt: skip
-
-
-@pages.get("/<slug>/peta/keluarga.json")
-@guard.requires("affected.see")
-def households_json(slug: str) -> Response:
-    with context.read() as tx:
-        points = listing.affected_points(tx, queries.incident(tx, slug).id)
-    order = {"certain": 0, "probable": 1, "to_verify": 2}
-    body = {
-        "lon_deg": [round(one, 5) for one in points.lon_deg],
-        "lat_deg": [round(one, 5) for one in points.lat_deg],
-        "group": [order[one] for one in points.group],
-    }
-    return Response(json.dumps(body, separators=(",", ":")), mimetype="application/json")
 
 
 def _names(tx: Tx, codes: list[str]) -> dict[str, RegionView]:
