@@ -119,25 +119,39 @@ class Allocation:
     def is_whole(self) -> Bools:
         return np.asarray(self.is_filled.all(axis=1))
 
-    def lacks(self, place: int) -> tuple[Lack, ...]:
-        """Give every line that a household lacks and why; empty for a whole package."""
-        return tuple(self._lack(place, item) for item in np.flatnonzero(~self.is_filled[place]).tolist())
+    def lacks(self) -> dict[int, tuple[Lack, ...]]:
+        """Give every line that a household lacks and why, by place in the queue; nothing for whole packages."""
+        found: dict[int, list[Lack]] = {place: [] for place in np.flatnonzero(~self.is_whole).tolist()}
+        for item, walked in enumerate(self.walked):
+            needs = self.queue.needs[self.queue.pattern, item]
+            for row in np.unique(walked.tight[~walked.is_filled]).tolist():
+                shared = tuple(np.flatnonzero(self.sets[row]).tolist())
+                last, ahead = self._before(walked, needs, row)
+                for place in np.flatnonzero(~walked.is_filled & (walked.tight == row)).tolist():
+                    found[place].append(
+                        Lack(
+                            item=item, need_milli=int(needs[place]), left_milli=int(walked.left_milli[place]),
+                            classes=shared, last_served=int(last[place]) if last[place] >= 0 else None,
+                            ahead_milli=int(ahead[place]),
+                        )
+                    )  # fmt: skip
+        return {place: tuple(many) for place, many in found.items()}
 
-    def _lack(self, place: int, item: int) -> Lack:
-        walked, needs = self.walked[item], self.queue.needs[self.queue.pattern, item]
-        shared = self.sets[walked.tight[place]]
-        turn = np.empty(len(self.order), dtype=np.int64)
-        turn[self.order] = np.arange(len(self.order))
-        ahead = (turn < turn[place]) & (needs > 0)
-        filled = np.flatnonzero(ahead & walked.is_filled & shared[self.queue.reach])
-        is_near = np.isin(self.regions, self.regions[shared])
-        lacking = ahead & ~walked.is_filled & is_near[self.queue.reach]
-        return Lack(
-            item=item, need_milli=int(needs[place]), left_milli=int(walked.left_milli[place]),
-            classes=tuple(np.flatnonzero(shared).tolist()),
-            last_served=int(filled[np.argmax(turn[filled])]) if len(filled) else None,
-            ahead_milli=int((needs - walked.left_milli)[lacking].sum()),
-        )  # fmt: skip
+    def _before(self, walked: _Walked, needs: Ints, row: int) -> tuple[Ints, Ints]:
+        """Give of every place the last one filled before it in a set of reaches, and what those before it lack.
+
+        Shapes: (households,) both; -1 where none was filled.
+        """
+        is_shared = self.sets[row][self.queue.reach]
+        is_near = np.isin(self.regions, self.regions[self.sets[row]])[self.queue.reach]
+        filled = np.where(is_shared & walked.is_filled & (needs > 0), np.arange(len(needs)), -1)[self.order]
+        lacking = np.where(is_near & ~walked.is_filled, needs - walked.left_milli, 0)[self.order]
+        turns = np.arange(len(needs))
+        seen = np.maximum.accumulate(np.where(filled >= 0, turns, -1))
+        last, ahead = np.empty(len(needs), dtype=np.int64), np.empty(len(needs), dtype=np.int64)
+        last[self.order] = np.where(seen >= 0, filled[np.maximum(seen, 0)], -1)
+        ahead[self.order] = np.cumsum(lacking) - lacking
+        return last, ahead
 
 
 def allocate(queue: Queue, stock: Stock, policy: Policy | None = None) -> Allocation:

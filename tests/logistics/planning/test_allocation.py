@@ -115,9 +115,10 @@ def test_every_reason_is_true(case: Case):
     """Bring what is said to be missing, and what those ahead lack, to where it ran out: the line is filled."""
     queue, stock = case
     found = allocate(queue, stock)
-    for place in range(len(queue)):
-        lacks = found.lacks(place)
-        assert bool(lacks) is not bool(found.is_whole[place])
+    told = found.lacks()
+    assert sorted(told) == np.flatnonzero(~found.is_whole).tolist()
+    for place, lacks in told.items():
+        assert [lack.item for lack in lacks] == np.flatnonzero(~found.is_filled[place]).tolist()
         for lack in lacks:
             assert int(queue.reach[place]) in lack.classes
             assert 0 <= lack.left_milli < lack.need_milli
