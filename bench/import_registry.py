@@ -2,8 +2,9 @@
 
     python -m bench.import_registry [--households 1000000] [--engine sqlite|postgresql] [--peer-rows 20000]
 
-One row in a hundred is bad. Each import is done in a process of its own, so that its peak of memory is its own (the
-child that unpacks counts apart); meanwhile another process writes and reads a little and tells how long it waited.
+One row in a hundred is bad. Each import is done in a process of its own, so that its peak of memory is its own, with
+that of the child that unpacks; meanwhile another process writes and reads a little and tells how long it waited. The
+last lines sum it up, engine by engine.
 The second snapshot changes 2 % of the households. The peers do less: no sealing, no keyed hashes, no comparison with
 what stands already, no way back. Compare ratios within one run, not seconds of different days.
 """
@@ -57,6 +58,7 @@ PERSONS = 3.29
 NAMES = ("Petrus", "Maria", "Yohanis", "Agustina", "Ferdinan", "Margaretha", "Elias", "Yuliana", "Simon", "Ribka")
 SURNAMES = ("Contoh", "Uji", "Sampel", "Rekaan", "Misal", "Andaian", "Coba", "Latih")
 PAUSE_S = 0.05
+LOOK_S = 0.2
 
 
 # ---------------------------------------------------------------- the files
@@ -125,19 +127,37 @@ def apart(act: Callable[[], Any]) -> dict[str, Any]:
         try:
             began = time.perf_counter()
             told = act()
-            own, children = (resource.getrusage(one).ru_maxrss >> 10 for one in
-                             (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))  # fmt: skip
-            theirs.send({"told": told, "seconds": time.perf_counter() - began, "mb": own, "child_mb": children})
+            used = [resource.getrusage(one) for one in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+            theirs.send({
+                "told": told, "seconds": time.perf_counter() - began, "mb": used[0].ru_maxrss >> 10,
+                "cpu": sum(one.ru_utime + one.ru_stime for one in used),
+            })  # fmt: skip
             code = 0
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(code)
     theirs.close()
+    most = 0
     try:
-        return dict(mine.recv())
+        while not mine.poll(LOOK_S):
+            most = max(most, held_mb(pid))
+        done = dict(mine.recv())
+        return {**done, "mb": max(most, done["mb"])}
     finally:
         os.waitpid(pid, 0)
+
+
+def held_mb(pid: int) -> int:
+    """Tell what a process and those it started hold in memory now."""
+    with suppress(OSError, ValueError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        started = [
+            int(one) for thread in Path(f"/proc/{pid}/task").iterdir()
+            for one in (thread / "children").read_text().split()
+        ]  # fmt: skip
+        return (pages * resource.getpagesize() >> 20) + sum(held_mb(one) for one in started)
+    return 0
 
 
 def watch(url: str, stop: Connection) -> dict[str, list[float]]:
@@ -178,6 +198,10 @@ class Watched:
         with suppress(EOFError):
             self.waits = self._answer.recv()
         os.waitpid(self._pid, 0)
+
+    def p99_ms(self, name: str) -> float:
+        waits = sorted(self.waits.get(name, ()))
+        return waits[min(len(waits) - 1, len(waits) * 99 // 100)] * 1000 if waits else float("nan")
 
     def told(self) -> str:
         parts = []
@@ -303,7 +327,9 @@ def by_executemany(url: str, path: Path, most: int) -> int:
     return len(ready)
 
 
-def peers(url: str, path: Path, most: int, ours: float) -> None:
+def peers(url: str, path: Path, most: int, ours: float) -> dict[str, float]:
+    """Give how many rows a second the others' ways take of a sample."""
+    found: dict[str, float] = {}
     for name, act in (("marshmallow + ORM, row by row", by_schema_and_orm), ("csv + executemany", by_executemany)):
         engine = sa.create_engine(url)
         PeerBase.metadata.create_all(engine)
@@ -312,10 +338,12 @@ def peers(url: str, path: Path, most: int, ours: float) -> None:
         rate = rows / (time.perf_counter() - began)
         PeerBase.metadata.drop_all(engine)
         engine.dispose()
+        found[name] = rate
         print(
             f"    peer {name}: {rate:,.0f} rows/s (of {rows:,} members); ours is {ours / rate:.1f} times that",
             flush=True,
         )
+    return found
 
 
 # ---------------------------------------------------------------- the run
@@ -326,7 +354,8 @@ def told(name: str, done: dict[str, Any], waits: str) -> float:
     rate = found["rows"] / done["seconds"]
     print(
         f"  {name}: {done['seconds']:.1f} s ({rate:,.0f} rows/s): unpacked {found['unpack']:.1f} s, checked and staged "
-        f"{found['read']:.1f} s, applied {found['apply']:.1f} s; peak {done['mb']} MB, child {done['child_mb']} MB\n"
+        f"{found['read']:.1f} s, applied {found['apply']:.1f} s; processor {done['cpu']:.1f} s; peak {done['mb']} MB, "
+        f"the child's too\n"
         f"    {json.dumps({key: value for key, value in found.items() if isinstance(value, int)})}\n"
         f"    others meanwhile: {waits}", flush=True,
     )  # fmt: skip
@@ -340,6 +369,7 @@ def main() -> int:
     parser.add_argument("--peer-rows", type=int, default=20_000)
     asked = parser.parse_args()
     run, wrong = Run.begin(), 0
+    summary: list[str] = []
     use_ring(run.keys())
     try:
         with tempfile.TemporaryDirectory() as name:
@@ -355,6 +385,7 @@ def main() -> int:
                     prepared.engine.dispose()
                     print(kind)
                     rates = []
+                    parts = []
                     for title, files, on in (
                         ("first snapshot", (first, people), date(2026, 1, 1)),
                         ("second snapshot, 2 % changed", (second, people), date(2026, 4, 1)),
@@ -362,6 +393,10 @@ def main() -> int:
                         with Watched(url) as others:
                             done = apart(lambda files=files, on=on: imported(url, files, on))  # type: ignore[misc]
                         rates.append(told(title, done, others.told()))
+                        parts.append(
+                            f"{title} {done['seconds']:.1f} s, {rates[-1]:,.0f} rows/s, peak {done['mb']} MB, "
+                            f"others' writes p99 {others.p99_ms('write'):.0f} ms"
+                        )
                         wrong += not done["told"]["is_applied"]
                     changed = sum(
                         number % 50 == 11 and number % 200 != 3 for number in range(asked.households)
@@ -372,9 +407,12 @@ def main() -> int:
                     again = recognised(url, (people, second))
                     print(f"    the same files again: {again}")
                     wrong += again != "import_run.same_file"
-                    peers(url, people.path, asked.peer_rows, rates[0])
+                    others_rates = peers(url, people.path, asked.peer_rows, rates[0])
+                    ratios = ", ".join(f"{rates[0] / rate:.1f} x {name}" for name, rate in others_rates.items())
+                    summary.append(f"{kind}: {'; '.join(parts)}; {ratios}")
     finally:
         run.end()
+        print("\n".join(["", f"SUMMARY, {asked.households:,} households", *summary]), flush=True)
     return 1 if wrong else 0
 
 

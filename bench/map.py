@@ -131,6 +131,11 @@ def measure(work: Work, count: int, times: int) -> bool:
         mapping.forget()
         return answer(8, None)
 
+    def decided() -> str:
+        with work.by(OFFICE) as tx:
+            tx.note("affected.confirm", "incident", INCIDENT, count=1)
+        return answer(8, None)
+
     def shares() -> str:
         with work.read_by(OFFICE) as tx:
             return json.dumps(shares_body(mapping.village_shares(tx, INCIDENT)))
@@ -139,7 +144,9 @@ def measure(work: Work, count: int, times: int) -> bool:
         whole = mapping.cells(tx, INCIDENT, 13)
         _, lon, lat = max(zip(map(sum, zip(*whole.counts, strict=True)), whole.lon_deg, whole.lat_deg, strict=True))
     is_right = True
-    views: list[tuple[str, Callable[[], str]]] = [("first after a change, whole district", first)]
+    views: list[tuple[str, Callable[[], str]]] = [
+        ("first of all, whole district", first), ("first after a decision (and its note)", decided),
+    ]  # fmt: skip
     for zoom in (8, 10, 12, 14, 16, 18):
         span = 900 * 360 / (256 * 2**zoom)
         box = mapping.Box(west=lon - span / 2, south=lat - span / 2, east=lon + span / 2, north=lat + span / 2)

@@ -11,7 +11,7 @@ from core.permissions import may
 from core.work import Tx
 from registry_link.households.drawn import drawn_from
 
-KNOWN = ("dtsen", "dtks", "bdt", "office")
+KNOWN = ("dtsen", "dtks", "bdt", "office", "demo")
 
 
 def source_name(source: str, lang: str) -> str:

@@ -43,7 +43,16 @@ def install(app: Flask) -> None:
         rupiah=lambda amount: print_rupiah(amount, context.lang()),
         day=lambda day, weekday=False: print_day(day, context.lang(), weekday=weekday) if day else "—",
         instant=_instant,
+        units=print_units,
+        short_units=lambda rt, rw: f"{rt or '—'}/{rw or '—'}" if rt or rw else "—",
         say=lambda code, **facts: say(code, context.lang(), facts),
+    )
+
+
+def print_units(rt: str | None, rw: str | None) -> str:
+    """Print the neighbourhood units of an address; what is not known is said in words, not by dashes."""
+    return "/".join(f"{word} {one}" for word, one in (("RT", rt), ("RW", rw)) if one) or say(
+        "household.no_units", context.lang()
     )
 
 

@@ -367,7 +367,7 @@ def stays_of(tx: Tx, incident_id: UUID, household_id: UUID) -> tuple[StayView, .
         .where(Stay.incident_id == incident_id, Stay.household_id == household_id)
         .order_by(Stay.no)
     ).all()
-    ends = [stay.since_on for stay, _ in rows[1:]] + [None]
+    ends = [*(stay.since_on for stay, _ in rows[1:]), *([None] if rows else [])]
     views = [_stay_view(stay, household_id, name or "", until) for (stay, name), until in zip(rows, ends, strict=True)]
     return tuple(reversed(views))
 

@@ -24,4 +24,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("snapshot_id", "no", name=op.f("pk_staged_piece")),
     )
     op.add_column("import_run", sa.Column("weighed_at", sa.BigInteger(), nullable=True))
-    op.add_column("snapshot", sa.Column("completes_id", sa.Uuid(), nullable=True))

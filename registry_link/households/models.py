@@ -46,8 +46,6 @@ class Snapshot(Base):
     """Whether the file lists every member: only then is one that it lacks gone from its household."""
     recorded_at: Mapped[datetime]
     current_at: Mapped[datetime | None]
-    completes_id: Mapped[UUID | None]
-    """The snapshot to which this one brings rows that it lacked: whom it does not list has not left."""
 
 
 class PositionColumns(Base):

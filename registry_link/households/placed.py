@@ -8,5 +8,5 @@ from registry_link.households.models import Household
 
 
 def placed_households() -> sa.Subquery:
-    """Give ``household_id``, ``row_no`` and ``position_key`` (None without a position) of every household."""
-    return sa.select(Household.id.label("household_id"), Household.row_no, Household.position_key).subquery("placed")
+    """Give ``household_id`` and ``position_key`` (None without a position) of every household."""
+    return sa.select(Household.id.label("household_id"), Household.position_key).subquery("placed")

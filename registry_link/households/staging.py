@@ -7,6 +7,7 @@ hash; what is new, changed or the same is then asked of the database in whole se
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -58,9 +59,11 @@ from registry_link.households.states import (
     SnapshotState,
 )
 from registry_link.households.taking import PERSON, PLACE, at_least_one, same_household, taken_household, taken_member
+from registry_link.households.weighing import put_new_members
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
+_ROOM_KB: Final = 256_000
 _ANALYZE: Final = (
     sa.text("ANALYZE staged_household"), sa.text("ANALYZE staged_member"), sa.text("ANALYZE household"),
     sa.text("ANALYZE member"), sa.text("ANALYZE registry_link"),
@@ -282,6 +285,7 @@ def _weigh(tx: Tx, snapshot: Any) -> None:
     _bind_provisional(tx, snapshot_id)
     _mark_changed_members(tx, snapshot_id, lists_members=snapshot.lists_members)
     put_suspects(tx, snapshot_id, suspects(tx, snapshot_id, _twice(tx, snapshot_id)))
+    _count_members(tx, snapshot_id)
     _name_heads(tx, snapshot_id)
 
 
@@ -294,7 +298,7 @@ def _analyze(tx: Tx) -> None:
 
 
 def bind_met(tx: Tx, snapshot_id: UUID) -> None:
-    """Bind households that were registered on the spot to staged rows, and fill in what these have in other rows."""
+    """Bind households that were registered on the spot to staged rows; fill in heads that stand in another piece."""
     _analyze(tx)
     _bind_provisional(tx, snapshot_id)
     _name_heads(tx, snapshot_id)
@@ -473,6 +477,26 @@ def make_current(tx: Tx, snapshot_id: UUID, *, is_weighed: bool = False) -> Weig
     # The counter is the lock: whoever registers a household waits until the numbers of this one stand.
     last_no = _lock_counter(tx)
     snapshot = staged_snapshot(tx, snapshot_id)
+    with _room(tx):
+        return _made_current(tx, snapshot, last_no, is_weighed=is_weighed)
+
+
+@contextmanager
+def _room(tx: Tx) -> Iterator[None]:
+    """Let SQLite hold the indexes it fills: numbers' hashes come in no order, each to another page."""
+    is_sqlite = tx.session.get_bind().dialect.name == "sqlite"
+    before = tx.session.scalar(sa.text("PRAGMA cache_size")) if is_sqlite else None
+    if is_sqlite:
+        tx.session.execute(sa.text(f"PRAGMA cache_size={-_ROOM_KB}"))
+    try:
+        yield
+    finally:
+        if is_sqlite:
+            tx.session.execute(sa.text(f"PRAGMA cache_size={int(before or 0)}"))
+
+
+def _made_current(tx: Tx, snapshot: Any, last_no: int, *, is_weighed: bool) -> Weighed:
+    snapshot_id = snapshot.id
     if is_weighed:
         _analyze(tx)
     else:
@@ -493,8 +517,15 @@ def make_current(tx: Tx, snapshot_id: UUID, *, is_weighed: bool = False) -> Weig
     write_differences(tx, snapshot, before_id)
     _insert_new(tx, snapshot, last_no)
     _set_counter(tx, last_no + counts.new)
-    _update_changed(tx, snapshot)
-    _take_members(tx, snapshot)
+    if counts.changed:
+        _update_changed(tx, snapshot)
+        _change_members(tx, snapshot)
+    written = sa.select(StagedMember.member_id).where(StagedMember.snapshot_id == snapshot_id).limit(1)
+    if tx.session.scalar(written) is not None:
+        _add_members(tx, snapshot)
+    elif is_weighed:
+        put_new_members(tx, snapshot)
+        _name_new_heads(tx, snapshot_id)
     finish_differences(tx, snapshot, before_id)
     _link(tx, snapshot_id)
     carry_states(tx, snapshot_id, before_id)
@@ -570,9 +601,8 @@ def _set_counter(tx: Tx, last_no: int) -> None:
     tx.session.execute(sa.update(RowCounter).where(RowCounter.name == _COUNTER).values(last_no=last_no))
 
 
-def _name_heads(tx: Tx, snapshot_id: UUID) -> None:
-    """Fill in the head's name and the size where the file has them only in its members."""
-    open_rows = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
+def _count_members(tx: Tx, snapshot_id: UUID) -> None:
+    """Fill in the size where the file has more members than it says."""
     count = (
         sa.select(StagedMember.external_id, sa.func.count().label("persons"))
         .where(StagedMember.snapshot_id == snapshot_id)
@@ -581,15 +611,21 @@ def _name_heads(tx: Tx, snapshot_id: UUID) -> None:
     )
     tx.session.execute(
         sa.update(StagedHousehold)
-        .where(*open_rows, StagedHousehold.external_id == count.c.external_id, StagedHousehold.size < count.c.persons)
+        .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
+        .where(StagedHousehold.external_id == count.c.external_id, StagedHousehold.size < count.c.persons)
         .values(size=count.c.persons)
         .execution_options(synchronize_session=False)
     )
+
+
+def _name_heads(tx: Tx, snapshot_id: UUID) -> None:
+    """Fill in the head's name where the file has it only in its members."""
     members = sa.select(StagedMember.name).where(same_household())
     first = members.order_by(StagedMember.position, StagedMember.file_row).limit(1).scalar_subquery()
     tx.session.execute(
         sa.update(StagedHousehold)
-        .where(*open_rows, StagedHousehold.head_name == "")
+        .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
+        .where(StagedHousehold.head_name == "")
         .values(head_name=sa.func.coalesce(first, ""))
         .execution_options(synchronize_session=False)
     )
@@ -656,10 +692,8 @@ def _update_changed(tx: Tx, snapshot: Any) -> None:
         tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
 
 
-def _take_members(tx: Tx, snapshot: Any) -> None:
-    staged, own = StagedMember, sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
-    mine = sa.and_(StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome != Outcome.UNCHANGED)
-    is_member = sa.and_(Member.household_id == own, Member.member_key == staged.member_key)
+def _change_members(tx: Tx, snapshot: Any) -> None:
+    staged = StagedMember
     changed = sa.and_(
         StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED, same_household(),
         Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key,
@@ -682,6 +716,12 @@ def _take_members(tx: Tx, snapshot: Any) -> None:
             .values(is_present=False)
             .execution_options(synchronize_session=False)
         )  # fmt: skip
+
+
+def _add_members(tx: Tx, snapshot: Any) -> None:
+    staged, own = StagedMember, sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
+    mine = sa.and_(StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome != Outcome.UNCHANGED)
+    is_member = sa.and_(Member.household_id == own, Member.member_key == staged.member_key)
     columns: dict[str, Any] = {
         "id": staged.member_id, "household_id": own, "regency_code": sa.literal(snapshot.regency_code),
         "member_key": staged.member_key, **{name: getattr(staged, name) for name in PERSON}, "is_present": sa.true(),
@@ -694,6 +734,18 @@ def _take_members(tx: Tx, snapshot: Any) -> None:
         .where(mine, Member.id.is_(None))
     )
     tx.session.execute(sa.insert(Member).from_select(list(columns), rows))
+
+
+def _name_new_heads(tx: Tx, snapshot_id: UUID) -> None:
+    """Fill in the head's name of new households whose head stands in another piece."""
+    members = sa.select(Member.name).where(Member.household_id == Household.id)
+    first = members.order_by(Member.position, Member.id).limit(1).scalar_subquery()
+    tx.session.execute(
+        sa.update(Household)
+        .where(Household.snapshot_id == snapshot_id, Household.head_name == "")
+        .values(head_name=sa.func.coalesce(first, ""))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _link(tx: Tx, snapshot_id: UUID) -> None:

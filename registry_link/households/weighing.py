@@ -34,6 +34,7 @@ from registry_link.households.numbers import plain_indexes, sealed_numbers
 from registry_link.households.pieces import SPREAD, Digests, Mask, digests, piece_counts, piece_of, pieces_of
 from registry_link.households.positions import position_keys
 from registry_link.households.states import Outcome, PositionSource, Relation
+from registry_link.households.taking import PERSON
 
 Numbers = npt.NDArray[np.int64]
 _NEW, _CHANGED, _SAME, _LEFT_OUT = range(4)
@@ -55,9 +56,11 @@ class Comparison:
     sizes: Numbers
     """How many members each household has."""
     is_told: Mask
-    """Of the members: whether their household says anything new."""
+    """Of the members: whether they are written out, because their household says anything new."""
     positions: Numbers
     """Their places in the household's list."""
+    is_first: bool
+    """No household stands yet: there is nothing to compare members with before they are taken over."""
     twice: tuple[tuple[str, str], ...]
     """Households that list a NIK which another one of this file lists before them, and which one that is."""
 
@@ -110,13 +113,13 @@ def compare(tx: Tx, snapshot: Any) -> Comparison:
         gone_people, is_gone = np.concatenate(people_gone), np.concatenate(gone)
         is_gone[home_of[gone_people]] = True
         fates[is_gone] = _LEFT_OUT
-    by_owner = np.argsort(home_of, kind="stable")
     sizes = np.bincount(home_of, minlength=len(home)).astype(np.int64)
-    positions = np.empty(len(owner), dtype=np.int64)
-    positions[by_owner] = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
-    is_told = np.isin(fates[home_of], (_NEW, _CHANGED))
+    anybody = sa.select(Household.id).where(Household.regency_code == snapshot.regency_code).limit(1)
+    is_first = tx.session.scalar(anybody) is None
+    is_told = np.isin(fates[home_of], (_CHANGED,) if is_first else (_NEW, _CHANGED))
     return Comparison(
-        version=version, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told, positions=positions,
+        version=version, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told,
+        positions=_positions(home_of), is_first=is_first,
         twice=_twice(tx, snapshot.id, pieces, _joined(niks), home_of, fates),
     )  # fmt: skip
 
@@ -247,6 +250,45 @@ def put_written(tx: Tx, made: WrittenOut) -> None:
     """Stage rows that ``written_out`` made."""
     put_frame(tx, StagedHousehold, made.homes)
     put_frame(tx, StagedMember, made.people)
+
+
+def put_new_members(tx: Tx, snapshot: Any) -> None:
+    """Take the members of new households over from their pieces, where they were not written out before.
+
+    The households stand already; their members come with their numbers sealed.
+    """
+    query = sa.select(StagedHousehold.external_id, _digits(tx, StagedHousehold.household_id)).where(
+        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.NEW
+    )
+    parts: list[pl.DataFrame] = []
+    for rows in tx.session.connection().execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
+        names, ids = zip(*rows, strict=True)
+        parts.append(pl.DataFrame({"external_id": names, "household_id": ids}))
+    if not parts:
+        return
+    homes = pl.concat(parts).with_columns(pl.col("household_id").str.replace_all("-", "", literal=True))
+    positions = _positions(_joined([digests(piece.people["external_id"]) for piece in pieces_of(tx, snapshot.id)]))
+    begin = 0
+    for piece in pieces_of(tx, snapshot.id):
+        end = begin + len(piece.people)
+        people = piece.people.with_columns(pl.Series("position", positions[begin:end]))
+        people, begin = people.join(homes, on="external_id", maintain_order="left"), end
+        made = _people(tx, snapshot.id, people).select(
+            pl.col("member_id").alias("id"), people["household_id"],
+            pl.lit(snapshot.regency_code).alias("regency_code"), "member_key", *PERSON, pl.lit(True).alias("is_present"),
+        )  # fmt: skip
+        put_frame(tx, Member, made)
+
+
+def _positions(owner: npt.NDArray[Any]) -> Numbers:
+    """Count the rows of each owner, the first is 1."""
+    order = np.argsort(owner, kind="stable")
+    ordered = owner[order]
+    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(owner)])
+    sizes = np.diff(np.concatenate([begins, [len(owner)]]))
+    positions = np.empty(len(owner), dtype=np.int64)
+    positions[order] = np.arange(len(owner)) - np.repeat(begins, sizes) + 1
+    return positions
 
 
 def _homes(tx: Tx, snapshot_id: UUID, homes: pl.DataFrame) -> pl.DataFrame:

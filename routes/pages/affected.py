@@ -217,9 +217,11 @@ def add(slug: str) -> str:
 @guard.requires("affected.decide")
 def add_search(slug: str) -> str:
     form = Form()
+    asked = SearchHouseholds(text=form.text("q", most=80), limit=20)
     with context.read() as tx:
-        found = search_households(tx, SearchHouseholds(text=form.text("q", most=80), limit=20))
-    return _add(slug, form, list(found.lines))
+        queries.incident(tx, slug)
+        found = search_households(tx, asked).lines if may(tx.actor, "household.search") else ()
+    return _add(slug, form, list(found))
 
 
 @pages.post("/<slug>/keluarga/tambah")

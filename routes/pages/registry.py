@@ -28,6 +28,7 @@ from registry_link.regions.states import Level
 from routes import context, guard
 from routes.forms import Form
 from routes.occasion import occasion_of
+from routes.pages.links import section_tabs
 from routes.pages.privacy import reveal_fields
 from routes.sources import source_name
 from routes.texts import gettext as _
@@ -62,15 +63,19 @@ def _parts() -> list[dict[str, Any]]:
         ("snapshot.see", "snapshots.index", _("Berkas registri")),
         ("completion.see", "completion.index", _("Pelengkapan")),
         ("position.see_files", "positions.index", _("Titik rumah")),
-        ("identity.see", "identity.index", _("Keluarga ganda")), ("link.see", "links.index", _("Keadaan tautan")),
-        ("link.see_files", "dukcapil.index", _("Dukcapil")), ("link.verify", "field.index", _("Verifikasi lapangan")),
-        ("proposal.see", "proposals.index", _("Usulan")), ("privacy.see", "privacy.index", _("Privasi")),
+        ("identity.see", "identity.index", _("Keluarga ganda")),
     ]  # fmt: skip
-    return [
+    parts = [
         {"label": label, "href": url_for(endpoint), "is_current": endpoint == "registry.index"}
         for action, endpoint, label in found
         if may(context.actor(), action)
     ]
+    if steps := section_tabs(""):
+        # Five parts with tabs of their own: one way in leads to the first that the reader may open.
+        parts.append({"label": _("Langkah registri"), "href": steps[0]["href"], "is_current": False})
+    if may(context.actor(), "privacy.see"):
+        parts.append({"label": _("Privasi"), "href": url_for("privacy.index"), "is_current": False})
+    return parts
 
 
 @pages.get("/cari")

@@ -141,7 +141,7 @@ def _show(slug: str, reading_id: UUID, form: Form) -> str:
         found = queries.elements(tx, reading_id)
         asked = following(tx, reading_id)
         names = {one.code: one for one in regions(tx, [each.code for line in found for each in line.listed])}
-        zones = [one for one in incidents.zones(tx, view.id) if one.state is not VersionState.WITHDRAWN]
+        zones = _current(tx, view.id)
     counts = queries.outcome_counts(found)
     observed = next((one.element.observed_at for one in found if one.element.observed_at), reading.notice.sent_at)
     at = (observed or context.runtime().work.clock.now()).astimezone(context.actor().zone)
@@ -168,6 +168,7 @@ def _show(slug: str, reading_id: UUID, form: Form) -> str:
         severities=[(one.value, say(f"severity.{one.value}", lang)) for one in Severity],
         accesses=[(one.value, say(f"access.{one.value}", lang)) for one in Access],
         zones=[(f"{one.zone_id}:{one.current_no}", f"{one.name} ({_('versi %(no)s', no=one.no)})") for one in zones],
+        seen=[(f"seen-{one.zone_id}", one.current_no) for one in zones],
         observed_on=form.raw("observed_on") if sent else f"{at:%d/%m/%Y}",
         observed_time=form.raw("observed_time") if sent else f"{at:%H.%M}",
         source=form.raw("source") if sent else source[:200], **frame(view, "zones"),
@@ -251,9 +252,10 @@ def areas_json(slug: str, reading_id: UUID) -> Response:
 def post(slug: str, reading_id: UUID) -> str | BaseResponse:
     form = Form()
     with context.read() as tx:
-        _of_incident(tx, slug, reading_id)
+        view, _reading = _of_incident(tx, slug, reading_id)
         found = {one.element.no: one for one in queries.elements(tx, reading_id)}
-    areas = _areas(form, found)
+        zones = _current(tx, view.id)
+    areas = _as_versions(form, _areas(form, found), zones)
 
     def act(tx: Tx) -> str:
         done = commands.post_reading(tx, PostReading(reading_id=reading_id, areas=ready))
@@ -358,6 +360,30 @@ def _areas(form: Form, found: dict[int, ElementView]) -> tuple[TakenArea, ...]:
             made[0] = replace(made[0], zone_id=UUID(zone), base_no=int(base))
         except ValueError:
             form.fail("zone", "form.choose")
+    return tuple(made)
+
+
+def _current(tx: Tx, incident_id: UUID) -> list[incidents.ZoneView]:
+    return [one for one in incidents.zones(tx, incident_id) if one.state is not VersionState.WITHDRAWN]
+
+
+def _as_versions(
+    form: Form, areas: tuple[TakenArea, ...], zones: Sequence[incidents.ZoneView]
+) -> tuple[TakenArea, ...]:  # fmt: skip
+    """Make areas that are called like one of the incident its next version, where the person wants that.
+
+    The version it follows is the one that the page showed: who was faster meanwhile is not written over.
+    """
+    if not form.raw("revise"):
+        return areas
+    known = {" ".join(one.name.split()).casefold(): one for one in zones}
+    made = []
+    for area in areas:
+        zone = known.get(" ".join(area.name.split()).casefold())
+        seen = form.raw(f"seen-{zone.zone_id}") if zone else ""
+        if zone and area.zone_id is None and seen.isascii() and seen.isdigit() and len(seen) < 7:
+            area = replace(area, zone_id=zone.zone_id, base_no=int(seen), name=zone.name)
+        made.append(area)
     return tuple(made)
 
 

@@ -18,7 +18,10 @@ from tests.core.test_reader import COST, ROOT
 from tests.hostile.corpus import Hostile, bomb, corpus, parts, row, sheet, zipped
 
 FILES = {one.name: one for one in corpus()}
-HARMLESS = {"far_cell_A1048576", "far_cell_A900000", "long_cell"}
+HARMLESS = {
+    "far_cell_A1048576": (("kode",), [(1_048_576, ["x"])]), "far_cell_A900000": (("kode",), [(900_000, ["x"])]),
+    "long_cell": (("x" * 120,), []),
+}  # fmt: skip
 """Read row by row, a lone cell far down costs a row, and a long cell is cut and refused with its row."""
 
 
@@ -94,7 +97,8 @@ def test_a_workbook_is_streamed_as_the_other_parser_reads_it(tmp_path: Path):
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
 def test_a_hostile_file_is_refused(tmp_path: Path, file: Hostile):
     if file.name in HARMLESS:
-        assert len(stream(tmp_path, file.make(), file.file_name)[1]) <= 1
+        found, rows = stream(tmp_path, file.make(), file.file_name)
+        assert (found.header, [(one.number, one.cells) for one in rows]) == HARMLESS[file.name]
         return
     with pytest.raises((Malformed, TooLarge)) as caught:
         stream(tmp_path, file.make(), file.file_name)
@@ -127,6 +131,23 @@ def test_what_unpacks_to_much_costs_little(tmp_path: Path):
     assert (memory_kb <= 150 << 10, cpu_s <= 5) == (True, True)
 
 
+def test_long_and_short_texts_are_read_alike(tmp_path: Path):
+    """25 empty lines above, UTF-16, a mark, quotation marks that are never closed, blanks that no keyboard has."""
+    table = "Kode;Nama\r\nA;x\r\n;\r\n\u2003;\u2003\nB;\"y\nyy\"\nC;\"z\n;;\nD;w\r\n\n"
+    for text in ("\n" * 25 + table, table, table + "E;1"):
+        for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+            content = text.encode(encoding)
+            found, rows = stream(tmp_path, content)
+            whole = read_table(content, "dtsen.csv", most_rows=100, most_columns=100)
+            assert (found.header, found.header_row) == (whole.header, whole.header_row)
+            assert [one.number for one in rows] == [one.number for one in whole.rows]
+            assert [one.flaw for one in rows] == [one.flaw for one in whole.rows]
+            cells = [" ".join(" ".join(one.cells).split()) for one in rows]
+            assert cells == [" ".join(one.texts) for one in whole.rows]
+    with pytest.raises(Malformed, match=r"reader\.not_text"):
+        stream(tmp_path, "Kode;Nama\nA;x".encode("utf-16") + b"\x00\xd8A")
+
+
 FORM = """print('{"form":{"delimiter":";"}}'); print('[1,["kode"],{},""]')"""
 
 
@@ -139,6 +160,12 @@ FORM = """print('{"form":{"delimiter":";"}}'); print('[1,["kode"],{},""]')"""
         f'{FORM}; print(\'[2,["a"],{{"0":"q"}},""]\')',
         f'{FORM}; print(\'[2,["a"],{{}},"<b>"]\')',
         f"{FORM}; print('{{\"end\":2}}')",
+        f"{FORM}; print('2\\x1fa'); print('2\\x1fb')",
+        f"{FORM}; print('2')",
+        f"{FORM}; print('x\\x1fa')",
+        f"{FORM}; print('2\\x1fa\\x01')",
+        f"{FORM}; print('2' + '\\x1fa' * 101)",
+        f"{FORM}; import os; os.write(1, b'2\\x1f\\xff\\n')",
         f'{FORM}; print(\'{{"end":1}}\'); print(\'[2,["a"],{{}},""]\')',
     ],
 )

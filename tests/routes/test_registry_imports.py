@@ -21,6 +21,7 @@ from tests.registry_link.importing.test_imports import HEADER, line, lines
 from tests.registry_link.people import OFFICE, nik, with_regions
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import a_person, a_token, an_office
+from tests.support.tree import ROOT
 
 PAGE = "/registri/impor"
 API = "/api/v1/registry"
@@ -171,5 +172,9 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
 
 
 def test_every_reason_of_a_row_has_a_few_words():
-    for code in ("registry.number_short", "region.unknown_code", "registry.member_twice"):
-        assert say(f"import_reason.{code}", "id") != f"import_reason.{code}"
+    places = ("importing/rules.py", "importing/reading.py", "households/rules.py", "regions/rules.py")
+    texts = [(ROOT / "registry_link" / one).read_text() for one in places]
+    codes = {code for text in texts for code in re.findall(r'"((?:registry|region)\.[a-z_]+)"', text)}
+    assert len(codes) > 40
+    for code in sorted(codes):
+        assert say(f"import_reason.{code}", "id") != f"import_reason.{code}", code

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from core.actor import Role
 from core.work import Work
+from logistics.zones.queries import zones
 from tests.flows import line
 from tests.logistics.zones.test_reading_flow import NEAR
 from tests.routes.asking import key, log_in, send
@@ -90,6 +91,72 @@ def test_a_pasted_list_becomes_areas_by_severity(client: FlaskClient, flood: lin
     assert done.status_code == 303
     areas = client.get(done.location).get_data(as_text=True)
     assert "Banjir Senin – Berat" in areas and "Banjir Senin – Ringan" in areas
+
+
+def test_the_next_hour_becomes_the_next_version_of_the_areas_of_the_same_name(
+    client: FlaskClient, work: Work, flood: line.Flood
+):  # fmt: skip
+    log_in(client, "bpbd")
+
+    def posted(text: str, **more: str) -> tuple[int, str]:
+        answer = send(client, page_of(flood), sent(text=text), from_page=page_of(flood))
+        shown = client.get(answer.location).get_data(as_text=True)
+        seen = dict(re.findall(r'name="(seen-[0-9a-f-]+)" value="([0-9]+)"', shown))
+        order = {
+            "take": ["1"], "how": "severity", "name": "Banjir", "observed_on": "16/11/2026", "observed_time": "09.00",
+            "form_key": form_key(shown), **seen, **more,
+        }  # fmt: skip
+        done = send(client, f"{answer.location}/pasang", order)
+        return done.status_code, done.get_data(as_text=True)
+
+    assert posted("Desa Contoh A (berat)")[0] == 303
+    status, words = posted("Desa Contoh B (berat)")
+    assert status == 422 and "sudah ada pada kejadian ini" in words
+    assert posted("Desa Contoh B  (berat)", revise="1")[0] == 303
+    with work.read_by(line.BPBD) as tx:
+        (zone,) = zones(tx, flood.incident_id)
+    assert (zone.name, zone.current_no, [one.region_code for one in zone.listed]) == ("Banjir – Berat", 2, [line.B])
+    stale = posted("Desa Contoh C (berat)", revise="1", **{f"seen-{zone.zone_id}": "1"})
+    assert stale[0] == 422
+
+
+ALERT = """<?xml version="1.0" encoding="UTF-8"?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>uji-1</identifier><sender>bpbd@contoh.example</sender>
+<sent>2026-11-16T08:00:00+09:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
+<info><category>Met</category><event>Banjir</event><urgency>Immediate</urgency><severity>Severe</severity>
+<certainty>Observed</certainty><headline>Banjir Contoh</headline><area><areaDesc>Contoh A</areaDesc>
+<polygon>-8.0,131.0 -8.0,131.01 -7.99,131.01 -7.99,131.0 -8.0,131.0</polygon></area></info></alert>"""
+REPORT = """LAPORAN PUSDALOPS
+Jenis bencana: Banjir
+Waktu kejadian: Senin, 16 November 2026 pukul 06.00 WIT
+Lokasi: Kec. Contoh Satu, Desa Contoh A dan Desa Contoh B
+Terdampak:
+- Desa Contoh A: 12 KK, 40 jiwa
+- Desa Contoh B: Dalam Pendataan
+Pengungsi: NIHIL
+"""
+TABLE = (
+    "id_prov;id_kab;kejadian;nama_kejadian;lokasi;menderita;mengungsi;keterangan\n"
+    "99;9901;Banjir;Banjir Contoh;Kec. Contoh Satu Ds. Contoh A;40;0;112 KK mengungsi\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [(ALERT, "Peringatan CAP"), (REPORT, "Teks laporan Pusdalops"), (TABLE, "Tabel BNPB")],
+    ids=["alert", "report", "table"],
+)
+def test_alerts_reports_and_tables_are_looked_through_on_the_same_page(
+    client: FlaskClient, flood: line.Flood, document: str, kind: str
+):
+    log_in(client, "bpbd")
+    answer = send(client, page_of(flood), sent(text=document), from_page=page_of(flood))
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    shown = client.get(answer.location)
+    words = shown.get_data(as_text=True)
+    assert shown.status_code == 200 and kind in words and "Contoh A" in words
+    # Every reason has its sentence: a code would show as it is.
+    assert not re.findall(r">[a-z_]+\.[a-z_.]+<", words)
 
 
 def test_what_cannot_be_read_says_why_beside_its_field(client: FlaskClient, flood: line.Flood):
