@@ -68,6 +68,7 @@ from logistics.planning.rules import (
     Turn,
     VillagePoint,
     Want,
+    fit,
     order_of,
     shorts,
     take_from_shelves,
@@ -282,6 +283,14 @@ def _plan(
         for one in needs
     }
     quantities = [alike[id(one)] for one in needs]
+    missing = (
+        fit(
+            new, quantities, {item_id: free.get(item_id, 0) - pledged[item_id] for item_id in catalogue},
+            first_rank=before.last_rank + 1,
+        )
+        if order.fit_to_stock
+        else ()
+    )  # fmt: skip
     turns = walk(
         new, order.posts, days,
         points=order.village_points,
@@ -289,11 +298,7 @@ def _plan(
             Taken(post_id=cell.post_id, serve_on=cell.serve_on, households=cell.households)
             for cell in strip_of(tx, the_round.id)
         ],
-        needs=quantities,
-        free={item_id: free.get(item_id, 0) - pledged[item_id] for item_id in catalogue}
-        if order.fit_to_stock
-        else None,
-        first_rank=before.last_rank + 1,
+        missing=missing, first_rank=before.last_rank + 1,
     )  # fmt: skip
     names = {one.id: one for one in items(tx, ids=catalogue)}
     last_on = the_round.week.last_on
@@ -575,14 +580,16 @@ def _shortages(tx: Tx, wanted: Mapping[UUID, int], free: Mapping[UUID, int]) -> 
 def _reason(one: ConfirmedHousehold, turn: Turn, names: Mapping[UUID, ItemView], last_on: date) -> Reason:
     """Say why: which post, which day; or what was missing at its turn."""
     if turn.missing is not None:
-        item = names[turn.missing.item_id]
-        return Reason(
-            code="plan.waiting.stock",
-            facts={
-                "item_id": item.name_id, "item_en": item.name_en, "unit": item.base_unit, "rank": turn.rank,
-                "need_milli": int(turn.missing.need_milli), "left_milli": int(turn.missing.left_milli),
-            },
-        )  # fmt: skip
+        lacks = turn.missing
+        item = names[lacks.item_id]
+        told: dict[str, Fact] = {
+            "item_id": item.name_id, "item_en": item.name_en, "unit": item.base_unit, "rank": turn.rank,
+            "need_milli": int(lacks.need_milli), "left_milli": int(lacks.left_milli),
+            "ahead_milli": int(lacks.ahead_milli),
+        }  # fmt: skip
+        if lacks.last_rank is None:
+            return Reason(code="plan.waiting.none_left", facts=told)
+        return Reason(code="plan.waiting.stock", facts=told | {"last_rank": lacks.last_rank})
     if turn.post is None or turn.serve_on is None:
         return Reason(code="plan.waiting.room", facts={"rank": turn.rank, "last_on": last_on.isoformat()})
     where = "unplaced" if turn.metres is None else "farther" if turn.nearer is not None else "nearest"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.measures import Milli
 from logistics.packages.rules import Composition
+from logistics.planning.allocation import Queue, Stock, allocate
 
 RULE: Final = "2026-1"
 EARTH_M: Final = 6_371_008.8
@@ -93,6 +94,12 @@ class Missing:
     item_id: UUID
     need_milli: Milli
     left_milli: Milli
+    ahead_milli: Milli
+    """What those before it lack of the item: it comes first when more arrives."""
+    last_rank: int | None
+    """The last one before it whose share of the item was there."""
+    others: int
+    """How many more items its package lacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +174,43 @@ def order_of(household: ConfirmedHousehold) -> tuple[int, bool, int, int, str, s
     )
 
 
+def fit(
+    households: Sequence[ConfirmedHousehold], needs: Sequence[Mapping[UUID, int]], free: Mapping[UUID, int],
+    *, first_rank: int = 1,
+) -> tuple[Missing | None, ...]:  # fmt: skip
+    """Tell of each household in the declared order whether its whole package is there at its turn, or what is missing.
+
+    ``needs`` are in the same order. Whoever lacks an item keeps what is left of it, and every other line of its
+    package: nobody lower gets what a higher one waits for (``allocation``).
+    """
+    item_ids = sorted({item_id for need in needs for item_id in need}, key=str)
+    column = {item_id: at for at, item_id in enumerate(item_ids)}
+    pattern_of: dict[tuple[tuple[UUID, int], ...], int] = {}
+    pattern = [pattern_of.setdefault(tuple(sorted(need.items(), key=str)), len(pattern_of)) for need in needs]
+    table = np.zeros((len(pattern_of), len(item_ids)), dtype=np.int64)
+    for lines, row in pattern_of.items():
+        for item_id, quantity in lines:
+            table[row, column[item_id]] = quantity
+    nobody = np.zeros(len(households), dtype=np.int64)
+    queue = Queue(reach=nobody, village=nobody, pattern=np.array(pattern, dtype=np.int64), needs=table)
+    stock = Stock(
+        free_milli=np.array([[max(0, free.get(item_id, 0)) for item_id in item_ids]], dtype=np.int64),
+        reaches=np.ones((1, 1), dtype=bool),
+    )
+    found = allocate(queue, stock)
+    missing: list[Missing | None] = [None] * len(households)
+    for place, lacks in found.lacks().items():
+        # In the order of the standard, as the need was worked out.
+        order = list(needs[place])
+        first = min(lacks, key=lambda lack: order.index(item_ids[lack.item]))
+        missing[place] = Missing(
+            item_id=item_ids[first.item], need_milli=Milli(first.need_milli), left_milli=Milli(first.left_milli),
+            ahead_milli=Milli(first.ahead_milli), others=len(lacks) - 1,
+            last_rank=None if first.last_served is None else first_rank + first.last_served,
+        )  # fmt: skip
+    return tuple(missing)
+
+
 def walk(
     households: Sequence[ConfirmedHousehold],
     posts: Sequence[PostChoice],
@@ -174,21 +218,18 @@ def walk(
     *,
     points: Sequence[VillagePoint] = (),
     taken: Sequence[Taken] = (),
-    needs: Sequence[Mapping[UUID, int]] = (),
-    free: Mapping[UUID, int] | None = None,
+    missing: Sequence[Missing | None] = (),
     first_rank: int = 1,
 ) -> tuple[Turn, ...]:
     """Walk down the ordered list once and give every household its turn.
 
-    ``households`` are in the declared order. With ``free`` (milli by item) a household is served only when its whole
-    package (``needs``, in the same order) still fits; nobody lower takes what a higher one could have used whole.
-    Each goes to its nearest post that has room on any day (ties by the post's code); a post fills its days in order,
-    so its vulnerable households come first.
+    ``households`` are in the declared order; those with something ``missing`` (in the same order, from ``fit``) wait.
+    Each other goes to its nearest post that has room on any day (ties by the post's code); a post fills its days in
+    order, so its vulnerable households come first.
     """
     posts = sorted(posts, key=lambda post: (post.code, str(post.post_id)))
     slots = _slots(posts, days, taken)
     nearest, metres = _by_distance(households, posts, points)
-    left = dict(free) if free is not None else None
     used = [0] * len(posts)
     served = Counter({post.post_id: 0 for post in posts})
     for one in taken:
@@ -196,19 +237,14 @@ def walk(
     turns = []
     for at, _ in enumerate(households):
         rank = first_rank + at
-        missing = _missing(needs[at], left) if left is not None else None
-        if missing is not None:
-            turns.append(Turn(rank=rank, post=None, serve_on=None, metres=None, nearer=None, place_in_post=0,
-                              missing=missing))  # fmt: skip
-            continue
-        chosen = next((int(post) for post in nearest[at] if used[post] < len(slots[post])), None)
+        lacks = missing[at] if missing else None
+        chosen = None
+        if lacks is None:
+            chosen = next((int(post) for post in nearest[at] if used[post] < len(slots[post])), None)
         if chosen is None:
             turns.append(Turn(rank=rank, post=None, serve_on=None, metres=None, nearer=None, place_in_post=0,
-                              missing=None))  # fmt: skip
+                              missing=lacks))  # fmt: skip
             continue
-        if left is not None:
-            for item_id, quantity in needs[at].items():
-                left[item_id] -= quantity
         first = int(nearest[at][0])
         far = int(metres[at][chosen])
         turns.append(
@@ -236,14 +272,6 @@ def _slots(posts: Sequence[PostChoice], days: Sequence[date], taken: Sequence[Ta
         ]
         for post in posts
     ]
-
-
-def _missing(need: Mapping[UUID, int], left: Mapping[UUID, int]) -> Missing | None:
-    for item_id, quantity in need.items():
-        has = left.get(item_id, 0)
-        if has < quantity:
-            return Missing(item_id=item_id, need_milli=Milli(quantity), left_milli=Milli(max(0, has)))
-    return None
 
 
 def _by_distance(

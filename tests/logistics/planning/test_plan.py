@@ -200,7 +200,8 @@ def test_fitted_to_stock_the_vulnerable_are_served_first_and_whoever_waits_is_to
     states = [by[one.household_id].state for one in crowd]
     assert states == [PackageState.WAITING, PackageState.PLANNED, PackageState.PLANNED, PackageState.WAITING]
     assert by[crowd[0].household_id].reason("id") == (
-        "Menunggu: pada urutan 3 stok Kasur tinggal 0 buah, sedangkan keluarga ini memerlukan 1 buah."
+        "Menunggu di urutan 3: Kasur terakhir sampai ke urutan 2. Keluarga ini memerlukan 1 buah, yang di depannya "
+        "masih kurang 0 buah."
     )
     approve(work, made.round_id)
     with work.read_by(OFFICER) as tx:

@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 from uuid import UUID, uuid5
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ids import NAMESPACE
@@ -12,12 +12,14 @@ from core.measures import Milli
 from logistics.packages.rules import People
 from logistics.planning.rules import (
     ConfirmedHousehold,
+    Missing,
     PostChoice,
     Shelf,
     Taken,
     Turn,
     VillagePoint,
     Want,
+    fit,
     lasts_days,
     order_of,
     take_from_shelves,
@@ -108,16 +110,21 @@ def test_days_a_post_does_not_serve_and_places_already_given_away_are_left_out()
 
 def test_when_stock_ends_the_next_in_order_wait_with_the_item_that_ran_out():
     one = {KASUR: 1000, BERAS: 6000}
-    turns = walk(
-        [household(no) for no in range(1, 4)], (post("P1", 131.0, 9),), WEEK,
-        needs=[one, one, one], free={KASUR: 3000, BERAS: 13_000},
-    )  # fmt: skip
-    assert [turn.post is not None for turn in turns] == [True, True, False]
-    missing = turns[2].missing
-    assert missing is not None
-    assert (missing.item_id, missing.need_milli, missing.left_milli) == (BERAS, 6000, 1000)
+    families = [household(no) for no in range(1, 5)]
+    missing = fit(families, [one] * 4, {KASUR: 3000, BERAS: 13_000}, first_rank=11)
+    turns = walk(families, (post("P1", 131.0, 9),), WEEK, missing=missing, first_rank=11)
+    assert [turn.post is not None for turn in turns] == [True, True, False, False]
+    third, fourth = turns[2].missing, turns[3].missing
+    assert third == Missing(
+        item_id=BERAS, need_milli=Milli(6000), left_milli=Milli(1000), ahead_milli=Milli(0), last_rank=12, others=0
+    )
+    # The third keeps the last mattress and the last rice, until the rest of its rice comes.
+    assert fourth == Missing(
+        item_id=KASUR, need_milli=Milli(1000), left_milli=Milli(0), ahead_milli=Milli(0), last_rank=13, others=1
+    )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 5000)), min_size=1, max_size=20),
     st.integers(0, 30_000),
@@ -132,21 +139,23 @@ def test_the_served_fit_the_stock_and_the_missing_amount_would_have_served_whoev
     posts = (post("P1", 131.0, capacity),)
 
     def go(free: dict[UUID, int]) -> tuple[Turn, ...]:
-        return walk(families, posts, WEEK, needs=needs, free=free)
+        return walk(families, posts, WEEK, missing=fit(families, needs, free))
 
-    turns = go({KASUR: kasur, BERAS: beras})
-    for item, has in ((KASUR, kasur), (BERAS, beras)):
+    free = {KASUR: kasur, BERAS: beras}
+    turns = go(free)
+    for item, has in free.items():
         assert sum(need[item] for need, turn in zip(needs, turns, strict=True) if turn.post) <= has
     assert max((turn.place_in_post for turn in turns), default=0) <= capacity * len(WEEK)
     for at, turn in enumerate(turns):
         if turn.missing is not None:
-            # What was left at its turn really was too little; nobody before it would have changed.
-            before = sum(
-                need[turn.missing.item_id] for need, one in zip(needs[:at], turns[:at], strict=True) if one.post
-            )
-            has = kasur if turn.missing.item_id == KASUR else beras
-            assert turn.missing.left_milli == has - before < turn.missing.need_milli
-    assert go({KASUR: kasur, BERAS: beras}) == turns
+            # With every line that it and those before it lack, it has its whole package.
+            more = {item: sum(need[item] for need in needs[: at + 1]) for item in free}
+            assert go(more)[at].missing is None
+            item, lacks = turn.missing.item_id, turn.missing
+            enough = free | {item: free[item] + lacks.need_milli - lacks.left_milli + lacks.ahead_milli}
+            after = go(enough)[at].missing
+            assert after is None or after.item_id != item, "what was named and came is no longer missing"
+    assert go(free) == turns
 
 
 def test_the_nearest_warehouse_gives_first_and_the_next_one_the_rest():
