@@ -108,7 +108,8 @@ def walk(client: FlaskClient, work: Work, week: line.SentWeek) -> dict[str, byte
     pages = [
         "/", "/kejadian", at, f"{at}/keluarga", f"{at}/kebutuhan", f"{at}/rencana", f"{at}/paket/{found.row.id}",
         f"{at}/pengiriman", f"{at}/serah-terima", f"{at}/serah-terima/paket/{found.row.id}", "/stok", "/registri",
-        f"{at}/peta", f"{at}/peta/keluarga-terlihat.json", f"{at}/peta/keluarga.geojson", f"{at}/peta/wilayah.json", f"/registri/keluarga/{household}", "/dokumen",
+        f"{at}/peta", f"{at}/peta/keluarga-terlihat.json", f"{at}/peta/keluarga.geojson", f"{at}/peta/wilayah.json",
+        f"/registri/keluarga/{household}", "/dokumen",
         "/pengaturan", "/registri/impor", f"{at}/keluarga/tambah",
     ]  # fmt: skip
     for role in Role:
