@@ -170,6 +170,8 @@ def _show(slug: str, reading_id: UUID, form: Form) -> str:
         severities=[(one.value, say(f"severity.{one.value}", lang)) for one in Severity],
         accesses=[(one.value, say(f"access.{one.value}", lang)) for one in Access],
         zones=[(f"{one.zone_id}:{one.current_no}", f"{one.name} ({_('versi %(no)s', no=one.no)})") for one in zones],
+        # An alert that updates another is about the same areas, by the same names.
+        does_revise=form.raw("revise") == "1" if sent else reading.notice.message == "Update",
         seen=[(f"seen-{one.zone_id}", one.current_no) for one in zones],
         observed_on=form.raw("observed_on") if sent else f"{at:%d/%m/%Y}",
         observed_time=form.raw("observed_time") if sent else f"{at:%H.%M}",

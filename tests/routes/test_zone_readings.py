@@ -159,6 +159,26 @@ def test_alerts_reports_and_tables_are_looked_through_on_the_same_page(
     assert not re.findall(r">[a-z_]+\.[a-z_.]+<", words)
 
 
+def test_an_alert_that_updates_another_becomes_the_next_version_of_its_areas(
+    client: FlaskClient, work: Work, flood: line.Flood
+):  # fmt: skip
+    log_in(client, "bpbd")
+    update = ALERT.replace("uji-1", "uji-2").replace("<msgType>Alert</msgType>", "<msgType>Update</msgType>").replace(
+        "<scope>Public</scope>",
+        "<scope>Public</scope><references>bpbd@contoh.example,uji-1,2026-11-16T08:00:00+09:00</references>",
+    )  # fmt: skip
+    for text in (ALERT, update):
+        answer = send(client, page_of(flood), sent(text=text), from_page=page_of(flood))
+        shown = client.get(answer.location).get_data(as_text=True)
+        fields = re.findall(r'name="(seen-[0-9a-f-]+|revise|name-1)"[^>]* value="([^"]*)"([^>]*)', shown)
+        kept = {name: value for name, value, more in fields if name != "revise" or "checked" in more}
+        order = {"take": ["1"], "how": "each", "observed_on": "16/11/2026", "observed_time": "09.00", **kept}
+        assert send(client, f"{answer.location}/pasang", order).status_code == 303
+    with work.read_by(line.BPBD) as tx:
+        (zone,) = zones(tx, flood.incident_id)
+    assert (zone.name, zone.current_no) == ("Contoh A", 2)
+
+
 def test_what_cannot_be_read_says_why_beside_its_field(client: FlaskClient, flood: line.Flood):
     log_in(client, "bpbd")
     for content, words in (
