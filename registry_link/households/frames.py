@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from registry_link.households.numbers import plain
 from registry_link.households.rows import HouseholdRow, MemberRow
 
 HOMES: Final = pl.Schema({
@@ -30,7 +31,7 @@ def homes_of(rows: Iterable[HouseholdRow]) -> pl.DataFrame:
         (
             one.file_row, one.external_id, one.village_code, one.head_name, one.rt, one.rw, one.hamlet, one.address,
             one.size, one.decile, one.lon_deg, one.lat_deg, one.position_accuracy_m,
-            None if one.kk is None else one.kk.reveal(),
+            plain(one.kk),
         )
         for one in rows
     ])  # fmt: skip
@@ -42,7 +43,7 @@ def people_of(rows: Iterable[tuple[str, MemberRow]]) -> pl.DataFrame:
         (
             one.file_row, external_id, one.external_id, one.name, one.relation.value,
             None if one.sex is None else one.sex.value, one.birth_on, one.age_years, one.age_as_of_on,
-            None if one.nik is None else one.nik.reveal(), one.is_pregnant, one.is_nursing, one.has_disability,
+            plain(one.nik), one.is_pregnant, one.is_nursing, one.has_disability,
             one.is_chronically_ill,
         )
         for external_id, one in rows

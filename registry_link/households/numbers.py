@@ -26,6 +26,11 @@ def key_of_kk(kk: Secret) -> str:
     return f"kk:{kk_index(kk).hex()[:32]}"
 
 
+def plain(secret: Secret | None) -> str | None:
+    """Give a number open, to be put into a column that is sealed as a whole."""
+    return None if secret is None else secret.reveal()
+
+
 def plain_kk_keys(numbers: Sequence[str | None]) -> list[str | None]:
     """Give ``key_of_kk`` of a whole column of open numbers."""
     return [None if one is None else f"kk:{one.hex()[:32]}" for one in plain_indexes(numbers, KK_CONTEXT)]

@@ -19,7 +19,7 @@ from core.crypto import Secret
 from core.work import Tx
 from registry_link.households.frames import HOMES, PEOPLE
 from registry_link.households.models import NIK_CONTEXT, StagedPiece
-from registry_link.households.numbers import open_hashes, plain_indexes
+from registry_link.households.numbers import open_hashes, plain, plain_indexes
 from registry_link.households.rules import words_of
 from registry_link.households.states import PositionSource, Relation
 
@@ -164,8 +164,8 @@ def sealed(snapshot_id: UUID, no: int, piece: Piece) -> tuple[Secret, bytes]:
         out = io.BytesIO()
         frame.write_ipc(out, compression="lz4")
         parts.append(out.getvalue())
-    plain = len(parts[0]).to_bytes(8, "big") + b"".join(parts)
-    return Secret(key.hex()), AESGCM(key).encrypt(_NONCE, plain, _bound(snapshot_id, no))
+    content = len(parts[0]).to_bytes(8, "big") + b"".join(parts)
+    return Secret(key.hex()), AESGCM(key).encrypt(_NONCE, content, _bound(snapshot_id, no))
 
 
 def piece_counts(tx: Tx, snapshot_id: UUID) -> list[tuple[int, int, int]]:
@@ -182,9 +182,9 @@ def piece_of(tx: Tx, snapshot_id: UUID, no: int) -> Piece:
             StagedPiece.snapshot_id == snapshot_id, StagedPiece.no == no
         )
     ).one()
-    plain = AESGCM(bytes.fromhex(row.key.reveal())).decrypt(_NONCE, row.content, _bound(snapshot_id, no))
-    end = 8 + int.from_bytes(plain[:8], "big")
-    return Piece(pl.read_ipc(plain[8:end]), pl.read_ipc(plain[end:]))
+    content = AESGCM(bytes.fromhex(plain(row.key) or "")).decrypt(_NONCE, row.content, _bound(snapshot_id, no))
+    end = 8 + int.from_bytes(content[:8], "big")
+    return Piece(pl.read_ipc(content[8:end]), pl.read_ipc(content[end:]))
 
 
 def pieces_of(tx: Tx, snapshot_id: UUID) -> Iterator[Piece]:

@@ -63,7 +63,9 @@ from registry_link.households.weighing import put_new_members
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
-_ROOM_KB: Final = 256_000
+_MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-256000")
+_USUAL_ROOM: Final = sa.text("PRAGMA cache_size=-32000")
+"""As ``core.db`` opens a connection."""
 _ANALYZE: Final = (
     sa.text("ANALYZE staged_household"), sa.text("ANALYZE staged_member"), sa.text("ANALYZE household"),
     sa.text("ANALYZE member"), sa.text("ANALYZE registry_link"),
@@ -485,14 +487,13 @@ def make_current(tx: Tx, snapshot_id: UUID, *, is_weighed: bool = False) -> Weig
 def _room(tx: Tx) -> Iterator[None]:
     """Let SQLite hold the indexes it fills: numbers' hashes come in no order, each to another page."""
     is_sqlite = tx.session.get_bind().dialect.name == "sqlite"
-    before = tx.session.scalar(sa.text("PRAGMA cache_size")) if is_sqlite else None
     if is_sqlite:
-        tx.session.execute(sa.text(f"PRAGMA cache_size={-_ROOM_KB}"))
+        tx.session.execute(_MUCH_ROOM)
     try:
         yield
     finally:
         if is_sqlite:
-            tx.session.execute(sa.text(f"PRAGMA cache_size={int(before or 0)}"))
+            tx.session.execute(_USUAL_ROOM)
 
 
 def _made_current(tx: Tx, snapshot: Any, last_no: int, *, is_weighed: bool) -> Weighed:
