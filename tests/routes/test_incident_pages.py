@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from core.actor import Role
 from core.work import Work
 from logistics.zones import queries
+from logistics.zones.naming import ListRegion
 from tests.flows import line
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import a_person, a_token
@@ -201,3 +202,21 @@ def test_the_interface_records_extends_asks_and_reports(app: Flask, work: Work, 
     changed = client.get(f"{base}/changes", headers=bearer).get_json()["changes"]
     assert {one["field"] for one in changed} == {"name", "chronology"}
     assert client.get(f"{base}/shared", headers=bearer).get_json() == {"decrees": [], "villages": []}
+
+
+def test_a_revision_by_the_form_keeps_districts_and_rt_until_somebody_takes_them_out(
+    bpbd: FlaskClient, work: Work, flood: line.Flood
+):
+    parts = (ListRegion(code="99.01.01"), ListRegion(code=line.F, rw="1", rt="2"), ListRegion(code=line.E))
+    posted = line.post(work, line.an_area(flood, outline=None, regions=parts))
+    here = at(flood, f"/wilayah/{posted.zone_id}/revisi")
+    form = text(bpbd, here)
+    offered = re.findall(r'name="parts" value="([^"]+)" checked', form)
+    assert offered == ["99.01.01||", f"{line.F}|001|002"]
+    assert f'value="{line.E}" data-village checked' in form and f'value="{line.F}" data-village checked' not in form
+    order = {**AREA, "outline": "", "villages": [line.E], "parts": offered[1:], "base_no": 1}
+    assert "RW 001 RT 002" in send(bpbd, here, {**order, "step": "check"}).get_data(as_text=True)
+    assert send(bpbd, here, order).status_code == 303
+    with work.read_by(line.BPBD) as tx:
+        kept = [(one.region_code, one.rw, one.rt) for one in queries.zone(tx, posted.zone_id).listed]
+    assert kept == [(line.E, "", ""), (line.F, "001", "002")]
