@@ -22,6 +22,7 @@ from logistics.zones.deciding import ConfirmGroup, Decide, Seen
 from logistics.zones.freezing import Freeze
 from logistics.zones.queries import incident_by_id
 from logistics.zones.states import AffectedState, DecisionHow, ListState, RejectReason
+from registry_link.households.commands import NewCounts, RegisterProvisional, register_provisional
 from registry_link.matching.rules import Confidence
 from routes import week
 from tests.flows import line
@@ -409,3 +410,37 @@ def _holds(work: Work, here: line.Flood, frozen: dict[UUID, frozenset[UUID]]) ->
     ids = [one.household_id for one in asked.lines]
     assert len(ids) == len(set(ids))
     assert set(ids) <= set(live), "whoever the list that holds names is still confirmed"
+
+
+def test_who_was_registered_on_the_spot_and_is_found_in_the_registry_is_not_counted_or_served_twice(
+    work: Work, flood: line.Flood
+):
+    line.post(work, line.an_area(flood))
+    known = line.households(work)["H-0-0"]
+
+    def register(tx: Tx) -> UUID:
+        order = RegisterProvisional(head_name="Warga Posko", village_code=line.A, counts=NewCounts(adults=2, women=1))
+        household = register_provisional(tx, order).id
+        deciding.add_affected(tx, flood.incident_id, household, "", is_provisional=True)
+        return household
+
+    spot = work.run(an_actor(Role.FIELD), register)
+    first = freeze(work, flood)
+    planned = line.plan(work, flood.incident_id)
+    assert (first.households, planned.planned) == (1, 1)
+    line.approve(work, planned.round_id)
+    line.send_all(work, planned.round_id)
+    line.hand_over(work, line.sent_week_of(work).packages[0])
+    merged(work, known, spot)
+    second = freeze(work, flood)
+    assert (second.households, ids_of(work, second)) == (1, {known})
+
+    def plan_again(tx: Tx) -> PlanSummary:
+        view, standard = incident_by_id(tx, flood.incident_id), week.standard_in_force(tx)
+        assert standard is not None
+        return week.plan_week(tx, view, view.today, standard.id)
+
+    with pytest.raises(Conflict, match=r"plan\.nobody"):
+        work.run(line.OFFICER, plan_again)
+    assert line.valid_count(work, planned.round_id) == 1
+    assert proofs(work) == []
