@@ -275,7 +275,8 @@ def put_new_members(tx: Tx, snapshot: Any) -> None:
         people, begin = people.join(homes, on="external_id", maintain_order="left"), end
         made = _people(tx, snapshot.id, people).select(
             pl.col("member_id").alias("id"), people["household_id"],
-            pl.lit(snapshot.regency_code).alias("regency_code"), "member_key", *PERSON, pl.lit(True).alias("is_present"),
+            pl.lit(snapshot.regency_code).alias("regency_code"), "member_key", *PERSON,
+            pl.lit(True).alias("is_present"),
         )  # fmt: skip
         put_frame(tx, Member, made)
 

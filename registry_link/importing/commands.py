@@ -453,11 +453,13 @@ def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk | None = No
 
 
 def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
-    """Make the next step of the comparison ready; it begins anew when the registry has changed meanwhile."""
+    """Make the next step of the comparison ready.
+
+    What changes in the registry meanwhile is not seen before it is compared again: when the import is applied.
+    """
     snapshot = staged_snapshot(tx, run.snapshot_id)
-    version = registry_version(tx)
     found = reading.comparison
-    if found is None or found.version != version or reading.run_id != run.id:
+    if found is None or reading.run_id != run.id:
         found = reading.comparison = compare(tx, snapshot)
         reading.run_id = run.id
     step = 0 if run.weighed_at != found.version else run.at_row
@@ -473,9 +475,6 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
 
 
 def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
-    if registry_version(tx) != read.version:
-        # Somebody changed a household meanwhile: what was made ready may be wrong, and the next step begins anew.
-        return Staged(rows=0, is_done=False)
     step = read.step
     if not step:
         clear_written(tx, run.snapshot_id)

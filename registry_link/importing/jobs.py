@@ -120,7 +120,10 @@ def _apply(work: Work, actor: Actor, run_id: UUID) -> str:
 
 
 def _weigh_again(work: Work, actor: Actor, run_id: UUID) -> None:
-    """Compare an import again where households have changed since, in small steps; the last word is the applying's."""
+    """Compare an import again where households have changed since, in small steps.
+
+    Where they change all the time, the applying compares once more, while everybody waits.
+    """
     for _ in range(_ATTEMPTS):
         with work.read_by(actor) as tx:
             if is_weighed(tx, run_id):

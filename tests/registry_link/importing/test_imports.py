@@ -18,6 +18,7 @@ from sqlalchemy.engine import Engine
 from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, Malformed
 from core.work import Tx, Work
+from registry_link.households.commands import RegisterProvisional, register_provisional
 from registry_link.households.models import Household, Member, StagedHousehold
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
 from registry_link.households.staging import Weighed
@@ -254,6 +255,23 @@ def test_a_next_snapshot_counts_new_changed_and_unchanged(office: Work, tmp_path
     with office.read_by(LOG) as tx:
         view = import_run(tx, second)
     assert (view.new, view.changed, view.unchanged) == (1, 1, 3)
+
+
+def test_a_household_registered_after_it_was_weighed_is_met_when_it_is_applied(office: Work, tmp_path: Path):
+    run_id = start(office, stored(tmp_path, lines(3)))
+    run_pending_imports(office, OFFICE)
+    with office.by(LOG) as tx:
+        order = RegisterProvisional(head_name="Orang11 Contoh", head_nik=nik(11), kk=kk(1), village_code=SAUM)
+        register_provisional(tx, order)
+    with office.by(HEAD) as tx:
+        approve_import(tx, run_id)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert (view.state, view.new, view.changed) == (RunState.APPLIED, 2, 1)
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 3
+        counts = sa.select(sa.func.count()).group_by(Member.household_id).where(Member.is_present)
+        assert set(tx.session.scalars(counts)) <= {3, 4}
 
 
 def test_an_older_file_that_was_approved_is_refused_by_the_job_with_its_reason(office: Work, tmp_path: Path):
