@@ -272,7 +272,7 @@ def written(count: SaidCount, unit: str, style: dict[str, object]) -> str:
     return f"{style['about'] if count.is_estimate else ''}{number} {unit}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(facts=FACTS, style=STYLES)
 def test_a_text_made_of_facts_gives_back_the_facts(facts: list[Fact], style: dict[str, object]):
     mark, bullet = str(style["mark"]), str(style["bullet"])
@@ -299,7 +299,7 @@ def test_a_text_made_of_facts_gives_back_the_facts(facts: list[Fact], style: dic
     assert found.remarks == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=st.text(max_size=400), at=st.integers(0, len(WHOLE)))
 def test_no_text_breaks_it_and_no_line_is_lost(text: str, at: int):
     try:
