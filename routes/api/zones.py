@@ -277,7 +277,7 @@ def compare_versions(args: dict[str, Any], zone_id: UUID) -> comparing.Compariso
 
 
 @api.get("/zones/<uuid:zone_id>/compare/households")
-@guard.requires("affected.see")
+@guard.requires("zone.see")
 @api.arguments(shapes.ChangedArgs, location="query")
 @api.response(200, shapes.ChangedHouseholdsOut)
 @api.alt_response(404, schema=Problem)

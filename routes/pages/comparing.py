@@ -78,7 +78,7 @@ def stage_text(counts: StageCounts, lang: str) -> str:
 
 
 @pages.get("/bandingkan/keluarga")
-@guard.requires("affected.see")
+@guard.requires("zone.see")
 def households(slug: str, zone_id: UUID) -> str:
     asked = request.args.get("perubahan", "masuk")
     change = CHANGES.get(asked, Change.JOINED)

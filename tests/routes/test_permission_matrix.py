@@ -207,7 +207,10 @@ def against_the_file(asked: Flask, world: World, asked_by: Iterable[tuple[Way, s
             is_right = answer.status_code < 500 and answer.status_code != 401
         else:
             is_right = answer.status_code < 500 and answer.status_code not in (401, 403)
-            is_right &= answer.status_code != 404 or way.rule.rule == "/_komponen" or is_empty_order(way, answer)
+            is_right &= (
+                answer.status_code != 404 or way.rule.rule == "/_komponen" or is_empty_order(way, answer)
+                or (who == Role.FIELD and way.rule.endpoint in OF_A_VILLAGE)
+            )  # fmt: skip
         if not is_right:
             wrong.append(f"{way}: {answer.status_code} for {right or 'no right'} ({way.mark})")
         if leaks(world, answer):
@@ -220,6 +223,8 @@ def is_empty_order(way: Way, answer: TestResponse) -> bool:
     return way.method == WRITES and not way.is_api and way.rule.endpoint in EMPTY_ORDERS
 
 
+OF_A_VILLAGE = {"affected_households.list_decisions", "affected_households.list_stays"}
+"""A machine's token has one scope, here a field officer's post: it reaches nobody who is told of by the village."""
 EMPTY_ORDERS = {
     f"{under}handover.{one}" for under in ("", "term.") for one in ("receipts", "signature_list")
 }  # fmt: skip
