@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from core.i18n import LANGUAGES, sentences
+from registry_link.privacy.looking import WITH_NUMBERS
 from tests.support import tree
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -79,13 +80,13 @@ def default(function: Function, at: int) -> ast.expr | None:
 
 
 class Words:
-    """The words that may stand at one argument of ``tx.saw``."""
+    """The words that may stand at one argument of ``tx.saw``, or of a function with the same arguments."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, called: str = "saw") -> None:
         self.found: dict[str, str] = {}
         self.lost: list[str] = []
         self.seen: set[Place] = set()
-        for module, function, call in calls()["saw"]:
+        for module, function, call in calls()[called]:
             self._read(module, function, argument(call, at, ARGUMENTS[at]))
 
     def _read(self, module: Module, function: Function | None, given: ast.expr | None) -> None:
@@ -166,3 +167,12 @@ def test_no_sentence_speaks_of_a_purpose_that_no_look_has() -> None:
     for kind, at in (("purpose", 2), ("subject", 0)):
         told = {code.removeprefix(f"look.{kind}.") for code in sentences() if code.startswith(f"look.{kind}.")}
         assert told <= set(missing(kind, at)[0].found)
+
+
+def test_a_look_at_whole_numbers_is_told_as_one() -> None:
+    """Whoever takes what goes out of the office is shown whole numbers: the report of what an account saw says so."""
+    words = Words(2, "registry_link.households.outgoing.outgoing")
+    assert words.found
+    assert not set(words.found) - set(WITH_NUMBERS)
+    assert not words.lost
+    assert set(WITH_NUMBERS) <= set(Words(2).found)
