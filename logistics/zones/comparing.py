@@ -236,21 +236,28 @@ def _pair(tx: Tx, zone_id: UUID, before_no: int, after_no: int) -> tuple[ZoneVie
 
 
 def _changed(tx: Tx, before: ZoneView, after: ZoneView) -> sa.Subquery:
-    """Give every household of either version once, with its village and what the later version does to it."""
+    """Give every household of either version once, with its village and what the later version does to it.
+
+    Each is read once: a household of both sides adds up to three.
+    """
     follows = has_merged(tx)
     old, new = (_matched(tx, one.version_id, follows).subquery(name) for one, name in ((before, "old"), (after, "new")))
-
-    def part(change: Change, here: sa.Subquery, other: sa.Subquery, is_outer: bool) -> sa.Select[Any]:
-        query = sa.select(here.c.household_id, here.c.village_code, sa.literal(change.value).label("change"))
-        met = here.c.household_id == other.c.household_id
-        if not is_outer:
-            return query.join(other, met)
-        return query.outerjoin(other, met).where(other.c.household_id.is_(None))
-
-    return sa.union_all(
-        part(Change.JOINED, new, old, True), part(Change.LEFT, old, new, True),
-        part(Change.UNCHANGED, new, old, False),
-    ).subquery("changed")  # fmt: skip
+    both = sa.union_all(
+        sa.select(old.c.household_id, old.c.village_code, sa.literal(1).label("side")),
+        sa.select(new.c.household_id, new.c.village_code, sa.literal(2).label("side")),
+    ).subquery("both")
+    sides = sa.func.sum(both.c.side)
+    now = sa.func.max(sa.case((both.c.side == 2, both.c.village_code)))
+    return (
+        sa.select(
+            both.c.household_id, sa.func.coalesce(now, sa.func.max(both.c.village_code)).label("village_code"),
+            sa.case(
+                (sides == 1, Change.LEFT.value), (sides == 2, Change.JOINED.value), else_=Change.UNCHANGED.value
+            ).label("change"),
+        )
+        .group_by(both.c.household_id)
+        .subquery("changed")
+    )  # fmt: skip
 
 
 def _matched(tx: Tx, version_id: UUID, follows: bool) -> sa.Select[*tuple[Any, ...]]:
