@@ -21,8 +21,8 @@ from registry_link.households.erased import homes, homes_of_members, members_of_
 
 OF_PERSONS: Final = ("household", "member")
 WITH_NUMBERS: Final = ("reveal", "copy", "submission", "dukcapil_request")
-"""Looks at which whole numbers stood: one on a page, all of a household in its copy, in the ministry's list or in the file
-for the civil registry."""
+"""Looks at which whole numbers stood: one on a page, all of a household in its copy, in the ministry's list or in the
+file for the civil registry."""
 _AT_ONCE: Final = 800
 MOST_LOOKS: Final = 20_000
 """So many looks of one account are told of at once; a narrower time tells the others."""
