@@ -33,7 +33,8 @@ def feature_collection(shapes: Sequence[Shape], tolerance_m: float) -> str:
     that vanish at this tolerance are left out, except the largest of a region.
     """
     tolerance = tolerance_m / _METRES_PER_DEGREE
-    decimals = min(7, max(3, math.ceil(-math.log10(tolerance)) + 1)) if tolerance > 0 else 7
+    # The last digit is a fifth of the tolerance or less: finer ones would be a fifth of the answer's weight.
+    decimals = min(7, max(3, math.ceil(-math.log10(tolerance / 5)))) if tolerance > 0 else 7
     polygons = [_polygons(json.loads(shape.geojson)) for shape in shapes]
     thinner = _Thinner([ring for one in polygons for polygon in one for ring in polygon], tolerance)
     features = [
