@@ -110,8 +110,14 @@ def test_in_bulk_a_group_or_a_selection_and_never_another_number_than_was_said(
     follow(village, send(village, at(flood, "/keluarga/kelompok"), {**order, "expected": "12"}))
     assert sum(one is AffectedState.CONFIRMED for one in states(work, flood).values()) == 12
     chosen = [f"{known['H-0-0']}:0", f"{known['H-0-1']}:0", f"{known['H-5-0']}:0"]
-    order = {"household": chosen, "verdict": "no", "reason": "not_affected", "note": "", "back": shown}
-    follow(officer, send(officer, at(flood, "/keluarga/putusan"), order))
+    many: dict[str, object] = {
+        "household": chosen,
+        "verdict": "no",
+        "reason": "not_affected",
+        "note": "",
+        "back": shown,
+    }
+    follow(officer, send(officer, at(flood, "/keluarga/putusan"), many))
     page = text(officer, at(flood, "/keluarga"))
     assert "Keputusan disimpan untuk 2 keluarga" in page and "1 keluarga baru saja diputuskan orang lain" in page
     with work.read_by(line.OFFICER) as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -175,10 +176,9 @@ def test_a_field_officer_of_a_village_decides_there_and_one_of_a_post_nowhere(wo
     trc = an_actor(Role.FIELD, village=line.F)
     assert work.run(trc, lambda tx: deciding.decide_affected(tx, order)).changed == 1
     for actor, household in ((trc, known["H-0-0"]), (line.field_officer(work.ids.new()), known["H-5-1"])):
+        beside = replace(order, household_ids=(household,))
         with pytest.raises(NotFound):
-            work.run(
-                actor, lambda tx, one=household: deciding.decide_affected(tx, replace(order, household_ids=(one,)))
-            )
+            work.run(actor, partial(deciding.decide_affected, order=beside))
 
 
 # ---------------------------------------------------------------- freezing
@@ -363,9 +363,10 @@ def test_whatever_people_do_nobody_is_both_or_twice_and_no_frozen_list_changes(w
             if act in ("yes", "no"):
                 decide(work, here, one, yes=act == "yes")
             elif act == "undo":
-                work.run(line.OFFICER, lambda tx, one=one: _undo(tx, here, one))
+                work.run(line.OFFICER, partial(_undo, here=here, one=one))
             elif act == "add":
-                work.run(line.OFFICER, lambda tx, one=one: deciding.add_affected(tx, here.incident_id, one, "RT"))
+                add = partial(deciding.add_affected, incident_id=here.incident_id, household_id=one, note="RT")
+                work.run(line.OFFICER, add)
             elif act == "bulk":
                 line.confirm_certain(work, here.incident_id)
             elif act == "freeze":
