@@ -129,6 +129,7 @@ def walk(opens: Opens, address: str, size: Any) -> None:
     press(officer, "Simpan keputusan")
     officer.wait_for_load_state()
     press(officer, "yang pasti")
+    officer.get_by_role("dialog").get_by_role("button", name="Konfirmasi").click()
     officer.locator(".flashes").filter(has_text="dikonfirmasi").wait_for()
     officer.goto(f"{at}/kebutuhan")
     assert "Beras" in officer.inner_text("main")
