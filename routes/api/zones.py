@@ -271,7 +271,7 @@ def revise_zone(data: dict[str, Any], zone_id: UUID, **_: Any) -> Response:
 @api.arguments(shapes.CompareArgs, location="query")
 @api.response(200, shapes.DiffOut)
 def compare_versions(args: dict[str, Any], zone_id: UUID) -> comparing.Comparison:
-    """Tell how many households two versions of an area add, drop and keep, by village, and how far their packages are."""
+    """Tell how many households two versions of an area add, drop and keep, by village, and how far packages are."""
     with context.read() as tx:
         return comparing.compare(tx, zone_id, args["before"], args["after"])
 
