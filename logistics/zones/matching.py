@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -121,6 +122,29 @@ def rematch_zone(tx: Tx, zone_id: UUID) -> Matched | None:
         sa.select(ZoneVersion.id).where(ZoneVersion.zone_id == zone_id, ZoneVersion.state == VersionState.CURRENT)
     )
     return keep_matches(tx, find_matches(tx, version_id), MatchCause.ASKED) if version_id else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchingView:
+    """One time a version was matched."""
+
+    no: int
+    cause: MatchCause
+    matched_at: datetime
+    certain: int
+    probable: int
+    to_verify: int
+    joined: int
+    left: int
+
+
+def matchings(tx: Tx, version_id: UUID) -> tuple[MatchingView, ...]:
+    """List the times a version was matched, the latest first. The caller has checked the right to see the area."""
+    rows = tx.session.scalars(
+        sa.select(ZoneMatching).where(ZoneMatching.version_id == version_id).order_by(ZoneMatching.no.desc())
+    )
+    names = MatchingView.__dataclass_fields__
+    return tuple(MatchingView(**{name: getattr(row, name) for name in names}) for row in rows)
 
 
 def unmatched_versions(tx: Tx) -> tuple[UUID, ...]:

@@ -8,7 +8,8 @@ from uuid import UUID
 from flask import Response
 from flask_smorest import Blueprint
 
-from logistics.zones import commands, comparing, counting, counts, decreeing, queries, windows
+from core.errors import Conflict
+from logistics.zones import commands, comparing, counting, counts, decreeing, matching, queries, windows
 from routes import context, guard, limits
 from routes.matching import match_after
 from routes.schemas import zones as shapes
@@ -304,6 +305,32 @@ def withdraw_zone(data: dict[str, Any], zone_id: UUID, **_: Any) -> Response:
     def act(tx: Any) -> Any:
         commands.withdraw_zone(tx, zone_id, data["reason"])
         return shapes.ZoneOut().dump(queries.zone(tx, zone_id))
+
+    return context.write_once(act, 200)
+
+
+@api.get("/zones/<uuid:zone_id>/matchings")
+@guard.requires("zone.see")
+@api.response(200, shapes.MatchingsOut)
+def list_matchings(zone_id: UUID) -> dict[str, Any]:
+    """List the times an area's current version was matched, the latest first."""
+    with context.read() as tx:
+        return {"matchings": matching.matchings(tx, queries.zone(tx, zone_id).version_id)}
+
+
+@api.post("/zones/<uuid:zone_id>/matchings")
+@guard.requires("zone.post")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.response(200, shapes.MatchedOut)
+@api.alt_response(409, schema=Problem)
+def rematch_zone(zone_id: UUID, **_: Any) -> Response:
+    """Match an area's current version again, now. It happens by itself when the registry has a new snapshot."""
+
+    def act(tx: Any) -> Any:
+        done = matching.rematch_zone(tx, zone_id)
+        if done is None:
+            raise Conflict("zone.is_withdrawn")
+        return shapes.MatchedOut().dump(done)
 
     return context.write_once(act, 200)
 

@@ -16,7 +16,7 @@ from core.i18n import say
 from core.measures import print_count, print_day, print_instant
 from core.permissions import may
 from core.work import Tx
-from logistics.zones import affected, commands, comparing, counts, queries, windows
+from logistics.zones import affected, commands, comparing, counts, matching, queries, windows
 from logistics.zones.reading.queries import readings_of_versions
 from logistics.zones.rules import Count, doubt_facts, read_count
 from logistics.zones.states import (
@@ -329,6 +329,13 @@ def gap_text(one: affected.VillageLine, lang: str) -> str:
     return say(f"count.gap.{kind}", lang, facts)
 
 
+def _gap_short(one: affected.VillageLine, lang: str) -> str:
+    """Say how many more names there are than were reported: ``+12``, ``−505``."""
+    if one.gap is None:
+        return ""
+    return ("−" if one.gap > 0 else "+" if one.gap < 0 else "") + print_count(abs(one.gap), lang)
+
+
 def _village_line(
     one: affected.VillageLine, names: dict[str, RegionView], held: dict[str, windows.Window | None], lang: str
 ) -> dict[str, Any]:
@@ -339,7 +346,7 @@ def _village_line(
         "households": shown_count(one.reported_households, lang),
         "persons": shown_count(one.reported_persons, lang),
         "displaced": shown_count(one.reported_displaced, lang),
-        "gap": gap_text(one, lang),
+        "gap_short": _gap_short(one, lang),
         "doubts": [say(f"doubt.{doubt.value}", lang, doubt_facts(one.reported)) for doubt in one.doubts],
         "window": held.get(one.village_code),
     }
@@ -379,11 +386,13 @@ def zone(slug: str, zone_id: UUID) -> str:
         shown_no = asked_number("versi", versions[0].no)
         shown = next((one for one in versions if one.no == shown_no), versions[0])
         drawn = drawn_lines(tx, "zone_version", [shown.version_id], lang)
+        matched = matching.matchings(tx, shown.version_id)
         read_from = readings_of_versions(tx, [one.version_id for one in versions])
     return render_template(
         "incident/zone.html", zone=_zone_line(versions[0], names, lang), diff=diff, shown_no=shown_no,
         shown=shown, drawn=drawn, windows=_windows(held, names),
-        foreseen=foreseen,
+        foreseen=foreseen, is_current=is_current,
+        matchings=[{"view": one, "cause": say(f"zone.match_cause.{one.cause.value}", lang)} for one in matched],
         versions=[
             {**_zone_line(one, names, lang), "who": people[one.posted_by], "read_from": read_from.get(one.version_id)}
             for one in versions
@@ -415,6 +424,20 @@ def zone_revise(slug: str, zone_id: UUID) -> str:
 @limits.accepts(limits.OUTLINE_BYTES)
 def zone_repost(slug: str, zone_id: UUID) -> str | BaseResponse:
     return _submit_zone(slug, zone_id)
+
+
+@pages.post("/<slug>/wilayah/<uuid:zone_id>/cocokkan")
+@guard.requires("zone.post")
+def zone_rematch(slug: str, zone_id: UUID) -> BaseResponse:
+    def act(tx: Tx) -> str:
+        done = matching.rematch_zone(tx, zone_id)
+        if done is None:
+            flash(_("Wilayah ini sudah ditarik, atau sedang dicocokkan oleh orang lain."), "warn")
+        else:
+            flash(_("Dicocokkan ulang: %(count)s keluarga.", count=print_count(done.total, context.lang())), "good")
+        return url_for("incident.zone", slug=slug, zone_id=zone_id)
+
+    return context.submit_once(act)
 
 
 @pages.post("/<slug>/wilayah/<uuid:zone_id>/tarik")

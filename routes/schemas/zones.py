@@ -17,6 +17,7 @@ from logistics.zones.states import (
     CountState,
     Hazard,
     IncidentField,
+    MatchCause,
     Phase,
     PhaseAct,
     Severity,
@@ -325,6 +326,18 @@ class MatchedOut(Schema):
     certain = fields.Integer()
     probable = fields.Integer()
     to_verify = fields.Integer()
+
+
+class MatchingOut(MatchedOut):
+    no = fields.Integer()
+    cause = fields.Enum(MatchCause, by_value=True)
+    matched_at = Instant()
+    joined = fields.Integer()
+    left = fields.Integer()
+
+
+class MatchingsOut(Schema):
+    matchings = fields.List(fields.Nested(MatchingOut))
 
 
 class ListedOut(Schema):

@@ -220,3 +220,28 @@ def test_a_revision_by_the_form_keeps_districts_and_rt_until_somebody_takes_them
     with work.read_by(line.BPBD) as tx:
         kept = [(one.region_code, one.rw, one.rt) for one in queries.zone(tx, posted.zone_id).listed]
     assert kept == [(line.E, "", ""), (line.F, "001", "002")]
+
+
+def test_an_area_is_matched_again_by_a_button_and_by_machine(
+    bpbd: FlaskClient, client: FlaskClient, work: Work, flood: line.Flood
+):
+    posted = line.post(work, line.an_area(flood))
+    page = text(bpbd, at(flood, f"/wilayah/{posted.zone_id}"))
+    assert "Cocokkan ulang sekarang" in page and "Pencocokan versi ini" not in page
+    assert (
+        send(bpbd, at(flood, f"/wilayah/{posted.zone_id}/cocokkan"), {"form_key": "cocok-ulang-satu"}).status_code
+        == 303
+    )
+    page = text(bpbd, at(flood, f"/wilayah/{posted.zone_id}"))
+    assert "Dicocokkan ulang:" in page and "Pencocokan versi ini" in page and "0 keluarga masuk, 0 keluar" in page
+
+    machine = a_token(work, Role.BPBD)
+    address = f"/api/v1/zones/{posted.zone_id}/matchings"
+    once = client.post(address, headers={**machine, **key("cocok-ulang-dua")})
+    again = client.post(address, headers={**machine, **key("cocok-ulang-dua")})
+    assert once.status_code == 200 and once.get_json() == again.get_json()
+    told = client.get(address, headers=machine).get_json()["matchings"]
+    assert [(one["no"], one["cause"]) for one in told] == [(3, "asked"), (2, "asked"), (1, "posted")]
+    with work.by(line.BPBD) as tx:
+        line.zones.withdraw_zone(tx, posted.zone_id, "salah wilayah")
+    assert client.post(address, headers={**machine, **key("cocok-ulang-tiga")}).status_code == 409

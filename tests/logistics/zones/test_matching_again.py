@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from core.work import Tx, Work
-from logistics.zones import affected, queries
+from logistics.zones import affected, comparing, queries
 from logistics.zones.decreeing import end_decree
 from logistics.zones.jobs import match_again, match_apart, match_posted
 from logistics.zones.matching import find_matches, keep_matches, outdated_versions, rematch_zone
@@ -80,8 +80,8 @@ def test_versions_are_compared_as_they_counted_last(work: Work, flood: line.Floo
     match_again(work, SYSTEM)
     line.post(work, replace(only_drawn(flood), zone_id=posted.zone_id, base_no=1))
     with work.read_by(line.OFFICER) as tx:
-        diff = queries.compare_versions(tx, posted.zone_id, 1, 2)
-    assert (diff.joined, diff.left) == (0, 0), "the same outline over the same registry"
+        diff = comparing.compare(tx, posted.zone_id, 1, 2)
+    assert (diff.joined.households, diff.left.households) == (0, 0), "the same outline over the same registry"
 
 
 def test_a_closed_incident_is_left_alone(work: Work, flood: line.Flood):
