@@ -85,8 +85,8 @@ def _me(login: SessionView) -> dict[str, Any]:
 def _nav(actor: Actor) -> list[dict[str, Any]]:
     labels = {
         "home": _("Beranda"), "serving": _("Serah terima"), "field": _("Verifikasi"), "incident": _("Kejadian"),
-        "bansos": _("Bansos"), "stock": _("Stok"), "registry": _("Registri"), "village": _("Desa"), "document": _("Dokumen"),
-        "settings": _("Pengaturan"),
+        "bansos": _("Bansos"), "stock": _("Stok"), "registry": _("Registri"), "village": _("Desa"),
+        "document": _("Dokumen"), "settings": _("Pengaturan"),
     }  # fmt: skip
     return [
         {

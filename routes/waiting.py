@@ -94,7 +94,8 @@ def _second_person(tx: Tx) -> list[Waiting]:
     if asked := to_decide(tx):
         found.append(Waiting(
             text=_("Putuskan %(count)s data ganda", count=_count(asked)),
-            why=_("Diusulkan petugas lain: digabung, atau tetap dua."), href=url_for("identity.index", keadaan="menunggu"), icon="family",
+            why=_("Diusulkan petugas lain: digabung, atau tetap dua."),
+            href=url_for("identity.index", keadaan="menunggu"), icon="family",
         ))  # fmt: skip
     return found
 

@@ -54,7 +54,7 @@ def list_position_files() -> dict[str, Any]:
 @api.alt_response(400, schema=Problem)
 @api.alt_response(413, schema=Problem)
 def read_positions(args: dict[str, Any], **_: Any) -> Response:
-    """Read a file of positions (the body: CSV, XLSX, GPX or GeoJSON): every row gets its outcome, no household is changed."""
+    """Read a file of positions (the body: CSV, XLSX, GPX or GeoJSON): every row gets its outcome, nobody is moved."""
     order = order_of(sent_body(), args["file_name"], FileKind.POSITIONS, files.MOST_POSITION_ROWS)
 
     def act(tx: Tx) -> Any:

@@ -133,7 +133,7 @@ def test_what_unpacks_to_much_costs_little(tmp_path: Path):
 
 def test_long_and_short_texts_are_read_alike(tmp_path: Path):
     """25 empty lines above, UTF-16, a mark, quotation marks that are never closed, blanks that no keyboard has."""
-    table = "Kode;Nama\r\nA;x\r\n;\r\n\u2003;\u2003\nB;\"y\nyy\"\nC;\"z\n;;\nD;w\r\n\n"
+    table = 'Kode;Nama\r\nA;x\r\n;\r\n\u2003;\u2003\nB;"y\nyy"\nC;"z\n;;\nD;w\r\n\n'
     for text in ("\n" * 25 + table, table, table + "E;1"):
         for encoding in ("utf-8", "utf-8-sig", "utf-16"):
             content = text.encode(encoding)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import date, datetime, time
 from uuid import uuid4
 
@@ -79,7 +79,7 @@ def test_a_look_at_persons_is_logged_also_for_a_read(work: Work) -> None:
 
 @pytest.mark.parametrize("ends_by", ["breaking off", "error"])
 def test_a_look_is_logged_however_the_answer_ends(work: Work, ends_by: str) -> None:
-    def answer() -> Iterator[str]:
+    def answer() -> Generator[str, None, None]:
         with work.read_by(SYSTEM) as tx:
             tx.saw("household", [uuid4()], "test")
             yield "the first lines"
