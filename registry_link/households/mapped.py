@@ -38,8 +38,9 @@ from registry_link.households.merged import is_listed
 from registry_link.households.models import Household, PositionColumns
 from registry_link.households.positions import Bools, Floats, Ints
 
-SETTLED: Final = timedelta(minutes=15)
-"""No transaction that changes households takes longer from its first to its last moment."""
+SETTLED: Final = timedelta(hours=2)
+"""No transaction that changes households takes longer from its first to its last moment: the longest takes a snapshot
+of millions over. Its rows carry the instant at which it began, and must not look older than the columns."""
 MOST_CHANGED: Final = 20_000
 """With more changes than this the database alone is quicker."""
 _AT_ONCE: Final = 50_000

@@ -26,13 +26,13 @@ from registry_link.households.models import (
     NIK_CONTEXT,
     Household,
     Member,
-    RegistryStamp,
     StagedHousehold,
     StagedMember,
 )
 from registry_link.households.numbers import plain_indexes, sealed_numbers
 from registry_link.households.pieces import SPREAD, Digests, Mask, digests, piece_counts, piece_of, pieces_of
 from registry_link.households.positions import position_keys
+from registry_link.households.queries import registry_version
 from registry_link.households.states import Outcome, PositionSource, Relation
 from registry_link.households.taking import PERSON
 
@@ -67,12 +67,6 @@ class Comparison:
     @property
     def members(self) -> int:
         return len(self.is_told)
-
-
-def registry_version(tx: Tx) -> int:
-    """Give the version of the office's registry; it grows with every change of a household."""
-    query = sa.select(RegistryStamp.version).where(RegistryStamp.regency_code == tx.regency_code)
-    return tx.session.scalar(query) or 0
 
 
 def compare(tx: Tx, snapshot: Any) -> Comparison:

@@ -24,7 +24,7 @@ from core.work import Tx
 from registry_link.households.differences import counted_differences, keep_counts
 from registry_link.households.listing import tell_what_is_listed
 from registry_link.households.pieces import piece_counts
-from registry_link.households.queries import snapshot_as_of
+from registry_link.households.queries import registry_version, snapshot_as_of
 from registry_link.households.staging import (
     RecordSnapshot,
     Weighed,
@@ -40,7 +40,7 @@ from registry_link.households.staging import (
     weighed,
 )
 from registry_link.households.states import DifferenceKind
-from registry_link.households.weighing import WrittenOut, compare, put_written, registry_version, written_out
+from registry_link.households.weighing import WrittenOut, compare, put_written, written_out
 from registry_link.importing.columns import MOST_COLUMNS, Columns, named, recognise, suggest
 from registry_link.importing.models import ImportRun
 from registry_link.importing.reading import CheckedRows, Reading

@@ -117,7 +117,7 @@ def test_too_many_changes_are_left_to_the_database_until_the_columns_are_kept_an
         assert type(ground_of(tx)) is Ground
     assert keep_columns(kept, OFFICE) == "", "they changed this very moment"
     assert isinstance(kept.clock, FixedClock)
-    kept.clock.advance(timedelta(hours=1))
+    kept.clock.advance(timedelta(hours=3))
     assert keep_columns(kept, OFFICE) != ""
     agree(kept, 0)
     assert keep_columns(kept, OFFICE) == "", "nothing to do"
