@@ -162,7 +162,7 @@ def test_every_refusal_of_an_area_is_told_in_both_languages_and_changes_nothing(
     revised = {**AREA, "base_no": 1, "regions": []}
     assert bpbd.do(f"/zones/{posted['zone_id']}/versions", revised)["no"] == 2
     must_refuse(work, bpbd, f"/zones/{posted['zone_id']}/versions", revised, 409, "zone.revised_meanwhile")
-    assert bpbd.get(f"/zones/{posted['zone_id']}/compare", before="1", after="2")["left"] == 12
+    assert bpbd.get(f"/zones/{posted['zone_id']}/compare", before="1", after="2")["left"]["households"] == 12
     withdrawal = f"/zones/{posted['zone_id']}/withdrawal"
     must_refuse(work, bpbd, withdrawal, {"reason": "x"}, 422, "request.invalid")
     assert bpbd.do(withdrawal, {"reason": "Salah tempat"})["state"] == "withdrawn"

@@ -17,7 +17,7 @@ from core.accounts.models import ApiToken
 from core.actor import Grant, Role, ScopeKind, system
 from core.clock import FixedClock
 from core.crypto import ring, use_ring
-from core.files.commands import StoreFile, store_file
+from core.files.commands import KeepFile, StoreFile, keep_file, receive_file, store_file
 from core.ids import code_with_check
 from core.measures import Milli, Period
 from core.reader import Cell, CellKind, Row, Table
@@ -30,6 +30,7 @@ from logistics.programmes import queries as terms
 from logistics.programmes import sk_file
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from logistics.zones import commands as zones
+from logistics.zones import decreeing
 from logistics.zones.alert_queries import alerts
 from logistics.zones.alerting import KeepAlert, keep_alert
 from logistics.zones.freezing import Freeze, current_list, freeze_list
@@ -293,7 +294,15 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     with work.read_by(officer) as tx:
         villages = villages_of_households(tx, [one.row.beneficiary_id for one in week.packages])
         area = zones_of(tx, week.incident_id)[0]
-        decree = decrees_of(tx, week.incident_id)[0]
+        first = decrees_of(tx, week.incident_id)[0]
+    paper = receive_file(folder / "files", io.BytesIO(b"%PDF-1.7 contoh"), 1 << 20)
+    with work.by(officer) as tx:
+        file_id = keep_file(tx, KeepFile(received=paper, name="sk.pdf", purpose="decree")).id
+        order = decreeing.RecordDecree(
+            incident_id=week.incident_id, number=f"SK/berkas/{place}", dated_on=tx.today, first_on=first.period.first_on,
+            last_on=first.period.last_on, file_id=file_id,
+        )  # fmt: skip
+        decree = decreeing.record_decree(tx, order)
     # The first village for one's own things, the last one for the neighbour's; both have a post.
     village = sorted(set(villages.values()))[-place]
     here = [one for one in week.packages if villages[one.row.beneficiary_id] == village]

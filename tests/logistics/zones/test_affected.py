@@ -341,7 +341,7 @@ def test_people_who_are_in_no_registry_are_listed_by_a_field_officer(work: Work,
 @pytest.mark.parametrize(
     ("text", "read"),
     [
-        ("1.204", Count(CountState.NUMBER, 1204)), ("± 12", Count(CountState.NUMBER, 12)),
+        ("1.204", Count(CountState.NUMBER, 1204)), ("± 12", Count(CountState.NUMBER, 12, is_estimate=True)),
         ("NIHIL", Count(CountState.ZERO)), ("0", Count(CountState.ZERO)), ("", Count(CountState.PENDING)),
         ("Dalam Pendataan", Count(CountState.PENDING)), ("kira-kira", None), ("-3", None), ("1,5", None), ("٣", None),
     ],
