@@ -184,22 +184,22 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
     strength = sa.case(
         (ZoneMatch.confidence == Confidence.CERTAIN, 0), (ZoneMatch.confidence == Confidence.PROBABLE, 1), else_=2
     )
+    is_alone = tx.session.scalar(sa.select(sa.func.count()).select_from(ZoneVersion).where(*current)) == 1
+    place = sa.func.row_number().over(
+        partition_by=ZoneMatch.household_id, order_by=(strength, ZoneMatch.share_permille.desc(), ZoneMatch.version_id)
+    )
     ranked = (
         sa.select(
             ZoneMatch.household_id, ZoneMatch.village_code, ZoneMatch.version_id, ZoneMatch.confidence,
             ZoneMatch.evidence, ZoneMatch.share_permille, ZoneMatch.neighbours, ZoneMatch.distance_m,
-            sa.func.row_number()
-            .over(
-                partition_by=ZoneMatch.household_id,
-                order_by=(strength, ZoneMatch.share_permille.desc(), ZoneMatch.version_id),
-            )
-            .label("place"),
+            (sa.literal(1) if is_alone else place).label("place"),
         )
         .join(ZoneVersion, counted_matches())
         .where(*current)
         .subquery()
     )  # fmt: skip
-    best = ranked.c.place == 1
+    # Where there is one area, nothing is to be ranked.
+    best = sa.true() if is_alone else ranked.c.place == 1
     columns = (
         "incident_id", "household_id", "regency_code", "village_code", "version_id", "confidence", "evidence",
         "share_permille", "neighbours", "distance_m", "is_inside", "state", "note", "joined_at",

@@ -299,8 +299,8 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     with work.by(officer) as tx:
         file_id = keep_file(tx, KeepFile(received=paper, name="sk.pdf", purpose="decree")).id
         order = decreeing.RecordDecree(
-            incident_id=week.incident_id, number=f"SK/berkas/{place}", dated_on=tx.today, first_on=first.period.first_on,
-            last_on=first.period.last_on, file_id=file_id,
+            incident_id=week.incident_id, number=f"SK/berkas/{place}", dated_on=tx.today, file_id=file_id,
+            first_on=first.period.first_on, last_on=first.period.last_on,
         )  # fmt: skip
         decree = decreeing.record_decree(tx, order)
     # The first village for one's own things, the last one for the neighbour's; both have a post.
