@@ -104,6 +104,8 @@ def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]
     yield from tell_stoves(story, world, cast, posts)
     yield from _flood(story, world, struck, cast, posts, households)
     yield from tell_what_waits(story, cast, warehouses)
+    # Made just after midnight, the story has not reached today yet.
+    clock.set(story.until)
     yield from tell_the_registry(story, cast, struck)
 
 
