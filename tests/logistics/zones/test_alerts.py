@@ -21,7 +21,7 @@ from logistics.zones.reading import alert_index, cap
 from logistics.zones.reading.elements import Parsed
 from logistics.zones.states import Severity
 from tests.support.builders import SYSTEM, an_actor
-from tests.support.shared import SHARED
+from tests.support.shared import ALERTS, needs_alerts
 
 FEED = "https://cuaca.example/rss.xml"
 HERE = "-8.00,131.00 -8.00,131.02 -7.98,131.02 -8.00,131.00"
@@ -190,16 +190,13 @@ def test_whoever_may_not_see_warnings_does_not_and_foreign_ones_are_not_found(
         queries.alert(tx, one.id)
 
 
-@pytest.mark.skipif(
-    not (SHARED / "data" / "cap").is_dir(),
-    reason=f"real alerts not found in {SHARED} (TANGGAP_SHARED names their folder)",
-)
+@needs_alerts
 def test_the_real_list_names_no_alert_for_a_district_elsewhere(work: Work):
     asked = []
 
     def fetch(address: str) -> bytes:
         asked.append(address)
-        return (SHARED / "data" / "cap" / "bmkg_nowcast_rss_20260216.xml").read_bytes()
+        return (ALERTS / "bmkg_nowcast_rss_20260216.xml").read_bytes()
 
     with work.by(SYSTEM) as tx:
         said = look_at_feed(work, SYSTEM, FEED, fetch)(tx)

@@ -13,9 +13,8 @@ from core.i18n import sentences
 from logistics.zones.reading import bnpb_table, document
 from logistics.zones.reading.elements import Element, NamedRegion, Outcome, Parsed
 from logistics.zones.states import CountKind, CountState
-from tests.support.shared import SHARED
+from tests.support.shared import BNPB_COLUMNS, needs_bnpb_columns
 
-COLUMNS = SHARED / "data" / "reference" / "bnpb_disaster_table_columns.csv"
 ROW = {
     "id_prov": "98", "id_kab": "9803", "provinsi": "Provinsi Contoh", "kabkot": "KABUPATEN CONTOH",
     "id_jenis_bencana": "101", "kejadian": "BANJIR", "nama_kejadian": "Banjir",
@@ -100,9 +99,9 @@ def test_another_table_is_refused():
         bnpb_table.parse(b"kode;nama\n1;2\n", "x.csv")
 
 
-@pytest.mark.skipif(not COLUMNS.is_file(), reason=f"the table's columns not found: {COLUMNS} (TANGGAP_SHARED)")
+@needs_bnpb_columns
 def test_the_real_94_columns_are_known():
-    header = [row["column"] for row in csv.DictReader(COLUMNS.open())]
+    header = [row["column"] for row in csv.DictReader(BNPB_COLUMNS.open())]
     assert len(header) == 94
     assert bnpb_table.looks_like(header)
     assert set(bnpb_table.KNOWN) <= set(header)

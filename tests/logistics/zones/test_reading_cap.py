@@ -15,15 +15,11 @@ from logistics.zones.reading.elements import Element, NamedRegion, Outcome, Pars
 from logistics.zones.states import Severity
 from registry_link.matching.outlines import Outline
 from registry_link.regions.states import CodeSystem
-from tests.support.shared import SHARED
+from tests.support.shared import ALERTS, needs_alerts
 
 NEWEST, OLDER = cap.NAMESPACES
 SQUARE = "-8.00,131.00 -8.00,131.02 -7.98,131.02 -7.98,131.00 -8.00,131.00"
 SENT = "2026-11-16T08:00:00+09:00"
-needs_alerts = pytest.mark.skipif(
-    not (SHARED / "data" / "cap").is_dir(),
-    reason=f"real alerts not found in {SHARED} (TANGGAP_SHARED names their folder)",
-)
 
 
 def area(words: str = "Kecamatan 01", *shapes: str) -> str:
@@ -253,7 +249,7 @@ def test_signs_that_nobody_sees_are_not_shown():
 
 @needs_alerts
 def test_a_real_alert_is_read_in_the_child_process():
-    content = (SHARED / "data" / "cap" / "bmkg_nowcast_banten_20260216.xml").read_bytes()
+    content = (ALERTS / "bmkg_nowcast_banten_20260216.xml").read_bytes()
     found = parse_apart("logistics.zones.reading.cap", content, "bmkg.xml")
     (element,) = found["elements"]
     assert (element["outcome"], [one["code"] for one in element["remarks"]]) == ("noted", ["cap.forecast"])

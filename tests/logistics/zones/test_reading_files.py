@@ -22,9 +22,8 @@ from logistics.zones.reading.apart import element_in, read_apart, structured, un
 from logistics.zones.reading.elements import Element, Kind, Outcome, Parsed
 from logistics.zones.states import Access, CountKind, Severity
 from registry_link.matching.outlines import Outline
-from tests.support.shared import BOUNDARIES, SHARED
+from tests.support.shared import BOUNDARIES, FLOODS, needs_boundaries, needs_floods
 
-FLOODS = SHARED / "data" / "petabencana" / "jkt_floods_2017-02-21T15.geojson"
 WGS84 = 'GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]]]'
 UTM = f'PROJCS["WGS_1984_UTM_Zone_52S",{WGS84}]'
 OUTER = [[131.0, -8.0], [131.0, -7.9], [131.1, -7.9], [131.1, -8.0], [131.0, -8.0]]
@@ -338,7 +337,7 @@ def test_cognicity_states_become_severities_and_a_depth_that_areas_may_be_united
     assert told.value.code == "reading.no_flood"
 
 
-@pytest.mark.skipif(not FLOODS.is_file(), reason=f"real states of flood not found: {FLOODS}")
+@needs_floods
 def test_real_states_of_flood_are_read_each_with_its_depth():
     found = read_apart(FLOODS.read_bytes(), FLOODS.name)
     states = [one["properties"]["state"] for one in json.loads(FLOODS.read_text())["features"]]
@@ -349,7 +348,7 @@ def test_real_states_of_flood_are_read_each_with_its_depth():
     ]
 
 
-@pytest.mark.skipif(not BOUNDARIES.is_dir(), reason=f"real boundaries not found: {BOUNDARIES}")
+@needs_boundaries
 @pytest.mark.parametrize("name", ["81.03_kepulauan_tanimbar_villages", "51.02_tabanan_villages"])
 def test_real_boundaries_are_read_feature_by_feature_and_as_kml_and_shapefile_the_same(name: str):
     content = (BOUNDARIES / f"{name}.geojson").read_bytes()

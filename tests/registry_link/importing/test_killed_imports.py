@@ -24,7 +24,7 @@ from tests.registry_link.importing.test_imports import HEAD, LOG, line, lines, o
 from tests.registry_link.people import OFFICE
 from tests.support.tree import ROOT
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a process is forked and killed, which is POSIX")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a process is killed by a signal, which is POSIX")
 Act = Callable[..., Any]
 
 

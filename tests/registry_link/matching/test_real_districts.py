@@ -15,7 +15,7 @@ from registry_link.matching.earth import areas_km2
 from registry_link.matching.inside import inside
 from registry_link.matching.outlines import Outline, outline_of_circle, parse_outline
 from registry_link.matching.villages import Villages
-from tests.support.shared import BOUNDARIES, SHARED, needs_real_regions
+from tests.support.shared import BOUNDARIES, FLOODS, needs_real_regions
 
 DISTRICTS = {"81.03_kepulauan_tanimbar": (82, 4428), "51.02_tabanan": (133, 849)}
 
@@ -123,7 +123,7 @@ def test_shares_of_circles_are_those_of_an_exact_cut(name: str):
 
 
 def test_real_flood_areas_of_a_city_are_read():
-    path = SHARED / "data" / "petabencana" / "jkt_floods_2017-02-21T15.geojson"
+    path = FLOODS
     outline = parse_outline(path.read_bytes())
     assert len(outline.parts) >= 61
     assert Outline.from_geojson(outline.to_geojson()) == outline
