@@ -11,8 +11,8 @@ from core.work import Tx
 from logistics.packages.queries import RoundView, round_of_term
 from logistics.programmes.queries import TermView, term_at, term_by_id
 from logistics.programmes.states import Form
+from logistics.zones import week
 from logistics.zones.queries import IncidentView, incident, incident_by_id
-from routes import week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

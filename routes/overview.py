@@ -15,8 +15,8 @@ from core.i18n import say
 from core.measures import Milli, Rupiah, print_count, print_quantity
 from core.work import Tx
 from logistics.planning.queries import NeedLine, need
+from logistics.zones import week
 from logistics.zones.queries import running_incident
-from routes import week
 from stock.inbound.queries import expected
 from stock.items.queries import ItemView, items
 from stock.ledger.queries import batches_on, item_balances

@@ -1,6 +1,6 @@
 """A term of a programme: its determined list brought to the plan, and its papers put together from both halves.
 
-Lists and handovers do not know each other; this is where they meet (as ``routes/week.py`` does for incidents).
+Lists and handovers do not know each other; this is where they meet (as ``logistics/zones/week.py`` does for incidents).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from logistics.planning.allocation import Queue, Stock, allocate
 
 RULE: Final = "2026-1"
 EARTH_M: Final = 6_371_008.8
-_FAR: Final = 100_000_000
+FAR_M: Final = 100_000_000
 """More metres than any two places on Earth are apart: a household whose place nobody knows."""
 
 
@@ -43,10 +43,18 @@ class ConfirmedHousehold:
     beneficiary_kind: str = "household"
     person_or_card_id: UUID | None = None
     """Who the package is for, where that is not the household itself."""
+    helped: int = 0
+    """Packages it has been handed in this event before."""
+    now_in: str | None = None
+    """The village where it stands now, where that is not its own."""
 
     @property
     def beneficiary_id(self) -> UUID:
         return self.person_or_card_id or self.household_id
+
+    @property
+    def stands_in(self) -> str:
+        return self.now_in or self.village_code
 
     @property
     def vulnerable(self) -> int:
@@ -65,6 +73,15 @@ class VillagePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """Hours of a post's day, local time (``08:00``), and the households they serve."""
+
+    starts_at: str
+    ends_at: str
+    households: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostChoice:
     """A post that may be used, with its households per day; ``closed_on`` are days it does not serve."""
 
@@ -76,6 +93,8 @@ class PostChoice:
     lon_deg: float | None = None
     lat_deg: float | None = None
     closed_on: tuple[date, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    """The hours of a day with the households of each; they add up to ``capacity_per_day``. Empty: no hours are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +269,7 @@ def walk(
         turns.append(
             Turn(
                 rank=rank, post=posts[chosen], serve_on=slots[chosen][used[chosen]],
-                metres=far if far < _FAR else None, nearer=posts[first] if first != chosen else None,
+                metres=far if far < FAR_M else None, nearer=posts[first] if first != chosen else None,
                 place_in_post=served[posts[chosen].post_id] + used[chosen] + 1, missing=None,
             )
         )  # fmt: skip
@@ -303,11 +322,11 @@ def _by_distance(
     ).reshape(-1, 2)
     metres = distance_m(where[:, None, 0], where[:, None, 1], there[None, :, 0], there[None, :, 1])
     order = metres.copy()
-    lost = np.nonzero((metres >= _FAR).any(axis=1))[0]
+    lost = np.nonzero((metres >= FAR_M).any(axis=1))[0]
     villages = [post.village_code for post in posts]
     for row in map(int, lost):
         for column, village in enumerate(villages):
-            if metres[row, column] >= _FAR and village is not None and village == households[row].village_code:
+            if metres[row, column] >= FAR_M and village is not None and village == households[row].village_code:
                 order[row, column] = -1
     return np.argsort(order, axis=1, kind="stable").astype(np.int64), metres
 
@@ -320,7 +339,7 @@ def distance_m(
     lon, lat, to_lon, to_lat = (np.radians(value) for value in (lon_deg, lat_deg, to_lon_deg, to_lat_deg))
     half = np.sin((to_lat - lat) / 2) ** 2 + np.cos(lat) * np.cos(to_lat) * np.sin((to_lon - lon) / 2) ** 2
     metres = 2 * EARTH_M * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
-    return np.where(np.isnan(metres), _FAR, np.rint(np.nan_to_num(metres))).astype(np.int64)
+    return np.where(np.isnan(metres), FAR_M, np.rint(np.nan_to_num(metres))).astype(np.int64)
 
 
 def totals(needs: Sequence[Mapping[UUID, int]]) -> dict[UUID, int]:

@@ -15,7 +15,8 @@ from logistics.packages.commands import approve_standard
 from logistics.planning import commands
 from logistics.planning.queries import need, plans_of
 from logistics.zones import queries as zones
-from routes import context, guard, week
+from logistics.zones import week
+from routes import context, guard
 from routes.schemas import plan as shapes
 from routes.schemas.fields import KeyHeader, Problem
 

@@ -21,7 +21,7 @@ from logistics.packages.commands import approve_standard
 from logistics.packages.queries import standards
 from logistics.planning.commands import approve_round
 from logistics.zones import commands as zones
-from logistics.zones import deciding, matching
+from logistics.zones import deciding, matching, week
 from logistics.zones.affected import affected
 from logistics.zones.queries import incident_by_id
 from logistics.zones.rules import Count
@@ -29,7 +29,6 @@ from logistics.zones.states import Access, AffectedState, CountKind, CountState,
 from registry_link.households.commands import RecordSnapshot, merge_households, record_snapshot
 from registry_link.matching.rules import Confidence
 from registry_link.regions.commands import import_boundaries, import_regions
-from routes import week
 from routes.context import Runtime
 from routes.demo.bansos import tell_cash, tell_stoves
 from routes.demo.names import REGENCY

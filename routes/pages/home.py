@@ -24,10 +24,10 @@ from logistics.packages.states import RoundState, StandardState
 from logistics.planning.queries import PlanView, RoundNeed, draft_of, need
 from logistics.programmes import queries as programmes
 from logistics.programmes.states import TermState
-from logistics.zones import affected
+from logistics.zones import affected, week
 from logistics.zones import queries as zones
 from logistics.zones.states import Phase, VersionState
-from routes import context, guard, week
+from routes import context, guard
 from routes.occasion import Occasion, occasion_of
 from routes.pages import alerts, bansos_term
 from routes.pages.plan import SHORT_MONTHS

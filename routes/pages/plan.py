@@ -23,12 +23,12 @@ from logistics.planning.queries import NeedLine, RoundNeed, draft_of, plans_of, 
 from logistics.planning.queries import need as round_need
 from logistics.programmes.queries import TermView
 from logistics.programmes.states import TermState, Unit
-from logistics.zones import affected
+from logistics.zones import affected, week
 from logistics.zones.freezing import lists_of_plans
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
-from routes import context, guard, week
+from routes import context, guard
 from routes.forms import Form, asked_number, page_number
 from routes.frames import frame_of
 from routes.occasion import Occasion, occasion_at, round_at

@@ -21,9 +21,10 @@ from core.permissions import Reach, may
 from core.work import Tx
 from logistics.handover.states import VoidReason
 from logistics.planning.queries import NeedLine, need
+from logistics.zones import week
 from logistics.zones.queries import running_incident
 from reports.table_file import Column, TableFile, build_csv, build_workbook
-from routes import context, guard, overview, week
+from routes import context, guard, overview
 from routes.forms import Form
 from routes.pages.items import low_lines
 from routes.seeing import sees_places

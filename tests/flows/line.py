@@ -31,11 +31,11 @@ from logistics.packages.queries import PackageView, counts_of, package, packages
 from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, approve_round
 from logistics.planning.queries import need
-from logistics.zones import affected, deciding, matching
+from logistics.zones import affected, deciding, matching, week
 from logistics.zones import commands as zones
 from logistics.zones import queries as areas
 from logistics.zones.states import Hazard, Severity
-from routes import papers, week
+from routes import papers
 from routes.checks import prove_all
 from tests.flows.district import a_district
 from tests.support.builders import REGENCY, an_actor

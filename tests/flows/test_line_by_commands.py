@@ -15,8 +15,8 @@ from core.work import Work
 from logistics.dispatch.queries import to_send
 from logistics.packages.queries import counts_of, rounds_of
 from logistics.planning.queries import need
+from logistics.zones import week
 from logistics.zones.queries import incident_by_id
-from routes import week
 from routes.checks import prove_all
 from stock.ledger.commands import ItemLine, Transfer, transfer
 from stock.ledger.queries import item_balances

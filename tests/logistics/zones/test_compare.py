@@ -18,11 +18,10 @@ from core.errors import Refused
 from core.work import Tx, Work
 from logistics.packages.queries import RoundView, packages, round_by_id
 from logistics.packages.states import PackageState
-from logistics.zones import affected, commands, comparing, queries
+from logistics.zones import affected, commands, comparing, queries, week
 from logistics.zones.comparing import Change
 from logistics.zones.rules import Count
 from logistics.zones.states import AffectedState, CountKind, CountState, Hazard
-from routes import week
 from tests.flows import line
 from tests.support.builders import an_actor
 

@@ -15,13 +15,12 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.measures import Period
 from core.work import Work
 from logistics.packages.queries import packages, rounds_of
-from logistics.zones import commands, decreeing, queries, windows
+from logistics.zones import commands, decreeing, queries, week, windows
 from logistics.zones.naming import ListRegion
 from logistics.zones.queries import DecreeView, DoubtKind
 from logistics.zones.rules import gap_days, read_days, read_number_words, runs_of, short_number, touch, window_of
 from logistics.zones.states import Hazard, Phase, PhaseAct
 from reports.words import terbilang
-from routes import week
 from tests.flows import line
 
 DAY_ONE = date(2026, 11, 16)

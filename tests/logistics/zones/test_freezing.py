@@ -18,14 +18,13 @@ from core.work import Tx, Work
 from logistics.planning.commands import PlanSummary
 from logistics.planning.queries import draft_of
 from logistics.zones import affected as listing
-from logistics.zones import commands, deciding, freezing
+from logistics.zones import commands, deciding, freezing, week
 from logistics.zones.deciding import ConfirmGroup, Decide, Seen
 from logistics.zones.freezing import Freeze
 from logistics.zones.queries import incident_by_id
 from logistics.zones.states import AffectedState, DecisionHow, ListState, RejectReason
 from registry_link.households.commands import NewCounts, RegisterProvisional, register_provisional
 from registry_link.matching.rules import Confidence
-from routes import week
 from tests.flows import line
 from tests.logistics.zones.test_merged import merged
 from tests.support.builders import an_actor

@@ -10,11 +10,11 @@ from core.errors import Conflict
 from core.work import Work
 from logistics.packages.queries import cancelled_in, placed_in
 from logistics.zones import affected as areas
+from logistics.zones import week
 from logistics.zones.queries import incident_by_id
 from registry_link.households.queries import codes_of_households
 from registry_link.identity import commands as identity
 from registry_link.identity.states import Verdict
-from routes import week
 from tests.flows import line
 
 

@@ -1,0 +1,121 @@
+"""Who can be reached from where: transport areas (an island, a valley cut off), ways closed, distances by detour.
+
+Villages of one transport area are joined by land: their households walk or ride to posts of the same area, and a
+warehouse brings goods to the whole area or, where its way is closed, to none of it. Pure: whole metres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from logistics.planning.rules import FAR_M, PostChoice, distance_m
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+DETOUR_PERMILLE: Final = 1300
+"""A road is this much longer than the straight line, where nobody has said otherwise."""
+OUT_OF_REACH: Final = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportArea:
+    """Villages joined by land, apart from the rest of the regency."""
+
+    id: UUID
+    name: str
+    village_codes: tuple[str, ...]
+    detour_permille: int = DETOUR_PERMILLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedWay:
+    """A warehouse that cannot bring anything to an area; ``area_id`` None: the rest of the regency."""
+
+    warehouse_id: UUID
+    area_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidDistance:
+    """What people who know the way say: metres from a village to a post, or that there is none (None)."""
+
+    village_code: str
+    post_id: UUID
+    metres: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roads:
+    """Everything known of the ways of a regency; empty: one area, every warehouse reaches it."""
+
+    areas: tuple[TransportArea, ...] = ()
+    closed: tuple[ClosedWay, ...] = ()
+    said: tuple[SaidDistance, ...] = ()
+    detour_permille: int = DETOUR_PERMILLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a household, or a group of them, is now."""
+
+    village_code: str
+    lon_deg: float | None
+    lat_deg: float | None
+
+
+def areas_of(roads: Roads, village_codes: Sequence[str | None]) -> Ints:
+    """Give the number of each village's area: 0 for the rest of the regency, then the areas in their order."""
+    number = {code: at for at, area in enumerate(roads.areas, 1) for code in area.village_codes}
+    return np.array([number.get(code or "", 0) for code in village_codes], dtype=np.int64)
+
+
+def warehouse_reaches(roads: Roads, warehouse_ids: Sequence[UUID]) -> Bools:
+    """Tell which areas each warehouse can bring goods to. Shape: (warehouses, 1 + areas)."""
+    reaches = np.ones((len(warehouse_ids), 1 + len(roads.areas)), dtype=bool)
+    row = {one: at for at, one in enumerate(warehouse_ids)}
+    column = {None: 0} | {area.id: at for at, area in enumerate(roads.areas, 1)}
+    for one in roads.closed:
+        if one.warehouse_id in row and one.area_id in column:
+            reaches[row[one.warehouse_id], column[one.area_id]] = False
+    return reaches
+
+
+def post_metres(roads: Roads, standing: Sequence[Standing], posts: Sequence[PostChoice]) -> Ints:
+    """Give the metres from each place to each post: as said by hand, else the straight line times the area's detour.
+
+    ``OUT_OF_REACH`` where the post lies in another area, or people say that there is no way; ``FAR_M`` and more where a
+    position is unknown, less of it for a post of the same village. Shape: (standing, posts).
+    """
+    detour = np.array([roads.detour_permille, *(area.detour_permille for area in roads.areas)], dtype=np.int64)
+    area = areas_of(roads, [one.village_code for one in standing])
+    where = _degrees([(one.lon_deg, one.lat_deg) for one in standing])
+    there = _degrees([(one.lon_deg, one.lat_deg) for one in posts])
+    straight = distance_m(where[:, None, 0], where[:, None, 1], there[None, :, 0], there[None, :, 1])
+    metres = np.where(straight < FAR_M, straight * detour[area][:, None] // 1000, FAR_M + 1)
+    at_home = np.array([[one.village_code == post.village_code for post in posts] for one in standing], dtype=bool)
+    metres = np.where((metres > FAR_M) & at_home.reshape(metres.shape), FAR_M, metres)
+    metres[area[:, None] != areas_of(roads, [post.village_code for post in posts])[None, :]] = OUT_OF_REACH
+    rows: dict[str, list[int]] = {}
+    for at, one in enumerate(standing):
+        rows.setdefault(one.village_code, []).append(at)
+    column = {post.post_id: at for at, post in enumerate(posts)}
+    for said in roads.said:
+        if said.post_id in column and said.village_code in rows:
+            metres[rows[said.village_code], column[said.post_id]] = (
+                OUT_OF_REACH if said.metres is None else said.metres
+            )
+    return metres
+
+
+def _degrees(points: Sequence[tuple[float | None, float | None]]) -> npt.NDArray[np.float64]:
+    """Shape: (points, 2); NaN where unknown."""
+    return np.array(
+        [(np.nan if lon is None else lon, np.nan if lat is None else lat) for lon, lat in points], dtype=np.float64
+    ).reshape(-1, 2)
