@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.work import Tx
-from logistics.packages.commands import seed_default_standard
+from logistics.packages.standards import seed_default_standard
 from stock.items.commands import seed_items
 from stock.kits.commands import seed_kits
 from stock.places.commands import ensure_sinks

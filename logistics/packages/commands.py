@@ -1,4 +1,4 @@
-"""Standards are defined and approved, rounds opened, packages made and moved from state to state."""
+"""Rounds are opened, packages made and moved from state to state."""
 
 from __future__ import annotations
 
@@ -18,32 +18,27 @@ from core.ids import code_with_check, derived
 from core.measures import Milli, Period, week_from
 from core.states import move
 from core.work import Tx
-from logistics.packages import seed
 from logistics.packages.models import (
     REST,
     REST_VOID,
     Package,
     PackageLine,
     PackageSeries,
-    PackageStandard,
-    PackageStandardLine,
     Round,
 )
-from logistics.packages.rules import Composition, Need, StandardLine, wrong_lines
+from logistics.packages.rules import Composition, Need
+from logistics.packages.standards import standard_state
 from logistics.packages.states import (
     PACKAGE_MOVES,
     ROUND_MOVES,
-    STANDARD_MOVES,
     PackageAct,
     PackageState,
     RoundAct,
     RoundState,
-    StandardAct,
-    StandardPurpose,
     StandardState,
 )
 from registry_link.households.bulk import put_rows
-from stock.items.queries import items, unstocked_ids
+from stock.items.queries import unstocked_ids
 
 HOUSEHOLD: Final = "household"
 _PACKAGE_COLUMNS: Final = (
@@ -52,19 +47,6 @@ _PACKAGE_COLUMNS: Final = (
     "reason_facts", "persons", "adults", "children", "infants", "elderly", "women", "pregnant", "nursing",
     "disabled", "created_at",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefineStandard:
-    """The next version of a standard, as a draft."""
-
-    code: str
-    name_id: str
-    name_en: str
-    days: int
-    legal_source: str
-    lines: tuple[StandardLine, ...]
-    purpose: StandardPurpose = StandardPurpose.RELIEF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,124 +101,6 @@ class RestLine:
     is_once: bool
 
 
-# ---------------------------------------------------------------- standards
-
-
-def define_standard(tx: Tx, order: DefineStandard) -> UUID:
-    """Write the next version of a standard and give its id; nothing uses it before it is approved.
-
-    Raises: Forbidden; Invalid, naming the line by its place (1 first).
-    """
-    tx.require("standard.edit")
-    if not (order.code.strip() and order.name_id.strip() and order.name_en.strip()):
-        raise Invalid("standard.name_missing", field="name_id")
-    if not order.lines:
-        raise Invalid("standard.lines_missing", field="lines")
-    if not 1 <= order.days <= 31:
-        raise Invalid("standard.days_out_of_range", field="days", days=order.days)
-    wrong = wrong_lines(order.lines, {one.id: one.step_milli for one in items(tx, with_inactive=True)})
-    if wrong is not None:
-        index, code = wrong
-        raise Invalid(code, field="lines", line=index + 1)
-    last = tx.session.scalar(
-        sa.select(sa.func.max(PackageStandard.version)).where(
-            PackageStandard.regency_code == tx.regency_code, PackageStandard.code == order.code
-        )
-    )
-    standard_id = tx.new_id()
-    tx.session.add(
-        PackageStandard(
-            id=standard_id, regency_code=tx.regency_code, code=order.code, version=(last or 0) + 1,
-            purpose=order.purpose, name_id=order.name_id, name_en=order.name_en, days=order.days,
-            state=StandardState.DRAFT,
-            legal_source=order.legal_source, created_by=tx.actor.id, created_by_name=tx.actor.name, created_at=tx.now,
-            approved_by=None, approved_by_name=None, approved_on=None,
-        )
-    )  # fmt: skip
-    tx.session.flush()
-    tx.session.execute(
-        sa.insert(PackageStandardLine),
-        [
-            {
-                "id": tx.new_id(), "standard_id": standard_id, "position": position, "item_id": line.item_id,
-                "basis": line.basis, "is_daily": line.is_daily, "rate_milli": line.rate_milli, "per_n": line.per_n,
-                "condition": line.condition, "condition_least": line.condition_least, "from_day": line.from_day,
-                "to_day": line.to_day, "round_step_milli": line.round_step_milli, "is_once": line.is_once,
-                "source_id": line.source_id, "source_en": line.source_en,
-            }
-            for position, line in enumerate(order.lines, start=1)
-        ],
-    )  # fmt: skip
-    tx.note("standard.define", "package_standard", standard_id, code=order.code, version=(last or 0) + 1)
-    return standard_id
-
-
-def approve_standard(tx: Tx, standard_id: UUID) -> None:
-    """Put a version into force; older versions of the same standard retire, rounds that use them keep them.
-
-    Raises: Forbidden, NotFound, Conflict (already approved, or by the person who wrote it).
-    """
-    tx.require("standard.approve")
-    standard = _standard(tx, standard_id)
-    if standard.created_by == tx.actor.id and tx.actor.kind == "person":
-        raise Conflict("standard.needs_second_person")
-    move(
-        tx, PackageStandard, standard_id, StandardAct.APPROVE, STANDARD_MOVES,
-        approved_by=tx.actor.id, approved_by_name=tx.actor.name, approved_on=tx.today,
-    )  # fmt: skip
-    for older in tx.session.scalars(
-        sa.select(PackageStandard.id).where(
-            PackageStandard.regency_code == tx.regency_code,
-            PackageStandard.code == standard.code,
-            PackageStandard.state == StandardState.APPROVED,
-            PackageStandard.id != standard_id,
-        )
-    ).all():
-        move(tx, PackageStandard, older, StandardAct.RETIRE, STANDARD_MOVES)
-
-
-def _standard(tx: Tx, standard_id: UUID) -> PackageStandard:
-    standard = tx.session.get(PackageStandard, standard_id)
-    if standard is None or standard.regency_code != tx.regency_code:
-        raise NotFound("package_standard.not_found")
-    return standard
-
-
-def seed_default_standard(tx: Tx) -> UUID:
-    """Write "Paket Darurat 7 Hari" as a draft for the head to approve, and give its id.
-
-    Safe to repeat: an office that has any version of it keeps what it has. Raises: Forbidden, NotFound before the
-    catalogue is seeded.
-    """
-    known = tx.session.scalar(
-        sa.select(PackageStandard.id)
-        .where(PackageStandard.regency_code == tx.regency_code, PackageStandard.code == seed.CODE)
-        .order_by(PackageStandard.version.desc())
-        .limit(1)
-    )
-    if known is not None:
-        return known
-    ids = {one.code: one.id for one in items(tx, with_inactive=True)}
-    missing = sorted({line.item_code for line in seed.LINES} - ids.keys())
-    if missing:
-        raise NotFound("item.not_found", item=", ".join(missing))
-    return define_standard(
-        tx,
-        DefineStandard(
-            code=seed.CODE, name_id=seed.NAME_ID, name_en=seed.NAME_EN, days=seed.DAYS,
-            legal_source=seed.LEGAL_SOURCE,
-            lines=tuple(
-                StandardLine(
-                    item_id=ids[line.item_code], basis=line.basis, rate_milli=Milli(line.rate_milli),
-                    is_daily=line.is_daily, is_once=line.is_once, round_step_milli=line.round_step_milli,
-                    source_id=line.source_id, source_en=line.source_en,
-                )
-                for line in seed.LINES
-            ),
-        ),
-    )  # fmt: skip
-
-
 # ---------------------------------------------------------------- rounds
 
 
@@ -252,9 +116,9 @@ def open_round(tx: Tx, order: OpenRound) -> UUID:
             "round.outside_window", field="first_on", first_on=order.first_on.isoformat(),
             window_first_on=order.window.first_on.isoformat(), window_last_on=order.window.last_on.isoformat(),
         )  # fmt: skip
-    standard = _standard(tx, order.standard_id)
-    if standard.state is not StandardState.APPROVED:
-        raise Conflict("standard.not_in_force", state=standard.state.value)
+    state = standard_state(tx, order.standard_id)
+    if state is not StandardState.APPROVED:
+        raise Conflict("standard.not_in_force", state=state.value)
     week = week_from(order.first_on, order.window.last_on)
     others = tx.session.scalars(
         sa.select(Round).where(Round.incident_id == order.incident_id).order_by(Round.first_on)
@@ -291,9 +155,9 @@ def open_term_round(tx: Tx, order: OpenTermRound) -> UUID:
     Raises: Forbidden; Conflict when the term has one already or its standard is not in force; NotFound.
     """
     tx.require("round.plan")
-    standard = _standard(tx, order.standard_id)
-    if standard.state is StandardState.DRAFT:
-        raise Conflict("standard.not_in_force", state=standard.state.value)
+    state = standard_state(tx, order.standard_id)
+    if state is StandardState.DRAFT:
+        raise Conflict("standard.not_in_force", state=state.value)
     others = tx.session.scalars(sa.select(Round).where(Round.term_id == order.term_id)).all()
     if any(other.state is not RoundState.CANCELLED for other in others):
         raise Conflict("round.term_has_one")

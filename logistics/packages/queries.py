@@ -1,4 +1,4 @@
-"""Standards, rounds and packages as others see them; nothing here names a person."""
+"""Rounds and packages as others see them; nothing here names a person."""
 
 from __future__ import annotations
 
@@ -18,55 +18,15 @@ from core.measures import Milli, Period
 from core.permissions import Reach
 from core.work import Tx
 from logistics.packages.models import REST, Package, PackageLine, PackageStandard, PackageStandardLine, Round
-from logistics.packages.rules import Basis, Days, People, StandardLine, Step, need_of
+from logistics.packages.rules import Days, People, Step, need_of
 from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
-from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardPurpose, StandardState
-from stock.items.queries import ItemFacts, item_facts, items, unstocked_ids
+from logistics.packages.standard_queries import standard_lines
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState
+from stock.items.queries import ItemFacts, item_facts, unstocked_ids
 from stock.ledger.kinds import ReleaseCondition
 from stock.ledger.rules import NO_CONDITION, UNDER_DECREE
 
 HOUSEHOLD = "household"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandardLineView:
-    item_id: UUID
-    item_code: str
-    item_name_id: str
-    item_name_en: str
-    unit: str
-    basis: Basis
-    is_daily: bool
-    rate_milli: Milli
-    per_n: int
-    condition: Basis | None
-    condition_least: int
-    from_day: int
-    to_day: int | None
-    round_step_milli: Milli
-    is_once: bool
-    source_id: str
-    source_en: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandardView:
-    id: UUID
-    code: str
-    version: int
-    name_id: str
-    name_en: str
-    days: int
-    state: StandardState
-    legal_source: str
-    created_by_name: str
-    approved_by_name: str | None
-    approved_on: date | None
-    lines: tuple[StandardLineView, ...]
-
-    def state_label(self, lang: str) -> str:
-        """Name the state."""
-        return say(f"standard.state.{self.state.value}", lang)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,72 +252,6 @@ class GivenDurable:
     beneficiary_id: UUID
     item_id: UUID
     incident_id: UUID
-
-
-# ---------------------------------------------------------------- standards
-
-
-def standards(tx: Tx, purpose: StandardPurpose = StandardPurpose.RELIEF) -> tuple[StandardView, ...]:
-    """Give every version of the office's standards of one purpose, newest first."""
-    found = tx.session.scalars(
-        sa.select(PackageStandard)
-        .where(PackageStandard.regency_code == tx.regency_code, PackageStandard.purpose == purpose)
-        .order_by(PackageStandard.code, PackageStandard.version.desc())
-    ).all()
-    return tuple(_standard_view(tx, row) for row in found)
-
-
-def standard(tx: Tx, standard_id: UUID) -> StandardView:
-    """Raises: NotFound."""
-    row = tx.session.get(PackageStandard, standard_id)
-    if row is None or row.regency_code != tx.regency_code:
-        raise NotFound("package_standard.not_found")
-    return _standard_view(tx, row)
-
-
-_STANDARD_LINES = (
-    sa.select(
-        *(getattr(PackageStandardLine, name) for name in StandardLine.__dataclass_fields__),
-    )
-    .where(PackageStandardLine.standard_id == sa.bindparam("standard"))
-    .order_by(PackageStandardLine.position)
-)
-
-
-def standard_lines(tx: Tx, standard_id: UUID) -> tuple[StandardLine, ...]:
-    """Give a standard's rules as the arithmetic knows them, in their order."""
-    rows = tx.session.execute(_STANDARD_LINES, {"standard": standard_id})
-    return tuple(
-        StandardLine(
-            item_id=row.item_id, basis=row.basis, rate_milli=Milli(row.rate_milli), per_n=row.per_n,
-            is_daily=row.is_daily, condition=row.condition, condition_least=row.condition_least,
-            from_day=row.from_day, to_day=row.to_day, round_step_milli=Milli(row.round_step_milli),
-            is_once=row.is_once, source_id=row.source_id, source_en=row.source_en,
-        )
-        for row in rows
-    )  # fmt: skip
-
-
-def _standard_view(tx: Tx, row: PackageStandard) -> StandardView:
-    lines = standard_lines(tx, row.id)
-    catalogue = {one.id: one for one in items(tx, ids={line.item_id for line in lines})}
-    return StandardView(
-        id=row.id, code=row.code, version=row.version, name_id=row.name_id, name_en=row.name_en, days=row.days,
-        state=row.state, legal_source=row.legal_source, created_by_name=row.created_by_name,
-        approved_by_name=row.approved_by_name, approved_on=row.approved_on,
-        lines=tuple(
-            StandardLineView(
-                item_id=line.item_id, item_code=catalogue[line.item_id].code,
-                item_name_id=catalogue[line.item_id].name_id, item_name_en=catalogue[line.item_id].name_en,
-                unit=catalogue[line.item_id].base_unit, basis=line.basis, is_daily=line.is_daily,
-                rate_milli=line.rate_milli, per_n=line.per_n, condition=line.condition,
-                condition_least=line.condition_least, from_day=line.from_day, to_day=line.to_day,
-                round_step_milli=line.round_step_milli, is_once=line.is_once, source_id=line.source_id,
-                source_en=line.source_en,
-            )
-            for line in lines
-        ),
-    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- rounds

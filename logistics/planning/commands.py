@@ -50,11 +50,10 @@ from logistics.packages.queries import (
     round_of_term,
     rounds_of,
     rounds_with_reserved,
-    standard,
-    standard_lines,
     strip_of,
 )
 from logistics.packages.rules import Need
+from logistics.packages.standard_queries import standard, standard_lines
 from logistics.packages.states import PackageState, RoundState, StandardState
 from logistics.planning.models import Plan, PlanPost
 from logistics.planning.queries import PlanView, cached_need, draft_of, plans_of, posts_of, shelves_of

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from core.i18n import say
 from core.measures import Milli, print_count, print_quantity
 from core.work import Tx
-from logistics.packages.queries import item_sums, round_by_id, standard_lines
+from logistics.packages.queries import item_sums, round_by_id
 from logistics.packages.rules import Composition, Days, Need, StandardLine, need_of, totals_of
 from logistics.packages.sentences import rate_sentence
+from logistics.packages.standard_queries import standard_lines
 from logistics.planning.models import Plan, PlanPost
 from logistics.planning.rules import PostChoice, Shelf, lasts_days
 from logistics.planning.states import PlanState

@@ -15,8 +15,8 @@ from core.measures import MILLI, Milli, Period, Rupiah, print_quantity
 from core.permissions import Reach
 from core.states import move
 from core.work import Tx
-from logistics.packages.commands import DefineStandard, approve_standard, define_standard
 from logistics.packages.rules import Basis, StandardLine
+from logistics.packages.standards import DefineStandard, approve_standard, define_standard
 from logistics.packages.states import StandardPurpose
 from logistics.programmes.models import FrozenEntry, FrozenPerson, Programme, Term, TermEntry, TermQuota
 from logistics.programmes.queries import FrozenWho, in_region, listed_by_district, term_by_id, within

@@ -17,7 +17,7 @@ from core.i18n import say
 from core.measures import Milli, Period
 from core.permissions import Reach
 from core.work import Tx
-from logistics.packages.queries import standard
+from logistics.packages.standard_queries import standard
 from logistics.programmes.models import FrozenEntry, FrozenPerson, Programme, Term, TermEntry, TermQuota
 from logistics.programmes.rules import district_of
 from logistics.programmes.states import (

@@ -11,7 +11,8 @@ from flask_smorest import Blueprint
 from core.errors import Conflict
 from core.work import Tx
 from logistics.packages import queries as packages
-from logistics.packages.commands import approve_standard
+from logistics.packages import standard_queries
+from logistics.packages.standards import approve_standard
 from logistics.planning import commands
 from logistics.planning.queries import need, plans_of
 from logistics.zones import queries as zones
@@ -29,7 +30,7 @@ api = Blueprint("rounds", __name__, description="From confirmed households to pa
 def list_standards() -> dict[str, Any]:
     """List the package standards, newest version first."""
     with context.read() as tx:
-        return {"standards": packages.standards(tx)}
+        return {"standards": standard_queries.standards(tx)}
 
 
 @api.post("/standards/<uuid:standard_id>/approval")
@@ -44,7 +45,7 @@ def approve_package_standard(standard_id: UUID, **_: Any) -> Response:
         approve_standard(tx, standard_id)
         tx.session.flush()
         tx.session.expire_all()
-        return shapes.StandardOut().dump(packages.standard(tx, standard_id))
+        return shapes.StandardOut().dump(standard_queries.standard(tx, standard_id))
 
     return context.write_once(act, 200)
 

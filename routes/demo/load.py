@@ -17,8 +17,8 @@ from core.measures import Milli, Rupiah
 from core.office.commands import NameSignatory, OpenOffice, name_signatory, open_office
 from core.work import Work
 from logistics.dispatch.commands import OpenPost, open_post
-from logistics.packages.commands import approve_standard
-from logistics.packages.queries import standards
+from logistics.packages.standard_queries import standards
+from logistics.packages.standards import approve_standard
 from logistics.planning.commands import approve_round
 from logistics.zones import commands as zones
 from logistics.zones import deciding, matching, week

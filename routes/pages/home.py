@@ -20,6 +20,7 @@ from core.work import Tx
 from logistics.dispatch.queries import posts as list_posts
 from logistics.dispatch.queries import to_send
 from logistics.packages import queries as packages
+from logistics.packages import standard_queries
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.queries import PlanView, RoundNeed, draft_of, need
 from logistics.programmes import queries as programmes
@@ -173,7 +174,7 @@ def _setup(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
                 all=len(DUTIES)), href=url_for("settings.index"), icon="edit",
             ))  # fmt: skip
     if may(tx.actor, "standard.approve"):
-        drafts = [one for one in packages.standards(tx) if one.state is StandardState.DRAFT]
+        drafts = [one for one in standard_queries.standards(tx) if one.state is StandardState.DRAFT]
         if drafts and now.incident:
             found.append(Waiting(
                 text=_("Setujui standar paket"), why=_("%(name)s versi %(no)s menunggu persetujuan Anda.",

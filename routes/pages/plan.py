@@ -17,6 +17,7 @@ from core.permissions import Reach, may
 from core.work import Tx
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
+from logistics.packages import standard_queries
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardState
 from logistics.planning.commands import PlanSummary, approve_round, cancel_package, discard_plan
 from logistics.planning.queries import NeedLine, RoundNeed, draft_of, plans_of, preview_need
@@ -52,9 +53,9 @@ def need(slug: str, no: int | None = None) -> str:
         page = _term_need(tx, here.term) if here.term else _week_need(tx, here)
         found: RoundNeed | None = page.pop("preview") if the_round is None else round_need(tx, the_round.id)
         if the_round is not None:
-            page["standard"] = packages.standard(tx, the_round.standard_id)
+            page["standard"] = standard_queries.standard(tx, the_round.standard_id)
         lines = [_need_line(line, lang) for line in found.lines] if found else []
-    standard: packages.StandardView | None = page["standard"]
+    standard: standard_queries.StandardView | None = page["standard"]
     return render_template(
         "plan/need.html", round=the_round, lines=lines,
         standard_state=standard.state_label(lang) if standard else "",
@@ -66,7 +67,7 @@ def need(slug: str, no: int | None = None) -> str:
 def _week_need(tx: Tx, here: Occasion) -> dict[str, Any]:
     """Give what a week of an incident would need, and for how many households."""
     assert here.incident is not None
-    standards = packages.standards(tx)
+    standards = standard_queries.standards(tx)
     standard = week.standard_in_force(tx) or (standards[0] if standards else None)
     return {
         "standard": standard, "served": affected.groups(tx, here.incident.id).confirmed,
@@ -79,7 +80,7 @@ def _term_need(tx: Tx, term: TermView) -> dict[str, Any]:
     is_known = term.state is TermState.DETERMINED and may(tx.actor, "bansos.see")
     everybody = [one.composition for one in determined_households(tx, term)] if is_known else []
     return {
-        "standard": packages.standard(tx, term.standard_id), "served": len(everybody),
+        "standard": standard_queries.standard(tx, term.standard_id), "served": len(everybody),
         "preview": preview_need(tx, term.standard_id, everybody),
     }  # fmt: skip
 

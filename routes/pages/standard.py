@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from logistics.packages.commands import approve_standard
+from logistics.packages.standards import approve_standard
 from routes import context, guard
 from routes.texts import gettext as _
 

@@ -20,7 +20,7 @@ from core.crypto import Secret
 from core.measures import Milli, Rupiah
 from core.work import Tx, Work
 from logistics.dispatch.commands import OpenPost, open_post
-from logistics.packages.commands import approve_standard, seed_default_standard
+from logistics.packages.standards import approve_standard, seed_default_standard
 from registry_link.households.commands import HouseholdRow, MemberRow, RecordSnapshot, merge_households, record_snapshot
 from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.regions.commands import import_boundaries, import_regions

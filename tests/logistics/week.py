@@ -14,8 +14,8 @@ from core.measures import Milli, Period, Rupiah
 from core.work import Tx, Work
 from logistics.dispatch.commands import OpenPost, open_post
 from logistics.dispatch.queries import post_choices
-from logistics.packages.commands import approve_standard, seed_default_standard
 from logistics.packages.rules import People
+from logistics.packages.standards import approve_standard, seed_default_standard
 from logistics.planning.commands import PlanRound
 from logistics.planning.rules import ConfirmedHousehold
 from logistics.zones.commands import OpenIncident, open_incident

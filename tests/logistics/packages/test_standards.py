@@ -11,15 +11,15 @@ from core.measures import Milli
 from core.states import reachable
 from core.work import Work
 from logistics.dispatch.states import LOAD_MOVES, POST_MOVES, LoadState, PostState
-from logistics.packages.commands import (
+from logistics.packages.rules import Basis, StandardLine
+from logistics.packages.sentences import rate_sentence
+from logistics.packages.standard_queries import standard, standard_lines, standards
+from logistics.packages.standards import (
     DefineStandard,
     approve_standard,
     define_standard,
     seed_default_standard,
 )
-from logistics.packages.queries import standard, standard_lines, standards
-from logistics.packages.rules import Basis, StandardLine
-from logistics.packages.sentences import rate_sentence
 from logistics.packages.states import (
     OPEN_PACKAGE_STATES,
     PACKAGE_MOVES,

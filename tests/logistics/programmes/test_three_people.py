@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from core.ids import NAMESPACE
 from core.work import Work
-from logistics.packages.queries import standard
+from logistics.packages.standard_queries import standard
 from logistics.packages.states import StandardState
 from logistics.programmes import commands, queries
 from logistics.programmes.models import FrozenEntry, TermEntry
