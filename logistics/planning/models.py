@@ -8,10 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, state_column, whole
-from logistics.planning.states import PlanState
+from core.db import Base, Big, append_only, frozen_but, state_column, whole
+from logistics.planning.states import Parts, PlanState, RuleState
 
 _DRAFT = sa.text("state = 'draft'")
+_IN_FORCE = sa.text("state = 'in_force'")
 
 
 class Plan(Base):
@@ -32,12 +33,33 @@ class Plan(Base):
     """Only as many households as stock allows; the others wait with their reason."""
     rule_version: Mapped[str]
     """The priority rule the ranks follow."""
+    floor_permille: Mapped[int | None]
+    """The share of every village that came first; None where nothing was fitted to stock."""
+    largest_floor_permille: Mapped[int | None]
+    """The share of every village that could have whole packages."""
     planned_by: Mapped[str]
     planned_by_name: Mapped[str]
     planned_at: Mapped[datetime]
     approved_by: Mapped[str | None]
     approved_by_name: Mapped[str | None]
     approved_at: Mapped[datetime | None]
+
+
+class PlanRun(Base):
+    """One working out of a plan: everything it was worked out from, and the hash of what came out. Never changed."""
+
+    __tablename__ = "plan_run"
+    __table_args__ = (whole("no", least=1), whole("households"))
+
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """1 the first; higher for households that joined the draft later."""
+    made_at: Mapped[datetime]
+    households: Mapped[Big]
+    inputs: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    """``keeping.packed``: JSON, compressed. Ids and counts of households, no name and no number."""
+    inputs_sha256: Mapped[str]
+    outcome_sha256: Mapped[str]
 
 
 class PlanPost(Base):
@@ -52,3 +74,65 @@ class PlanPost(Base):
     village_code: Mapped[str | None]
     lon_deg: Mapped[float | None] = mapped_column(sa.Float)
     lat_deg: Mapped[float | None] = mapped_column(sa.Float)
+
+
+class PriorityRule(Base):
+    """One version of the declared priority rule; what it says never changes, only its state does."""
+
+    __tablename__ = "priority_rule"
+    __table_args__ = (
+        sa.UniqueConstraint("regency_code", "version"),
+        sa.Index("uq_priority_rule_in_force", "regency_code", unique=True, sqlite_where=_IN_FORCE,
+                 postgresql_where=_IN_FORCE),
+        whole("floor_permille", most=1000),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    version: Mapped[str]
+    """Year and number: 2026-1."""
+    name: Mapped[str]
+    criteria: Mapped[str]
+    """The first asked first, words of ``priority.Criterion`` joined by spaces."""
+    floor_permille: Mapped[int | None]
+    """None: the largest share that every village can have; 0: no floor."""
+    parts: Mapped[Parts] = state_column(Parts, "parts")
+    reason: Mapped[str]
+    legal_source: Mapped[str]
+    state: Mapped[RuleState] = state_column(RuleState)
+    proposed_by: Mapped[str]
+    proposed_by_name: Mapped[str]
+    proposed_at: Mapped[datetime]
+    approved_by: Mapped[str | None]
+    approved_by_name: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+
+
+class PriorityRuleItem(Base):
+    """An item that a version sends out alone, where it says which."""
+
+    __tablename__ = "priority_rule_item"
+
+    rule_id: Mapped[UUID] = mapped_column(sa.ForeignKey("priority_rule.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), primary_key=True, index=True)
+
+
+class PlanLimit(Base):
+    """Up to where who planned may approve as well; an office without a row always asks a second person."""
+
+    __tablename__ = "plan_limit"
+    __table_args__ = (whole("value_rp"), whole("households"))
+
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"), primary_key=True)
+    value_rp: Mapped[Big]
+    """Value of the goods from which on a second person approves; 0: always."""
+    households: Mapped[int]
+    """Households from which on a second person approves; 0: always."""
+    set_by: Mapped[str]
+    set_by_name: Mapped[str]
+    set_at: Mapped[datetime]
+
+
+frozen_but(PriorityRule.__table__, "state", "approved_by", "approved_by_name", "approved_at", "retired_at")
+append_only(PriorityRuleItem.__table__)

@@ -20,3 +20,32 @@ PLAN_MOVES = {
     (PlanState.DRAFT, PlanAct.APPROVE): PlanState.APPROVED,
     (PlanState.DRAFT, PlanAct.DISCARD): PlanState.DISCARDED,
 }
+
+
+class RuleState(enum.StrEnum):
+    """A version of the priority rule."""
+
+    DRAFT = "draft"
+    IN_FORCE = "in_force"
+    RETIRED = "retired"
+
+
+class RuleAct(enum.StrEnum):
+    ENACT = "enact"
+    """A second person puts it into force."""
+    RETIRE = "retire"
+
+
+RULE_MOVES = {
+    (RuleState.DRAFT, RuleAct.ENACT): RuleState.IN_FORCE,
+    (RuleState.DRAFT, RuleAct.RETIRE): RuleState.RETIRED,
+    (RuleState.IN_FORCE, RuleAct.RETIRE): RuleState.RETIRED,
+}
+
+
+class Parts(enum.StrEnum):
+    """Which lines of a package go out although another is lacking."""
+
+    EVERY = "every"
+    NONE = "none"
+    CHOSEN = "chosen"
