@@ -156,6 +156,8 @@ class Package(Base):
     state: Mapped[PackageState] = state_column(PackageState)
     post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"), index=True)
     serve_on: Mapped[date | None]
+    slot: Mapped[int | None]
+    """Which of the post's hours, 0 first, as the plan froze them; None where the post tells none."""
     village_code: Mapped[str]
     rank: Mapped[int]
     """Place in the plan's declared order, 1 first."""
@@ -191,3 +193,33 @@ class PackageLine(Base):
     exact_milli: Mapped[Big]
     quantity_milli: Mapped[Big]
     is_once: Mapped[bool]
+
+
+class PackageLack(Base):
+    """A line that was not there at the household's turn, and why.
+
+    Of a package that waits, its lines hold the whole need and these say what stood in the way. Of one that goes out in
+    part, its lines hold what it gets and these the rest, which stays due.
+    """
+
+    __tablename__ = "package_lack"
+    __table_args__ = (
+        whole("exact_milli"),
+        whole("quantity_milli", least=1),
+        whole("left_milli"),
+        whole("ahead_milli"),
+        sa.CheckConstraint("quantity_milli >= exact_milli", name="rounded_up"),
+        {"sqlite_with_rowid": False},
+    )
+
+    package_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
+    exact_milli: Mapped[Big]
+    quantity_milli: Mapped[Big]
+    is_once: Mapped[bool]
+    left_milli: Mapped[Big]
+    """What could still be brought to it; as much as ``quantity_milli`` where the rule lets it wait for the others."""
+    ahead_milli: Mapped[Big]
+    """What those before it lack of the item."""
+    last_rank: Mapped[int | None]
+    """The last one before it whose line was there."""

@@ -18,7 +18,7 @@ from logistics.packages.queries import RoundView, rounds_of
 from logistics.packages.standard_queries import StandardView, standards
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
-from logistics.planning.queries import RoundNeed, preview_need
+from logistics.planning.need import RoundNeed, preview_need
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
 from logistics.zones import affected
 from logistics.zones import queries as zones
