@@ -14,7 +14,7 @@ from uuid import UUID
 from core.i18n import say
 from core.measures import Milli, Rupiah, print_count, print_quantity
 from core.work import Tx
-from logistics.planning.queries import NeedLine, need
+from logistics.planning.need import NeedLine, need
 from logistics.zones import week
 from logistics.zones.queries import running_incident
 from stock.inbound.queries import expected

@@ -14,7 +14,8 @@ from logistics.packages import queries as packages
 from logistics.packages import standard_queries
 from logistics.packages.standards import approve_standard
 from logistics.planning import commands
-from logistics.planning.queries import need, plans_of
+from logistics.planning.need import need
+from logistics.planning.queries import plans_of
 from logistics.zones import queries as zones
 from logistics.zones import week
 from routes import context, guard

@@ -22,7 +22,8 @@ from logistics.dispatch.queries import to_send
 from logistics.packages import queries as packages
 from logistics.packages import standard_queries
 from logistics.packages.states import RoundState, StandardState
-from logistics.planning.queries import PlanView, RoundNeed, draft_of, need
+from logistics.planning.need import RoundNeed, need
+from logistics.planning.queries import PlanView, draft_of
 from logistics.programmes import queries as programmes
 from logistics.programmes.states import TermState
 from logistics.zones import affected, week
@@ -178,7 +179,7 @@ def _setup(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
         if drafts and now.incident:
             found.append(Waiting(
                 text=_("Setujui standar paket"), why=_("%(name)s versi %(no)s menunggu persetujuan Anda.",
-                name=drafts[0].name_id, no=drafts[0].version), href=url_for("plan.need", slug=now.incident.slug),
+                name=drafts[0].name_id, no=drafts[0].version), href=url_for("need.show", slug=now.incident.slug),
                 icon="check", is_urgent=True,
             ))  # fmt: skip
     return found

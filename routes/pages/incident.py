@@ -52,7 +52,7 @@ def tabs(view: queries.IncidentView, current: str) -> list[dict[str, Any]]:
         ("map", _("Peta"), "zone.see", "incident_map.show"),
         ("affected", _("Keluarga"), "affected.see", "affected.index"),
         ("shelters", _("Pengungsian"), "shelter.see", "shelters.index"),
-        ("need", _("Kebutuhan & paket"), "round.see", "plan.need"),
+        ("need", _("Kebutuhan & paket"), "round.see", "need.show"),
         ("plan", _("Rencana"), "round.see", "plan.show"),
         ("dispatch", _("Pengiriman"), "dispatch.see", "dispatch.show"),
         ("handover", _("Serah terima"), "handover.see", "handover.show"),

@@ -1,4 +1,4 @@
-"""Kebutuhan & paket, Rencana: what confirmed households or a term's beneficiaries need, and the days that give it."""
+"""Rencana: the days that give confirmed households or a term's beneficiaries what they need."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.errors import Conflict, Invalid, NotFound
 from core.i18n import say
 from core.measures import WEEKDAYS, Period, print_count, print_quantity
-from core.permissions import Reach, may
+from core.permissions import Reach
 from core.work import Tx
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
-from logistics.packages import standard_queries
-from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState, StandardState
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState
 from logistics.planning.commands import PlanSummary, approve_round, cancel_package, discard_plan
-from logistics.planning.queries import NeedLine, RoundNeed, draft_of, plans_of, preview_need
-from logistics.planning.queries import need as round_need
+from logistics.planning.need import need as round_need
+from logistics.planning.queries import draft_of, plans_of
 from logistics.programmes.queries import TermView
-from logistics.programmes.states import TermState, Unit
+from logistics.programmes.states import Unit
 from logistics.zones import affected, week
 from logistics.zones.freezing import lists_of_plans
 from registry_link.households.identities import persons
@@ -33,7 +32,7 @@ from routes import context, guard
 from routes.forms import Form, asked_number, page_number
 from routes.frames import frame_of
 from routes.occasion import Occasion, occasion_at, round_at
-from routes.term import determined_households, plan_the_term
+from routes.term import plan_the_term
 from routes.texts import gettext as _
 
 pages = Blueprint("plan", __name__, url_prefix="/kejadian/<slug>")
@@ -41,64 +40,6 @@ PER_PAGE = 25
 MOST_IN_CARDS = 7
 """Days beside each other that still fit one card of a phone; a longer distribution scrolls in its box."""
 SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
-
-
-@pages.get("/kebutuhan")
-@guard.requires("round.see")
-def need(slug: str, no: int | None = None) -> str:
-    lang = context.lang()
-    with context.read() as tx:
-        here = occasion_at(tx, slug, no)
-        the_round = round_at(tx, here, asked_number("putaran", None))
-        page = _term_need(tx, here.term) if here.term else _week_need(tx, here)
-        found: RoundNeed | None = page.pop("preview") if the_round is None else round_need(tx, the_round.id)
-        if the_round is not None:
-            page["standard"] = standard_queries.standard(tx, the_round.standard_id)
-        lines = [_need_line(line, lang) for line in found.lines] if found else []
-    standard: standard_queries.StandardView | None = page["standard"]
-    return render_template(
-        "plan/need.html", round=the_round, lines=lines,
-        standard_state=standard.state_label(lang) if standard else "",
-        is_draft_standard=standard is not None and standard.state is StandardState.DRAFT, **page,
-        **frame_of(here, "plan" if here.is_term else "need"),
-    )  # fmt: skip
-
-
-def _week_need(tx: Tx, here: Occasion) -> dict[str, Any]:
-    """Give what a week of an incident would need, and for how many households."""
-    assert here.incident is not None
-    standards = standard_queries.standards(tx)
-    standard = week.standard_in_force(tx) or (standards[0] if standards else None)
-    return {
-        "standard": standard, "served": affected.groups(tx, here.incident.id).confirmed,
-        "preview": week.preview(tx, here.incident, standard.id) if standard else None,
-    }  # fmt: skip
-
-
-def _term_need(tx: Tx, term: TermView) -> dict[str, Any]:
-    """Give what a term would need; who may not see its list is told when it is planned."""
-    is_known = term.state is TermState.DETERMINED and may(tx.actor, "bansos.see")
-    everybody = [one.composition for one in determined_households(tx, term)] if is_known else []
-    return {
-        "standard": standard_queries.standard(tx, term.standard_id), "served": len(everybody),
-        "preview": preview_need(tx, term.standard_id, everybody),
-    }  # fmt: skip
-
-
-def _need_line(line: NeedLine, lang: str) -> dict[str, Any]:
-    unit = line.item.base_unit
-
-    def shown(milli: int) -> str:
-        return print_quantity(milli, unit, lang)
-
-    return {
-        "view": line, "name": line.item.name(lang), "unit": unit,
-        "exact": shown(line.exact_milli), "quantity": shown(line.quantity_milli), "surplus": shown(line.surplus_milli),
-        "free": shown(line.free_milli), "promised": shown(line.promised_milli),
-        "short": shown(line.short_milli) if line.short_milli else None,
-        "origin": line.origin(lang), "source": "; ".join(line.sources(lang)),
-        "warehouses": [(one.name, shown(one.free_milli)) for one in line.by_warehouse],
-    }  # fmt: skip
 
 
 @pages.get("/rencana")

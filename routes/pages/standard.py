@@ -19,4 +19,4 @@ pages = Blueprint("standard", __name__, url_prefix="/kejadian/<slug>/kebutuhan/s
 def approve(slug: str, standard_id: UUID) -> BaseResponse:
     context.write(lambda tx: approve_standard(tx, standard_id))
     flash(_("Standar paket disetujui dan mulai dipakai."), "good")
-    return redirect(url_for("plan.need", slug=slug), 303)
+    return redirect(url_for("need.show", slug=slug), 303)

@@ -20,7 +20,7 @@ from core.office.queries import office
 from core.permissions import Reach, may
 from core.work import Tx
 from logistics.handover.states import VoidReason
-from logistics.planning.queries import NeedLine, need
+from logistics.planning.need import NeedLine, need
 from logistics.zones import week
 from logistics.zones.queries import running_incident
 from reports.table_file import Column, TableFile, build_csv, build_workbook

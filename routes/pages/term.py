@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from routes.pages import dispatch, handover, plan
+from routes.pages import dispatch, handover, need, plan
 
 pages = Blueprint("term", __name__, url_prefix="/bansos/<slug>/<int:no>")
-for shared in (plan, dispatch, handover):
+for shared in (need, plan, dispatch, handover):
     pages.register_blueprint(shared.pages, url_prefix="")

@@ -30,7 +30,7 @@ from logistics.handover.states import RecipientKind
 from logistics.packages.queries import PackageView, counts_of, package, packages, round_by_id
 from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, approve_round
-from logistics.planning.queries import need
+from logistics.planning.need import need
 from logistics.zones import affected, deciding, matching, week
 from logistics.zones import commands as zones
 from logistics.zones import queries as areas

@@ -14,7 +14,7 @@ from core.errors import Conflict
 from core.work import Work
 from logistics.dispatch.queries import to_send
 from logistics.packages.queries import counts_of, rounds_of
-from logistics.planning.queries import need
+from logistics.planning.need import need
 from logistics.zones import week
 from logistics.zones.queries import incident_by_id
 from routes.checks import prove_all

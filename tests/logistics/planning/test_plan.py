@@ -36,7 +36,8 @@ from logistics.planning.commands import (
     group_key,
     plan_round,
 )
-from logistics.planning.queries import need, plans_of, preview_need
+from logistics.planning.need import need, preview_need
+from logistics.planning.queries import plans_of
 from logistics.planning.rules import ConfirmedHousehold
 from logistics.planning.states import PlanState
 from stock.ledger.commands import StockShort
