@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, append_only, frozen_but, state_column, whole
-from logistics.planning.states import Parts, PlanState, RuleState
+from logistics.planning.states import Means, Parts, PlanState, RuleState
 
 _DRAFT = sa.text("state = 'draft'")
 _IN_FORCE = sa.text("state = 'in_force'")
+_LIVES = sa.text("removed_at IS NULL")
+_HOLDS = sa.text("ended_at IS NULL")
 
 
 class Plan(Base):
@@ -74,6 +76,10 @@ class PlanPost(Base):
     village_code: Mapped[str | None]
     lon_deg: Mapped[float | None] = mapped_column(sa.Float)
     lat_deg: Mapped[float | None] = mapped_column(sa.Float)
+    slots: Mapped[str] = mapped_column(server_default="")
+    """Its hours, as ``hours.written`` writes them: ``08:00-10:00=50 10:00-12:00=40``; empty: none are told."""
+    closed_on: Mapped[str] = mapped_column(server_default="")
+    """Days of the round on which it does not serve, ISO dates joined by spaces."""
 
 
 class PriorityRule(Base):
@@ -134,5 +140,48 @@ class PlanLimit(Base):
     set_at: Mapped[datetime]
 
 
+class GroupMove(Base):
+    """Households of one post and day that somebody put elsewhere on the board, and whether it was undone."""
+
+    __tablename__ = "group_move"
+    __table_args__ = (sa.UniqueConstraint("round_id", "no"), whole("households", least=1))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    round_id: Mapped[UUID] = mapped_column(sa.ForeignKey("round.id"))
+    no: Mapped[int]
+    from_post_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"))
+    from_on: Mapped[date]
+    to_post_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"))
+    to_on: Mapped[date]
+    households: Mapped[int]
+    reason: Mapped[str]
+    moved_by: Mapped[str]
+    moved_by_name: Mapped[str]
+    moved_at: Mapped[datetime]
+    undone_by: Mapped[str | None]
+    undone_by_name: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+
+
+class GroupMovePackage(Base):
+    """One package of a group, with what it said of itself before."""
+
+    __tablename__ = "group_move_package"
+
+    move_id: Mapped[UUID] = mapped_column(sa.ForeignKey("group_move.id"), primary_key=True)
+    package_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    slot_before: Mapped[int | None]
+    slot_after: Mapped[int | None]
+    reason_code_before: Mapped[str]
+    reason_facts_before: Mapped[str]
+
+
 frozen_but(PriorityRule.__table__, "state", "approved_by", "approved_by_name", "approved_at", "retired_at")
 append_only(PriorityRuleItem.__table__)
+append_only(DetourRow.__table__)
+frozen_but(TransportAreaRow.__table__, "name", "means", "removed_at", "removed_by", "removed_by_name")
+frozen_but(ClosedWayRow.__table__, "to_on", "opened_at", "opened_by", "opened_by_name")
+frozen_but(SaidDistanceRow.__table__, "ended_at", "ended_by", "ended_by_name")

@@ -31,6 +31,9 @@ class Item(Base):
     """Whether it lies on a shelf; money does not, and stands in no ledger of goods."""
     is_active: Mapped[bool] = mapped_column(default=True)
     source: Mapped[str]
+    weight_g: Mapped[int | None]
+    """Grams of one base unit, where somebody weighed it or read it; units that are weights say it themselves."""
+    weight_source: Mapped[str | None]
 
 
 class ItemPack(Base):
