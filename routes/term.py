@@ -17,7 +17,7 @@ from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.handover.queries import misses, receipts_of
 from logistics.packages.queries import RoundView, round_of_term, states_of
-from logistics.packages.rules import People
+from logistics.packages.rules import People, people_of
 from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, PlanTerm, plan_term
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
@@ -47,7 +47,7 @@ def determined_households(tx: Tx, term: TermView) -> tuple[ConfirmedHousehold, .
             household_id=one.household_id, code=one.who.household_code if one.who else str(one.entry_id),
             village_code=one.village_code, beneficiary_kind=one.beneficiary_kind.value,
             person_or_card_id=None if one.beneficiary_kind is Unit.HOUSEHOLD else one.beneficiary_id,
-            composition=people[one.household_id] if one.beneficiary_kind is Unit.HOUSEHOLD else _ONE,
+            composition=people_of(people[one.household_id]) if one.beneficiary_kind is Unit.HOUSEHOLD else _ONE,
             lon_deg=places.get(one.household_id, (None, None))[0],
             lat_deg=places.get(one.household_id, (None, None))[1], decile=one.decile,
         )

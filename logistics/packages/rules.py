@@ -83,6 +83,11 @@ class People:
     disabled: int = 0
 
 
+def people_of(composition: Composition) -> People:
+    """Give the counts alone."""
+    return People(**{name: getattr(composition, name) for name in People.__dataclass_fields__})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardLine:
     """One rule of a standard: ``rate_milli`` for every ``per_n`` of the basis (and day, when daily).

@@ -40,6 +40,16 @@ class Stock:
     free_milli: Ints
     reaches: Bools
     """Which classes of households a warehouse can bring goods to (by road, by boat)."""
+    pledged_milli: Ints | None = None
+    """What households before the queue keep. Shape: (classes, items)."""
+
+    def limits(self, sets: Bools) -> Ints:
+        """Give how much each set of classes may be given in all. Shape: (sets, items)."""
+        reaching = (sets.astype(np.int64) @ self.reaches.T.astype(np.int64) > 0).astype(np.int64)
+        limits = reaching @ self.free_milli
+        if self.pledged_milli is not None:
+            limits = np.maximum(limits - sets.astype(np.int64) @ self.pledged_milli, 0)
+        return np.asarray(limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +172,7 @@ def allocate(queue: Queue, stock: Stock, policy: Policy | None = None) -> Alloca
     policy = policy or Policy()
     sets = closed_sets(stock.reaches)
     order = np.argsort(~within_floor(queue, policy.floor_permille), kind="stable").astype(np.int64)
-    limits = (sets.astype(np.int64) @ stock.reaches.T.astype(np.int64) > 0).astype(np.int64) @ stock.free_milli
+    limits = stock.limits(sets)
     walked = tuple(_walk(queue, order, sets, limits[:, item], item) for item in range(queue.needs.shape[1]))
     is_filled = np.column_stack([one.is_filled for one in walked]) if walked else np.ones((len(queue), 0), bool)
     needs = queue.needs[queue.pattern]
@@ -282,11 +292,17 @@ def within_floor(queue: Queue, permille: int) -> Bools:
 
 
 def largest_floor(queue: Queue, stock: Stock) -> int:
-    """Give the largest floor, in permille, that every village can have in whole packages: the one to publish."""
+    """Give the largest floor, in permille, that every village can have in whole packages: the one to publish.
+
+    Nobody stands before the floors, so they can be had if and only if their sum is within every set's limit.
+    """
+    sets = closed_sets(stock.reaches)
+    limits = stock.limits(sets)
     low, high = 0, 1000
     while low < high:
         middle = (low + high + 1) // 2
         chosen = within_floor(queue, middle)
-        found = allocate(queue, stock, Policy(floor_permille=middle))
-        low, high = (middle, high) if found.is_whole[chosen].all() else (low, middle - 1)
+        wanted = np.zeros((sets.shape[1], queue.needs.shape[1]), dtype=np.int64)
+        np.add.at(wanted, queue.reach[chosen], queue.needs[queue.pattern[chosen]])
+        low, high = (middle, high) if (sets.astype(np.int64) @ wanted <= limits).all() else (low, middle - 1)
     return low

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.measures import Milli
-from logistics.packages.rules import Composition
+from logistics.packages.rules import People
 from logistics.planning.allocation import Queue, Stock, allocate
 
 RULE: Final = "2026-1"
@@ -33,7 +33,7 @@ class ConfirmedHousehold:
     household_id: UUID
     code: str
     village_code: str
-    composition: Composition
+    composition: People
     lon_deg: float | None = None
     lat_deg: float | None = None
     severity: int = 0

@@ -16,6 +16,7 @@ from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.packages.queries import RoundView, rounds_of
 from logistics.packages.standard_queries import StandardView, standards
+from logistics.packages.rules import people_of
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
 from logistics.planning.need import RoundNeed, preview_need
@@ -51,7 +52,7 @@ def _as_planned(tx: Tx, incident_id: UUID, asked: ToServe, on: date) -> tuple[Co
     return tuple(
         ConfirmedHousehold(
             household_id=line.household_id, code=known[line.household_id].code, village_code=line.village_code,
-            composition=people[line.household_id], lon_deg=places.get(line.household_id, (None, None))[0],
+            composition=people_of(people[line.household_id]), lon_deg=places.get(line.household_id, (None, None))[0],
             lat_deg=places.get(line.household_id, (None, None))[1], severity=_SEVERITY[line.severity],
             is_cut_off=line.access is Access.CUT_OFF, decile=known[line.household_id].decile,
         )

@@ -1,0 +1,253 @@
+"""Posts, days and hours for whoever gets something: groups by a flow, then household by household in the declared order.
+
+Pure: the same list, posts and roads give the same places on any machine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from logistics.planning.reaching import OUT_OF_REACH, Roads, Standing, post_metres
+from logistics.planning.rules import FAR_M, ConfirmedHousehold, PostChoice, Taken, VillagePoint
+from logistics.planning.scheduling import Bottleneck, Crowd, NoRoom, placed_by_rank, spread
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+CELLS_PER_DEGREE: Final = 100
+"""Households within a square of some 1.1 km stand together."""
+_SIGNS: Final = 3
+"""Posts by whose order those who stand in one village are told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where and when one household is served."""
+
+    post: int
+    """Index into the posts as they were given."""
+    serve_on: date
+    slot: int | None
+    metres: int | None
+    """None where nobody knows where the household, or the post, stands."""
+    nearer: int | None
+    """The nearest post within reach, when that is another."""
+    place_in_post: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Everybody's place, in the order of the list; None without one."""
+
+    places: tuple[Place | None, ...]
+    bottleneck: Bottleneck | None
+    crowds: tuple[tuple[str, ...], ...]
+    """The villages of each group that the bottleneck names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """One household's worth of a post's day."""
+
+    serve_on: date
+    slot: int | None
+
+
+def place(
+    households: Sequence[ConfirmedHousehold], posts: Sequence[PostChoice], days: Sequence[date], *,
+    points: Sequence[VillagePoint] = (), taken: Sequence[Taken] = (), roads: Roads | None = None,
+) -> Placed:  # fmt: skip
+    """Give the households, in the declared order, their places: as near as all of them together can have it.
+
+    Where the posts hold fewer, those who come first by the order have a place, and the bottleneck says why not all.
+    The vulnerable have the first days of their post.
+    """
+    roads = roads or Roads()
+    if not households:
+        return Placed(places=(), bottleneck=None, crowds=())
+    order = sorted(range(len(posts)), key=lambda at: (posts[at].code, str(posts[at].post_id)))
+    sorted_posts = [posts[at] for at in order]
+    openings = [_openings(post, days, taken) for post in sorted_posts]
+    cell_of, cells = _cells(households, points)
+    metres = post_metres(roads, cells, sorted_posts)
+    group_of_cell = _groups(cells, metres)
+    group_of = group_of_cell[cell_of]
+    crowd = _crowd(group_of, group_of_cell, cell_of, metres, np.array([len(one) for one in openings], dtype=np.int64))
+    has_place = np.ones(len(households), dtype=bool)
+    found: Bottleneck | None = None
+    try:
+        flow = spread(crowd)
+    except NoRoom as short:
+        found = short.bottleneck
+        has_place = placed_by_rank(crowd, group_of)
+        demand = np.bincount(group_of[has_place], minlength=len(crowd.demand)).astype(np.int64)
+        flow = spread(Crowd(demand=demand, metres=crowd.metres, places=crowd.places))
+    chosen = _chosen(group_of, cell_of, has_place, metres, flow)
+    when = _when(households, chosen, openings)
+    served = Counter({post.post_id: 0 for post in sorted_posts})
+    for one in taken:
+        served[one.post_id] += one.households
+    nearest = _nearest(metres)
+    exact = _exact_metres(households, cells, cell_of, chosen, metres, sorted_posts, roads, points)
+    places: list[Place | None] = []
+    for at, post in enumerate(chosen.tolist()):
+        if post < 0:
+            places.append(None)
+            continue
+        turn = int(when[at])
+        opening = openings[post][turn]
+        first = int(nearest[cell_of[at]])
+        places.append(
+            Place(
+                post=order[post], serve_on=opening.serve_on, slot=opening.slot,
+                metres=exact[at] if exact[at] < FAR_M else None, nearer=order[first] if first != post else None,
+                place_in_post=served[sorted_posts[post].post_id] + turn + 1,
+            )
+        )  # fmt: skip
+    villages: list[set[str]] = [set() for _ in range(len(crowd.demand))]
+    for one, group in zip(cells, group_of_cell.tolist(), strict=True):
+        villages[group].add(one.village_code)
+    return Placed(places=tuple(places), bottleneck=found, crowds=tuple(tuple(sorted(one)) for one in villages))
+
+
+def _openings(post: PostChoice, days: Sequence[date], taken: Sequence[Taken]) -> list[_Opening]:
+    """Give a post's free places in the order in which they are filled: day by day, hour by hour.
+
+    What a day serves already fills its first hours.
+    """
+    busy: Counter[date] = Counter()
+    for one in taken:
+        if one.post_id == post.post_id:
+            busy[one.serve_on] += one.households
+    found: list[_Opening] = []
+    for day in days:
+        if day in post.closed_on:
+            continue
+        slots = [slot for slot, hours in enumerate(post.slots) for _ in range(hours.households)]
+        whole = [_Opening(day, slot) for slot in slots] or [_Opening(day, None)] * post.capacity_per_day
+        found += whole[busy[day] :]
+    return found
+
+
+def _cells(
+    households: Sequence[ConfirmedHousehold], points: Sequence[VillagePoint]
+) -> tuple[Ints, tuple[Standing, ...]]:  # fmt: skip
+    """Put those who stand together into one cell, at the middle of its square. Shapes: (households,) -> cells."""
+    inside = {one.village_code: one for one in points}
+    known: dict[tuple[str, int | None, int | None], int] = {}
+    cell_of = np.empty(len(households), dtype=np.int64)
+    for at, one in enumerate(households):
+        if one.lon_deg is None or one.lat_deg is None:
+            key: tuple[str, int | None, int | None] = (one.stands_in, None, None)
+        else:
+            key = (one.stands_in, int(one.lon_deg * CELLS_PER_DEGREE // 1), int(one.lat_deg * CELLS_PER_DEGREE // 1))
+        cell_of[at] = known.setdefault(key, len(known))
+    cells = []
+    for village, lon, lat in known:
+        if lon is not None and lat is not None:
+            cells.append(
+                Standing(
+                    village_code=village, lon_deg=(lon + 0.5) / CELLS_PER_DEGREE, lat_deg=(lat + 0.5) / CELLS_PER_DEGREE
+                )
+            )
+        else:
+            point = inside.get(village)
+            cells.append(
+                Standing(
+                    village_code=village, lon_deg=point.lon_deg if point else None,
+                    lat_deg=point.lat_deg if point else None,
+                )
+            )  # fmt: skip
+    return cell_of, tuple(cells)
+
+
+def _nearest(metres: Ints) -> Ints:
+    """Give the nearest post within reach of each row, the first of equals. Shape: (rows, posts) -> (rows,)."""
+    far = np.where(metres == OUT_OF_REACH, np.iinfo(np.int64).max, metres)
+    return np.asarray(far.argmin(axis=1), dtype=np.int64)
+
+
+def _groups(cells: Sequence[Standing], metres: Ints) -> Ints:
+    """Join the cells of one village that have the same nearest posts. Shape: (cells,)."""
+    far = np.where(metres == OUT_OF_REACH, np.iinfo(np.int64).max, metres)
+    signs = np.argsort(far, axis=1, kind="stable")[:, :_SIGNS]
+    reach = metres != OUT_OF_REACH
+    known: dict[tuple[str, bytes, bytes], int] = {}
+    return np.array(
+        [
+            known.setdefault((cell.village_code, signs[at].tobytes(), reach[at].tobytes()), len(known))
+            for at, cell in enumerate(cells)
+        ],
+        dtype=np.int64,
+    )
+
+
+def _crowd(group_of: Ints, group_of_cell: Ints, cell_of: Ints, metres: Ints, places: Ints) -> Crowd:
+    """Add up the groups; a group's way to a post is the mean of its households'."""
+    groups = int(group_of_cell.max()) + 1
+    demand = np.bincount(group_of, minlength=groups).astype(np.int64)
+    heads = np.bincount(cell_of, minlength=len(group_of_cell)).astype(np.int64)
+    total = np.zeros((groups, metres.shape[1]), dtype=np.int64)
+    np.add.at(total, group_of_cell, np.where(metres == OUT_OF_REACH, 0, metres) * heads[:, None])
+    first = np.zeros(groups, dtype=np.int64)
+    first[group_of_cell[::-1]] = np.arange(len(group_of_cell))[::-1]
+    mean = np.where(metres[first] == OUT_OF_REACH, OUT_OF_REACH, total // np.maximum(demand, 1)[:, None])
+    return Crowd(demand=demand, metres=mean, places=places)
+
+
+def _chosen(group_of: Ints, cell_of: Ints, has_place: Bools, metres: Ints, flow: Ints) -> Ints:
+    """Give each household the nearest post that its group's flow has left, in the order of the list; -1 without one.
+
+    Shape: (households,).
+    """
+    left = flow.copy()
+    near = np.argsort(np.where(metres == OUT_OF_REACH, np.iinfo(np.int64).max, metres), axis=1, kind="stable")
+    ways: dict[int, list[int]] = {}
+    chosen = np.full(len(group_of), -1, dtype=np.int64)
+    groups, cells = group_of.tolist(), cell_of.tolist()
+    for at in np.flatnonzero(has_place).tolist():
+        group, cell = groups[at], cells[at]
+        if cell not in ways:
+            ways[cell] = [int(post) for post in near[cell] if flow[group, post] > 0]
+        post = next(post for post in ways[cell] if left[group, post] > 0)
+        left[group, post] -= 1
+        chosen[at] = post
+    return chosen
+
+
+def _when(households: Sequence[ConfirmedHousehold], chosen: Ints, openings: Sequence[Sequence[_Opening]]) -> Ints:
+    """Give each household its turn at its post, the vulnerable first, then by the order. Shape: (households,)."""
+    is_later = np.array([one.vulnerable == 0 for one in households], dtype=bool)
+    turn = np.full(len(chosen), -1, dtype=np.int64)
+    for post in range(len(openings)):
+        mine = np.flatnonzero(chosen == post)
+        turn[mine[np.argsort(is_later[mine], kind="stable")]] = np.arange(len(mine))
+    return turn
+
+
+def _exact_metres(
+    households: Sequence[ConfirmedHousehold], cells: Sequence[Standing], cell_of: Ints, chosen: Ints, metres: Ints,
+    posts: Sequence[PostChoice], roads: Roads, points: Sequence[VillagePoint],
+) -> list[int]:  # fmt: skip
+    """Give the metres from each household itself to its post; its cell's where that is all that is known."""
+    found = metres[cell_of, np.maximum(chosen, 0)].tolist()
+    for post in np.unique(chosen[chosen >= 0]).tolist():
+        mine = [at for at in np.flatnonzero(chosen == post).tolist() if households[at].lon_deg is not None]
+        if not mine:
+            continue
+        standing = [
+            Standing(
+                village_code=households[at].stands_in, lon_deg=households[at].lon_deg, lat_deg=households[at].lat_deg
+            )
+            for at in mine
+        ]
+        for at, far in zip(mine, post_metres(roads, standing, [posts[post]])[:, 0].tolist(), strict=True):
+            found[at] = far
+    return found
