@@ -23,12 +23,45 @@ class Post(Base):
     regency_code: Mapped[str] = mapped_column(index=True)
     village_code: Mapped[str | None]
     capacity_per_day: Mapped[int]
-    """Households a day."""
+    """Households a day; where it has hours, what they add up to."""
     opening: Mapped[str]
     """What people are told: hours, where exactly."""
+    closed_weekdays: Mapped[str] = mapped_column(server_default="")
+    """Weekdays on which it never serves, as digits: 1 Monday to 7 Sunday."""
     state: Mapped[PostState] = state_column(PostState)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class PostSlot(Base):
+    """Hours of a post's day, local time, and the households they serve."""
+
+    __tablename__ = "post_slot"
+    __table_args__ = (
+        whole("no", least=1, most=24),
+        whole("households", least=1, most=1_000_000),
+        sa.CheckConstraint("starts_at < ends_at AND length(starts_at) = 5 AND length(ends_at) = 5", name="hours"),
+    )
+
+    post_id: Mapped[UUID] = mapped_column(sa.ForeignKey("post.place_id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    starts_at: Mapped[str]
+    """``08:00``."""
+    ends_at: Mapped[str]
+    households: Mapped[int]
+
+
+class PostClosedDay(Base):
+    """A single day on which a post does not serve."""
+
+    __tablename__ = "post_closed_day"
+
+    post_id: Mapped[UUID] = mapped_column(sa.ForeignKey("post.place_id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    closed_at: Mapped[datetime]
+    closed_by: Mapped[str]
+    closed_by_name: Mapped[str]
 
 
 class DispatchLoad(Base):

@@ -179,6 +179,111 @@ class GroupMovePackage(Base):
     reason_facts_before: Mapped[str]
 
 
+# ---------------------------------------------------------------- ways
+
+
+class TransportAreaRow(Base):
+    """Villages joined by land, apart from the rest of the regency: an island, a valley behind one pass."""
+
+    __tablename__ = "transport_area"
+    __table_args__ = (
+        sa.Index("uq_transport_area_name", "regency_code", "name", unique=True, sqlite_where=_LIVES,
+                 postgresql_where=_LIVES),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"))
+    name: Mapped[str]
+    means: Mapped[Means] = state_column(Means, "means")
+    """How goods come there from outside."""
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    made_by_name: Mapped[str]
+    removed_at: Mapped[datetime | None]
+    removed_by: Mapped[str | None]
+    removed_by_name: Mapped[str | None]
+
+
+class TransportAreaVillage(Base):
+    """A village lies in at most one transport area: the key itself says so."""
+
+    __tablename__ = "transport_area_village"
+
+    village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"), primary_key=True)
+    area_id: Mapped[UUID] = mapped_column(sa.ForeignKey("transport_area.id"), index=True)
+
+
+class ClosedWayRow(Base):
+    """A way between a warehouse and an area that is closed from a day on, until a day or until somebody opens it."""
+
+    __tablename__ = "closed_way"
+    __table_args__ = (
+        sa.CheckConstraint("to_on IS NULL OR to_on >= from_on", name="days"),
+        sa.Index(None, "regency_code", "from_on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"))
+    warehouse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"))
+    area_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("transport_area.id"))
+    """None: the rest of the regency."""
+    means: Mapped[Means] = state_column(Means, "means")
+    """What is closed: by road, by boat, or both."""
+    reason: Mapped[str]
+    from_on: Mapped[date]
+    to_on: Mapped[date | None]
+    """The last day on which it is closed, where that is known."""
+    closed_at: Mapped[datetime]
+    closed_by: Mapped[str]
+    closed_by_name: Mapped[str]
+    opened_at: Mapped[datetime | None]
+    """When somebody said that it is open again, or that it never was closed."""
+    opened_by: Mapped[str | None]
+    opened_by_name: Mapped[str | None]
+
+
+class SaidDistanceRow(Base):
+    """How far people who know the way say that it is from a village to a post; what is said later ends it."""
+
+    __tablename__ = "said_distance"
+    __table_args__ = (
+        sa.Index("uq_said_distance", "village_code", "post_id", unique=True, sqlite_where=_HOLDS,
+                 postgresql_where=_HOLDS),
+        sa.CheckConstraint("metres IS NULL OR metres BETWEEN 0 AND 2000000", name="metres"),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"))
+    village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"))
+    post_id: Mapped[UUID] = mapped_column(sa.ForeignKey("place.id"), index=True)
+    metres: Mapped[int | None]
+    """None: there is no way."""
+    source: Mapped[str]
+    """Who says so."""
+    said_at: Mapped[datetime]
+    said_by: Mapped[str]
+    said_by_name: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    ended_by_name: Mapped[str | None]
+
+
+class DetourRow(Base):
+    """By how much a road is longer than the straight line, office-wide or in an area; the newest one holds."""
+
+    __tablename__ = "detour"
+    __table_args__ = (whole("permille", least=1000, most=10_000), sa.Index(None, "regency_code"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(sa.ForeignKey("office.regency_code"))
+    area_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("transport_area.id"))
+    permille: Mapped[int]
+    source: Mapped[str]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+    set_by_name: Mapped[str]
+
+
 frozen_but(PriorityRule.__table__, "state", "approved_by", "approved_by_name", "approved_at", "retired_at")
 append_only(PriorityRuleItem.__table__)
 append_only(DetourRow.__table__)

@@ -49,3 +49,11 @@ class Parts(enum.StrEnum):
     EVERY = "every"
     NONE = "none"
     CHOSEN = "chosen"
+
+
+class Means(enum.StrEnum):
+    """By what goods come to an area, or by what they cannot."""
+
+    ROAD = "road"
+    BOAT = "boat"
+    BOTH = "both"
