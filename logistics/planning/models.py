@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Big, append_only, frozen_but, state_column, whole
-from logistics.planning.states import Means, Parts, PlanState, RuleState
+from logistics.packages.states import PackageState
+from logistics.planning.states import ChangeKind, Means, Parts, PlanState, RuleState
 
 _DRAFT = sa.text("state = 'draft'")
 _IN_FORCE = sa.text("state = 'in_force'")
@@ -39,6 +40,8 @@ class Plan(Base):
     """The share of every village that came first; None where nothing was fitted to stock."""
     largest_floor_permille: Mapped[int | None]
     """The share of every village that could have whole packages."""
+    is_revision: Mapped[bool] = mapped_column(server_default=sa.false())
+    """It changes packages of the plans before it; what it changes stands in ``plan_change``."""
     planned_by: Mapped[str]
     planned_by_name: Mapped[str]
     planned_at: Mapped[datetime]
@@ -282,6 +285,70 @@ class DetourRow(Base):
     set_at: Mapped[datetime]
     set_by: Mapped[str]
     set_by_name: Mapped[str]
+
+
+class PlanChange(Base):
+    """What a revision does to one package, and why; what stays as it is has no row."""
+
+    __tablename__ = "plan_change"
+
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
+    package_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    kind: Mapped[ChangeKind] = state_column(ChangeKind, "kind")
+    village_code: Mapped[str]
+    before_state: Mapped[PackageState | None] = state_column(PackageState, "before_state")
+    """As the revision found it; None for a package that comes with it."""
+    before_post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"))
+    before_on: Mapped[date | None]
+    before_slot: Mapped[int | None]
+    post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"))
+    serve_on: Mapped[date | None]
+    slot: Mapped[int | None]
+    rank: Mapped[int]
+    reason_code: Mapped[str]
+    reason_facts: Mapped[str]
+    """The sentence that the package will bear, as ``package.reason_facts``."""
+    why_code: Mapped[str]
+    why_facts: Mapped[str]
+    """The sentence that says why it changes: JSON object of plain facts, no person's name or number."""
+
+
+class PlanChangeLine(Base):
+    """One item of a changed package, before and after. A package that comes with the revision has its own lines."""
+
+    __tablename__ = "plan_change_line"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["plan_id", "package_id"], ["plan_change.plan_id", "plan_change.package_id"], ondelete="CASCADE",
+            name="fk_plan_change_line_plan_change",
+        ),
+        whole("before_milli"),
+        whole("exact_milli"),
+        whole("quantity_milli"),
+        whole("left_milli"),
+        whole("ahead_milli"),
+        {"sqlite_with_rowid": False},
+    )  # fmt: skip
+
+    plan_id: Mapped[UUID] = mapped_column(primary_key=True)
+    package_id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
+    before_milli: Mapped[Big]
+    """What the package held of it; 0 where it lacked the line, or waited."""
+    exact_milli: Mapped[Big]
+    quantity_milli: Mapped[Big]
+    """What it needs of it from now on; 0 where it needs none any more."""
+    is_once: Mapped[bool]
+    is_given: Mapped[bool]
+    """It gets the line."""
+    is_lacking: Mapped[bool]
+    """The line was not there at its turn; with neither, it waits for the others."""
+    left_milli: Mapped[Big]
+    ahead_milli: Mapped[Big]
+    last_rank: Mapped[int | None]
+    """As on ``package_lack``."""
 
 
 frozen_but(PriorityRule.__table__, "state", "approved_by", "approved_by_name", "approved_at", "retired_at")

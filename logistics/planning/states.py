@@ -57,3 +57,24 @@ class Means(enum.StrEnum):
     ROAD = "road"
     BOAT = "boat"
     BOTH = "both"
+
+
+class ChangeKind(enum.StrEnum):
+    """What a revision does to one beneficiary whose goods have not left."""
+
+    SERVED = "served"
+    """It waited and gets its package now."""
+    NEW = "new"
+    """It is in the plan for the first time, with a place or waiting for one."""
+    COMPLETED = "completed"
+    """Its package was handed over without some lines; they come in a package of their own."""
+    MORE = "more"
+    FEWER = "fewer"
+    MOVED = "moved"
+    """The same goods at another post, on another day or at another hour."""
+    WAITS = "waits"
+    """It had a place and waits now."""
+    OUT = "out"
+    """It is served no more: not affected, rejected, merged with another, or its village has no decree."""
+    RETOLD = "retold"
+    """Nothing changes for it but the sentence that says why it waits; not counted."""
