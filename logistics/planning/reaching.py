@@ -1,7 +1,8 @@
 """Who can be reached from where: transport areas (an island, a valley cut off), ways closed, distances by detour.
 
 Villages of one transport area are joined by land: their households walk or ride to posts of the same area, and a
-warehouse brings goods to the whole area or, where its way is closed, to none of it. Pure: whole metres.
+warehouse brings goods to the whole area or, where its way is closed, to none of it. Pure: whole metres, the same on any
+machine (``distances``).
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from logistics.planning.rules import FAR_M, PostChoice, distance_m
+from logistics.planning.distances import UNKNOWN_M, metres_between
+from logistics.planning.rules import PostChoice
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 DETOUR_PERMILLE: Final = 1300
 """A road is this much longer than the straight line, where nobody has said otherwise."""
@@ -36,7 +39,7 @@ class TransportArea:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedWay:
-    """A warehouse that cannot bring anything to an area; ``area_id`` None: the rest of the regency."""
+    """A warehouse that can bring nothing to an area; ``area_id`` None: the rest of the regency."""
 
     warehouse_id: UUID
     area_id: UUID | None
@@ -90,32 +93,41 @@ def warehouse_reaches(roads: Roads, warehouse_ids: Sequence[UUID]) -> Bools:
 def post_metres(roads: Roads, standing: Sequence[Standing], posts: Sequence[PostChoice]) -> Ints:
     """Give the metres from each place to each post: as said by hand, else the straight line times the area's detour.
 
-    ``OUT_OF_REACH`` where the post lies in another area, or people say that there is no way; ``FAR_M`` and more where a
-    position is unknown, less of it for a post of the same village. Shape: (standing, posts).
+    ``OUT_OF_REACH`` where the post lies in another area, or people say that there is no way; ``UNKNOWN_M`` where a
+    position is unknown and the post lies in the same village, one more where it lies in another. Shape: (standing,
+    posts).
     """
-    detour = np.array([roads.detour_permille, *(area.detour_permille for area in roads.areas)], dtype=np.int64)
-    area = areas_of(roads, [one.village_code for one in standing])
-    where = _degrees([(one.lon_deg, one.lat_deg) for one in standing])
-    there = _degrees([(one.lon_deg, one.lat_deg) for one in posts])
-    straight = distance_m(where[:, None, 0], where[:, None, 1], there[None, :, 0], there[None, :, 1])
-    metres = np.where(straight < FAR_M, straight * detour[area][:, None] // 1000, FAR_M + 1)
-    at_home = np.array([[one.village_code == post.village_code for post in posts] for one in standing], dtype=bool)
-    metres = np.where((metres > FAR_M) & at_home.reshape(metres.shape), FAR_M, metres)
+    numbers: dict[str | None, int] = {None: -1}
+    home = np.array([numbers.setdefault(one.village_code, len(numbers)) for one in standing], dtype=np.int64)
+    at_post = np.array([numbers.get(post.village_code, -1) for post in posts], dtype=np.int64)
+    codes = [code or "" for code in numbers]
+    # By village, not by place: there are far fewer. The first is nobody's.
+    area = areas_of(roads, codes)[home]
+    detour = np.array([roads.detour_permille, *(one.detour_permille for one in roads.areas)], dtype=np.int64)[area]
+    lon, lat = _degrees([(one.lon_deg, one.lat_deg) for one in standing])
+    to_lon, to_lat = _degrees([(one.lon_deg, one.lat_deg) for one in posts])
+    metres = metres_between(lon, lat, to_lon, to_lat)
+    is_unknown = metres == UNKNOWN_M
+    np.minimum(metres * detour[:, None] // 1000, UNKNOWN_M - 1, out=metres)
+    if is_unknown.any():
+        is_home = home[:, None] == at_post[None, :]
+        metres[is_unknown] = np.where(is_home[is_unknown], UNKNOWN_M, UNKNOWN_M + 1)
     metres[area[:, None] != areas_of(roads, [post.village_code for post in posts])[None, :]] = OUT_OF_REACH
-    rows: dict[str, list[int]] = {}
-    for at, one in enumerate(standing):
-        rows.setdefault(one.village_code, []).append(at)
     column = {post.post_id: at for at, post in enumerate(posts)}
+    rows: dict[str, Ints] = {}
     for said in roads.said:
-        if said.post_id in column and said.village_code in rows:
-            metres[rows[said.village_code], column[said.post_id]] = (
-                OUT_OF_REACH if said.metres is None else said.metres
-            )
+        if said.post_id in column and (number := numbers.get(said.village_code)) is not None:
+            if said.village_code not in rows:
+                rows[said.village_code] = np.flatnonzero(home == number)
+            told = OUT_OF_REACH if said.metres is None else said.metres
+            metres[rows[said.village_code], column[said.post_id]] = told
     return metres
 
 
-def _degrees(points: Sequence[tuple[float | None, float | None]]) -> npt.NDArray[np.float64]:
-    """Shape: (points, 2); NaN where unknown."""
-    return np.array(
-        [(np.nan if lon is None else lon, np.nan if lat is None else lat) for lon, lat in points], dtype=np.float64
+def _degrees(points: Sequence[tuple[float | None, float | None]]) -> tuple[Floats, Floats]:
+    """Give longitudes and latitudes; NaN both where either is unknown. Shapes: (points,), (points,)."""
+    nowhere = (np.nan, np.nan)
+    found = np.array(
+        [nowhere if lon is None or lat is None else (lon, lat) for lon, lat in points], dtype=np.float64
     ).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
