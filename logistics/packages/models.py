@@ -8,12 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, Big, state_column, whole
+from core.db import Base, Big, append_only, state_column, whole
 from logistics.packages.rules import Basis
-from logistics.packages.states import PackageState, RoundState, StandardPurpose, StandardState
+from logistics.packages.states import AgainReason, PackageState, RoundState, StandardPurpose, StandardState
 
 REST, REST_VOID = "package.rest", "package.rest_void"
 """Why a supplementary package is there; and that the handover it was the rest of was declared void."""
+_FOR_ONE = sa.text("household_id IS NOT NULL AND withdrawn_at IS NULL")
+_FOR_ALL = sa.text("household_id IS NULL AND withdrawn_at IS NULL")
 _OPEN = sa.text("state IN ('waiting', 'planned', 'reserved', 'loaded')")
 
 
@@ -84,6 +86,58 @@ class PackageStandardLine(Base):
     """Durable: given once per incident, not again in the next week."""
     source_id: Mapped[str]
     source_en: Mapped[str]
+
+
+class PackageStandardPack(Base):
+    """A pack in which a version hands an item over; several of one item may be mixed.
+
+    The size is a copy of the catalogue: a pack there may change later, an approved version may not.
+    """
+
+    __tablename__ = "package_standard_pack"
+    __table_args__ = (whole("quantity_milli", least=1),)
+
+    standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    quantity_milli: Mapped[Big]
+
+
+append_only(PackageStandardPack.__table__)
+
+
+class DurableAgain(Base):
+    """A person decided that durables given in one event are given again in another of the same days.
+
+    To one household, or to everybody (no household). Until then they are given once; a decision can be withdrawn.
+    """
+
+    __tablename__ = "durable_again"
+    __table_args__ = (
+        sa.Index(
+            "uq_durable_again_household", "incident_id", "other_incident_id", "household_id", unique=True,
+            sqlite_where=_FOR_ONE, postgresql_where=_FOR_ONE,
+        ),
+        sa.Index(
+            "uq_durable_again_everybody", "incident_id", "other_incident_id", unique=True, sqlite_where=_FOR_ALL,
+            postgresql_where=_FOR_ALL,
+        ),
+        sa.CheckConstraint("incident_id <> other_incident_id", name="two_events"),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    regency_code: Mapped[str]
+    # The type is written out, as in a round's.
+    incident_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("incident.id"))
+    other_incident_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("incident.id"), index=True)
+    household_id: Mapped[UUID | None] = mapped_column(sa.Uuid, sa.ForeignKey("household.id"), index=True)
+    reason: Mapped[AgainReason] = state_column(AgainReason, "reason")
+    decided_by: Mapped[str]
+    decided_by_name: Mapped[str]
+    decided_at: Mapped[datetime]
+    withdrawn_by: Mapped[str | None]
+    withdrawn_by_name: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Round(Base):

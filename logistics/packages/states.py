@@ -30,6 +30,15 @@ STANDARD_MOVES = {
 }
 
 
+class AgainReason(enum.StrEnum):
+    """Why durables given in one event are given again in another of the same days."""
+
+    LOST = "lost"
+    NEVER_GOT = "never_got"
+    APART = "apart"
+    """The two events have nothing to do with each other."""
+
+
 class RoundState(enum.StrEnum):
     DRAFT = "draft"
     """Opened; nobody is planned yet."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Secret
-from core.db import Base, Big, Sealed, append_only, state_column
+from core.db import Base, Big, Sealed, append_only, state_column, whole
 from registry_link.households.states import (
     DepartureKind,
     DifferenceKind,
@@ -337,6 +337,32 @@ class LinkEvent(Base):
 
 
 append_only(LinkEvent.__table__)
+
+
+class AgeLimit(Base):
+    """A version of the ages that divide people into classes; the last one counts, opened rounds keep theirs."""
+
+    __tablename__ = "age_limit"
+    __table_args__ = (
+        whole("infant_below", least=1, most=150),
+        whole("toddler_below", least=1, most=150),
+        whole("child_below", least=1, most=150),
+        whole("elderly_from", least=1, most=150),
+    )
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    infant_below: Mapped[int]
+    toddler_below: Mapped[int]
+    child_below: Mapped[int]
+    elderly_from: Mapped[int]
+    reason: Mapped[str]
+    set_by: Mapped[str]
+    set_by_name: Mapped[str]
+    set_at: Mapped[datetime]
+
+
+append_only(AgeLimit.__table__)
 
 
 class Departure(Base):
