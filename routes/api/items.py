@@ -22,6 +22,7 @@ from stock.items import catalogue_file, commands
 from stock.items.catalogue_file import FilePlan, ImportCatalogue
 from stock.items.queries import ItemView, find_item, item_by_id, items, minimum_levels, search_items
 from stock.items.rules import Description, unit_words
+from stock.items.weights import SetWeight, set_weight
 from stock.places.kinds import PlaceKind
 from stock.places.queries import find_place, places
 
@@ -232,6 +233,22 @@ def remove_pack(data: dict[str, Any], code: str, **_: Any) -> Response:
         if found is None:
             raise NotFound("item.pack_not_found")
         commands.remove_pack(tx, found)
+
+    return _changed(code, act)
+
+
+@api.post("/<code>/weight")
+@guard.requires("item.edit")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.WeightIn)
+@api.response(200, shapes.ItemOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(422, schema=Problem)
+def put_weight(data: dict[str, Any], code: str, **_: Any) -> Response:
+    """Say what one base unit weighs; the board and the posts' lists count with it."""
+
+    def act(tx: Tx, item: ItemView) -> None:
+        set_weight(tx, SetWeight(item_id=item.id, weight_g=data["weight_kg"], source=data["source"]))
 
     return _changed(code, act)
 

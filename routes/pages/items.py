@@ -29,6 +29,7 @@ from stock.items.catalogue_file import Column, FilePlan, ImportCatalogue, Outcom
 from stock.items.kinds import Category, VariantSex
 from stock.items.queries import ItemView, find_item, items, minimum_levels, search_items, standing_of
 from stock.items.rules import Description, code_from, fingerprint, is_as_typed, unit_words
+from stock.items.weights import SetWeight, set_weight, weighs_itself
 from stock.ledger.alerts import LowStock, low_stock
 from stock.ledger.queries import available
 from stock.places.kinds import PlaceKind
@@ -103,6 +104,8 @@ def _show(code: str, form: Form, section: str) -> str:
         section=section, is_fixed=standing.is_counted_in, may_edit=may_edit,
         step=print_quantity(item.step_milli, item.base_unit, lang),
         source=_("kantor sendiri") if item.source == commands.OWN_SOURCE else item.source,
+        weighs_itself=weighs_itself(item.base_unit),
+        weight="" if item.weight_g is None else print_quantity(Milli(item.weight_g), "", "id"),
         packs=[
             {"view": pack, "holds": print_quantity(pack.quantity_milli, item.base_unit, lang),
              "source": _("kantor sendiri") if pack.source == commands.OWN_SOURCE else pack.source}
@@ -323,6 +326,22 @@ def remove_alias(code: str) -> str | BaseResponse:
         return _("Ejaan “%(alias)s” dihapus.", alias=alias)
 
     return _part(code, "ejaan", form, {"": "alias", "name": "alias"}, act)  # type: ignore[no-any-return]
+
+
+@pages.post("/<code>/berat")
+@guard.requires("item.edit")
+def put_weight(code: str) -> str | BaseResponse:
+    """Say what one base unit weighs; an empty field says that nobody knows."""
+    form = Form()
+    weight = form.quantity("weight_kg", is_required=False)
+    source = form.text("weight_source", most=200)
+
+    def act(tx: Tx, item: ItemView) -> str:
+        done = set_weight(tx, SetWeight(item_id=item.id, weight_g=weight, source=source))
+        return _("Berat disimpan.") if done else _("Tidak ada yang berubah.")
+
+    fields = {"weight_g": "weight_kg", "source": "weight_source", "": "weight_kg"}
+    return _part(code, "berat", form, fields, act)  # type: ignore[no-any-return]
 
 
 @pages.post("/<code>/ukuran")

@@ -31,6 +31,8 @@ class ItemOut(Schema):
     is_stocked = fields.Boolean()
     is_active = fields.Boolean()
     source = fields.String()
+    weight_kg = Quantity(attribute="weight_g", allow_none=True)
+    weight_source = fields.String(allow_none=True)
     packs = fields.List(fields.Nested(PackOut))
     spellings = fields.List(fields.String(), attribute="aliases")
     variants = fields.List(fields.Nested(VariantOut))
@@ -80,6 +82,13 @@ class PackIn(In):
     name = Line(required=True, most=40, least=1)
     quantity = Quantity(required=True)
     source = Line(load_default="office", most=200, least=1)
+
+
+class WeightIn(In):
+    """What one base unit weighs, and who weighed it or where it was read; null: nobody knows any more."""
+
+    weight_kg = Quantity(required=True, allow_none=True)
+    source = Line(load_default="", most=200)
 
 
 class NameIn(In):

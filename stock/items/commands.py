@@ -171,6 +171,8 @@ def edit_item(tx: Tx, order: EditItem) -> tuple[str, ...]:
     check_edit(before, wanted, standing_of(tx, row.id))
     for name in changed:
         setattr(row, name, getattr(wanted, name))
+    if "base_unit" in changed:
+        row.weight_g = row.weight_source = None  # it was of one of the old unit
     tx.session.flush()
     if changed:
         tx.note("item.edit", "item", row.id, code=row.code, changed=list(changed))

@@ -65,6 +65,9 @@ class ItemView:
     packs: tuple[PackView, ...]
     aliases: tuple[str, ...]
     variants: tuple[VariantView, ...]
+    weight_g: int | None = None
+    """Grams of one base unit as somebody weighed it or read it; ``weights.grams_per_unit`` knows kg itself."""
+    weight_source: str | None = None
 
     def name(self, lang: str) -> str:
         return self.name_en if lang == "en" else self.name_id
@@ -233,7 +236,7 @@ _COUNTS_IN_BASE_UNIT = (
 
 _ALL = sa.select(
     Item.id, Item.code, Item.name_id, Item.name_en, Item.category, Item.base_unit, Item.step_milli, Item.does_expire,
-    Item.is_durable, Item.is_stocked, Item.is_active, Item.source,
+    Item.is_durable, Item.is_stocked, Item.is_active, Item.source, Item.weight_g, Item.weight_source,
 ).order_by(Item.name_id)  # fmt: skip
 _ACTIVE = _ALL.where(Item.is_active, Item.is_stocked)
 _BY_ID = _ALL.where(Item.id.in_(sa.bindparam("ids", expanding=True)))
@@ -277,6 +280,7 @@ def _views(
             base_unit=row.base_unit, step_milli=Milli(row.step_milli), does_expire=row.does_expire,
             is_durable=row.is_durable, is_stocked=row.is_stocked, is_active=row.is_active, source=row.source,
             packs=tuple(packs[row.id]), aliases=tuple(aliases[row.id]), variants=tuple(variants[row.id]),
+            weight_g=row.weight_g, weight_source=row.weight_source,
         )
         for row in rows
     )  # fmt: skip
