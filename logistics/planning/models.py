@@ -313,6 +313,8 @@ class PlanChange(Base):
     why_code: Mapped[str]
     why_facts: Mapped[str]
     """The sentence that says why it changes: JSON object of plain facts, no person's name or number."""
+    people: Mapped[str | None]
+    """Who lives there as this was worked out, JSON object of the package's counts; None where nothing is worked out."""
 
 
 class PlanChangeLine(Base):

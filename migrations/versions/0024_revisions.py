@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("reason_facts", sa.Text(), nullable=False),
         sa.Column("why_code", sa.Text(), nullable=False),
         sa.Column("why_facts", sa.Text(), nullable=False),
+        sa.Column("people", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_change_plan_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["package_id"], ["package.id"], name=op.f("fk_plan_change_package_id"), ondelete="CASCADE"
