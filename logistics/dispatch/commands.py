@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -16,13 +17,15 @@ from core.measures import print_day
 from core.office.queries import office, signatory
 from core.states import move
 from core.work import Tx
-from logistics.dispatch.models import DispatchLoad, DispatchLoadLine, Post
+from logistics.dispatch.models import DispatchLoad, DispatchLoadLine, Post, PostClosedDay, PostSlot
 from logistics.dispatch.queries import LoadPaper, LoadPaperLine, LoadPersons, post_by_id
 from logistics.dispatch.states import POST_MOVES, LoadState, PostAct, PostState
 from logistics.packages.commands import load_packages, lock_round
 from logistics.packages.queries import has_open_packages_at, round_by_id
 from logistics.packages.states import RoundState
 from logistics.planning.commands import PURPOSE, group_key
+from logistics.planning.hours import capacity_of, check_slots, written
+from logistics.planning.rules import Slot
 from stock.ledger.queries import stock_document
 from stock.places.commands import AddPlace, add_place
 from stock.places.kinds import PlaceKind
@@ -33,6 +36,8 @@ from stock.reservations.queries import reservations
 KIND = "SJ"
 SUBJECT = "dispatch_load"
 MOST_PER_DAY = 1_000_000
+MOST_REASON = 200
+WEEKDAYS = frozenset(range(1, 8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +52,30 @@ class OpenPost:
     lat_deg: float | None = None
     address: str = ""
     opening: str = ""
+    slots: tuple[Slot, ...] = ()
+    """Its hours; where there are any, what they serve together is the capacity of a day."""
+    closed_weekdays: tuple[int, ...] = ()
+    """1 Monday to 7 Sunday."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePost:
+    """What a post can do from the next plan on: all of it is said again."""
+
     post_id: UUID
     capacity_per_day: int
     opening: str
+    slots: tuple[Slot, ...] = ()
+    closed_weekdays: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseDay:
+    """A single day on which a post does not serve."""
+
+    post_id: UUID
+    day: date
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +106,7 @@ class Sent:
 def open_post(tx: Tx, order: OpenPost) -> UUID:
     """Open a post and give its id, which is its place's. Raises: Forbidden, Invalid, Conflict for a taken code."""
     tx.require("post.manage")
-    _check_capacity(order.capacity_per_day)
+    capacity = _check_hours(order)
     place_id = add_place(
         tx,
         AddPlace(
@@ -94,27 +116,71 @@ def open_post(tx: Tx, order: OpenPost) -> UUID:
     )  # fmt: skip
     tx.session.execute(
         sa.insert(Post).values(
-            id=place_id, regency_code=tx.regency_code, village_code=order.village_code,
-            capacity_per_day=order.capacity_per_day, opening=order.opening.strip(), state=PostState.OPEN,
-            opened_at=tx.now, closed_at=None,
+            id=place_id, regency_code=tx.regency_code, village_code=order.village_code, capacity_per_day=capacity,
+            opening=order.opening.strip(), closed_weekdays=_digits(order), state=PostState.OPEN, opened_at=tx.now,
+            closed_at=None,
         )
     )  # fmt: skip
-    tx.note("post.open", "post", place_id, capacity_per_day=order.capacity_per_day)
+    _keep_slots(tx, place_id, order.slots)
+    tx.note(
+        "post.open", "post", place_id, capacity_per_day=capacity, slots=written(order.slots),
+        closed_weekdays=_digits(order),
+    )  # fmt: skip
     return place_id
 
 
 def change_post(tx: Tx, order: ChangePost) -> None:
     """Change what a post can do from the next plan on; plans made keep theirs. Raises: Forbidden, NotFound, Invalid."""
     tx.require("post.manage")
-    _check_capacity(order.capacity_per_day)
-    post_by_id(tx, order.post_id)
+    capacity = _check_hours(order)
+    before = post_by_id(tx, order.post_id)
     tx.session.execute(
         sa.update(Post)
         .where(Post.id == order.post_id)
-        .values(capacity_per_day=order.capacity_per_day, opening=order.opening.strip())
+        .values(capacity_per_day=capacity, opening=order.opening.strip(), closed_weekdays=_digits(order))
         .execution_options(synchronize_session=False)
     )
-    tx.note("post.change", "post", order.post_id, capacity_per_day=order.capacity_per_day)
+    tx.session.execute(sa.delete(PostSlot).where(PostSlot.post_id == order.post_id))
+    _keep_slots(tx, order.post_id, order.slots)
+    tx.note(
+        "post.change", "post", order.post_id, capacity_per_day=capacity, slots=written(order.slots),
+        closed_weekdays=_digits(order), capacity_before=before.capacity_per_day, slots_before=written(before.slots),
+        weekdays_before="".join(map(str, before.closed_weekdays)),
+    )  # fmt: skip
+
+
+def close_day(tx: Tx, order: CloseDay) -> None:
+    """Keep that a post does not serve on a day, from the next plan on.
+
+    Raises: Forbidden; NotFound; Invalid without a reason, or for a day that is over; Conflict when it is closed then.
+    """
+    tx.require("post.manage")
+    reason = order.reason.strip()
+    if not 5 <= len(reason) <= MOST_REASON:
+        raise Invalid("post.reason_missing", field="reason")
+    if order.day < tx.today:
+        raise Invalid("post.day_over", field="day", day=order.day.isoformat())
+    if order.day in {one.day for one in post_by_id(tx, order.post_id).closed_days}:
+        raise Conflict("post.day_closed", day=order.day.isoformat())
+    tx.session.execute(
+        sa.insert(PostClosedDay).values(
+            post_id=order.post_id, day=order.day, reason=reason, closed_at=tx.now, closed_by=tx.actor.id,
+            closed_by_name=tx.actor.name,
+        )
+    )  # fmt: skip
+    tx.note("post.close_day", "post", order.post_id, reason=reason, day=order.day.isoformat())
+
+
+def open_day(tx: Tx, post_id: UUID, day: date) -> None:
+    """Let a post serve on a day after all. Raises: Forbidden; NotFound; Conflict when it was not closed."""
+    tx.require("post.manage")
+    post_by_id(tx, post_id)
+    gone = tx.session.execute(
+        sa.delete(PostClosedDay).where(PostClosedDay.post_id == post_id, PostClosedDay.day == day)
+    )
+    if gone.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("post.day_open", day=day.isoformat())
+    tx.note("post.open_day", "post", post_id, day=day.isoformat())
 
 
 def close_post(tx: Tx, post_id: UUID, reason: str) -> None:
@@ -235,6 +301,28 @@ def send_to_post(tx: Tx, order: SendToPost) -> Sent:
     )  # fmt: skip
 
 
-def _check_capacity(capacity_per_day: int) -> None:
-    if not 1 <= capacity_per_day <= MOST_PER_DAY:
+def _check_hours(order: OpenPost | ChangePost) -> int:
+    """Give the households of a day. Raises: Invalid."""
+    check_slots(order.slots)
+    if not set(order.closed_weekdays) <= WEEKDAYS or set(order.closed_weekdays) == WEEKDAYS:
+        raise Invalid("post.never_open", field="closed_weekdays")
+    capacity = capacity_of(order.slots) if order.slots else order.capacity_per_day
+    if not 1 <= capacity <= MOST_PER_DAY:
         raise Invalid("post.capacity_out_of_range", field="capacity_per_day", most=MOST_PER_DAY)
+    return capacity
+
+
+def _digits(order: OpenPost | ChangePost) -> str:
+    return "".join(map(str, sorted(set(order.closed_weekdays))))
+
+
+def _keep_slots(tx: Tx, post_id: UUID, slots: Sequence[Slot]) -> None:
+    if slots:
+        tx.session.execute(
+            sa.insert(PostSlot),
+            [
+                {"post_id": post_id, "no": no, "starts_at": one.starts_at, "ends_at": one.ends_at,
+                 "households": one.households}
+                for no, one in enumerate(slots, 1)
+            ],
+        )  # fmt: skip

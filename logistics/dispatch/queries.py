@@ -15,15 +15,24 @@ from core.i18n import say
 from core.measures import Milli
 from core.permissions import Reach
 from core.work import Tx
-from logistics.dispatch.models import DispatchLoad, DispatchLoadLine, Post
+from logistics.dispatch.models import DispatchLoad, DispatchLoadLine, Post, PostClosedDay, PostSlot
 from logistics.dispatch.states import LoadState, PostState
 from logistics.packages.queries import StripCell, round_by_id, strip_of
 from logistics.planning.commands import PURPOSE
-from logistics.planning.rules import PostChoice
+from logistics.planning.hours import closed_among
+from logistics.planning.rules import PostChoice, Slot
 from stock.items.queries import ItemView
 from stock.ledger.queries import BatchView, batches
 from stock.places.queries import PlaceView, places
 from stock.reservations.queries import reservations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedDay:
+    day: date
+    reason: str
+    closed_at: datetime
+    closed_by_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,12 @@ class PostView:
     lat_deg: float | None
     capacity_per_day: int
     opening: str
+    slots: tuple[Slot, ...]
+    """Its hours, in order; what they serve together is ``capacity_per_day``. Empty: none are told."""
+    closed_weekdays: tuple[int, ...]
+    """1 Monday to 7 Sunday."""
+    closed_days: tuple[ClosedDay, ...]
+    """Single days on which it does not serve, past ones too."""
     state: PostState
     opened_at: datetime
     closed_at: datetime | None
@@ -161,12 +176,14 @@ def posts(tx: Tx, *, with_closed: bool = False, ids: Collection[UUID] | None = N
     rows = {row.id: row for row in tx.session.scalars(query)}
     if not rows:
         return ()
+    slots, closed = _slots_of(tx, rows), _closed_days_of(tx, rows)
     return tuple(
         PostView(
             id=place.id, code=place.code, name=place.name, village_code=place.village_code, address=place.address,
             lon_deg=place.lon_deg, lat_deg=place.lat_deg, capacity_per_day=rows[place.id].capacity_per_day,
-            opening=rows[place.id].opening, state=rows[place.id].state, opened_at=rows[place.id].opened_at,
-            closed_at=rows[place.id].closed_at,
+            opening=rows[place.id].opening, slots=tuple(slots[place.id]),
+            closed_weekdays=tuple(map(int, rows[place.id].closed_weekdays)), closed_days=tuple(closed[place.id]),
+            state=rows[place.id].state, opened_at=rows[place.id].opened_at, closed_at=rows[place.id].closed_at,
         )
         for place in places(tx, ids=rows)
     )  # fmt: skip
@@ -180,15 +197,37 @@ def post_by_id(tx: Tx, post_id: UUID, reach: Reach | None = None) -> PostView:
     return found[0]
 
 
-def post_choices(tx: Tx, ids: Collection[UUID] | None = None) -> tuple[PostChoice, ...]:
-    """Give the open posts as a plan takes them."""
+def post_choices(
+    tx: Tx, days: Collection[date] = (), *, ids: Collection[UUID] | None = None
+) -> tuple[PostChoice, ...]:  # fmt: skip
+    """Give the open posts as a plan takes them, with their hours and those of the ``days`` on which they are closed."""
     return tuple(
         PostChoice(
             post_id=post.id, code=post.code, name=post.name, capacity_per_day=post.capacity_per_day,
-            village_code=post.village_code, lon_deg=post.lon_deg, lat_deg=post.lat_deg,
+            village_code=post.village_code, lon_deg=post.lon_deg, lat_deg=post.lat_deg, slots=post.slots,
+            closed_on=closed_among(days, post.closed_weekdays, [one.day for one in post.closed_days]),
         )
         for post in posts(tx, ids=ids)
     )  # fmt: skip
+
+
+def _slots_of(tx: Tx, post_ids: Collection[UUID]) -> dict[UUID, list[Slot]]:
+    found: dict[UUID, list[Slot]] = defaultdict(list)
+    query = sa.select(PostSlot).where(PostSlot.post_id.in_(post_ids)).order_by(PostSlot.post_id, PostSlot.no)
+    for row in tx.session.scalars(query.execution_options(populate_existing=True)):
+        found[row.post_id].append(Slot(starts_at=row.starts_at, ends_at=row.ends_at, households=row.households))
+    return found
+
+
+def _closed_days_of(tx: Tx, post_ids: Collection[UUID]) -> dict[UUID, list[ClosedDay]]:
+    found: dict[UUID, list[ClosedDay]] = defaultdict(list)
+    query = sa.select(PostClosedDay).where(PostClosedDay.post_id.in_(post_ids))
+    query = query.order_by(PostClosedDay.post_id, PostClosedDay.day)
+    for row in tx.session.scalars(query.execution_options(populate_existing=True)):
+        found[row.post_id].append(
+            ClosedDay(day=row.day, reason=row.reason, closed_at=row.closed_at, closed_by_name=row.closed_by_name)
+        )
+    return found
 
 
 def board(tx: Tx, round_id: UUID) -> Board:
