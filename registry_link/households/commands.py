@@ -267,12 +267,12 @@ def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
     if found is None:
         return
     try:
-        is_seen = found.regency_code == tx.regency_code and tx.require("household.search").has_village(
+        is_theirs = found.regency_code == tx.regency_code and tx.require("household.search").has_village(
             found.village_code
         )
     except Forbidden:
-        is_seen = False
-    if is_seen:
+        is_theirs = False
+    if is_theirs:
         raise Conflict("household.known", code=found.code, household_id=str(found.id))
     raise Conflict("household.known_elsewhere")
 

@@ -203,7 +203,8 @@ def differences_of_household(tx: Tx, household_id: UUID) -> tuple[tuple[Snapshot
     query = (
         _columns()
         .where(
-            SnapshotDifference.household_id == household_id, Household.regency_code == tx.regency_code,
+            SnapshotDifference.household_id == household_id,
+            Household.regency_code == tx.regency_code,
             SnapshotDifference.snapshot_id.not_in(snapshots_on_the_way()),
         )
         .add_columns(SnapshotDifference.snapshot_id)
