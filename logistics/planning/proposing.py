@@ -27,6 +27,14 @@ class HadBefore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueOnly:
+    """A beneficiary whose package left without these items: nothing else is due to it any more."""
+
+    beneficiary_id: UUID
+    item_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pledged:
     """What households of the same plan, ranked before, were given already."""
 
@@ -51,6 +59,7 @@ class PlanInputs:
     points: tuple[VillagePoint, ...] = ()
     roads: Roads = Roads()
     had_before: tuple[HadBefore, ...] = ()
+    due_only: tuple[DueOnly, ...] = ()
     pledged: tuple[Pledged, ...] = ()
     taken: tuple[Taken, ...] = ()
     money_items: tuple[UUID, ...] = ()
