@@ -150,7 +150,9 @@ def last_move(tx: Tx, round_id: UUID) -> MoveView | None:
     row = tx.session.scalars(
         sa.select(GroupMove)
         .where(
-            GroupMove.round_id == round_id, GroupMove.regency_code == tx.regency_code, GroupMove.undone_at.is_(None)
+            GroupMove.round_id == round_id, GroupMove.regency_code == tx.regency_code, GroupMove.undone_at.is_(None),
+            # A draft that was thrown away took its packages along.
+            sa.exists().where(GroupMovePackage.move_id == GroupMove.id),
         )
         .order_by(GroupMove.no.desc())
         .limit(1)
