@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -64,7 +64,7 @@ class UndoMove:
     round_id: UUID
     move_id: UUID
     posts: tuple[PostChoice, ...]
-    roads: Roads = field(default_factory=Roads)
+    roads: Roads | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
