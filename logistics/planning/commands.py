@@ -37,6 +37,7 @@ from logistics.packages.commands import (
     release_packages,
     reserve_packages,
 )
+from logistics.packages.durables import counted
 from logistics.packages.queries import (
     RoundView,
     cancelled_in,
@@ -193,7 +194,8 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     lock_round(tx, the_round.id)
     given: dict[UUID, set[UUID]] = {}
     elsewhere: set[UUID] = set()
-    for one in durables_given(tx, {order.incident_id, *order.overlapping_incident_ids}):
+    had = durables_given(tx, {order.incident_id, *order.overlapping_incident_ids})
+    for one in counted(tx, order.incident_id, had):
         given.setdefault(one.beneficiary_id, set()).add(one.item_id)
         if one.incident_id != order.incident_id:
             elsewhere.add(one.beneficiary_id)
