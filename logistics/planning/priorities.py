@@ -63,6 +63,10 @@ class RuleView:
         chosen = self.priority.part_items
         return Parts.EVERY if chosen is None else Parts.CHOSEN if chosen else Parts.NONE
 
+    def title(self, lang: str) -> str:
+        """Name it: its own name, or that it is the one built in."""
+        return self.name or say("priority_rule.built_in", lang)
+
     def state_label(self, lang: str) -> str:
         """Name the state."""
         return say(f"priority_rule.state.{self.state.value}", lang)

@@ -45,6 +45,8 @@ TOKEN_DAYS = (30, 90, 365)
 def tabs(current: str) -> list[dict[str, Any]]:
     known = (
         ("office", _("Kantor"), "office.see", "settings.index"),
+        ("priority", _("Urutan prioritas"), "rule.see", "priorities.index"),
+        ("ways", _("Jalan & kawasan"), "ways.see", "ways.index"),
         ("people", _("Orang"), "people.see", "settings.people"),
         ("tokens", _("Token mesin"), "tokens.manage", "settings.tokens"),
     )

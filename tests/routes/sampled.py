@@ -25,6 +25,9 @@ from core.work import Tx, Work
 from logistics.dispatch.queries import loads
 from logistics.handover.commands import IssueList, issue_list
 from logistics.packages.queries import PackageView, package, packages, round_of_term
+from logistics.planning import priorities
+from logistics.planning.priority import Criterion
+from logistics.planning.states import Parts
 from logistics.programmes import commands as programmes
 from logistics.programmes import queries as terms
 from logistics.programmes import sk_file
@@ -158,6 +161,18 @@ def a_world(work: Work, folder: Path) -> World:
         work=work, own=Samples(own), beside=Samples(beside), foreign=Samples(foreign), people=people, tokens=tokens,
         folder=folder,
         known_numbers=tuple(_numbers()),
+    )  # fmt: skip
+
+
+def a_rule(tx: Tx) -> UUID:
+    """Give the office's proposal for the priority rule: there is one at a time."""
+    known = [one.id for one in priorities.rules(tx) if one.id is not None]
+    return known[0] if known else priorities.declare_rule(
+        tx,
+        priorities.DeclareRule(
+            name="Terputus lebih dulu", criteria=(Criterion.CUT_OFF,), floor_permille=0, parts=Parts.EVERY,
+            part_items=(), reason="Diputuskan rapat posko.", legal_source="Notulen rapat posko",
+        ),
     )  # fmt: skip
 
 
@@ -375,6 +390,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
                 ),
             ),
         ).file_id  # fmt: skip
+        rule = a_rule(tx)
     proposed, sent = _proposed(work, code, [one for one, where in sorted(villages.items()) if where == village])
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
@@ -393,7 +409,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "place_id": str(served.row.post_id), "place_code": load.post.code,
         "shipment_id": str(shipment), "consignment_id": str(consignment),
         "correction_id": str(correction), "count_id": str(count), "erasure_id": str(erasure),
-        "card_id": str(card), "pair_id": str(pair),
+        "card_id": str(card), "pair_id": str(pair), "rule_id": str(rule),
         "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
         "stock-corrections.document_id": str(load.stock_document_id),
