@@ -15,8 +15,8 @@ from core.permissions import may
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.packages.queries import RoundView, rounds_of
-from logistics.packages.standard_queries import StandardView, standards
 from logistics.packages.rules import people_of
+from logistics.packages.standard_queries import StandardView, standards
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
 from logistics.planning.need import RoundNeed, preview_need
