@@ -139,9 +139,7 @@ def test_who_joins_a_draft_later_gets_what_it_has_left():
     found = propose(inputs([household(3), household(4)], (shelf(KASUR, 3), shelf(BERAS, 100)), pledged=pledged))
     assert given_of(found) == [{KASUR, BERAS}, {BERAS}]
     lost = propose(inputs([household(3)], (shelf(KASUR, 1), shelf(BERAS, 100)), pledged=pledged))
-    assert given_of(lost) == [{BERAS}], (
-        "more is pledged than there is: nothing is left"
-    )
+    assert given_of(lost) == [{BERAS}], "more is pledged than there is: nothing is left"
 
 
 cases = st.builds(
