@@ -34,6 +34,7 @@ KINDS = {
     "UND": "Undangan",
     "USL": "Daftar usulan data",
     "LPJ": "Lampiran LPJ",
+    "SPBT": "Surat permohonan bantuan",
 }
 DEFAULT_TEMPLATE = "{classification}/{number}/{kind}/{unit}/{roman_month}/{year}"
 _PARTS = ("classification", "number", "kind", "unit", "roman_month", "year")

@@ -93,6 +93,10 @@ class PackageAct(enum.StrEnum):
     RELEASE = "release"
     """The reservation ended without a load."""
     CANCEL = "cancel"
+    WAIT = "wait"
+    """A revision has nothing for it any more."""
+    RESTORE = "restore"
+    """A revision took it out, and it is on the list again."""
 
 
 PACKAGE_MOVES = {
@@ -107,6 +111,8 @@ PACKAGE_MOVES = {
     (PackageState.PLANNED, PackageAct.CANCEL): PackageState.CANCELLED,
     (PackageState.RESERVED, PackageAct.CANCEL): PackageState.CANCELLED,
     (PackageState.LOADED, PackageAct.CANCEL): PackageState.CANCELLED,
+    (PackageState.PLANNED, PackageAct.WAIT): PackageState.WAITING,
+    (PackageState.CANCELLED, PackageAct.RESTORE): PackageState.WAITING,
 }
 
 OPEN_PACKAGE_STATES = (PackageState.WAITING, PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED)

@@ -87,29 +87,32 @@ def carry_on(carried: Carried, *, places: Ints | None = None, costs: Ints | None
 
 def _even_out(held: Ints, costs: Ints, places: Ints) -> None:
     """Move what is too much along the shortest ways to where there is room, as long as there is a way."""
-    load = held.sum(axis=0)
-    steps = np.array([_steps(held, costs, at) for at in range(costs.shape[1])], dtype=np.int64).reshape(-1, len(places))
+    by_target = np.ascontiguousarray(held.T)
+    load = by_target.sum(axis=1)
+    targets = len(places)
+    steps = np.empty((targets, targets), dtype=np.int64)
+    """What it costs to move one unit to a target (row) from each other."""
+    for at in range(targets):
+        steps[:, at] = _steps(by_target, costs, at)
     while True:
         too_much, room = load > places, load < places
         if not too_much.any() or not room.any():
-            return
-        far, before = _shortest(steps, np.where(too_much, 0, NEVER))
-        goal = int(np.argmin(np.where(room, far, NEVER)))
-        if not room[goal] or far[goal] >= NEVER // 2:
-            return
-        path = [goal]
-        while before[path[-1]] >= 0:
-            path.append(int(before[path[-1]]))
-        path.reverse()
-        _move_along(held, costs, steps, path, min(int(load[path[0]] - places[path[0]]), int(places[goal] - load[goal])))
-        load[path] = held[:, path].sum(axis=0)
+            break
+        path = _shortest(steps, too_much, room)
+        if path is None:
+            break
+        _move_along(
+            by_target, costs, steps, path, int(min(load[path[0]] - places[path[0]], -(load - places)[path[-1]]))
+        )
         for at in path:
-            steps[at] = _steps(held, costs, at)
+            load[at] = by_target[at].sum()
+            steps[:, at] = _steps(by_target, costs, at)
+    held[:] = by_target.T
 
 
-def _steps(held: Ints, costs: Ints, at: int) -> Ints:
+def _steps(by_target: Ints, costs: Ints, at: int) -> Ints:
     """Give what it costs to move one unit from a target to each other. Shape: (targets,)."""
-    there = np.flatnonzero(held[:, at])
+    there = by_target[at].nonzero()[0]
     if not len(there):
         return np.full(costs.shape[1], NEVER, dtype=np.int64)
     ways = costs[there]
@@ -119,39 +122,59 @@ def _steps(held: Ints, costs: Ints, at: int) -> Ints:
     return found
 
 
-def _shortest(steps: Ints, start: Ints) -> tuple[Ints, Ints]:
-    """Give the least cost to every target and the one before it on the way, -1 at a start. Shapes: (targets,) both."""
-    far, before = start.copy(), np.full(len(start), -1, dtype=np.int64)
-    columns = np.arange(len(start))
+def _shortest(steps: Ints, starts: Bools, goals: Bools) -> list[int] | None:
+    """Find the cheapest way from any start to any goal, the first of equals; None where there is none."""
+    far, since = _distances(steps, np.where(starts, 0, NEVER))
+    found = np.where(goals, far, NEVER)
+    goal = int(found.argmin())
+    if found[goal] >= NEVER // 2:
+        return None
+    path = [goal]
+    while since[path[-1]]:
+        here = path[-1]
+        # Whoever was reached earlier, so that ways that cost nothing do not run in circles.
+        is_before = (far + steps[here] == far[here]) & (since < since[here])
+        path.append(int(is_before.argmax()))
+    return path[::-1]
+
+
+def _distances(steps: Ints, start: Ints) -> tuple[Ints, Ints]:
+    """Give the least cost to every target, and the round in which it was found, 0 at a start. Shapes: (targets,)."""
+    far, since, rounds = start, np.zeros(len(start), dtype=np.int64), 0
     while True:
-        by = far[:, None] + steps
-        best = by.argmin(axis=0)
-        found = by[best, columns]
+        rounds += 1
+        found = (steps + far).min(axis=1)
         better = found < far
         if not better.any():
-            return far, before
-        far, before = np.where(better, found, far), np.where(better, best, before)
+            return far, since
+        far = np.minimum(found, far)
+        since[better] = rounds
 
 
-def _move_along(held: Ints, costs: Ints, steps: Ints, path: list[int], most: int) -> None:
+def _move_along(by_target: Ints, costs: Ints, steps: Ints, path: list[int], most: int) -> None:
     """Move as much as possible, at most so much, from each target of the path to the next."""
     movers = []
     for here, there in pairwise(path):
-        rows = np.flatnonzero(held[:, here])
-        rows = rows[costs[rows, there] - costs[rows, here] == steps[here, there]]
+        rows = by_target[here].nonzero()[0]
+        ways = costs[rows]
+        rows = rows[ways[:, there] - ways[:, here] == steps[there, here]]
         movers.append(rows)
-        most = min(most, int(held[rows, here].sum()))
+        most = min(most, int(by_target[here, rows].sum()))
     for (here, there), rows in zip(pairwise(path), movers, strict=True):
-        _move(held, rows, here, there, most)
+        _move(by_target, rows, here, there, most)
 
 
-def _move(held: Ints, rows: Ints, here: int, there: int, amount: int) -> None:
+def _move(by_target: Ints, rows: Ints, here: int, there: int, amount: int) -> None:
     """Move an amount, the first rows' first."""
-    own = held[rows, here]
+    if len(rows) == 1:
+        by_target[here, rows[0]] -= amount
+        by_target[there, rows[0]] += amount
+        return
+    own = by_target[here, rows]
     before = np.cumsum(own) - own
     part = np.clip(amount - before, 0, own)
-    held[rows, here] -= part
-    held[rows, there] += part
+    by_target[here, rows] -= part
+    by_target[there, rows] += part
 
 
 def settle(carried: Carried) -> Ints:
@@ -160,16 +183,18 @@ def settle(carried: Carried) -> Ints:
     Then as much as can be at its second, and so on, source by source: the lexicographically greatest of the best.
     Nothing may be over. Shape: (sources, targets).
     """
-    held, costs, places = carried.amounts.copy(), carried.costs, carried.places
+    costs, places = carried.costs, carried.places
+    by_target = np.ascontiguousarray(carried.amounts.T)
+    held = by_target.T
     targets = len(places)
-    steps = np.full((targets + 1, targets + 1), NEVER, dtype=np.int64)
-    for at in range(targets):
-        steps[at, :targets] = _steps(held, costs, at)
     load = held.sum(axis=0)
     # The last is whatever stays empty: a target with room may take from it, one that holds something give to it.
-    steps[:targets, targets] = np.where(load < places, 0, NEVER)
-    steps[targets, :targets] = np.where(load > 0, 0, NEVER)
-    price, _ = _shortest(steps, np.zeros(targets + 1, dtype=np.int64))
+    steps = np.full((targets + 1, targets + 1), NEVER, dtype=np.int64)
+    for at in range(targets):
+        steps[:targets, at] = _steps(by_target, costs, at)
+    steps[targets, :targets] = np.where(load < places, 0, NEVER)
+    steps[:targets, targets] = np.where(load > 0, 0, NEVER)
+    price, _ = _distances(steps, np.zeros(targets + 1, dtype=np.int64))
     is_loose = price[:targets] == price[targets]
     reduced = costs - price[None, :targets]
     is_best = (reduced == reduced.min(axis=1, initial=NEVER)[:, None]) & (costs < NEVER)
@@ -191,7 +216,7 @@ def settle(carried: Carried) -> Ints:
                 if path is None:
                     break
                 _turn(held, is_best, ways, load, places, row, path)
-    return held
+    return np.ascontiguousarray(held)
 
 
 def _way(ways: Ints, is_loose: Bools, has_room: Bools, start: int, goals: Bools) -> list[int] | None:
@@ -244,7 +269,7 @@ def _turn(
     for (here, there), rows in zip(hops, movers, strict=True):
         if len(rows):
             had = (held[rows, here] > 0, held[rows, there] > 0)
-            _move(held, rows, here, there, most)
+            _move(held.T, rows, here, there, most)
             for at, was in ((here, had[0]), (there, had[1])):
                 change = (held[rows, at] > 0).astype(np.int64) - was
                 ways[at] += change @ is_best[rows].astype(np.int64)

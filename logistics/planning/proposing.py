@@ -7,7 +7,7 @@ something over posts (``scheduling``) and days, and says of every household what
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -30,6 +30,14 @@ Bools = npt.NDArray[np.bool_]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HadBefore:
     """Durable items that a beneficiary was given already in this event, or one of the same days."""
+
+    beneficiary_id: UUID
+    item_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueOnly:
+    """A beneficiary whose package left without these items: nothing else is due to it any more."""
 
     beneficiary_id: UUID
     item_ids: tuple[UUID, ...]
@@ -60,6 +68,7 @@ class PlanInputs:
     points: tuple[VillagePoint, ...] = ()
     roads: Roads = field(default_factory=Roads)
     had_before: tuple[HadBefore, ...] = ()
+    due_only: tuple[DueOnly, ...] = ()
     pledged: tuple[Pledged, ...] = ()
     taken: tuple[Taken, ...] = ()
     money_items: tuple[UUID, ...] = ()
@@ -159,16 +168,21 @@ def propose(inputs: PlanInputs) -> Proposal:
 def _needs(inputs: PlanInputs, households: Sequence[ConfirmedHousehold]) -> tuple[list[Need], Ints]:
     """Work out every package once for all households that look alike. Shape of the second: (households,)."""
     had = {one.beneficiary_id: frozenset(one.item_ids) for one in inputs.had_before}
+    due = {one.beneficiary_id: frozenset(one.item_ids) for one in inputs.due_only}
     nothing: frozenset[UUID] = frozenset()
     known: dict[tuple[object, ...], int] = {}
     needs: list[Need] = []
     pattern_of = np.empty(len(households), dtype=np.int64)
     for at, one in enumerate(households):
         before = had.get(one.beneficiary_id, nothing)
-        key = (one.composition, before)
+        only = due.get(one.beneficiary_id)
+        key = (one.composition, before, only)
         if key not in known:
             known[key] = len(needs)
-            needs.append(need_of(inputs.lines, one.composition, inputs.response, before))
+            need = need_of(inputs.lines, one.composition, inputs.response, before)
+            if only is not None:
+                need = replace(need, items=tuple(item for item in need.items if item.item_id in only))
+            needs.append(need)
         pattern_of[at] = known[key]
     return needs, pattern_of
 

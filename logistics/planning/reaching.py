@@ -7,7 +7,7 @@ machine (``distances``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from logistics.planning.distances import UNKNOWN_M, metres_between
 from logistics.planning.rules import PostChoice
+from logistics.planning.states import Means
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -25,6 +26,10 @@ Floats = npt.NDArray[np.float64]
 DETOUR_PERMILLE: Final = 1300
 """A road is this much longer than the straight line, where nobody has said otherwise."""
 OUT_OF_REACH: Final = -1
+_ALL: Final = {
+    Means.ROAD: frozenset({Means.ROAD}), Means.BOAT: frozenset({Means.BOAT}),
+    Means.BOTH: frozenset({Means.ROAD, Means.BOAT}),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,24 @@ class Standing:
     village_code: str
     lon_deg: float | None
     lat_deg: float | None
+
+
+def needed_means(
+    home: UUID | None, area_id: UUID | None, means: Mapping[UUID | None, Means]
+) -> tuple[Means, ...]:  # fmt: skip
+    """Tell how goods come from a warehouse, which lies in the area ``home``, to an area; None: the rest of the regency.
+
+    Within an area they go by road; else first out of the one by what leads out of it, then into the other.
+    """
+    if home == area_id:
+        return (Means.ROAD,)
+    return tuple(means[one] for one in (home, area_id) if one is not None)
+
+
+def shuts(needed: Sequence[Means], closed: Sequence[Means]) -> bool:
+    """Tell whether nothing gets there any more: for one part of the way, all that leads there is closed."""
+    gone = frozenset().union(*(_ALL[one] for one in closed))
+    return any(_ALL[one] <= gone for one in needed)
 
 
 def areas_of(roads: Roads, village_codes: Sequence[str | None]) -> Ints:

@@ -15,7 +15,7 @@ from core.permissions import may
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.packages.queries import RoundView, rounds_of
-from logistics.packages.rules import people_of
+from logistics.packages.rules import Composition, people_of
 from logistics.packages.standard_queries import StandardView, standards
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
@@ -154,8 +154,20 @@ def waiting_for_decree(tx: Tx, view: zones.IncidentView, day: date | None) -> tu
 
 def preview(tx: Tx, view: zones.IncidentView, standard_id: UUID) -> RoundNeed:
     """Give what everybody confirmed would need for a week, before anything is planned."""
-    people = [one.composition for one in confirmed_households(tx, view.id, local_start(view))]
-    return preview_need(tx, standard_id, people)
+    return preview_with_people(tx, view, standard_id)[0]
+
+
+def preview_with_people(
+    tx: Tx, view: zones.IncidentView, standard_id: UUID
+) -> tuple[RoundNeed, tuple[tuple[str, Composition], ...]]:
+    """Give what everybody confirmed would need for a week, and the households: village and composition of each."""
+    lines = to_serve(tx, view.id).lines
+    people = {
+        one.household_id: people_of(one)
+        for one in compositions(tx, [line.household_id for line in lines], local_start(view))
+    }
+    known = tuple((line.village_code, people[line.household_id]) for line in lines if line.household_id in people)
+    return preview_need(tx, standard_id, [who for _, who in known]), known
 
 
 def local_start(view: zones.IncidentView) -> date:

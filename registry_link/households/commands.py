@@ -16,6 +16,7 @@ from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.carding import card_owners
 from registry_link.households.erased import know_again
+from registry_link.households.merged import is_seen
 from registry_link.households.models import (
     Household,
     Member,
@@ -260,18 +261,18 @@ def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
     query = sa.select(
         Household.id, Household.code, Household.village_code, Household.regency_code, Household.merged_into_id
     )
-    found = tx.session.execute(query.where(sa.or_(*where)).order_by(Household.row_no)).first()
+    found = tx.session.execute(query.where(sa.or_(*where), is_seen()).order_by(Household.row_no)).first()
     if found is not None and found.merged_into_id is not None:
         found = tx.session.execute(query.where(Household.id == found.merged_into_id)).one()
     if found is None:
         return
     try:
-        is_seen = found.regency_code == tx.regency_code and tx.require("household.search").has_village(
+        is_theirs = found.regency_code == tx.regency_code and tx.require("household.search").has_village(
             found.village_code
         )
     except Forbidden:
-        is_seen = False
-    if is_seen:
+        is_theirs = False
+    if is_theirs:
         raise Conflict("household.known", code=found.code, household_id=str(found.id))
     raise Conflict("household.known_elsewhere")
 

@@ -14,6 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.merged import numbers_on_the_way
 from registry_link.households.models import RowCounter, SearchForm, SearchPosting, SearchText
 from registry_link.households.rules import FILLERS, errors_between, errors_forgiven, forms, words_of
 from registry_link.households.states import WordPlace
@@ -137,6 +138,8 @@ class _Search:
                 place is WordPlace.REGION and any(word.startswith(region_word(code)) for code in regions)
                 for place, word in words
             )
+        for first, last in numbers_on_the_way(tx):
+            self.reach[first : last + 1] = False
 
     def word(self, word: str) -> _Word:
         """Give who has a word, and who has one that begins with it."""

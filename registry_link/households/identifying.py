@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.work import Tx
-from registry_link.households.merged import is_listed
+from registry_link.households.merged import is_listed, is_seen
 from registry_link.households.models import Household, HouseholdCard, Member
 from registry_link.households.numbers import kk_indexes, nik_indexes
 from registry_link.households.rules import words_of
@@ -230,7 +230,7 @@ def _homes(named: Any = None) -> sa.Select[*tuple[Any, ...]]:
         return query
     return query.select_from(named).join(
         Household, Household.id == sa.func.coalesce(named.merged_into_id, named.id)
-    )  # fmt: skip
+    ).where(is_seen())  # fmt: skip
 
 
 def _members() -> sa.Select[*tuple[Any, ...]]:

@@ -114,7 +114,10 @@ def _links(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Link, ...]:
             Snapshot.state.label("snapshot_state"),
         )
         .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
-        .where(sa.func.coalesce(RegistryLink.regency_code, "") == tx.regency_code, *where)
+        .where(
+            sa.func.coalesce(RegistryLink.regency_code, "") == tx.regency_code,
+            Snapshot.state != SnapshotState.STAGED, *where,
+        )
         .order_by(Snapshot.as_of_on.desc(), Snapshot.recorded_at.desc(), RegistryLink.id)
     )  # fmt: skip
     return tuple(

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.leaving import CONTENT, POINT
-from registry_link.households.models import Departure, Household, Member, Snapshot
+from registry_link.households.models import Departure, Household, Member, Snapshot, TakingOver
 from registry_link.households.sameness import Someone, is_same_person
-from registry_link.households.states import Relation
+from registry_link.households.states import Relation, TakingStage
 
 CARRIED: Final = "merged:"
 """Begins the key of a member that was carried over: no row of the register's files has it."""
@@ -61,7 +61,28 @@ def is_listed() -> sa.ColumnElement[bool]:
 
     Merged ones stand for another, erased ones for nobody; who has left lives elsewhere, or no more.
     """
-    return sa.and_(Household.merged_into_id.is_(None), Household.erased_at.is_(None), Household.left_on.is_(None))
+    return sa.and_(
+        Household.merged_into_id.is_(None), Household.erased_at.is_(None), Household.left_on.is_(None), is_seen()
+    )
+
+
+def is_seen() -> sa.ColumnElement[bool]:
+    """Tell whether everything of the snapshot that brought a household stands, so that it may be shown."""
+    on_the_way = sa.select(TakingOver.no).where(TakingOver.stage != TakingStage.SEEN)
+    return sa.or_(Household.taking_no.is_(None), Household.taking_no.not_in(on_the_way))
+
+
+def snapshots_on_the_way() -> sa.Select[UUID]:
+    """Give the snapshots of which something is written that nobody is to see yet, as a part of others' statements."""
+    return sa.select(TakingOver.snapshot_id).where(TakingOver.stage != TakingStage.SEEN)
+
+
+def numbers_on_the_way(tx: Tx) -> tuple[tuple[int, int], ...]:
+    """Give the first and last ``row_no`` of the office's households that are not to be seen yet."""
+    query = sa.select(TakingOver.no, TakingOver.last_no).where(
+        TakingOver.regency_code == tx.regency_code, TakingOver.stage != TakingStage.SEEN
+    )
+    return tuple((row.no, row.last_no) for row in tx.session.execute(query))
 
 
 def survivors_of(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:

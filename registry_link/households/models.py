@@ -19,6 +19,7 @@ from registry_link.households.states import (
     Relation,
     Sex,
     SnapshotState,
+    TakingStage,
     WordPlace,
 )
 
@@ -72,7 +73,7 @@ class Household(Base):
         sa.Index(None, "position_key", "row_no"),
         # Lists are drawn from this index alone: the rows are ten times as wide.
         sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id",
-                 "merged_into_id", "erased_at", "left_on"),
+                 "merged_into_id", "erased_at", "left_on", "taking_no"),
         sa.Index(None, "regency_code", "kk_bidx"),
         sa.Index(None, "regency_code", "changed_at"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
@@ -126,6 +127,8 @@ class Household(Base):
     """Since when nothing stands here but what the books need: who it was is gone, no list and no search shows it."""
     left_on: Mapped[date | None]
     """Since when nobody of it lives in the regency any more: it is listed, matched and chosen no more."""
+    taking_no: Mapped[int | None]
+    """The taking over that brought it: it is seen by nobody before all of that stands. None: it was there at once."""
 
 
 class Member(Base):
@@ -499,6 +502,35 @@ class StagedPiece(Base):
     key: Mapped[Secret] = mapped_column(Sealed("staged.piece"))
     """The piece's own key: a rotation of the installation's keys seals this again, not the whole piece."""
     content: Mapped[bytes]
+
+
+class WeighedPiece(Base):
+    """What the rows of a piece came to when they were compared with what stands: fates, numbers, no words of theirs."""
+
+    __tablename__ = "weighed_piece"
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes]
+
+
+class TakingOver(Base):
+    """A snapshot on its way from its pieces into the registry, in many short transactions with a cursor."""
+
+    __tablename__ = "taking_over"
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    regency_code: Mapped[str]
+    no: Mapped[int]
+    """The first ``row_no`` that is kept for its new households, which carry it as ``taking_no``."""
+    last_no: Mapped[int]
+    stage: Mapped[TakingStage] = state_column(TakingStage, "stage")
+    step: Mapped[int]
+    before_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("snapshot.id"))
+    """The snapshot of the source that it takes the place of."""
+    compared_at: Mapped[datetime]
+    """Since when the registry may have changed without the comparison knowing of it."""
+    began_at: Mapped[datetime]
 
 
 class NumberReveal(Base):

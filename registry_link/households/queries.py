@@ -17,7 +17,7 @@ from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.carding import card_owners
 from registry_link.households.finding import EXACT_TIERS, asked_words, find_rows
-from registry_link.households.merged import has_merged, is_listed, survivors_of
+from registry_link.households.merged import has_merged, is_listed, is_seen, snapshots_on_the_way, survivors_of
 from registry_link.households.models import (
     Household,
     Member,
@@ -218,7 +218,9 @@ def household(tx: Tx, household_id: UUID) -> HouseholdView:
 def household_id_of(tx: Tx, code: str) -> UUID | None:
     """Give the id behind a code as people read it, within the office; the caller has checked who may ask."""
     return tx.session.scalar(
-        sa.select(Household.id).where(Household.code == code.strip().upper(), Household.regency_code == tx.regency_code)
+        sa.select(Household.id).where(
+            Household.code == code.strip().upper(), Household.regency_code == tx.regency_code, is_seen()
+        )
     )
 
 
@@ -497,8 +499,9 @@ def _member_line(one: Member, today: date, *, is_full: bool) -> MemberLine:
 
 
 def _suspects(tx: Tx, household_id: UUID) -> tuple[str, ...]:
-    forward = sa.select(RegistryLink.suspect_household_id).where(RegistryLink.household_id == household_id)
-    backward = sa.select(RegistryLink.household_id).where(RegistryLink.suspect_household_id == household_id)
+    stands = RegistryLink.snapshot_id.not_in(snapshots_on_the_way())
+    forward = sa.select(RegistryLink.suspect_household_id).where(RegistryLink.household_id == household_id, stands)
+    backward = sa.select(RegistryLink.household_id).where(RegistryLink.suspect_household_id == household_id, stands)
     query = sa.select(Household.code).where(
         Household.id != household_id, is_listed(), sa.or_(Household.id.in_(forward), Household.id.in_(backward))
     )

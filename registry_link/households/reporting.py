@@ -19,6 +19,7 @@ from core.i18n import say
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.differences import SHOWN, changed_names
+from registry_link.households.merged import snapshots_on_the_way
 from registry_link.households.models import (
     Household,
     Member,
@@ -201,7 +202,11 @@ def differences_of_household(tx: Tx, household_id: UUID) -> tuple[tuple[Snapshot
     reach = tx.require("household.see")
     query = (
         _columns()
-        .where(SnapshotDifference.household_id == household_id, Household.regency_code == tx.regency_code)
+        .where(
+            SnapshotDifference.household_id == household_id,
+            Household.regency_code == tx.regency_code,
+            SnapshotDifference.snapshot_id.not_in(snapshots_on_the_way()),
+        )
         .add_columns(SnapshotDifference.snapshot_id)
     )
     rows = [row for row in tx.session.execute(query) if reach.has_village(row.now_in)]

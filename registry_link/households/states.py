@@ -222,3 +222,14 @@ class DifferenceKind(enum.StrEnum):
     @property
     def label(self) -> str:
         return f"snapshot.difference.{self.value}"
+
+
+class TakingStage(enum.StrEnum):
+    """How far a snapshot is on its way from its pieces into the registry."""
+
+    FILLING = "filling"
+    """Its new households are written, and everything else that nobody sees yet."""
+    SEEN = "seen"
+    """It is current; what it waited as is cleared away."""
+    LEAVING = "leaving"
+    """It was given up on the way: what was written is taken away again."""

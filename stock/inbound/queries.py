@@ -38,6 +38,22 @@ class ExpectedAmount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComingGoods:
+    """So much of an item that is still to come onto a warehouse's shelf, by one consignment."""
+
+    consignment_id: UUID
+    code: str
+    giver_name: str
+    incoming_document: str
+    place_id: UUID
+    item_id: UUID
+    quantity_milli: Milli
+    """As announced; once counted, what came; once inspected, what was good."""
+    expected_on: date
+    state: ConsignmentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsignmentRow:
     id: UUID
     code: str
@@ -174,6 +190,46 @@ def expected(
         )
         for key in sorted(announced.keys() | in_check.keys())
     )
+
+
+def coming(tx: Tx, item_ids: Collection[UUID]) -> tuple[ComingGoods, ...]:
+    """Give what of these items is still to come onto the shelves, consignment by consignment, by expected day."""
+    rows = tx.session.execute(
+        sa.select(
+            Consignment.id, Consignment.code, Consignment.giver_id, Consignment.incoming_document, Consignment.place_id,
+            Consignment.expected_on, Consignment.state, Consignment.receipt_id, ConsignmentLine.item_id,
+            ConsignmentLine.expected_milli, ConsignmentLine.received_milli, ConsignmentLine.good_milli,
+        )
+        .join(ConsignmentLine, ConsignmentLine.consignment_id == Consignment.id)
+        .where(
+            Consignment.regency_code == tx.regency_code, Consignment.state.in_(COMING),
+            ConsignmentLine.item_id.in_(item_ids),
+        )
+        .order_by(Consignment.expected_on, Consignment.code, ConsignmentLine.no)
+    ).all()  # fmt: skip
+    if not rows:
+        return ()
+    gone = {one for one in {row.receipt_id for row in rows} if one is not None and is_undone(tx, one)}
+    givers = {one.id: one.name for one in places(tx, ids={row.giver_id for row in rows})}
+    amounts: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    heads = {}
+    for row in rows:
+        if row.receipt_id in gone:
+            continue
+        if row.state is ConsignmentState.EXPECTED:
+            amount = row.expected_milli
+        else:
+            amount = row.received_milli or 0 if row.good_milli is None else row.good_milli
+        amounts[row.id, row.item_id] += amount
+        heads[row.id] = row
+    return tuple(
+        ComingGoods(
+            consignment_id=one, code=heads[one].code, giver_name=givers.get(heads[one].giver_id, ""),
+            incoming_document=heads[one].incoming_document, place_id=heads[one].place_id, item_id=item_id,
+            quantity_milli=Milli(amount), expected_on=heads[one].expected_on, state=heads[one].state,
+        )
+        for (one, item_id), amount in amounts.items() if amount
+    )  # fmt: skip
 
 
 def _lines(tx: Tx, consignment_ids: Collection[UUID]) -> dict[UUID, list[ConsignmentLineView]]:

@@ -63,6 +63,26 @@ def reservations(
     )  # fmt: skip
 
 
+def kept_sums(tx: Tx, purpose: str, purpose_id: UUID) -> dict[tuple[UUID, UUID], Milli]:
+    """Give what is still set aside for a purpose, in thousandths by place and item."""
+    rows = tx.session.execute(
+        sa.select(Reservation.place_id, Reservation.batch_id, sa.func.sum(Reservation.quantity_milli))
+        .where(
+            Reservation.regency_code == tx.regency_code, Reservation.purpose == purpose,
+            Reservation.purpose_id == purpose_id, Reservation.state == ReservationState.OPEN,
+        )
+        .group_by(Reservation.place_id, Reservation.batch_id)
+    ).all()  # fmt: skip
+    if not rows:
+        return {}
+    item_of = {one.id: one.item.id for one in batches(tx, {row.batch_id for row in rows})}
+    found: dict[tuple[UUID, UUID], Milli] = {}
+    for place_id, batch_id, milli in rows:
+        key = (place_id, item_of[batch_id])
+        found[key] = Milli(found.get(key, 0) + int(milli))
+    return found
+
+
 def shortages_of(tx: Tx, order: ReserveStock) -> tuple[Shortage, ...]:
     """Tell what an order would lack if it were given now; promises nothing. Raises: as ``reserve`` for a bad order."""
     return shortages(tx, wants_of(tx, order))

@@ -30,6 +30,18 @@ class InTransit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsOnRoad:
+    """So much of an item that one shipment still has on the road to a warehouse."""
+
+    shipment_id: UUID
+    from_place_id: UUID
+    to_place_id: UUID
+    item_id: UUID
+    quantity_milli: Milli
+    expected_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentRow:
     id: UUID
     source: PlaceView
@@ -75,6 +87,9 @@ class ShipmentView:
     lines: tuple[ShipmentLineView, ...]
 
 
+_REST = ShipmentLine.sent_milli - ShipmentLine.arrived_milli - ShipmentLine.damaged_milli - ShipmentLine.lost_milli
+
+
 def shipments(
     tx: Tx, *, place_ids: Collection[UUID] | None = None, states: Collection[ShipmentState] | None = None,
     limit: int = 200,
@@ -117,15 +132,43 @@ def shipment(tx: Tx, shipment_id: UUID) -> ShipmentView:
     )
 
 
+def on_road(tx: Tx, item_ids: Collection[UUID]) -> tuple[GoodsOnRoad, ...]:
+    """Give what of these items is on the road between warehouses, shipment by shipment, by expected day."""
+    rows = tx.session.execute(
+        sa.select(
+            Shipment.id, Shipment.from_place_id, Shipment.to_place_id, Shipment.expected_on, ShipmentLine.batch_id,
+            _REST.label("rest"),
+        )
+        .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .where(Shipment.regency_code == tx.regency_code, Shipment.state.in_(OPEN_SHIPMENTS), _REST > 0)
+        .order_by(sa.func.coalesce(Shipment.expected_on, date.max), Shipment.id)
+    ).all()  # fmt: skip
+    if not rows:
+        return ()
+    item_of = {one.id: one.item.id for one in batches(tx, {row.batch_id for row in rows})}
+    amounts: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    heads = {}
+    for row in rows:
+        if item_of[row.batch_id] in item_ids:
+            amounts[row.id, item_of[row.batch_id]] += row.rest
+            heads[row.id] = row
+    return tuple(
+        GoodsOnRoad(
+            shipment_id=one, from_place_id=heads[one].from_place_id, to_place_id=heads[one].to_place_id,
+            item_id=item_id, quantity_milli=Milli(int(amount)), expected_on=heads[one].expected_on,
+        )
+        for (one, item_id), amount in amounts.items()
+    )  # fmt: skip
+
+
 def in_transit(tx: Tx, item_ids: Collection[UUID] | None = None) -> tuple[InTransit, ...]:
     """Give what is on the road, per warehouse it goes to and item."""
-    rest = ShipmentLine.sent_milli - ShipmentLine.arrived_milli - ShipmentLine.damaged_milli - ShipmentLine.lost_milli
     rows = tx.session.execute(
-        sa.select(Shipment.to_place_id, ShipmentLine.batch_id, sa.func.sum(rest))
+        sa.select(Shipment.to_place_id, ShipmentLine.batch_id, sa.func.sum(_REST))
         .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
         .where(Shipment.regency_code == tx.regency_code, Shipment.state.in_(OPEN_SHIPMENTS))
         .group_by(Shipment.to_place_id, ShipmentLine.batch_id)
-        .having(sa.func.sum(rest) > 0)
+        .having(sa.func.sum(_REST) > 0)
     ).all()
     items = {one.id: one.item.id for one in batches(tx, {row.batch_id for row in rows})}
     found: dict[tuple[UUID, UUID], int] = defaultdict(int)

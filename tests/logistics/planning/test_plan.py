@@ -147,6 +147,8 @@ def test_need_shows_stock_by_warehouse_the_days_it_lasts_and_where_the_figure_co
         "0,4 kg per jiwa per hari",
         "2 keluarga: kebutuhan tepat 28 kg + pembulatan per keluarga 0 kg = 28 kg",
         "Sudah dicadangkan atau diserahkan 0 kg; masih diperlukan 28 kg, tersedia di gudang 24 kg",
+        "Kurang: masih diperlukan 28 kg − stok bebas 24 kg = 4 kg",
+        "Dicadangkan dan bebas 24 kg, terpakai 4 kg sehari: cukup untuk 6 hari",
     )
     assert [line.quantity_milli for line in early.lines] == [line.quantity_milli for line in shown.lines]
 
