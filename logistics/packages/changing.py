@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from core.crypto import new_ref
 from core.errors import Conflict
+from core.ids import code_with_check, derived
 from core.work import Tx
 from logistics.packages.change_queries import LackNow, LineNow, PackageNow
-from logistics.packages.models import Package, PackageLack, PackageLine
+from logistics.packages.commands import take_numbers
+from logistics.packages.models import Package, PackageLack, PackageLine, Round
 from logistics.packages.rules import People
 from logistics.packages.states import PACKAGE_MOVES, PackageAct, PackageState
 from registry_link.households.bulk import put_rows
@@ -59,6 +61,65 @@ class PackageChange:
         return state
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedPackage:
+    """A package that comes with a revision; without a post and day it waits."""
+
+    beneficiary_kind: str
+    beneficiary_id: UUID
+    household_id: UUID
+    standard_id: UUID
+    village_code: str
+    people: People
+    post_id: UUID | None
+    serve_on: date | None
+    slot: int | None
+    rank: int
+    reason_code: str
+    reason_facts: str
+    lines: tuple[LineNow, ...]
+    lacks: tuple[LackNow, ...]
+    no: int = 1
+    supplements_id: UUID | None = None
+    """The package that was handed over without these lines."""
+
+
+def add_changed(tx: Tx, round_id: UUID, plan_id: UUID, added: Sequence[AddedPackage]) -> tuple[UUID, ...]:
+    """Make the packages that come with a revision, as drafts, and give their ids in the order of ``added``.
+
+    The ids follow from round, beneficiary, standard and number, so a twin of this call cannot make a second package.
+    """
+    if not added:
+        return ()
+    year = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one().year
+    first_no = take_numbers(tx, year, len(added)) - len(added) + 1
+    ids = []
+    rows: list[dict[str, Any]] = []
+    for at, one in enumerate(added):
+        parts = ("package", round_id, one.beneficiary_kind, one.beneficiary_id, one.standard_id)
+        ids.append(derived(*parts) if one.no == 1 else derived(*parts, str(one.no)))
+        is_waiting = one.post_id is None or one.serve_on is None
+        rows.append(
+            {
+                "id": ids[-1], "regency_code": tx.regency_code, "round_id": round_id, "plan_id": plan_id,
+                "public_ref": None, "code": code_with_check("PKT", year % 100, first_no + at), "created_at": tx.now,
+                "state": PackageState.WAITING if is_waiting else PackageState.PLANNED,
+                **{name: getattr(one, name) for name in _ADDED},
+                **{name: getattr(one.people, name) for name in People.__dataclass_fields__},
+            }
+        )  # fmt: skip
+    put_rows(tx, Package, list(rows[0]), [tuple(row.values()) for row in rows])
+    _put_goods(tx, list(zip(ids, added, strict=True)))
+    tx.note("package.add", "round", round_id, plan_id=str(plan_id), packages=len(added))
+    return tuple(ids)
+
+
+_ADDED: Final = (
+    "beneficiary_kind", "beneficiary_id", "household_id", "standard_id", "no", "supplements_id", "village_code",
+    "post_id", "serve_on", "slot", "rank", "reason_code", "reason_facts",
+)  # fmt: skip
+
+
 def change_packages(tx: Tx, changes: Sequence[PackageChange]) -> None:
     """Change all of these packages, whose state the caller has just read while it holds the round.
 
@@ -92,19 +153,21 @@ def change_packages(tx: Tx, changes: Sequence[PackageChange]) -> None:
             tx.session.execute(
                 sa.delete(model).where(model.package_id.in_(some)).execution_options(synchronize_session=False)
             )
-    for model, part in ((PackageLine, "lines"), (PackageLack, "lacks")):
-        names = ("package_id", *(LineNow if part == "lines" else LackNow).__dataclass_fields__)
+    _put_goods(tx, [(one.found.id, one) for one in goods])
+    tx.session.expire_all()
+
+
+def _put_goods(tx: Tx, packages: Sequence[tuple[UUID, PackageChange | AddedPackage]]) -> None:
+    for model, kind, part in ((PackageLine, LineNow, "lines"), (PackageLack, LackNow, "lacks")):
+        names = tuple(kind.__dataclass_fields__)
         put_rows(
-            tx,
-            model,
-            names,
+            tx, model, ("package_id", *names),
             [
-                (one.found.id, *(getattr(row, name) for name in names[1:]))
-                for one in goods
+                (package_id, *(getattr(row, name) for name in names))
+                for package_id, one in sorted(packages, key=lambda pair: pair[0].int)
                 for row in getattr(one, part)
             ],
-        )
-    tx.session.expire_all()
+        )  # fmt: skip
 
 
 def _row(one: PackageChange) -> dict[str, Any]:

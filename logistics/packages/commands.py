@@ -254,7 +254,7 @@ def add_packages(
     if not drafts:
         return ()
     first_on: date = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one()
-    last_no = _take_numbers(tx, first_on.year, len(drafts))
+    last_no = take_numbers(tx, first_on.year, len(drafts))
     ids = [derived("package", round_id, one.beneficiary_kind, one.beneficiary_id, standard_id) for one in drafts]
     rows = [
         (
@@ -454,7 +454,7 @@ def add_supplement(tx: Tx, package_id: UUID, rest: Sequence[RestLine]) -> UUID:
         sa.insert(Package).values(
             {
                 **first._mapping, "id": rest_id, "no": no, "supplements_id": package_id,
-                "code": code_with_check("PKT", year % 100, _take_numbers(tx, year, 1)), "public_ref": new_ref(),
+                "code": code_with_check("PKT", year % 100, take_numbers(tx, year, 1)), "public_ref": new_ref(),
                 "state": PackageState.LOADED, "reason_code": REST,
                 "reason_facts": json.dumps({"package": first.code}), "created_at": tx.now,
             }
@@ -485,7 +485,7 @@ def _move_all(tx: Tx, act: PackageAct, *where: sa.ColumnElement[bool], **also: s
     return moved
 
 
-def _take_numbers(tx: Tx, year: int, count: int) -> int:
+def take_numbers(tx: Tx, year: int, count: int) -> int:
     """Take the next package numbers of the office's year and give the last of them."""
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(PackageSeries).values(regency_code=tx.regency_code, year=year, last_no=count)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from core.measures import MILLI, Milli
+from logistics.packages.packing import MOST_PACKS, Pack, PackCount, choose_packs, fit, held
 
 ONE: Final = Milli(MILLI)
 
@@ -93,7 +94,7 @@ class StandardLine:
     """One rule of a standard: ``rate_milli`` for every ``per_n`` of the basis (and day, when daily).
 
     ``from_day``/``to_day`` are days of the response: 7 l on the days 1 to 3 and 15 l from day 4 are two lines. Lines of
-    one item are added and then rounded up once, so they share ``round_step_milli`` and ``is_once``.
+    one item are added and then rounded up once, so they share ``round_step_milli``, ``packs`` and ``is_once``.
     """
 
     item_id: UUID
@@ -110,6 +111,8 @@ class StandardLine:
     is_once: bool = False
     source_id: str = ""
     source_en: str = ""
+    packs: tuple[Pack, ...] = ()
+    """Handed over in any mix of these; without them in steps of ``round_step_milli``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ class ItemNeed:
     round_step_milli: Milli
     is_once: bool
     steps: tuple[Step, ...]
+    packs: tuple[PackCount, ...] = ()
+    """In which packs it is handed over; empty where the standard names none."""
 
     @property
     def surplus_milli(self) -> Milli:
@@ -236,14 +241,16 @@ def need_of(lines: Sequence[StandardLine], composition: Composition, days: Days,
             given_before.append(item_id)
             continue
         exact = sum(step.exact_milli for step in its_steps)
+        packs = choose_packs(exact, line.packs) if line.packs else ()
         items.append(
             ItemNeed(
                 item_id=item_id,
                 exact_milli=Milli(exact),
-                quantity_milli=round_up(exact, line.round_step_milli),
+                quantity_milli=held(packs) if packs else round_up(exact, line.round_step_milli),
                 round_step_milli=line.round_step_milli,
                 is_once=line.is_once,
                 steps=tuple(its_steps),
+                packs=packs,
             )
         )
     return Need(items=tuple(items), given_before=tuple(given_before))
@@ -284,9 +291,13 @@ def wrong_lines(lines: Sequence[StandardLine], issue_step: dict[UUID, Milli]) ->
             return index, "standard.days_reversed"
         if line.round_step_milli <= 0 or line.round_step_milli % issue_step[line.item_id]:
             return index, "standard.step_not_issuable"
+        if any(one.quantity_milli <= 0 or one.quantity_milli % issue_step[line.item_id] for one in line.packs):
+            return index, "standard.pack_not_issuable"
+        if len(line.packs) > MOST_PACKS or (line.packs and not fit(line.packs)):
+            return index, "standard.packs_do_not_fit"
         if not line.source_id.strip() or not line.source_en.strip():
             return index, "standard.source_missing"
         first = rule.setdefault(line.item_id, line)
-        if (first.round_step_milli, first.is_once) != (line.round_step_milli, line.is_once):
+        if (first.round_step_milli, first.is_once, first.packs) != (line.round_step_milli, line.is_once, line.packs):
             return index, "standard.item_disagrees"
     return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from core.errors import Fact
 from core.i18n import say
 from core.measures import print_count, print_day, print_quantity
+from logistics.packages.packing import PackCount
 from logistics.packages.rules import Basis, StandardLine, Step
 
 _STEP = {
@@ -49,6 +50,27 @@ def rate_sentence(line: StandardLine, unit: str, lang: str) -> str:
         condition = say(f"package.basis.{line.condition.value}", lang)
         text += say("package.rate_condition", lang, {"least": line.condition_least, "whom": condition})
     return text
+
+
+def packing_sentence(line: StandardLine, unit: str, lang: str) -> str:
+    """Say how a line's item is rounded: in steps, or in any mix of its packs."""
+    if not line.packs:
+        return say("standard.in_steps", lang, {"step": print_quantity(line.round_step_milli, unit, lang)})
+    names = ", ".join(_pack_words(one.name, one.quantity_milli, unit, lang) for one in line.packs)
+    return say("standard.in_packs", lang, {"packs": names})
+
+
+def packs_sentence(counts: Sequence[PackCount], unit: str, lang: str) -> str:
+    """Say in which packs a quantity is handed over: ``1 karung 10 kg + 1 karung 5 kg``."""
+    return " + ".join(
+        f"{print_count(one.count, lang)} {_pack_words(one.pack.name, one.pack.quantity_milli, unit, lang)}"
+        for one in counts
+    )
+
+
+def _pack_words(name: str, holds: int, unit: str, lang: str) -> str:
+    """Name a pack with what it holds, where its name does not say so already."""
+    return name if any(letter.isdigit() for letter in name) else f"{name} ({print_quantity(holds, unit, lang)})"
 
 
 def rounding_sentence(exact_milli: int, quantity_milli: int, unit: str, lang: str) -> str:

@@ -12,7 +12,7 @@ from core.measures import Milli
 from core.states import move
 from core.work import Tx
 from logistics.packages import seed
-from logistics.packages.models import PackageStandard, PackageStandardLine
+from logistics.packages.models import PackageStandard, PackageStandardLine, PackageStandardPack
 from logistics.packages.rules import StandardLine, wrong_lines
 from logistics.packages.states import STANDARD_MOVES, StandardAct, StandardPurpose, StandardState
 from stock.items.queries import items
@@ -76,6 +76,15 @@ def define_standard(tx: Tx, order: DefineStandard) -> UUID:
             for position, line in enumerate(order.lines, start=1)
         ],
     )  # fmt: skip
+    packs = {(line.item_id, pack.name): pack.quantity_milli for line in order.lines for pack in line.packs}
+    if packs:
+        tx.session.execute(
+            sa.insert(PackageStandardPack),
+            [
+                {"standard_id": standard_id, "item_id": item_id, "name": name, "quantity_milli": quantity}
+                for (item_id, name), quantity in packs.items()
+            ],
+        )
     tx.note("standard.define", "package_standard", standard_id, code=order.code, version=(last or 0) + 1)
     return standard_id
 
@@ -102,6 +111,16 @@ def approve_standard(tx: Tx, standard_id: UUID) -> None:
         )
     ).all():
         move(tx, PackageStandard, older, StandardAct.RETIRE, STANDARD_MOVES)
+
+
+def retire_standard(tx: Tx, standard_id: UUID) -> None:
+    """Take a version out of use: a draft by who may write one, a version in force by who may approve one.
+
+    Rounds that use it keep it. Raises: Forbidden, NotFound, Conflict (retired already).
+    """
+    standard = _standard(tx, standard_id)
+    tx.require("standard.edit" if standard.state is StandardState.DRAFT else "standard.approve")
+    move(tx, PackageStandard, standard_id, StandardAct.RETIRE, STANDARD_MOVES)
 
 
 def standard_state(tx: Tx, standard_id: UUID) -> StandardState:

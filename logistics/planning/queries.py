@@ -35,6 +35,8 @@ class PlanView:
     planned_at: datetime
     approved_by_name: str | None
     approved_at: datetime | None
+    is_revision: bool = False
+    """It changes packages of the plans before it (``revising``)."""
 
     def state_label(self, lang: str) -> str:
         """Name the state."""
@@ -57,8 +59,13 @@ def plans_of(tx: Tx, round_id: UUID) -> tuple[PlanView, ...]:
 
 
 def draft_of(tx: Tx, round_id: UUID) -> PlanView | None:
-    """Give the round's plan that waits for approval; None when there is none."""
-    return next((plan for plan in plans_of(tx, round_id) if plan.state is PlanState.DRAFT), None)
+    """Give the round's plan that waits for approval, a revision not; None when there is none."""
+    return next((one for one in plans_of(tx, round_id) if one.state is PlanState.DRAFT and not one.is_revision), None)
+
+
+def revision_of(tx: Tx, round_id: UUID) -> PlanView | None:
+    """Give the round's revision that waits for approval; None when there is none."""
+    return next((one for one in plans_of(tx, round_id) if one.state is PlanState.DRAFT and one.is_revision), None)
 
 
 def posts_of(tx: Tx, plan_id: UUID) -> tuple[PostChoice, ...]:
@@ -109,4 +116,5 @@ def _plan_view(row: Plan) -> PlanView:
         id=row.id, round_id=row.round_id, no=row.no, state=row.state, is_fitted=row.is_fitted,
         rule_version=row.rule_version, planned_by=row.planned_by, planned_by_name=row.planned_by_name,
         planned_at=row.planned_at, approved_by_name=row.approved_by_name, approved_at=row.approved_at,
+        is_revision=row.is_revision,
     )  # fmt: skip

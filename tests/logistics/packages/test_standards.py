@@ -110,7 +110,7 @@ def test_a_rate_is_said_as_people_say_it():
     assert rate_sentence(line, "kg", "en") == "persons: 0.4 kg each a day"
     staged = replace(line, to_day=3, condition=Basis.INFANT, per_n=5)
     assert rate_sentence(staged, "kg", "id") == (
-        "0,4 kg untuk setiap 5 jiwa per hari, hari ke-1 sampai ke-3, bila ada sedikitnya 1 anak di bawah 2 tahun"
+        "0,4 kg untuk setiap 5 jiwa per hari, hari ke-1 sampai ke-3, bila ada sedikitnya 1 bayi"
     )
 
 

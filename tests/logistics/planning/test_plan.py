@@ -97,7 +97,7 @@ def test_the_household_of_the_worked_example_gets_its_package_with_arithmetic_in
     blankets = next(line for line in found.lines if line.item_code == "selimut")
     assert blankets.origin("id")[:2] == (
         "5 jiwa × 1 lembar = 5 lembar",
-        "1 anak di bawah 2 tahun × 1 lembar = 1 lembar",
+        "1 bayi × 1 lembar = 1 lembar",
     )
     assert found.row.reason("id") == (
         "Balai Desa Timur adalah titik terdekat (1,4 km); Senin, 16 November 2026 karena keluarga dengan 3 anggota "

@@ -1,0 +1,353 @@
+"""What a revision starts from: who holds what that has not left, who is due something, what there is to give."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from uuid import UUID
+
+from core.errors import Conflict
+from core.measures import Milli
+from core.work import Tx
+from logistics.packages.change_queries import (
+    CHANGEABLE,
+    LackNow,
+    LineNow,
+    PackageNow,
+    durables_beside,
+    lacks_now,
+    lines_now,
+    packages_now,
+)
+from logistics.packages.queries import RoundView
+from logistics.packages.standard_queries import standard_lines
+from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState
+from logistics.planning.commands import PURPOSE, group_key
+from logistics.planning.differing import Ground, Held, Spot
+from logistics.planning.priorities import rule_in_force
+from logistics.planning.proposing import DueOnly, HadBefore, PlanInputs
+from logistics.planning.queries import shelves_of
+from logistics.planning.reaching import OUT_OF_REACH, Roads, Standing, post_metres
+from logistics.planning.roads import roads_of
+from logistics.planning.rules import ConfirmedHousehold, PostChoice, Shelf, Taken, VillagePoint
+from registry_link.households.merged import has_merged, survivors_of
+from stock.items.queries import unstocked_ids
+from stock.reservations.commands import release
+from stock.reservations.queries import reservations
+
+HOUSEHOLD = "household"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviseRound:
+    """An approved round, and everybody who is to be served in it as the list is now."""
+
+    round_id: UUID
+    households: tuple[ConfirmedHousehold, ...]
+    posts: tuple[PostChoice, ...]
+    """The open ones that are still to be used."""
+    village_points: tuple[VillagePoint, ...] = ()
+    overlapping_incident_ids: tuple[UUID, ...] = ()
+    durables_again: tuple[UUID, ...] = ()
+    """Households that get durables in spite of another event of the same days."""
+    why_out: Mapping[UUID, str] = field(default_factory=dict)
+    """Why beneficiaries are served no more, where more is known than that they are not on the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """The round as it stands."""
+
+    packages: Mapping[UUID, PackageNow]
+    lines: Mapping[UUID, tuple[LineNow, ...]]
+    lacks: Mapping[UUID, tuple[LackNow, ...]]
+    held: tuple[PackageNow, ...]
+    """What may change: one for each beneficiary; those that a revision took out are among them."""
+    due: Mapping[UUID, PackageNow]
+    """By beneficiary the package that was handed over, where more may be due: it left without some lines."""
+    settled: frozenset[UUID]
+    """Beneficiaries for whom nothing is to be worked out: on its way, served in full, or taken out by a person."""
+    stuck: frozenset[str]
+    """Groups of which a part has left: another warehouse still owes the rest."""
+
+    @property
+    def changeable(self) -> tuple[PackageNow, ...]:
+        return tuple(one for one in self.held if one.state in CHANGEABLE)
+
+    def lacks_of(self, beneficiary_id: UUID, package: PackageNow) -> tuple[UUID, ...]:
+        """Give the items of a supplementary package: those it holds and lacks, or those the first left without."""
+        if package.supplements_id is None or package.state is PackageState.HANDED_OVER:
+            return tuple(one.item_id for one in self.lacks.get(package.id, ()))
+        own = [one.item_id for part in (self.lines, self.lacks) for one in part.get(package.id, ())]
+        return tuple(dict.fromkeys(own))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Everything a revision is worked out from."""
+
+    standings: Standings
+    inputs: PlanInputs
+    held: tuple[Held, ...]
+    ground: Ground
+
+
+def standings(tx: Tx, the_round: RoundView, kind: str) -> Standings:
+    """Read a round as it stands. The caller holds it, where it is going to change anything."""
+    everything = packages_now(tx, the_round.id)
+    lines, lacks = lines_now(tx, the_round.id), lacks_now(tx, the_round.id)
+    stuck = _stuck(tx, the_round.id, everything, lines)
+    held: list[PackageNow] = []
+    due: dict[UUID, PackageNow] = {}
+    settled: set[UUID] = set()
+    mine = [one for one in everything if one.standard_id == the_round.standard_id and one.beneficiary_kind == kind]
+    for beneficiary, family in groupby(mine, key=lambda one: one.beneficiary_id):
+        changing, served = _judge(list(family), lacks, stuck)
+        if changing is not None:
+            held.append(changing)
+        if served is not None:
+            due[beneficiary] = served
+        if changing is None and served is None:
+            settled.add(beneficiary)
+    return Standings(
+        packages={one.id: one for one in everything}, lines=lines, lacks=lacks, held=tuple(held), due=due,
+        settled=frozenset(settled), stuck=stuck,
+    )  # fmt: skip
+
+
+def _judge(
+    family: Sequence[PackageNow], lacks: Mapping[UUID, tuple[LackNow, ...]], stuck: frozenset[str]
+) -> tuple[PackageNow | None, PackageNow | None]:
+    """Tell of one beneficiary which package may change, and which was handed over without something."""
+    is_open = next((one for one in family if one.state in OPEN_PACKAGE_STATES), None)
+    served = [one for one in family if one.state is PackageState.HANDED_OVER and not one.is_rest]
+    last = served[-1] if served else None
+    if is_open is not None:
+        if is_open.state not in CHANGEABLE or is_open.is_rest or _group(is_open) in stuck:
+            return None, None
+        return is_open, last
+    later = [
+        one for one in family
+        if one.state is PackageState.CANCELLED and not one.is_rest and (last is None or one.no > last.no)
+    ]  # fmt: skip
+    if any(not one.is_out for one in later):
+        # Somebody took it out, with a reason: a revision does not overrule that.
+        return None, None
+    if last is not None and not lacks.get(last.id):
+        return None, None
+    return (later[-1] if later else None), last
+
+
+def _group(one: PackageNow) -> str:
+    return group_key(one.post_id, one.serve_on) if one.post_id is not None and one.serve_on is not None else ""
+
+
+def _stuck(
+    tx: Tx, round_id: UUID, everything: Sequence[PackageNow], lines: Mapping[UUID, Sequence[LineNow]]
+) -> frozenset[str]:
+    """Find the groups for which less is promised than their packages hold: a part of their load has left."""
+    money = unstocked_ids(tx)
+    missing: dict[str, Counter[UUID]] = defaultdict(Counter)
+    for one in everything:
+        if one.state is PackageState.RESERVED:
+            for line in lines.get(one.id, ()):
+                if line.item_id not in money:
+                    missing[_group(one)][line.item_id] += line.quantity_milli
+    for promise in reservations(tx, purpose=PURPOSE, purpose_id=round_id):
+        missing[promise.group_key][promise.batch.item.id] -= promise.quantity_milli
+    return frozenset(group for group, wanted in missing.items() if any(left > 0 for left in wanted.values()))
+
+
+def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathered:
+    """Put together what a revision of the round is worked out from; nothing is changed.
+
+    Raises: Conflict("plan.week_over") when none of its days is left.
+    """
+    days = tuple(day for day in the_round.week.each() if day >= tx.today)
+    if not days:
+        raise Conflict("plan.week_over")
+    kind = order.households[0].beneficiary_kind if order.households else HOUSEHOLD
+    now = standings(tx, the_round, kind)
+    roads = roads_of(tx, days[0])
+    listed, why_out = _listed(tx, order, now, kind)
+    completes = {
+        beneficiary: now.lacks_of(beneficiary, package)
+        for beneficiary, package in (
+            *now.due.items(),
+            *((one.beneficiary_id, one) for one in now.changeable if one.supplements_id is not None),
+        )
+    }
+    households = tuple(_due(one, now, completes) for one in listed)
+    served_too = [one for one in now.packages.values() if not one.is_rest]
+    own = {one.id for one in now.changeable}
+    taken = Counter(
+        (one.post_id, one.serve_on) for one in served_too
+        if one.id not in own and one.post_id is not None and one.serve_on in days
+        and one.state not in (PackageState.CANCELLED, PackageState.WAITING)
+    )  # fmt: skip
+    rules = standard_lines(tx, the_round.standard_id)
+    inputs = PlanInputs(
+        rule=rule_in_force(tx), lines=rules, response=the_round.days, serve_days=days, households=households,
+        posts=order.posts, shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
+        points=order.village_points, roads=roads, had_before=_had_before(tx, the_round, order, kind, own),
+        taken=tuple(
+            Taken(post_id=post_id, serve_on=day, households=count)
+            for (post_id, day), count in sorted(taken.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
+            if post_id is not None and day is not None
+        ),
+        money_items=tuple(sorted(unstocked_ids(tx), key=str)), fit_to_stock=True,
+        due_only=tuple(
+            DueOnly(beneficiary_id=beneficiary, item_ids=items)
+            for beneficiary, items in sorted(completes.items(), key=lambda pair: str(pair[0]))
+        ),
+    )  # fmt: skip
+    return Gathered(
+        standings=now, inputs=inputs,
+        held=tuple(_as_held(one, now) for one in now.held),
+        ground=Ground(
+            serve_days=days, open_posts=frozenset(post.post_id for post in order.posts),
+            closed_days={post.post_id: frozenset(post.closed_on) for post in order.posts if post.closed_on},
+            out_of_reach=_out_of_reach(now, households, order.posts, roads), why_out=why_out, completes=completes,
+        ),
+    )  # fmt: skip
+
+
+def _listed(
+    tx: Tx, order: ReviseRound, now: Standings, kind: str
+) -> tuple[list[ConfirmedHousehold], dict[UUID, str]]:  # fmt: skip
+    """Give those on the list for whom something is to be worked out, and why others are out."""
+    why_out = dict(order.why_out)
+    settled = set(now.settled)
+    if kind == HOUSEHOLD and has_merged(tx):
+        known = {one.beneficiary_id for one in now.packages.values()} | {one.beneficiary_id for one in order.households}
+        open_or_served = {
+            one.beneficiary_id for one in now.packages.values()
+            if one.state in (PackageState.LOADED, PackageState.HANDED_OVER)
+        }  # fmt: skip
+        for gone, stays in survivors_of(tx, sorted(known)).items():
+            why_out[gone] = "revision.why.merged"
+            settled.add(gone)
+            if gone in open_or_served:
+                settled.add(stays)
+    return [one for one in order.households if one.beneficiary_id not in settled], why_out
+
+
+def _due(one: ConfirmedHousehold, now: Standings, completes: Mapping[UUID, tuple[UUID, ...]]) -> ConfirmedHousehold:
+    """Whose package left in part is due the rest as it was worked out then."""
+    if one.beneficiary_id not in completes:
+        return one
+    first = now.due.get(one.beneficiary_id)
+    if first is None:
+        first = next(held for held in now.held if held.beneficiary_id == one.beneficiary_id)
+    return replace(one, composition=first.people)
+
+
+def _as_held(one: PackageNow, now: Standings) -> Held:
+    is_placed = one.state in (PackageState.PLANNED, PackageState.RESERVED)
+    spot = None
+    if is_placed and one.post_id is not None and one.serve_on is not None:
+        spot = Spot(post_id=one.post_id, serve_on=one.serve_on, slot=one.slot)
+    return Held(
+        package_id=one.id, beneficiary_id=one.beneficiary_id, village_code=one.village_code, spot=spot,
+        given={line.item_id: int(line.quantity_milli) for line in now.lines.get(one.id, ())} if spot else {},
+        people=one.people, is_out=one.is_out, told=(one.reason_code, one.reason_facts),
+    )  # fmt: skip
+
+
+def _out_of_reach(
+    now: Standings, households: Sequence[ConfirmedHousehold], posts: Sequence[PostChoice], roads: Roads
+) -> frozenset[tuple[UUID, UUID]]:
+    """Find who cannot come to the post that it has any more."""
+    at = {one.beneficiary_id: one.post_id for one in now.changeable if one.post_id is not None}
+    mine = [one for one in households if one.beneficiary_id in at]
+    if not mine or not posts:
+        return frozenset()
+    column = {post.post_id: place for place, post in enumerate(posts)}
+    known: dict[str, Mapping[UUID, int]] = {}
+    for village in sorted({one.stands_in for one in mine}):
+        metres = post_metres(roads, [Standing(village_code=village, lon_deg=None, lat_deg=None)], posts)[0]
+        known[village] = {post_id: int(metres[place]) for post_id, place in column.items()}
+    return frozenset(
+        (one.beneficiary_id, post_id)
+        for one in mine
+        if (post_id := at[one.beneficiary_id]) in column and known[one.stands_in][post_id] == OUT_OF_REACH
+    )
+
+
+def _had_before(
+    tx: Tx, the_round: RoundView, order: ReviseRound, kind: str, own: set[UUID]
+) -> tuple[HadBefore, ...]:  # fmt: skip
+    """Give the durables that are not given again: those of this event, and of others of the same days."""
+    if the_round.incident_id is None:
+        return ()
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for incident_id in (the_round.incident_id, *order.overlapping_incident_ids):
+        given = durables_beside(tx, {incident_id}, kind, own)
+        again = set() if incident_id == the_round.incident_id else set(order.durables_again)
+        for beneficiary, items in given.items():
+            if beneficiary not in again:
+                found[beneficiary] |= items
+    if found and has_merged(tx):
+        for gone, stays in survivors_of(tx, sorted(found)).items():
+            found[stays] |= found[gone]
+    return tuple(
+        HadBefore(beneficiary_id=one, item_ids=tuple(sorted(items, key=str)))
+        for one, items in sorted(found.items(), key=lambda pair: str(pair[0]))
+    )
+
+
+class _SeenEnough(Exception):
+    """Undoes the block in which it was looked what would be free."""
+
+
+def _shelves(tx: Tx, the_round: RoundView, now: Standings, item_ids: Sequence[UUID]) -> tuple[Shelf, ...]:
+    """Give what the warehouses have free, and what the round's own open promises would give back."""
+    found: tuple[Shelf, ...] = ()
+    try:
+        with tx.savepoint():
+            give_back(tx, the_round.id, now.stuck, reason="revision")
+            found = shelves_of(tx, item_ids, the_round.week.last_on, the_round.released)
+            raise _SeenEnough
+    except _SeenEnough:
+        pass
+    kept: Counter[UUID] = Counter()
+    own = {one.id for one in now.held}
+    for one in now.packages.values():
+        # Of another standard: it keeps what it has.
+        if one.state is PackageState.RESERVED and one.id not in own and _group(one) not in now.stuck:
+            kept.update({line.item_id: int(line.quantity_milli) for line in now.lines.get(one.id, ())})
+    left = []
+    for shelf in found:
+        part = min(kept[shelf.item_id], int(shelf.free_milli))
+        kept[shelf.item_id] -= part
+        left.append(replace(shelf, free_milli=Milli(shelf.free_milli - part)))
+    return tuple(left)
+
+
+def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> None:
+    """Free everything that is promised to the round, but for groups of which a part has left."""
+    groups = {one.group_key for one in reservations(tx, purpose=PURPOSE, purpose_id=round_id)}
+    if not groups & stuck:
+        release(tx, PURPOSE, round_id, reason=reason)
+        return
+    for group in sorted(groups - stuck):
+        release(tx, PURPOSE, round_id, group, reason=reason)
+
+
+def wants_by_group(
+    tx: Tx, now: Standings
+) -> dict[tuple[UUID, date, UUID], int]:  # fmt: skip
+    """Add up by post, day and item what the reserved packages hold for which nothing has left."""
+    money = unstocked_ids(tx)
+    wanted: Counter[tuple[UUID, date, UUID]] = Counter()
+    for one in now.packages.values():
+        if one.state is not PackageState.RESERVED or _group(one) in now.stuck:
+            continue
+        assert one.post_id is not None and one.serve_on is not None
+        for line in now.lines.get(one.id, ()):
+            if line.quantity_milli and line.item_id not in money:
+                wanted[one.post_id, one.serve_on, line.item_id] += line.quantity_milli
+    return dict(wanted)
