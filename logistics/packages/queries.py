@@ -300,6 +300,13 @@ def rounds_of(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
     return tuple(_round_view(row) for row in rows)
 
 
+def response_days(tx: Tx, incident_id: UUID, week: Period) -> Days:
+    """Tell which days of the response a week that is not opened yet would be: the first round's first day is day 1."""
+    begun = [one.week.first_on for one in rounds_of(tx, incident_id) if one.state is not RoundState.CANCELLED]
+    first = (week.first_on - min(begun)).days + 1 if begun else 1
+    return Days(first, first + week.days - 1)
+
+
 def round_of_term(tx: Tx, term_id: UUID) -> RoundView | None:
     """Give the distribution of a term; None before there is one, or when it was cancelled."""
     row = tx.session.execute(
@@ -369,8 +376,10 @@ def counts_of_plan(tx: Tx, plan_id: UUID) -> PlanCounts:
     return PlanCounts(waiting=int(row[0]), planned=int(row[1]), last_rank=int(row[2]))
 
 
-def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[StripCell, ...]:
-    """Give the day strip: every post and day that serves somebody, by day, then post."""
+def strip_of(
+    tx: Tx, round_id: UUID, *, post_id: UUID | None = None, but_plan_id: UUID | None = None
+) -> tuple[StripCell, ...]:  # fmt: skip
+    """Give the day strip: every post and day that serves somebody, by day, then post; ``but_plan_id`` is left out."""
     query = (
         sa.select(
             Package.post_id, Package.serve_on, Package.state,
@@ -384,6 +393,8 @@ def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[St
     )  # fmt: skip
     if post_id is not None:
         query = query.where(Package.post_id == post_id)
+    if but_plan_id is not None:
+        query = query.where(Package.plan_id != but_plan_id)
     cells: dict[tuple[date, UUID], dict[PackageState, int]] = defaultdict(dict)
     persons: dict[tuple[date, UUID], int] = defaultdict(int)
     for row in tx.session.execute(query):
@@ -498,16 +509,17 @@ def first_day_of(tx: Tx, plan_id: UUID) -> date | None:
 # ---------------------------------------------------------------- packages
 
 
-def placed_in(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:
+def placed_in(
+    tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD, *, but_plan_id: UUID | None = None
+) -> frozenset[UUID]:
     """Give who has a post and day in the round for this standard, or has been served; who waits is not among them."""
-    return frozenset(
-        tx.session.scalars(
-            sa.select(Package.beneficiary_id).where(
-                Package.round_id == round_id, Package.standard_id == standard_id, Package.beneficiary_kind == kind,
-                Package.state.in_(_PLACED),
-            )
-        )
+    query = sa.select(Package.beneficiary_id).where(
+        Package.round_id == round_id, Package.standard_id == standard_id, Package.beneficiary_kind == kind,
+        Package.state.in_(_PLACED),
     )  # fmt: skip
+    if but_plan_id is not None:
+        query = query.where(Package.plan_id != but_plan_id)
+    return frozenset(tx.session.scalars(query))
 
 
 def cancelled_in(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:

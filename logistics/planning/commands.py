@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.errors import Conflict, Fact, Invalid
-from core.measures import Milli, Period, print_quantity
+from core.measures import Milli, Period, print_quantity, week_from
 from core.states import move
 from core.work import Tx
 from logistics.packages.commands import (
@@ -46,6 +46,7 @@ from logistics.packages.queries import (
     group_sums,
     package,
     placed_in,
+    response_days,
     round_by_id,
     round_of_term,
     rounds_of,
@@ -53,6 +54,7 @@ from logistics.packages.queries import (
 )
 from logistics.packages.standard_queries import standard
 from logistics.packages.states import PackageState, RoundState, StandardState
+from logistics.planning.approving import needs_second_person
 from logistics.planning.gathering import Setting, gather, had_before
 from logistics.planning.keeping import drop_runs, keep_run
 from logistics.planning.models import Plan, PlanPost
@@ -60,20 +62,23 @@ from logistics.planning.priorities import rule_in_force
 from logistics.planning.priority import Priority
 from logistics.planning.proposing import PlanInputs, Proposal, Proposed, propose
 from logistics.planning.queries import PlanView, draft_of, plans_of, posts_of, shelves_of
+from logistics.planning.roads import roads_of
 from logistics.planning.rules import (
     ConfirmedHousehold,
     PostChoice,
     Shelf,
     Short,
+    Take,
     VillagePoint,
     Want,
     shorts,
-    take_from_shelves,
 )
 from logistics.planning.scheduling import Bottleneck
+from logistics.planning.shelves import NotOnShelves, take_from_shelves
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
 from registry_link.households.merged import has_merged, survivors_of
 from stock.items.queries import ItemView, items
+from stock.ledger.rules import UNDER_DECREE
 from stock.reservations.commands import (
     ReleaseLine,
     ReleasePart,
@@ -209,6 +214,38 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     lock_round(tx, the_round.id)
     had, elsewhere = had_before(tx, order.incident_id, order.overlapping_incident_ids)
     return _plan(tx, the_round, order, had, elsewhere)
+
+
+def would_gather(tx: Tx, order: PlanRound) -> PlanInputs:
+    """Read what the week would be worked out from if it were planned anew now, without planning it.
+
+    A draft that waits is left out of account; what is approved keeps its places. Raises: Forbidden, Invalid.
+    """
+    tx.require("round.see")
+    _check(order)
+    here = next(
+        (one for one in rounds_of(tx, order.incident_id)
+         if one.week.first_on == order.first_on and one.state is not RoundState.CANCELLED), None,
+    )  # fmt: skip
+    draft = draft_of(tx, here.id) if here is not None else None
+    had, _ = had_before(
+        tx, order.incident_id, order.overlapping_incident_ids, but_plan_id=draft.id if draft is not None else None
+    )
+    gone: frozenset[UUID] = frozenset()
+    if here is not None:
+        kept = placed_in(tx, here.id, order.standard_id, but_plan_id=draft.id if draft is not None else None)
+        gone = kept | cancelled_in(tx, here.id, order.standard_id) | _merged_twins(tx, order, kept, HOUSEHOLD)
+    week = here.week if here is not None else week_from(order.first_on, order.window.last_on)
+    return gather(
+        tx,
+        Setting(
+            week=week, response=here.days if here is not None else response_days(tx, order.incident_id, week),
+            released=UNDER_DECREE, standard_id=order.standard_id, round_id=here.id if here is not None else None,
+            but_plan_id=draft.id if draft is not None else None,
+        ),
+        [one for one in order.households if one.beneficiary_id not in gone], order.posts,
+        points=order.village_points, had_before=had, fit_to_stock=order.fit_to_stock, rule=order.rule,
+    )  # fmt: skip
 
 
 def plan_term(tx: Tx, order: PlanTerm) -> PlanSummary:
@@ -348,7 +385,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     draft = draft_of(tx, round_id)
     if draft is None:
         raise Conflict("plan.nothing_to_approve")
-    if draft.planned_by == tx.actor.id:
+    if draft.planned_by == tx.actor.id and needs_second_person(tx, draft):
         raise Conflict("plan.needs_second_person")
     wants = _wants(tx, draft.id)
     first_on = first_day_of(tx, draft.id)
@@ -363,7 +400,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     missing = _shortages(tx, wanted, _free(shelves))
     if missing:
         raise PlanShort(missing)
-    takes = take_from_shelves(wants, shelves, posts_of(tx, draft.id))
+    takes = _takes(tx, draft.id, wants, shelves, first_on)
     lines = tuple(
         ReserveLine(
             group_key=group_key(take.post_id, take.serve_on), place_id=take.place_id, item_id=take.item_id,
@@ -391,6 +428,23 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     if the_round.state is RoundState.PLANNED:
         mark_round_approved(tx, round_id)
     return ApprovedPlan(round_id=round_id, plan_id=draft.id, packages=packages, reservations=len(reserved))
+
+
+def _takes(tx: Tx, plan_id: UUID, wants: Sequence[Want], shelves: Sequence[Shelf], day: date) -> tuple[Take, ...]:
+    """Choose the shelves. Raises: Conflict naming what lies where it cannot be brought from."""
+    names = {one.id: one for one in items(tx, ids=sorted({want.item_id for want in wants}, key=str))}
+    posts = posts_of(tx, plan_id)
+    steps = {one.id: int(one.step_milli) for one in names.values()}
+    try:
+        return take_from_shelves(wants, shelves, posts, roads_of(tx, max(day, tx.today)), steps)
+    except NotOnShelves as refused:
+        first = refused.unreached[0]
+        item = names[first.item_id]
+        where = [post.name for post in posts if post.post_id in first.post_ids]
+        raise Conflict(
+            "plan.out_of_reach", item=item.name_id, posts=", ".join(where),
+            short=print_quantity(first.short_milli, item.base_unit), others=len(refused.unreached) - 1,
+        ) from refused  # fmt: skip
 
 
 def discard_plan(tx: Tx, round_id: UUID) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-from core.measures import Period
+from core.measures import Milli, Period
 from core.work import Tx
-from logistics.packages.queries import durables_given, group_sums, strip_of
+from logistics.packages.queries import StripCell, durables_given, group_sums, strip_of
 from logistics.packages.rules import Days
 from logistics.packages.standard_queries import standard_lines
 from logistics.planning.priorities import rule_in_force
@@ -18,9 +18,9 @@ from logistics.planning.priority import Priority
 from logistics.planning.proposing import HadBefore, PlanInputs, Pledged
 from logistics.planning.queries import shelves_of
 from logistics.planning.roads import roads_of
-from logistics.planning.rules import ConfirmedHousehold, PostChoice, Taken, VillagePoint
+from logistics.planning.rules import ConfirmedHousehold, PostChoice, Shelf, Taken, VillagePoint
 from registry_link.households.merged import has_merged, survivors_of
-from stock.items.queries import unstocked_ids
+from stock.items.queries import items, unstocked_ids
 from stock.ledger.kinds import ReleaseCondition
 
 DEGREES: Final = 4
@@ -39,6 +39,8 @@ class Setting:
     """None before there is one."""
     plan_id: UUID | None = None
     """The draft that these households join."""
+    but_plan_id: UUID | None = None
+    """A draft that is left out of account."""
     first_rank: int = 1
 
 
@@ -50,7 +52,9 @@ def gather(
     """Read what the households' plan is worked out from; ``rule`` is the one in force unless another is asked for."""
     lines = standard_lines(tx, setting.standard_id)
     item_ids = sorted({line.item_id for line in lines}, key=str)
-    taken = strip_of(tx, setting.round_id) if setting.round_id is not None else ()
+    taken: tuple[StripCell, ...] = ()
+    if setting.round_id is not None:
+        taken = strip_of(tx, setting.round_id, but_plan_id=setting.but_plan_id)
     pledged = group_sums(tx, setting.plan_id) if setting.plan_id is not None else ()
     village = {post.post_id: post.village_code or "" for post in posts}
     mine = {one.beneficiary_id for one in households}
@@ -61,7 +65,7 @@ def gather(
         serve_days=tuple(day for day in setting.week.each() if day >= tx.today),
         households=tuple(_as_kept(one) for one in households),
         posts=tuple(sorted(posts, key=lambda post: (post.code, str(post.post_id)))),
-        shelves=shelves_of(tx, item_ids, setting.week.last_on, setting.released),
+        shelves=_in_steps(tx, shelves_of(tx, item_ids, setting.week.last_on, setting.released)),
         points=tuple(points),
         roads=roads_of(tx, max(tx.today, setting.week.first_on)),
         had_before=tuple(
@@ -97,6 +101,15 @@ def had_before(
         had[stays] |= had[gone]
         elsewhere |= {stays} if gone in elsewhere else set()
     return dict(had), frozenset(elsewhere)
+
+
+def _in_steps(tx: Tx, shelves: Sequence[Shelf]) -> tuple[Shelf, ...]:
+    """Count of every shelf only what leaves it: whole issue steps."""
+    steps = {one.id: one.step_milli for one in items(tx, ids=sorted({shelf.item_id for shelf in shelves}, key=str))}
+    return tuple(
+        replace(shelf, free_milli=Milli(shelf.free_milli // steps[shelf.item_id] * steps[shelf.item_id]))
+        for shelf in shelves
+    )
 
 
 def _as_kept(one: ConfirmedHousehold) -> ConfirmedHousehold:
