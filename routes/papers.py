@@ -24,10 +24,12 @@ from logistics.programmes.papers import (
     NominativeFacts,
     NominativePersons,
 )
+from logistics.zones.gap_letter import GapFacts
 from reports import (
     correction_minutes,
     count_minutes,
     delivery_note,
+    gap_letter,
     goods_issued,
     goods_received,
     invitation,
@@ -90,6 +92,8 @@ def build(tx: Tx, papers: Sequence[tuple[DocumentView, int]], sheet_name: str = 
         return count_minutes.build(count_view(tx, *papers[0]), sheet)
     if kind in ("ADJ", "HPS"):
         return correction_minutes.build(correction_view(tx, *papers[0]), sheet)
+    if kind == "SPBT":
+        return gap_letter.build(gap_view(tx, *papers[0]), sheet)
     raise NotFound("document.not_printable", kind=kind)
 
 
@@ -214,6 +218,13 @@ def correction_view(tx: Tx, paper: DocumentView, copy_no: int) -> correction_min
     return correction_minutes.CorrectionMinutesView(
         facts=said(tx, paper.id, CorrectionFacts), persons=said_of_person(tx, paper.id, PaperNames),
         number=paper.number, copy_no=copy_no, is_void=is_undone(tx, paper),
+    )  # fmt: skip
+
+
+def gap_view(tx: Tx, paper: DocumentView, copy_no: int) -> gap_letter.GapLetterView:
+    return gap_letter.GapLetterView(
+        facts=said(tx, paper.id, GapFacts), persons=said_of_person(tx, paper.id, PaperNames), number=paper.number,
+        copy_no=copy_no, is_void=paper.state is DocumentState.VOID,
     )  # fmt: skip
 
 

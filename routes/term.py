@@ -16,7 +16,7 @@ from core.measures import Period
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.handover.queries import misses, receipts_of
-from logistics.packages.queries import RoundView, round_of_term, states_of
+from logistics.packages.queries import RoundView, opened_at, round_of_term, states_of
 from logistics.packages.rules import People, people_of
 from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, PlanTerm, plan_term
@@ -26,6 +26,7 @@ from logistics.programmes.commands import lock_term
 from logistics.programmes.queries import FrozenView, TermView, frozen_list, programme_by_id, term_by_id
 from logistics.programmes.reconciling import reconciliation
 from logistics.programmes.states import TermState, Unit
+from registry_link.households.ages import thresholds_at
 from registry_link.households.queries import compositions, positions_of
 from registry_link.matching.points import inner_points
 from reports import nominative as nominative_report
@@ -40,7 +41,9 @@ def determined_households(tx: Tx, term: TermView) -> tuple[ConfirmedHousehold, .
     """Give a term's determined list as the plan needs it; ages are those of the day of the determination."""
     entries = frozen_list(tx, term.id)
     ids = list(dict.fromkeys(one.household_id for one in entries))
-    people = {one.household_id: one for one in compositions(tx, ids, term.decree_on or tx.today)}
+    its_round = round_of_term(tx, term.id)
+    ages = thresholds_at(tx, opened_at(tx, its_round.id) if its_round else None)
+    people = {one.household_id: one for one in compositions(tx, ids, term.decree_on or tx.today, ages)}
     places = positions_of(tx, ids)
     return tuple(
         ConfirmedHousehold(

@@ -289,6 +289,16 @@ def round_by_id(tx: Tx, round_id: UUID) -> RoundView:
     return _round_view(row)
 
 
+def opened_at(tx: Tx, round_id: UUID) -> datetime:
+    """Tell when a round was opened. Raises: NotFound, also for another office's round."""
+    found: datetime | None = tx.session.scalar(
+        sa.select(Round.created_at).where(Round.id == round_id, Round.regency_code == tx.regency_code)
+    )
+    if found is None:
+        raise NotFound("round.not_found")
+    return found
+
+
 def rounds_of(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
     """Give the weeks of an incident, first to last, cancelled ones too."""
     rows = tx.session.scalars(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.measures import Milli, Period
 from core.work import Tx
+from logistics.packages.durables import counted
 from logistics.packages.queries import StripCell, durables_given, group_sums, strip_of
 from logistics.packages.rules import Days
 from logistics.packages.standard_queries import standard_lines
@@ -93,7 +94,8 @@ def had_before(
     """
     had: dict[UUID, set[UUID]] = defaultdict(set)
     elsewhere: set[UUID] = set()
-    for one in durables_given(tx, {incident_id, *overlapping_ids}, but_plan_id=but_plan_id):
+    given = durables_given(tx, {incident_id, *overlapping_ids}, but_plan_id=but_plan_id)
+    for one in counted(tx, incident_id, given):
         had[one.beneficiary_id].add(one.item_id)
         if one.incident_id != incident_id:
             elsewhere.add(one.beneficiary_id)

@@ -353,6 +353,33 @@ class PlanChangeLine(Base):
     """As on ``package_lack``."""
 
 
+class PlanOptimum(Base):
+    """How far a fitted plan's strict order is from the most that the same stock could do, as ``optimum`` says it."""
+
+    __tablename__ = "plan_optimum"
+    __table_args__ = (
+        whole("runs", least=1),
+        whole("strict_households"),
+        whole("strict_persons"),
+        whole("tier_households"),
+        whole("tier_persons"),
+        whole("most_persons"),
+        whole("overtaken"),
+    )
+
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
+    runs: Mapped[int]
+    """Of how many of the plan's runs, added up; worked out again when there are more."""
+    strict_households: Mapped[Big]
+    strict_persons: Mapped[Big]
+    tier_households: Mapped[Big]
+    tier_persons: Mapped[Big]
+    most_persons: Mapped[Big]
+    overtaken: Mapped[Big]
+    is_proved: Mapped[bool]
+    worked_out_at: Mapped[datetime]
+
+
 frozen_but(PriorityRule.__table__, "state", "approved_by", "approved_by_name", "approved_at", "retired_at")
 append_only(PriorityRuleItem.__table__)
 append_only(DetourRow.__table__)

@@ -18,6 +18,7 @@ from logistics.planning.commands import PURPOSE, group_key
 from logistics.planning.groups import Choice, Group, Held, Walking, choose, refusals, walking
 from logistics.planning.queries import shelves_of
 from logistics.planning.reaching import Roads, Standing, areas_of, post_metres, warehouse_reaches
+from logistics.planning.roads import roads_of
 from logistics.planning.rules import PostChoice
 from registry_link.households.queries import positions_of
 from registry_link.matching.points import inner_points
@@ -49,7 +50,8 @@ class MoveGroup:
     posts: tuple[PostChoice, ...]
     choice: Choice = field(default_factory=Choice)
     to_slot: int | None = None
-    roads: Roads = field(default_factory=Roads)
+    roads: Roads | None = None
+    """What is known of the ways; None: as it is known on the new day."""
     away: tuple[Away, ...] = ()
     accepts_far: bool = False
     """Move also those to whose new post no way is known."""
@@ -143,8 +145,9 @@ def shelves_reaching(
     warehouses = sorted({place_id for place_id, _ in free})
     known = {one.id: one for one in places(tx, ids=warehouses)} if warehouses else {}
     village = found.target.village_code if found.target else None
-    area = int(areas_of(order.roads, [village])[0])
-    reaches = warehouse_reaches(order.roads, warehouses)
+    roads = _roads(tx, order)
+    area = int(areas_of(roads, [village])[0])
+    reaches = warehouse_reaches(roads, warehouses)
     reaching = {one for at, one in enumerate(warehouses) if reaches[at, area]}
     return (
         {key: quantity for key, quantity in free.items() if key[0] in reaching},
@@ -177,11 +180,15 @@ def how_far(tx: Tx, order: MoveGroup, going: Sequence[CellPackage]) -> Walking:
         own = (now.lon_deg, now.lat_deg) if now else at_home.get(one.household_id, (None, None))
         lon, lat = own if own[0] is not None else inside.get(village, (None, None))
         standing.append(Standing(village_code=village, lon_deg=lon, lat_deg=lat))
-    metres = post_metres(order.roads, standing, [_located(one, inside) for one in ends])
+    metres = post_metres(_roads(tx, order), standing, [_located(one, inside) for one in ends])
     new = metres[:, column[order.to_spot.post_id]].tolist()
     is_known = order.from_spot.post_id in column
     old = metres[:, column[order.from_spot.post_id]].tolist() if is_known else [-1] * len(new)
     return walking(old, new)
+
+
+def _roads(tx: Tx, order: MoveGroup) -> Roads:
+    return roads_of(tx, order.to_spot.serve_on) if order.roads is None else order.roads
 
 
 def _located(post: PostChoice, inside: Mapping[str, tuple[float, float]]) -> PostChoice:

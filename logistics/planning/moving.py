@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -64,7 +64,7 @@ class UndoMove:
     round_id: UUID
     move_id: UUID
     posts: tuple[PostChoice, ...]
-    roads: Roads = field(default_factory=Roads)
+    roads: Roads | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,9 @@ def last_move(tx: Tx, round_id: UUID) -> MoveView | None:
     row = tx.session.scalars(
         sa.select(GroupMove)
         .where(
-            GroupMove.round_id == round_id, GroupMove.regency_code == tx.regency_code, GroupMove.undone_at.is_(None)
+            GroupMove.round_id == round_id, GroupMove.regency_code == tx.regency_code, GroupMove.undone_at.is_(None),
+            # A draft that was thrown away took its packages along.
+            sa.exists().where(GroupMovePackage.move_id == GroupMove.id),
         )
         .order_by(GroupMove.no.desc())
         .limit(1)

@@ -61,6 +61,8 @@ class ReviseRound:
 class Standings:
     """The round as it stands."""
 
+    kind: str
+    """Of its beneficiaries."""
     packages: Mapping[UUID, PackageNow]
     lines: Mapping[UUID, tuple[LineNow, ...]]
     lacks: Mapping[UUID, tuple[LackNow, ...]]
@@ -72,6 +74,13 @@ class Standings:
     """Beneficiaries for whom nothing is to be worked out: on its way, served in full, or taken out by a person."""
     stuck: frozenset[str]
     """Groups of which a part has left: another warehouse still owes the rest."""
+
+    @property
+    def stuck_ids(self) -> frozenset[UUID]:
+        """Packages of those groups: they keep what is promised to them."""
+        return frozenset(
+            one.id for one in self.packages.values() if one.state is PackageState.RESERVED and _group(one) in self.stuck
+        )
 
     @property
     def changeable(self) -> tuple[PackageNow, ...]:
@@ -95,7 +104,7 @@ class Gathered:
     ground: Ground
 
 
-def standings(tx: Tx, the_round: RoundView, kind: str) -> Standings:
+def standings(tx: Tx, the_round: RoundView) -> Standings:
     """Read a round as it stands. The caller holds it, where it is going to change anything."""
     everything = packages_now(tx, the_round.id)
     lines, lacks = lines_now(tx, the_round.id), lacks_now(tx, the_round.id)
@@ -103,7 +112,8 @@ def standings(tx: Tx, the_round: RoundView, kind: str) -> Standings:
     held: list[PackageNow] = []
     due: dict[UUID, PackageNow] = {}
     settled: set[UUID] = set()
-    mine = [one for one in everything if one.standard_id == the_round.standard_id and one.beneficiary_kind == kind]
+    mine = [one for one in everything if one.standard_id == the_round.standard_id]
+    kind = mine[0].beneficiary_kind if mine else HOUSEHOLD
     for beneficiary, family in groupby(mine, key=lambda one: one.beneficiary_id):
         changing, served = _judge(list(family), lacks, stuck)
         if changing is not None:
@@ -113,7 +123,7 @@ def standings(tx: Tx, the_round: RoundView, kind: str) -> Standings:
         if changing is None and served is None:
             settled.add(beneficiary)
     return Standings(
-        packages={one.id: one for one in everything}, lines=lines, lacks=lacks, held=tuple(held), due=due,
+        kind=kind, packages={one.id: one for one in everything}, lines=lines, lacks=lacks, held=tuple(held), due=due,
         settled=frozenset(settled), stuck=stuck,
     )  # fmt: skip
 
@@ -169,10 +179,9 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     days = tuple(day for day in the_round.week.each() if day >= tx.today)
     if not days:
         raise Conflict("plan.week_over")
-    kind = order.households[0].beneficiary_kind if order.households else HOUSEHOLD
-    now = standings(tx, the_round, kind)
+    now = standings(tx, the_round)
     roads = roads_of(tx, days[0])
-    listed, why_out = _listed(tx, order, now, kind)
+    listed, why_out = _listed(tx, order, now)
     completes = {
         beneficiary: now.lacks_of(beneficiary, package)
         for beneficiary, package in (
@@ -192,7 +201,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     inputs = PlanInputs(
         rule=rule_in_force(tx), lines=rules, response=the_round.days, serve_days=days, households=households,
         posts=order.posts, shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
-        points=order.village_points, roads=roads, had_before=_had_before(tx, the_round, order, kind, own),
+        points=order.village_points, roads=roads, had_before=_had_before(tx, the_round, order, now.kind, own),
         taken=tuple(
             Taken(post_id=post_id, serve_on=day, households=count)
             for (post_id, day), count in sorted(taken.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
@@ -216,12 +225,12 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
 
 
 def _listed(
-    tx: Tx, order: ReviseRound, now: Standings, kind: str
+    tx: Tx, order: ReviseRound, now: Standings
 ) -> tuple[list[ConfirmedHousehold], dict[UUID, str]]:  # fmt: skip
     """Give those on the list for whom something is to be worked out, and why others are out."""
     why_out = dict(order.why_out)
     settled = set(now.settled)
-    if kind == HOUSEHOLD and has_merged(tx):
+    if now.kind == HOUSEHOLD and has_merged(tx):
         known = {one.beneficiary_id for one in now.packages.values()} | {one.beneficiary_id for one in order.households}
         open_or_served = {
             one.beneficiary_id for one in now.packages.values()
@@ -337,17 +346,16 @@ def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> 
         release(tx, PURPOSE, round_id, group, reason=reason)
 
 
-def wants_by_group(
-    tx: Tx, now: Standings
-) -> dict[tuple[UUID, date, UUID], int]:  # fmt: skip
-    """Add up by post, day and item what the reserved packages hold for which nothing has left."""
+def wants_by_group(tx: Tx, round_id: UUID, but: frozenset[UUID]) -> dict[tuple[UUID, date, UUID], int]:
+    """Add up by post, day and item what the round's reserved packages hold, ``but`` those that keep their promises."""
     money = unstocked_ids(tx)
+    lines = lines_now(tx, round_id)
     wanted: Counter[tuple[UUID, date, UUID]] = Counter()
-    for one in now.packages.values():
-        if one.state is not PackageState.RESERVED or _group(one) in now.stuck:
+    for one in packages_now(tx, round_id):
+        if one.state is not PackageState.RESERVED or one.id in but:
             continue
         assert one.post_id is not None and one.serve_on is not None
-        for line in now.lines.get(one.id, ()):
+        for line in lines.get(one.id, ()):
             if line.quantity_milli and line.item_id not in money:
                 wanted[one.post_id, one.serve_on, line.item_id] += line.quantity_milli
     return dict(wanted)

@@ -25,9 +25,9 @@ Key = tuple[UUID, date, int | None]
 def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], ground: Ground) -> Proposal:
     """Give whoever is served the place it had (``spots``, by beneficiary), where that is still open to it.
 
-    Those without one take what is left, the vulnerable first: at the post that was proposed, else at the nearest with
-    room. Where that leaves anybody without a place, everything stays as it was proposed: nobody loses a package for
-    another's convenience.
+    Those without one have the place that was proposed, or the first that is left, the vulnerable first: at that post,
+    else at the nearest with room. Where that leaves anybody without a place, everything stays as it was proposed:
+    nobody loses a package for another's convenience.
     """
     room = _room(inputs)
     kept: dict[UUID, Spot] = {}
@@ -44,7 +44,7 @@ def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], g
         else:
             others.append(row)
     found = _fill(others, inputs, room)
-    if found is None:
+    if not kept or found is None:
         return proposal
     chosen = kept | found
     order = _places(chosen, proposal, inputs)
@@ -104,13 +104,19 @@ def _room(inputs: PlanInputs) -> Counter[Key]:
 
 
 def _fill(others: Sequence[Proposed], inputs: PlanInputs, room: Counter[Key]) -> dict[UUID, Spot] | None:
-    """Give those without a place of their own the first free ones; None where somebody finds none."""
+    """Give those without a place of their own the proposed ones, else the first free; None where one finds none."""
+    found: dict[UUID, Spot] = {}
+    for row in others:
+        spot = spot_of(row)
+        if spot is not None and room[_key(spot)] > 0:
+            room[_key(spot)] -= 1
+            found[row.household.beneficiary_id] = spot
+    others = [row for row in others if row.household.beneficiary_id not in found]
     free: dict[UUID, list[Key]] = defaultdict(list)
     for key in sorted((key for key, places in room.items() if places > 0), key=lambda key: (key[1], key[2] or 0)):
         free[key[0]].append(key)
     metres = _metres([one.household for one in others], inputs)
     code = {post.post_id: post.code for post in inputs.posts}
-    found: dict[UUID, Spot] = {}
     for row in sorted(others, key=lambda row: (row.household.vulnerable == 0, row.rank)):
         assert row.post is not None
         ways = metres[row.household.beneficiary_id]

@@ -17,7 +17,7 @@ from core.permissions import may
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.packages.helped import helpings
-from logistics.packages.queries import RoundView, rounds_of
+from logistics.packages.queries import RoundView, opened_at, rounds_of
 from logistics.packages.rules import Composition, people_of
 from logistics.packages.standard_queries import StandardView, standards
 from logistics.packages.states import RoundState, StandardState
@@ -32,7 +32,9 @@ from logistics.zones.freezing import ToServe, note_use, to_serve
 from logistics.zones.sheltering import PlaceNow, places_now
 from logistics.zones.states import Access, Phase, Severity
 from logistics.zones.windows import windows
+from registry_link.households.ages import thresholds_at
 from registry_link.households.queries import compositions, households_by_ids, positions_of
+from registry_link.households.rules import Thresholds
 from registry_link.matching.points import inner_points
 from registry_link.regions.queries import regions
 
@@ -47,18 +49,28 @@ def confirmed_households(tx: Tx, incident_id: UUID, on: date) -> tuple[Confirmed
     return _as_planned(tx, incident_id, to_serve(tx, incident_id), on)
 
 
-def _as_planned(tx: Tx, incident_id: UUID, asked: ToServe, on: date) -> tuple[ConfirmedHousehold, ...]:
+def ages_for(tx: Tx, incident_id: UUID, first_on: date) -> Thresholds:
+    """Give the ages that divide people in the week from ``first_on``: an open round keeps those of its opening."""
+    rounds = [one for one in rounds_of(tx, incident_id) if one.state is not RoundState.CANCELLED]
+    opened = next((one.id for one in rounds if one.week.first_on == first_on), None)
+    return thresholds_at(tx, opened_at(tx, opened) if opened is not None else None)
+
+
+def _as_planned(
+    tx: Tx, incident_id: UUID, asked: ToServe, on: date, ages: Thresholds | None = None
+) -> tuple[ConfirmedHousehold, ...]:
     lines = asked.lines
     ids = [line.household_id for line in lines]
     known = {one.id: one for one in households_by_ids(tx, ids, purpose="planning")}
-    people = {one.household_id: one for one in compositions(tx, ids, on)}
+    people = {one.household_id: one for one in compositions(tx, ids, on, ages or thresholds_at(tx))}
     homes, away, helped = positions_of(tx, ids), places_now(tx, incident_id), helpings(tx, incident_id)
     return tuple(
         ConfirmedHousehold(
             household_id=line.household_id, code=known[line.household_id].code, village_code=line.village_code,
             composition=people_of(people[line.household_id]), severity=_SEVERITY[line.severity],
             is_cut_off=line.access is Access.CUT_OFF, decile=known[line.household_id].decile,
-            helped=helped.get(line.household_id, 0), **_where(homes.get(line.household_id), away.get(line.household_id)),
+            helped=helped.get(line.household_id, 0),
+            **_where(homes.get(line.household_id), away.get(line.household_id)),
         )
         for line in lines if line.household_id in known
     )  # fmt: skip
@@ -128,7 +140,7 @@ def order_of_week(
     if view.window is None:
         raise Conflict("week.no_decree")
     asked = to_serve(tx, view.id)
-    households = _as_planned(tx, view.id, asked, local_start(view))
+    households = _as_planned(tx, view.id, asked, local_start(view), ages_for(tx, view.id, first_on))
     if not households:
         raise Conflict("week.nobody_confirmed")
     waiting = without_decree(tx, view, first_on, {one.village_code for one in households})
@@ -180,7 +192,7 @@ def preview_with_people(
     lines = to_serve(tx, view.id).lines
     people = {
         one.household_id: people_of(one)
-        for one in compositions(tx, [line.household_id for line in lines], local_start(view))
+        for one in compositions(tx, [line.household_id for line in lines], local_start(view), thresholds_at(tx))
     }
     known = tuple((line.village_code, people[line.household_id]) for line in lines if line.household_id in people)
     return preview_need(tx, standard_id, [who for _, who in known]), known

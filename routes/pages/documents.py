@@ -16,6 +16,8 @@ from core.numbering import KINDS
 from core.work import Tx
 from logistics.dispatch.queries import LoadPaper
 from logistics.handover.papers import ListFacts, ReceiptFacts
+from logistics.zones.gap_letter import KIND as GAP_LETTER
+from logistics.zones.gap_letter import GapFacts
 from routes import context, guard, papers
 from routes.forms import page_number
 from routes.pages.dispatch import pdf
@@ -66,7 +68,7 @@ def show(document_id: UUID) -> str:
         verify_url = papers.verify_url(papers.RECEIPT_KIND, found.public_ref)
     return render_template(
         "document/show.html", document=found, kind=KINDS.get(found.kind, found.kind), state=state_word(found),
-        facts=facts, items=items, verify_url=verify_url,
+        facts=facts, items=items, verify_url=verify_url, has_annex=found.kind == GAP_LETTER,
         trail=[
             {
                 "at": print_instant(line.at, zone, lang), "iso": line.at.isoformat(),
@@ -166,6 +168,16 @@ def _said(tx: Tx, paper: DocumentView) -> tuple[list[tuple[str, str]], list[tupl
         ], [
             (f"{one.goods.item} · {one.goods.batch}", print_quantity(one.difference_milli, one.goods.unit, lang))
             for one in minutes.lines
+        ]  # fmt: skip
+    if paper.kind == GAP_LETTER:
+        asked = said(tx, paper.id, GapFacts)
+        return [
+            (pgettext("satu", "Kejadian"), asked.incident), (_("Kepada"), asked.addressee),
+            (_("Untuk"), f"{print_day(asked.first_on, lang)} – {print_day(asked.last_on, lang)}"),
+            (_("Keluarga terkonfirmasi"), print_count(asked.households, lang)),
+            (_("Menunggu"), print_count(asked.waiting, lang)),
+        ], [
+            (one.name, print_quantity(one.asked.quantity_milli, one.unit, lang)) for one in asked.tables.asked
         ]  # fmt: skip
     return [], []
 

@@ -264,8 +264,9 @@ def test_what_must_not_be_is_refused_with_its_sentence(work: Work, fixed_clock: 
     assert do(work, asked) == 3
     with work.by(OFFICER) as tx:
         discard_plan(tx, round_id)
-    assert refused(lambda: undo(work, week, round_id)) == "board.cannot_undo"
-    assert refused(lambda: do(work, asked)) == "board.nobody"
+    assert refused(lambda: do(work, asked)) == "board.round_over"
+    with work.read_by(OFFICER) as tx:
+        assert last_move(tx, round_id) is None
 
 
 def send(work: Work, week: Week, round_id: UUID, post_id: UUID, day: date, warehouse: UUID) -> None:
@@ -290,6 +291,17 @@ def test_what_has_left_stays_and_a_part_that_has_left_holds_the_rest(work: Work)
     send(work, week, round_id, week.first_post, MONDAY, week.far)
     found = seen(work, asked)
     assert (found.group.loaded, [one.code for one in found.problems]) == (4, ["board.nobody"])
+
+
+def test_what_was_moved_and_has_left_is_not_put_back(work: Work):
+    week = a_week(work, capacity=4)
+    round_id = planned(work, week, 4)
+    approve(work, round_id)
+    do(work, asking(work, week, round_id, choice=Choice(last=1)))
+    send(work, week, round_id, week.second_post, FRIDAY, week.near)
+    before = standing(work, round_id)
+    assert refused(lambda: undo(work, week, round_id)) == "board.cannot_undo"
+    assert standing(work, round_id) == before
 
 
 def test_of_two_who_move_the_same_group_one_does(work: Work):

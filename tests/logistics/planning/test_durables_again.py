@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from core.actor import Role
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.work import Work
+from logistics.packages.durables import GiveAgain, decisions, give_again, given_elsewhere, withdraw
+from logistics.packages.queries import open_package_of
+from logistics.packages.states import AgainReason
+from logistics.planning.commands import discard_plan, plan_round
+from tests.logistics.week import HEAD, OFFICER, Week, a_week, an_incident, household, order
+from tests.support.builders import SYSTEM, an_actor
+
+
+def items_of(work: Work, week: Week, other: UUID, no: int) -> set[str]:
+    """Plan household ``no`` in the second event and give what its package holds; the plan is thrown away again."""
+    ordered = order(work, week, [household(no)], incident_id=other, overlapping_incident_ids=(week.incident_id,))
+    with work.by(OFFICER) as tx:
+        made = plan_round(tx, ordered)
+    with work.read_by(OFFICER) as tx:
+        found = open_package_of(tx, made.round_id, household(no).household_id)
+    with work.by(OFFICER) as tx:
+        discard_plan(tx, made.round_id)
+    assert found is not None
+    return {line.item_code for line in found.lines}
+
+
+def test_a_person_decides_that_durables_are_given_again_and_takes_it_back(work: Work):
+    week = a_week(work)
+    first = order(work, week, [household(1), household(2)])
+    with work.by(OFFICER) as tx:
+        plan_round(tx, first)
+    with work.by(SYSTEM) as tx:
+        other = an_incident(tx, "longsor-uji")
+    one, two = household(1).household_id, household(2).household_id
+    assert "kasur" not in items_of(work, week, other, 1)
+    with work.read_by(OFFICER) as tx:
+        told = given_elsewhere(tx, {week.incident_id}, [two, one])
+    assert [row.household_id for row in told] == [two, one]
+    assert week.items["kasur"] in told[0].item_ids
+
+    def decide(household_id: UUID | None) -> GiveAgain:
+        return GiveAgain(
+            incident_id=other, other_incident_id=week.incident_id, household_id=household_id, reason=AgainReason.LOST
+        )
+
+    with work.by(HEAD) as tx:
+        made = give_again(tx, decide(one))
+    assert "kasur" in items_of(work, week, other, 1)
+    assert "kasur" not in items_of(work, week, other, 2)
+    with pytest.raises(Conflict) as twice, work.by(HEAD) as tx:
+        give_again(tx, decide(one))
+    assert twice.value.code == "durable.decided_already"
+    with pytest.raises(Invalid) as nothing, work.by(HEAD) as tx:
+        give_again(tx, decide(household(9).household_id))
+    assert nothing.value.code == "durable.nothing_given"
+    with work.by(HEAD) as tx:
+        give_again(tx, decide(None))
+    assert "kasur" in items_of(work, week, other, 2)
+    with work.by(HEAD) as tx:
+        for decision in decisions(tx, other):
+            withdraw(tx, other, decision.id)
+    assert "kasur" not in items_of(work, week, other, 1)
+    with pytest.raises(Conflict), work.by(HEAD) as tx:
+        withdraw(tx, other, made)
+    with pytest.raises(NotFound), work.by(HEAD) as tx:
+        withdraw(tx, week.incident_id, made)
+    with pytest.raises(Forbidden), work.by(an_actor(Role.WAREHOUSE)) as tx:
+        give_again(tx, decide(one))
