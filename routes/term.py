@@ -59,8 +59,9 @@ def determined_households(tx: Tx, term: TermView) -> tuple[ConfirmedHousehold, .
 
 
 def plan_the_term(
-    tx: Tx, term: TermView, days: Period, *, fit_to_stock: bool = False, start_over: bool = False
-) -> PlanSummary:
+    tx: Tx, term: TermView, days: Period, *, fit_to_stock: bool = False, fit_to_posts: bool = False,
+    start_over: bool = False,
+) -> PlanSummary:  # fmt: skip
     """Plan the distribution of a determined term on these days.
 
     Raises: Invalid for more than 31 days; Conflict when the list is not determined, or without an open post; what
@@ -72,7 +73,7 @@ def plan_the_term(
     if days.days > MOST_DAYS:
         raise Invalid("term.too_many_days", field="last_on", most=MOST_DAYS)
     households = determined_households(tx, term)
-    posts = post_choices(tx)
+    posts = post_choices(tx, days.each())
     if not posts:
         raise Conflict("week.no_post")
     points = inner_points(tx, sorted({one.village_code for one in households}))
@@ -80,7 +81,7 @@ def plan_the_term(
         tx,
         PlanTerm(
             term_id=term.id, days=days, standard_id=term.standard_id, households=households, posts=posts,
-            fit_to_stock=fit_to_stock, start_over=start_over,
+            fit_to_stock=fit_to_stock, fit_to_posts=fit_to_posts, start_over=start_over,
             village_points=tuple(
                 VillagePoint(village_code=one.village_code, lon_deg=one.lon_deg, lat_deg=one.lat_deg) for one in points
             ),

@@ -22,11 +22,12 @@ from logistics.packages.models import (
     REST,
     REST_VOID,
     Package,
+    PackageLack,
     PackageLine,
     PackageSeries,
     Round,
 )
-from logistics.packages.rules import Composition, Need
+from logistics.packages.rules import Composition, ItemNeed, Need
 from logistics.packages.standards import standard_state
 from logistics.packages.states import (
     PACKAGE_MOVES,
@@ -43,9 +44,9 @@ from stock.items.queries import unstocked_ids
 HOUSEHOLD: Final = "household"
 _PACKAGE_COLUMNS: Final = (
     "id", "regency_code", "round_id", "plan_id", "beneficiary_kind", "beneficiary_id", "household_id", "standard_id",
-    "no", "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "village_code", "rank", "reason_code",
-    "reason_facts", "persons", "adults", "children", "infants", "elderly", "women", "pregnant", "nursing",
-    "disabled", "created_at",
+    "no", "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "slot", "village_code", "rank",
+    "reason_code", "reason_facts", "persons", "adults", "children", "infants", "elderly", "women", "pregnant",
+    "nursing", "disabled", "created_at",
 )  # fmt: skip
 
 
@@ -77,6 +78,16 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LackDraft:
+    """A line that was not there at the beneficiary's turn."""
+
+    item: ItemNeed
+    left_milli: int
+    ahead_milli: int
+    last_rank: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageDraft:
     """One beneficiary's package as a plan made it; without a post and day it waits."""
 
@@ -89,6 +100,10 @@ class PackageDraft:
     reason: Reason
     post_id: UUID | None
     serve_on: date | None
+    slot: int | None = None
+    lines: tuple[ItemNeed, ...] | None = None
+    """What goes out; None: the whole need."""
+    lacks: tuple[LackDraft, ...] = ()
     beneficiary_kind: str = HOUSEHOLD
 
 
@@ -247,7 +262,7 @@ def add_packages(
             draft.household_id, standard_id, 1, None,
             code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at), None,
             PackageState.WAITING if draft.post_id is None or draft.serve_on is None else PackageState.PLANNED,
-            draft.post_id, draft.serve_on, draft.village_code, draft.rank, draft.reason.code,
+            draft.post_id, draft.serve_on, draft.slot, draft.village_code, draft.rank, draft.reason.code,
             json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False),
             draft.composition.persons, draft.composition.adults, draft.composition.children,
             draft.composition.infants, draft.composition.elderly, draft.composition.women,
@@ -256,20 +271,32 @@ def add_packages(
         for at, (package_id, draft) in enumerate(zip(ids, drafts, strict=True), start=1)
     ]  # fmt: skip
     put_rows(tx, Package, _PACKAGE_COLUMNS, rows)
-    # Households that look alike share one Need; in the order of the key the database fills its pages one by one.
-    contents = {
-        id(draft.need): [
-            (one.item_id, one.exact_milli, one.quantity_milli, one.is_once)
-            for one in sorted(draft.need.items, key=lambda one: one.item_id.int)
-        ]
-        for draft in drafts
-    }
+    # Households that look alike share their lines; in the order of the key the database fills its pages one by one.
+    in_order = sorted(zip(ids, drafts, strict=True), key=lambda pair: pair[0].int)
+    contents: dict[int, list[tuple[UUID, int, int, bool]]] = {}
+    for draft in drafts:
+        lines = draft.need.items if draft.lines is None else draft.lines
+        if id(lines) not in contents:
+            contents[id(lines)] = [
+                (one.item_id, one.exact_milli, one.quantity_milli, one.is_once)
+                for one in sorted(lines, key=lambda one: one.item_id.int)
+            ]
     put_rows(
         tx, PackageLine, ("package_id", "item_id", "exact_milli", "quantity_milli", "is_once"),
         [
             (package_id, *line)
-            for package_id, draft in sorted(zip(ids, drafts, strict=True), key=lambda pair: pair[0].int)
-            for line in contents[id(draft.need)]
+            for package_id, draft in in_order
+            for line in contents[id(draft.need.items if draft.lines is None else draft.lines)]
+        ],
+    )  # fmt: skip
+    put_rows(
+        tx, PackageLack,
+        ("package_id", "item_id", "exact_milli", "quantity_milli", "is_once", "left_milli", "ahead_milli", "last_rank"),
+        [
+            (package_id, lack.item.item_id, lack.item.exact_milli, lack.item.quantity_milli, lack.item.is_once,
+             lack.left_milli, lack.ahead_milli, lack.last_rank)
+            for package_id, draft in in_order
+            for lack in sorted(draft.lacks, key=lambda one: one.item.item_id.int)
         ],
     )  # fmt: skip
     tx.note("package.add", "round", round_id, plan_id=str(plan_id), packages=len(drafts))
@@ -281,9 +308,10 @@ def drop_packages(tx: Tx, plan_id: UUID) -> int:
     mine = sa.select(Package.id).where(
         Package.plan_id == plan_id, Package.state.in_((PackageState.PLANNED, PackageState.WAITING))
     )
-    tx.session.execute(
-        sa.delete(PackageLine).where(PackageLine.package_id.in_(mine)).execution_options(synchronize_session=False)
-    )
+    for table in (PackageLine, PackageLack):
+        tx.session.execute(
+            sa.delete(table).where(table.package_id.in_(mine)).execution_options(synchronize_session=False)
+        )
     done = tx.session.execute(
         sa.delete(Package)
         .where(Package.plan_id == plan_id, Package.state.in_((PackageState.PLANNED, PackageState.WAITING)))
@@ -305,6 +333,7 @@ def drop_waiting(tx: Tx, round_id: UUID, standard_id: UUID, beneficiary_ids: Col
         some = ids[start : start + 500]
         for statement in (
             sa.delete(PackageLine).where(PackageLine.package_id.in_(some)),
+            sa.delete(PackageLack).where(PackageLack.package_id.in_(some)),
             sa.delete(Package).where(Package.id.in_(some), Package.state == PackageState.WAITING),
         ):
             tx.session.execute(statement.execution_options(synchronize_session=False))

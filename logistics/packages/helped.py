@@ -50,6 +50,20 @@ class ReliefCount:
     number: int
 
 
+def helpings(tx: Tx, incident_id: UUID) -> dict[UUID, int]:
+    """Count the packages that each household was handed in an incident, rests of partial handovers left out."""
+    rows = tx.session.execute(
+        sa.select(Package.household_id, sa.func.count())
+        .join(Round, Round.id == Package.round_id)
+        .where(
+            Package.regency_code == tx.regency_code, Round.incident_id == incident_id,
+            Package.state == PackageState.HANDED_OVER, Package.supplements_id.is_(None),
+        )
+        .group_by(Package.household_id)
+    )  # fmt: skip
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def helped_since(tx: Tx, since: date) -> sa.Select[UUID]:
     """Make the query of households with a package handed over or promised for this day or later."""
     return sa.select(Package.household_id).where(

@@ -17,7 +17,16 @@ from core.i18n import say
 from core.measures import Milli, Period
 from core.permissions import Reach
 from core.work import Tx
-from logistics.packages.models import REST, Package, PackageLine, PackageStandard, PackageStandardLine, Round
+from logistics.packages.lacks import LackView, lacks_of, supplemented
+from logistics.packages.models import (
+    REST,
+    Package,
+    PackageLack,
+    PackageLine,
+    PackageStandard,
+    PackageStandardLine,
+    Round,
+)
 from logistics.packages.rules import Days, People, Step, need_of
 from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
 from logistics.packages.standard_queries import standard_lines
@@ -110,6 +119,8 @@ class PackageRow:
     state: PackageState
     post_id: UUID | None
     serve_on: date | None
+    slot: int | None
+    """Which of the post's hours, 0 first; None where it tells none."""
     rank: int
     reason_code: str
     reason_facts: Mapping[str, Fact]
@@ -141,6 +152,8 @@ class PackageView:
     standard_approved_by: str | None
     standard_approved_on: date | None
     lines: tuple[PackageLineView, ...]
+    lacks: tuple[LackView, ...]
+    """What it lacked at its turn: of a package that waits among its lines, else beside them."""
     given_before: tuple[ItemFacts, ...]
     """Durables the standard names that this household has had already."""
 
@@ -233,6 +246,8 @@ class ItemSum:
     """Of the quantity, what households need that wait."""
     promised_milli: Milli
     """Of the quantity, what is reserved, at a post or handed over."""
+    lacking_milli: Milli
+    """Of the quantity, what packages that go out lack, and no supplementary package holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +308,13 @@ def rounds_of(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
         .execution_options(populate_existing=True)
     )
     return tuple(_round_view(row) for row in rows)
+
+
+def response_days(tx: Tx, incident_id: UUID, week: Period) -> Days:
+    """Tell which days of the response a week that is not opened yet would be: the first round's first day is day 1."""
+    begun = [one.week.first_on for one in rounds_of(tx, incident_id) if one.state is not RoundState.CANCELLED]
+    first = (week.first_on - min(begun)).days + 1 if begun else 1
+    return Days(first, first + week.days - 1)
 
 
 def round_of_term(tx: Tx, term_id: UUID) -> RoundView | None:
@@ -364,8 +386,10 @@ def counts_of_plan(tx: Tx, plan_id: UUID) -> PlanCounts:
     return PlanCounts(waiting=int(row[0]), planned=int(row[1]), last_rank=int(row[2]))
 
 
-def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[StripCell, ...]:
-    """Give the day strip: every post and day that serves somebody, by day, then post."""
+def strip_of(
+    tx: Tx, round_id: UUID, *, post_id: UUID | None = None, but_plan_id: UUID | None = None
+) -> tuple[StripCell, ...]:  # fmt: skip
+    """Give the day strip: every post and day that serves somebody, by day, then post; ``but_plan_id`` is left out."""
     query = (
         sa.select(
             Package.post_id, Package.serve_on, Package.state,
@@ -379,6 +403,8 @@ def strip_of(tx: Tx, round_id: UUID, *, post_id: UUID | None = None) -> tuple[St
     )  # fmt: skip
     if post_id is not None:
         query = query.where(Package.post_id == post_id)
+    if but_plan_id is not None:
+        query = query.where(Package.plan_id != but_plan_id)
     cells: dict[tuple[date, UUID], dict[PackageState, int]] = defaultdict(dict)
     persons: dict[tuple[date, UUID], int] = defaultdict(int)
     for row in tx.session.execute(query):
@@ -403,25 +429,43 @@ _IS_WHOLE = Package.supplements_id.is_(None)
 
 
 def item_sums(tx: Tx, round_id: UUID) -> tuple[ItemSum, ...]:
-    """Add up a round's packages item by item, the waiting included, in the order of the standard."""
-    waiting = sa.case((Package.state == PackageState.WAITING, PackageLine.quantity_milli), else_=0)
-    promised = sa.case((Package.state.in_(_PROMISED), PackageLine.quantity_milli), else_=0)
-    rows = tx.session.execute(
+    """Add up a round's need item by item, the waiting and the lacking included, in the order of the standard."""
+    zero = sa.literal(0)
+    of_round = (Package.round_id == round_id, Package.state != PackageState.CANCELLED, _IS_WHOLE)
+    lines = (
         sa.select(
-            PackageLine.item_id, sa.func.count().label("households"),
-            sa.func.sum(PackageLine.exact_milli).label("exact"),
-            sa.func.sum(PackageLine.quantity_milli).label("quantity"),
-            sa.func.sum(waiting).label("waiting"), sa.func.sum(promised).label("promised"),
+            PackageLine.item_id, PackageLine.exact_milli, PackageLine.quantity_milli,
+            sa.case((Package.state == PackageState.WAITING, PackageLine.quantity_milli), else_=zero).label("waiting"),
+            sa.case((Package.state.in_(_PROMISED), PackageLine.quantity_milli), else_=zero).label("promised"),
+            zero.label("lacking"),
         )
         .join(Package, Package.id == PackageLine.package_id)
-        .where(Package.round_id == round_id, Package.state != PackageState.CANCELLED, _IS_WHOLE)
-        .group_by(PackageLine.item_id)
+        .where(*of_round)
+    )  # fmt: skip
+    lacks = (
+        sa.select(
+            PackageLack.item_id, PackageLack.exact_milli, PackageLack.quantity_milli, zero, zero,
+            sa.case((supplemented(), zero), else_=PackageLack.quantity_milli),
+        )
+        .join(Package, Package.id == PackageLack.package_id)
+        .where(*of_round, Package.state != PackageState.WAITING)
+    )  # fmt: skip
+    both = lines.union_all(lacks).subquery()
+    rows = tx.session.execute(
+        sa.select(
+            both.c.item_id, sa.func.count().label("households"),
+            *(
+                sa.func.sum(both.c[name]).label(label)
+                for name, label in (("exact_milli", "exact"), ("quantity_milli", "quantity"), ("waiting", "waiting"),
+                                    ("promised", "promised"), ("lacking", "lacking"))
+            ),
+        ).group_by(both.c.item_id)
     )  # fmt: skip
     found = {
         row.item_id: ItemSum(
             item_id=row.item_id, households=row.households, exact_milli=Milli(int(row.exact)),
             quantity_milli=Milli(int(row.quantity)), waiting_milli=Milli(int(row.waiting)),
-            promised_milli=Milli(int(row.promised)),
+            promised_milli=Milli(int(row.promised)), lacking_milli=Milli(int(row.lacking)),
         )
         for row in rows
     }  # fmt: skip
@@ -475,16 +519,17 @@ def first_day_of(tx: Tx, plan_id: UUID) -> date | None:
 # ---------------------------------------------------------------- packages
 
 
-def placed_in(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:
+def placed_in(
+    tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD, *, but_plan_id: UUID | None = None
+) -> frozenset[UUID]:
     """Give who has a post and day in the round for this standard, or has been served; who waits is not among them."""
-    return frozenset(
-        tx.session.scalars(
-            sa.select(Package.beneficiary_id).where(
-                Package.round_id == round_id, Package.standard_id == standard_id, Package.beneficiary_kind == kind,
-                Package.state.in_(_PLACED),
-            )
-        )
+    query = sa.select(Package.beneficiary_id).where(
+        Package.round_id == round_id, Package.standard_id == standard_id, Package.beneficiary_kind == kind,
+        Package.state.in_(_PLACED),
     )  # fmt: skip
+    if but_plan_id is not None:
+        query = query.where(Package.plan_id != but_plan_id)
+    return frozenset(tx.session.scalars(query))
 
 
 def cancelled_in(tx: Tx, round_id: UUID, standard_id: UUID, kind: str = HOUSEHOLD) -> frozenset[UUID]:
@@ -867,7 +912,7 @@ def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HO
 _FIELDS = (
     Package.id, Package.round_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.household_id,
     Package.standard_id, Package.no, Package.village_code, Package.persons, Package.state, Package.post_id,
-    Package.serve_on, Package.rank, Package.reason_code, Package.reason_facts, Package.created_at,
+    Package.serve_on, Package.slot, Package.rank, Package.reason_code, Package.reason_facts, Package.created_at,
 )  # fmt: skip
 
 
@@ -920,6 +965,8 @@ def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
     need = need_of(standard_lines(tx, found.standard_id), people, the_round.days)
     steps = {one.item_id: one.steps for one in need.items}
     stored = {line.item_id: line for line in tx.session.execute(_LINES, {"package": found.id})}
+    lacks = lacks_of(tx, [found.id])
+    lacking = {one.item_id for one in lacks}
     catalogue = item_facts(tx, {*stored, *steps})
     is_rest = found.supplements_id is not None
     order = [*steps, *(item_id for item_id in stored if item_id not in steps)]
@@ -939,7 +986,11 @@ def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
             for item_id in order
             if item_id in stored
         ),
+        lacks=lacks,
         given_before=()
         if is_rest
-        else tuple(catalogue[one.item_id] for one in need.items if one.is_once and one.item_id not in stored),
+        else tuple(
+            catalogue[one.item_id] for one in need.items
+            if one.is_once and one.item_id not in stored and one.item_id not in lacking
+        ),
     )  # fmt: skip

@@ -280,14 +280,14 @@ def _regions(reaches: Bools) -> Ints:
 
 
 def within_floor(queue: Queue, permille: int) -> Bools:
-    """Mark the first of each village, in the order of the list: a share of its households, rounded down."""
+    """Mark the first of each village, in the order of the list: at least this share of its households."""
     if not permille or not len(queue):
         return np.zeros(len(queue), dtype=bool)
     order = np.argsort(queue.village, kind="stable")
     _, first, counts = np.unique(queue.village[order], return_index=True, return_counts=True)
     place, quota = np.empty(len(queue), dtype=np.int64), np.empty(len(queue), dtype=np.int64)
     place[order] = np.arange(len(queue)) - np.repeat(first, counts)
-    quota[order] = np.repeat(counts * permille // 1000, counts)
+    quota[order] = np.repeat(-(-counts * permille // 1000), counts)
     return np.asarray(place < quota)
 
 

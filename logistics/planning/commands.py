@@ -11,11 +11,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.errors import Conflict, Fact, Invalid
-from core.measures import Milli, Period, print_quantity
+from core.measures import Milli, Period, print_quantity, week_from
 from core.states import move
 from core.work import Tx
 from logistics.packages.commands import (
     HOUSEHOLD,
+    LackDraft,
     OpenRound,
     OpenTermRound,
     PackageDraft,
@@ -37,47 +38,47 @@ from logistics.packages.commands import (
     release_packages,
     reserve_packages,
 )
-from logistics.packages.durables import counted
 from logistics.packages.queries import (
     RoundView,
     cancelled_in,
     counts_of_plan,
-    durables_given,
     first_day_of,
     group_sums,
     package,
     placed_in,
+    response_days,
     round_by_id,
     round_of_term,
     rounds_of,
     rounds_with_reserved,
-    strip_of,
 )
-from logistics.packages.rules import Need
-from logistics.packages.standard_queries import standard, standard_lines
+from logistics.packages.standard_queries import standard
 from logistics.packages.states import PackageState, RoundState, StandardState
+from logistics.planning.approving import needs_second_person
+from logistics.planning.gathering import Setting, gather, had_before
+from logistics.planning.keeping import drop_runs, keep_run
 from logistics.planning.models import Plan, PlanPost
-from logistics.planning.queries import PlanView, cached_need, draft_of, plans_of, posts_of, shelves_of
+from logistics.planning.priorities import rule_in_force
+from logistics.planning.priority import Priority
+from logistics.planning.proposing import PlanInputs, Proposal, Proposed, propose
+from logistics.planning.queries import PlanView, draft_of, plans_of, posts_of, shelves_of
+from logistics.planning.roads import roads_of
 from logistics.planning.rules import (
-    RULE,
     ConfirmedHousehold,
     PostChoice,
     Shelf,
     Short,
-    Taken,
-    Turn,
+    Take,
     VillagePoint,
     Want,
-    fit,
-    order_of,
     shorts,
-    take_from_shelves,
-    totals,
-    walk,
 )
+from logistics.planning.scheduling import Bottleneck
+from logistics.planning.shelves import NotOnShelves, take_from_shelves
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
 from registry_link.households.merged import has_merged, survivors_of
-from stock.items.queries import ItemView, items, unstocked_ids
+from stock.items.queries import ItemView, items
+from stock.ledger.rules import UNDER_DECREE
 from stock.reservations.commands import (
     ReleaseLine,
     ReleasePart,
@@ -109,9 +110,13 @@ class PlanRound:
     overlapping_incident_ids: tuple[UUID, ...] = ()
     """Other events of the same days: durables given there are not given again."""
     fit_to_stock: bool = False
-    """Plan only as many households as stock allows, in the declared order; the others wait with their reason."""
+    """Give only what there is, in the declared order; whoever lacks something is told what and why."""
+    fit_to_posts: bool = False
+    """Where the posts hold fewer than want a place: let the last by the declared order wait, instead of refusing."""
     start_over: bool = False
     """Throw the draft's packages away first."""
+    rule: Priority | None = None
+    """The rule to follow; None: the one in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,9 @@ class PlanTerm:
     posts: tuple[PostChoice, ...]
     village_points: tuple[VillagePoint, ...] = ()
     fit_to_stock: bool = False
+    fit_to_posts: bool = False
     start_over: bool = False
+    rule: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +165,8 @@ class PlanSummary:
     """Households of the draft that wait."""
     planned: int
     """Households of the draft with a post and day."""
+    in_part: int
+    """Households planned now that get some lines of their package and lack others."""
     durables_elsewhere: int
     """Households that get no durables again because another event gave them."""
     shortages: tuple[Shortage, ...]
@@ -181,6 +190,17 @@ class PlanShort(Conflict):
         self.shortages = tuple(shortages)
 
 
+class NoPlace(Conflict):
+    """Nothing was planned: these groups can use only these posts, which hold fewer than they need."""
+
+    def __init__(self, villages: Sequence[str], posts: Sequence[PostChoice], bottleneck: Bottleneck) -> None:
+        super().__init__(
+            "plan.no_place", villages=len(villages), posts=len(posts), need=bottleneck.need, hold=bottleneck.hold,
+            short=bottleneck.short, names=", ".join(post.name for post in posts) or "–",
+        )  # fmt: skip
+        self.villages, self.posts, self.bottleneck = tuple(villages), tuple(posts), bottleneck
+
+
 def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     """Give every confirmed household of the list one package, a post and a day, as a draft; nothing is promised.
 
@@ -192,17 +212,40 @@ def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
     _check(order)
     the_round = _round_for(tx, order)
     lock_round(tx, the_round.id)
-    given: dict[UUID, set[UUID]] = {}
-    elsewhere: set[UUID] = set()
-    had = durables_given(tx, {order.incident_id, *order.overlapping_incident_ids})
-    for one in counted(tx, order.incident_id, had):
-        given.setdefault(one.beneficiary_id, set()).add(one.item_id)
-        if one.incident_id != order.incident_id:
-            elsewhere.add(one.beneficiary_id)
-    for gone, stays in (survivors_of(tx, sorted(given)) if has_merged(tx) else {}).items():
-        given.setdefault(stays, set()).update(given[gone])
-        elsewhere |= {stays} if gone in elsewhere else set()
-    return _plan(tx, the_round, order, given, elsewhere)
+    had, elsewhere = had_before(tx, order.incident_id, order.overlapping_incident_ids)
+    return _plan(tx, the_round, order, had, elsewhere)
+
+
+def would_gather(tx: Tx, order: PlanRound) -> PlanInputs:
+    """Read what the week would be worked out from if it were planned anew now, without planning it.
+
+    A draft that waits is left out of account; what is approved keeps its places. Raises: Forbidden, Invalid.
+    """
+    tx.require("round.see")
+    _check(order)
+    here = next(
+        (one for one in rounds_of(tx, order.incident_id)
+         if one.week.first_on == order.first_on and one.state is not RoundState.CANCELLED), None,
+    )  # fmt: skip
+    draft = draft_of(tx, here.id) if here is not None else None
+    had, _ = had_before(
+        tx, order.incident_id, order.overlapping_incident_ids, but_plan_id=draft.id if draft is not None else None
+    )
+    gone: frozenset[UUID] = frozenset()
+    if here is not None:
+        kept = placed_in(tx, here.id, order.standard_id, but_plan_id=draft.id if draft is not None else None)
+        gone = kept | cancelled_in(tx, here.id, order.standard_id) | _merged_twins(tx, order, kept, HOUSEHOLD)
+    week = here.week if here is not None else week_from(order.first_on, order.window.last_on)
+    return gather(
+        tx,
+        Setting(
+            week=week, response=here.days if here is not None else response_days(tx, order.incident_id, week),
+            released=UNDER_DECREE, standard_id=order.standard_id, round_id=here.id if here is not None else None,
+            but_plan_id=draft.id if draft is not None else None,
+        ),
+        [one for one in order.households if one.beneficiary_id not in gone], order.posts,
+        points=order.village_points, had_before=had, fit_to_stock=order.fit_to_stock, rule=order.rule,
+    )  # fmt: skip
 
 
 def plan_term(tx: Tx, order: PlanTerm) -> PlanSummary:
@@ -228,7 +271,7 @@ def plan_term(tx: Tx, order: PlanTerm) -> PlanSummary:
             "round.other_days", first_on=the_round.week.first_on.isoformat(), last_on=the_round.week.last_on.isoformat()
         )
     lock_round(tx, the_round.id)
-    return _plan(tx, the_round, order, {}, set())
+    return _plan(tx, the_round, order, {}, frozenset())
 
 
 def _check(order: PlanRound | PlanTerm) -> None:
@@ -251,85 +294,82 @@ def _merged_twins(
 
 
 def _plan(
-    tx: Tx, the_round: RoundView, order: PlanRound | PlanTerm, given: Mapping[UUID, set[UUID]], elsewhere: set[UUID]
+    tx: Tx, the_round: RoundView, order: PlanRound | PlanTerm, had: Mapping[UUID, set[UUID]], elsewhere: frozenset[UUID]
 ) -> PlanSummary:
-    """Walk the list; ``given`` are durables already had, ``elsewhere`` who had them in another event."""
+    """Plan whoever is new; ``had`` are durables already had, ``elsewhere`` who had them in another event."""
     draft = draft_of(tx, the_round.id)
     if draft is not None and order.start_over:
         drop_packages(tx, draft.id)
+        drop_runs(tx, draft.id)
     kind = order.households[0].beneficiary_kind if order.households else HOUSEHOLD
     placed = placed_in(tx, the_round.id, order.standard_id, kind)
     # Somebody took their package out of this round, with a reason: planning again does not overrule that.
     taken_out = cancelled_in(tx, the_round.id, order.standard_id, kind)
     known = placed | taken_out | _merged_twins(tx, order, placed, kind)
-    new = sorted((one for one in order.households if one.beneficiary_id not in known), key=order_of)
+    new = [one for one in order.households if one.beneficiary_id not in known]
     if not new:
         raise Conflict("plan.nobody")
-    days = [day for day in the_round.week.each() if day >= tx.today]
-    if not days:
+    if not any(day >= tx.today for day in the_round.week.each()):
         raise Conflict("plan.week_over")
     drop_waiting(tx, the_round.id, order.standard_id, [one.beneficiary_id for one in new])
-    plan = _draft_for(tx, the_round, draft, order)
-    needs = _needs(tx, order.standard_id, the_round, new, given)
-    money = unstocked_ids(tx)
-    catalogue = {line.item_id for line in standard_lines(tx, order.standard_id)}
-    shelves = shelves_of(tx, sorted(catalogue), the_round.week.last_on, the_round.released)
-    pledged: Counter[UUID] = Counter()
-    for group in group_sums(tx, plan.id):
-        pledged[group.item_id] += group.quantity_milli
-    free = _free(shelves)
-    before = counts_of_plan(tx, plan.id)
-    alike = {
-        id(one): {item.item_id: int(item.quantity_milli) for item in one.items if item.item_id not in money}
-        for one in needs
-    }
-    quantities = [alike[id(one)] for one in needs]
-    missing = (
-        fit(
-            new, quantities, {item_id: free.get(item_id, 0) - pledged[item_id] for item_id in catalogue},
-            first_rank=before.last_rank + 1,
-        )
-        if order.fit_to_stock
-        else ()
+    rule = order.rule or rule_in_force(tx)
+    plan = _draft_for(tx, the_round, draft, order, rule)
+    inputs = gather(
+        tx,
+        Setting(
+            week=the_round.week, response=the_round.days, released=the_round.released, standard_id=order.standard_id,
+            round_id=the_round.id, plan_id=plan.id, first_rank=counts_of_plan(tx, plan.id).last_rank + 1,
+        ),
+        new, order.posts, points=order.village_points, had_before=had, fit_to_stock=order.fit_to_stock, rule=rule,
     )  # fmt: skip
-    turns = walk(
-        new, order.posts, days,
-        points=order.village_points,
-        taken=[
-            Taken(post_id=cell.post_id, serve_on=cell.serve_on, households=cell.households)
-            for cell in strip_of(tx, the_round.id)
-        ],
-        missing=missing, first_rank=before.last_rank + 1,
-    )  # fmt: skip
-    names = {one.id: one for one in items(tx, ids=catalogue)}
-    last_on = the_round.week.last_on
-    add_packages(
-        tx, the_round.id, plan.id, order.standard_id,
-        [
-            PackageDraft(
-                household_id=one.household_id, beneficiary_id=one.beneficiary_id,
-                beneficiary_kind=one.beneficiary_kind, composition=one.composition, village_code=one.village_code,
-                need=need, rank=turn.rank, reason=_reason(one, turn, names, last_on),
-                post_id=turn.post.post_id if turn.post else None, serve_on=turn.serve_on,
-            )
-            for one, need, turn in zip(new, needs, turns, strict=True)
-        ],
-    )  # fmt: skip
+    proposal = propose(inputs)
+    if proposal.bottleneck is not None and not order.fit_to_posts:
+        raise _no_place(inputs, proposal, proposal.bottleneck)
+    keep_proposal(tx, the_round, plan.id, order.standard_id, inputs, proposal)
     if the_round.state is RoundState.DRAFT:
         mark_round_planned(tx, the_round.id)
-    added = sum(turn.post is not None for turn in turns)
-    wanted = pledged + Counter(totals([one for one, turn in zip(quantities, turns, strict=True) if turn.post]))
     after = counts_of_plan(tx, plan.id)
+    added = sum(not row.waits for row in proposal.rows)
     tx.note(
         "plan.make", "plan", plan.id, round_id=str(the_round.id), added=added, waiting=after.waiting,
-        planned=after.planned, is_fitted=order.fit_to_stock, rule=RULE,
+        planned=after.planned, is_fitted=order.fit_to_stock, rule=rule.version,
     )  # fmt: skip
+    wanted: Counter[UUID] = Counter()
+    for group in group_sums(tx, plan.id):
+        wanted[group.item_id] += group.quantity_milli
     return PlanSummary(
         round_id=the_round.id, plan_id=plan.id, added=added,
         kept=sum(one.beneficiary_id in placed for one in order.households),
         waiting=after.waiting, planned=after.planned,
+        in_part=sum(not row.waits and not row.is_whole for row in proposal.rows),
         durables_elsewhere=len(elsewhere & {one.beneficiary_id for one in new}),
-        shortages=_shortages(tx, wanted, free),
+        shortages=_shortages(tx, wanted, _free(inputs.shelves)),
+    )  # fmt: skip
+
+
+def _no_place(inputs: PlanInputs, proposal: Proposal, bottleneck: Bottleneck) -> NoPlace:
+    villages = sorted({code for group in bottleneck.groups for code in proposal.crowds[group]})
+    return NoPlace(villages, [inputs.posts[at] for at in bottleneck.posts], bottleneck)
+
+
+def keep_proposal(
+    tx: Tx, the_round: RoundView, plan_id: UUID, standard_id: UUID, inputs: PlanInputs, proposal: Proposal
+) -> None:
+    """Write a proposal's packages into its plan, and keep what it was worked out from."""
+    names = {one.id: one for one in items(tx, ids={line.item_id for line in inputs.lines})}
+    add_packages(
+        tx, the_round.id, plan_id, standard_id,
+        [package_draft(row, names, the_round.week.last_on) for row in proposal.rows],
+    )  # fmt: skip
+    keep_run(tx, plan_id, inputs, proposal)
+    tx.session.execute(
+        sa.update(Plan)
+        .where(Plan.id == plan_id)
+        .values(
+            rule_version=inputs.rule.version, floor_permille=proposal.floor_permille,
+            largest_floor_permille=proposal.largest_floor_permille,
+        )
+        .execution_options(synchronize_session=False)
     )  # fmt: skip
 
 
@@ -345,7 +385,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     draft = draft_of(tx, round_id)
     if draft is None:
         raise Conflict("plan.nothing_to_approve")
-    if draft.planned_by == tx.actor.id:
+    if draft.planned_by == tx.actor.id and needs_second_person(tx, draft):
         raise Conflict("plan.needs_second_person")
     wants = _wants(tx, draft.id)
     first_on = first_day_of(tx, draft.id)
@@ -360,7 +400,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     missing = _shortages(tx, wanted, _free(shelves))
     if missing:
         raise PlanShort(missing)
-    takes = take_from_shelves(wants, shelves, posts_of(tx, draft.id))
+    takes = _takes(tx, draft.id, wants, shelves, first_on)
     lines = tuple(
         ReserveLine(
             group_key=group_key(take.post_id, take.serve_on), place_id=take.place_id, item_id=take.item_id,
@@ -388,6 +428,23 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     if the_round.state is RoundState.PLANNED:
         mark_round_approved(tx, round_id)
     return ApprovedPlan(round_id=round_id, plan_id=draft.id, packages=packages, reservations=len(reserved))
+
+
+def _takes(tx: Tx, plan_id: UUID, wants: Sequence[Want], shelves: Sequence[Shelf], day: date) -> tuple[Take, ...]:
+    """Choose the shelves. Raises: Conflict naming what lies where it cannot be brought from."""
+    names = {one.id: one for one in items(tx, ids=sorted({want.item_id for want in wants}, key=str))}
+    posts = posts_of(tx, plan_id)
+    steps = {one.id: int(one.step_milli) for one in names.values()}
+    try:
+        return take_from_shelves(wants, shelves, posts, roads_of(tx, max(day, tx.today)), steps)
+    except NotOnShelves as refused:
+        first = refused.unreached[0]
+        item = names[first.item_id]
+        where = [post.name for post in posts if post.post_id in first.post_ids]
+        raise Conflict(
+            "plan.out_of_reach", item=item.name_id, posts=", ".join(where),
+            short=print_quantity(first.short_milli, item.base_unit), others=len(refused.unreached) - 1,
+        ) from refused  # fmt: skip
 
 
 def discard_plan(tx: Tx, round_id: UUID) -> None:
@@ -505,56 +562,46 @@ def _round_for(tx: Tx, order: PlanRound) -> RoundView:
     return round_by_id(tx, open_round(tx, opened))
 
 
-def _draft_for(tx: Tx, the_round: RoundView, draft: PlanView | None, order: PlanRound | PlanTerm) -> PlanView:
+def _draft_for(
+    tx: Tx, the_round: RoundView, draft: PlanView | None, order: PlanRound | PlanTerm, rule: Priority
+) -> PlanView:
     """Go on with the draft, or begin the next one; its posts are frozen as they are now."""
+    made = {
+        "is_fitted": order.fit_to_stock, "rule_version": rule.version, "planned_by": tx.actor.id,
+        "planned_by_name": tx.actor.name, "planned_at": tx.now,
+    }  # fmt: skip
     if draft is None:
         plan_id = tx.new_id()
         no = max((plan.no for plan in plans_of(tx, the_round.id)), default=0) + 1
         tx.session.execute(
             sa.insert(Plan).values(
                 id=plan_id, regency_code=tx.regency_code, round_id=the_round.id, no=no, state=PlanState.DRAFT,
-                is_fitted=order.fit_to_stock, rule_version=RULE, planned_by=tx.actor.id,
-                planned_by_name=tx.actor.name, planned_at=tx.now, approved_by=None, approved_by_name=None,
-                approved_at=None,
+                approved_by=None, approved_by_name=None, approved_at=None, **made,
             )
         )  # fmt: skip
     else:
         plan_id = draft.id
         tx.session.execute(
-            sa.update(Plan)
-            .where(Plan.id == plan_id)
-            .values(
-                is_fitted=order.fit_to_stock, rule_version=RULE, planned_by=tx.actor.id,
-                planned_by_name=tx.actor.name, planned_at=tx.now,
-            )
-            .execution_options(synchronize_session=False)
-        )  # fmt: skip
-        mine = [post.post_id for post in order.posts]
-        tx.session.execute(sa.delete(PlanPost).where(PlanPost.plan_id == plan_id, PlanPost.post_id.in_(mine)))
+            sa.update(Plan).where(Plan.id == plan_id).values(**made).execution_options(synchronize_session=False)
+        )
+    keep_posts(tx, plan_id, order.posts)
+    found = draft_of(tx, the_round.id)
+    assert found is not None
+    return found
+
+
+def keep_posts(tx: Tx, plan_id: UUID, posts: Sequence[PostChoice]) -> None:
+    """Freeze the posts of a plan as they are now."""
+    mine = [post.post_id for post in posts]
+    tx.session.execute(sa.delete(PlanPost).where(PlanPost.plan_id == plan_id, PlanPost.post_id.in_(mine)))
     tx.session.execute(
         sa.insert(PlanPost),
         [
             {"plan_id": plan_id, "post_id": post.post_id, "capacity_per_day": post.capacity_per_day,
              "village_code": post.village_code, "lon_deg": post.lon_deg, "lat_deg": post.lat_deg}
-            for post in order.posts
+            for post in posts
         ],
     )  # fmt: skip
-    made = draft_of(tx, the_round.id)
-    assert made is not None
-    return made
-
-
-def _needs(
-    tx: Tx, standard_id: UUID, the_round: RoundView, households: Sequence[ConfirmedHousehold],
-    given: Mapping[UUID, set[UUID]],
-) -> list[Need]:  # fmt: skip
-    """Work out every household's package."""
-    rules = standard_lines(tx, standard_id)
-    known: dict[tuple[object, ...], Need] = {}
-    return [
-        cached_need(known, rules, one.composition, the_round.days, given.get(one.beneficiary_id, ()))
-        for one in households
-    ]
 
 
 def _wants(tx: Tx, plan_id: UUID) -> tuple[Want, ...]:
@@ -578,30 +625,53 @@ def _shortages(tx: Tx, wanted: Mapping[UUID, int], free: Mapping[UUID, int]) -> 
     return tuple(sorted(found, key=lambda one: one.item.name_id))
 
 
-def _reason(one: ConfirmedHousehold, turn: Turn, names: Mapping[UUID, ItemView], last_on: date) -> Reason:
+def package_draft(row: Proposed, names: Mapping[UUID, ItemView], last_on: date) -> PackageDraft:
+    """Give a proposed household as the package it becomes: what it gets, what it lacks, where, when and why."""
+    one = row.household
+    lacking = {lack.item.item_id for lack in row.lacking}
+    lacks = [
+        LackDraft(item=lack.item, left_milli=lack.left_milli, ahead_milli=lack.ahead_milli, last_rank=lack.last_rank)
+        for lack in row.lacking
+    ]
+    if not row.waits and not row.is_whole:
+        given = {item.item_id for item in row.given}
+        # What is there but waits for the others, as the rule says.
+        lacks += [
+            LackDraft(item=item, left_milli=item.quantity_milli, ahead_milli=0, last_rank=None)
+            for item in row.need.items if item.item_id not in given and item.item_id not in lacking
+        ]  # fmt: skip
+    return PackageDraft(
+        household_id=one.household_id, beneficiary_id=one.beneficiary_id, beneficiary_kind=one.beneficiary_kind,
+        composition=one.composition, village_code=one.village_code, need=row.need, rank=row.rank,
+        reason=reason_of(row, names, last_on), post_id=row.post.post_id if row.post else None, serve_on=row.serve_on,
+        slot=row.slot, lines=row.need.items if row.waits or row.is_whole else row.given, lacks=tuple(lacks),
+    )  # fmt: skip
+
+
+def reason_of(row: Proposed, names: Mapping[UUID, ItemView], last_on: date) -> Reason:
     """Say why: which post, which day; or what was missing at its turn."""
-    if turn.missing is not None:
-        lacks = turn.missing
-        item = names[lacks.item_id]
+    if row.post is None or row.serve_on is None:
+        if not row.lacking:
+            return Reason(code="plan.waiting.room", facts={"rank": row.rank, "last_on": last_on.isoformat()})
+        lack = row.lacking[0]
+        item = names[lack.item.item_id]
         told: dict[str, Fact] = {
-            "item_id": item.name_id, "item_en": item.name_en, "unit": item.base_unit, "rank": turn.rank,
-            "need_milli": int(lacks.need_milli), "left_milli": int(lacks.left_milli),
-            "ahead_milli": int(lacks.ahead_milli),
+            "item_id": item.name_id, "item_en": item.name_en, "unit": item.base_unit, "rank": row.rank,
+            "need_milli": int(lack.item.quantity_milli), "left_milli": int(lack.left_milli),
+            "ahead_milli": int(lack.ahead_milli),
         }  # fmt: skip
-        if lacks.last_rank is None:
+        if lack.last_rank is None:
             return Reason(code="plan.waiting.none_left", facts=told)
-        return Reason(code="plan.waiting.stock", facts=told | {"last_rank": lacks.last_rank})
-    if turn.post is None or turn.serve_on is None:
-        return Reason(code="plan.waiting.room", facts={"rank": turn.rank, "last_on": last_on.isoformat()})
-    where = "unplaced" if turn.metres is None else "farther" if turn.nearer is not None else "nearest"
+        return Reason(code="plan.waiting.stock", facts=told | {"last_rank": lack.last_rank})
+    where = "unplaced" if row.metres is None else "farther" if row.nearer is not None else "nearest"
     facts: dict[str, Fact] = {
-        "post": turn.post.name, "serve_on": turn.serve_on.isoformat(), "place": turn.place_in_post,
-        "capacity": turn.post.capacity_per_day,
+        "post": row.post.name, "serve_on": row.serve_on.isoformat(), "place": row.place_in_post,
+        "capacity": row.post.capacity_per_day,
     }  # fmt: skip
-    if turn.metres is not None:
-        facts["metres_m"] = turn.metres
-    if turn.nearer is not None:
-        facts["nearer"] = turn.nearer.name
-    if one.vulnerable:
-        facts["vulnerable"] = one.vulnerable
-    return Reason(code=f"plan.served.{where}.{'vulnerable' if one.vulnerable else 'order'}", facts=facts)
+    if row.metres is not None:
+        facts["metres_m"] = row.metres
+    if row.nearer is not None:
+        facts["nearer"] = row.nearer.name
+    if row.household.vulnerable:
+        facts["vulnerable"] = row.household.vulnerable
+    return Reason(code=f"plan.served.{where}.{'vulnerable' if row.household.vulnerable else 'order'}", facts=facts)

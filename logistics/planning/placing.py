@@ -1,4 +1,4 @@
-"""Posts, days and hours for whoever gets something: groups by a flow, then household by household in the declared order.
+"""Posts, days and hours for whoever gets something: groups by a flow, then one by one in the declared order.
 
 Pure: the same list, posts and roads give the same places on any machine.
 """
@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from logistics.planning.distances import UNKNOWN_M
 from logistics.planning.reaching import OUT_OF_REACH, Roads, Standing, post_metres
-from logistics.planning.rules import FAR_M, ConfirmedHousehold, PostChoice, Taken, VillagePoint
+from logistics.planning.rules import ConfirmedHousehold, PostChoice, Taken, VillagePoint
 from logistics.planning.scheduling import Bottleneck, Crowd, NoRoom, placed_by_rank, spread
 
 Ints = npt.NDArray[np.int64]
@@ -107,13 +108,13 @@ def place(
         places.append(
             Place(
                 post=order[post], serve_on=opening.serve_on, slot=opening.slot,
-                metres=exact[at] if exact[at] < FAR_M else None, nearer=order[first] if first != post else None,
+                metres=exact[at] if exact[at] < UNKNOWN_M else None, nearer=order[first] if first != post else None,
                 place_in_post=served[sorted_posts[post].post_id] + turn + 1,
             )
         )  # fmt: skip
     villages: list[set[str]] = [set() for _ in range(len(crowd.demand))]
-    for one, group in zip(cells, group_of_cell.tolist(), strict=True):
-        villages[group].add(one.village_code)
+    for cell, group in zip(cells, group_of_cell.tolist(), strict=True):
+        villages[group].add(cell.village_code)
     return Placed(places=tuple(places), bottleneck=found, crowds=tuple(tuple(sorted(one)) for one in villages))
 
 
@@ -237,7 +238,7 @@ def _exact_metres(
     posts: Sequence[PostChoice], roads: Roads, points: Sequence[VillagePoint],
 ) -> list[int]:  # fmt: skip
     """Give the metres from each household itself to its post; its cell's where that is all that is known."""
-    found = metres[cell_of, np.maximum(chosen, 0)].tolist()
+    found: list[int] = metres[cell_of, np.maximum(chosen, 0)].tolist()
     for post in np.unique(chosen[chosen >= 0]).tolist():
         mine = [at for at in np.flatnonzero(chosen == post).tolist() if households[at].lon_deg is not None]
         if not mine:

@@ -6,16 +6,25 @@ something over posts (``scheduling``) and days, and says of every household what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
+
 from core.measures import Milli
-from logistics.packages.rules import Days, ItemNeed, Need, StandardLine
-from logistics.planning.priority import Priority
-from logistics.planning.reaching import Roads
+from logistics.packages.rules import Days, ItemNeed, Need, StandardLine, need_of
+from logistics.planning.allocation import Allocation, Lack, Policy, Queue, Stock, allocate, largest_floor
+from logistics.planning.placing import Placed, place
+from logistics.planning.priority import LARGEST, Priority, order_of
+from logistics.planning.reaching import Roads, areas_of, warehouse_reaches
 from logistics.planning.rules import ConfirmedHousehold, PostChoice, Shelf, Taken, VillagePoint
 from logistics.planning.scheduling import Bottleneck
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,7 @@ class PlanInputs:
     posts: tuple[PostChoice, ...]
     shelves: tuple[Shelf, ...]
     points: tuple[VillagePoint, ...] = ()
-    roads: Roads = Roads()
+    roads: Roads = field(default_factory=Roads)
     had_before: tuple[HadBefore, ...] = ()
     due_only: tuple[DueOnly, ...] = ()
     pledged: tuple[Pledged, ...] = ()
@@ -118,11 +127,182 @@ class Proposal:
     """The answer, in the order of the ranks."""
 
     rows: tuple[Proposed, ...]
-    floor_permille: int
-    """The floor that was walked."""
+    floor_permille: int | None
+    """The floor that was walked; None where nothing was fitted to stock."""
     largest_floor_permille: int
     """The share of every village that can have whole packages: the one to publish."""
     bottleneck: Bottleneck | None
-    """Why not everybody has a place: its groups are ``crowds``, its posts those of the inputs."""
+    """Why not everybody has a place: its groups are those of ``crowds``, its posts those of the inputs by code."""
     crowds: tuple[tuple[str, ...], ...]
     """The villages of each group of the schedule."""
+
+
+def propose(inputs: PlanInputs) -> Proposal:
+    """Work the plan out. Raises: TooManyReaches."""
+    households = sorted(inputs.households, key=lambda one: order_of(inputs.rule, one))
+    needs, pattern_of = _needs(inputs, households)
+    on_shelves = _OnShelves.of(inputs, needs)
+    queue = Queue(
+        reach=areas_of(inputs.roads, [one.stands_in for one in households]), village=_villages(households),
+        pattern=pattern_of, needs=on_shelves.table,
+    )  # fmt: skip
+    stock = on_shelves.stock(inputs)
+    largest = largest_floor(queue, stock)
+    floor = (largest if inputs.rule.floor_permille is LARGEST else inputs.rule.floor_permille) or 0
+    walked = allocate(queue, stock, _policy(inputs.rule, floor, on_shelves.item_ids)) if inputs.fit_to_stock else None
+    given, gets_some = _given(needs, pattern_of, on_shelves.column, walked)
+    going = np.flatnonzero(gets_some).tolist()
+    placed = place(
+        [households[at] for at in going], inputs.posts, inputs.serve_days, points=inputs.points, taken=inputs.taken,
+        roads=inputs.roads,
+    )  # fmt: skip
+    return Proposal(
+        rows=_rows(inputs, households, [needs[row] for row in pattern_of], given, going, placed, walked, on_shelves),
+        floor_permille=floor if inputs.fit_to_stock else None,
+        largest_floor_permille=largest,
+        bottleneck=placed.bottleneck,
+        crowds=placed.crowds,
+    )
+
+
+def _needs(inputs: PlanInputs, households: Sequence[ConfirmedHousehold]) -> tuple[list[Need], Ints]:
+    """Work out every package once for all households that look alike. Shape of the second: (households,)."""
+    had = {one.beneficiary_id: frozenset(one.item_ids) for one in inputs.had_before}
+    due = {one.beneficiary_id: frozenset(one.item_ids) for one in inputs.due_only}
+    nothing: frozenset[UUID] = frozenset()
+    known: dict[tuple[object, ...], int] = {}
+    needs: list[Need] = []
+    pattern_of = np.empty(len(households), dtype=np.int64)
+    for at, one in enumerate(households):
+        before = had.get(one.beneficiary_id, nothing)
+        only = due.get(one.beneficiary_id)
+        key = (one.composition, before, only)
+        if key not in known:
+            known[key] = len(needs)
+            need = need_of(inputs.lines, one.composition, inputs.response, before)
+            if only is not None:
+                need = replace(need, items=tuple(item for item in need.items if item.item_id in only))
+            needs.append(need)
+        pattern_of[at] = known[key]
+    return needs, pattern_of
+
+
+def _villages(households: Sequence[ConfirmedHousehold]) -> Ints:
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(one.village_code, len(known)) for one in households], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _OnShelves:
+    """The packages as the walk asks for them: no money, an item a column. Shape of ``table``: (patterns, items)."""
+
+    item_ids: tuple[UUID, ...]
+    column: Mapping[UUID, int]
+    table: Ints
+
+    @classmethod
+    def of(cls, inputs: PlanInputs, needs: Sequence[Need]) -> _OnShelves:
+        money = set(inputs.money_items)
+        item_ids = tuple(dict.fromkeys(line.item_id for line in inputs.lines if line.item_id not in money))
+        column = {item_id: at for at, item_id in enumerate(item_ids)}
+        table = np.zeros((len(needs), len(item_ids)), dtype=np.int64)
+        for row, need in enumerate(needs):
+            for item in need.items:
+                if item.item_id in column:
+                    table[row, column[item.item_id]] = item.quantity_milli
+        return cls(item_ids, column, table)
+
+    def stock(self, inputs: PlanInputs) -> Stock:
+        """Give what lies where, and what the same plan has given of it already."""
+        warehouses = sorted({shelf.place_id: shelf.code for shelf in inputs.shelves}.items(), key=lambda one: one[1])
+        row = {place_id: at for at, (place_id, _) in enumerate(warehouses)}
+        free = np.zeros((max(1, len(row)), len(self.item_ids)), dtype=np.int64)
+        for shelf in inputs.shelves:
+            if shelf.item_id in self.column:
+                free[row[shelf.place_id], self.column[shelf.item_id]] += max(0, shelf.free_milli)
+        reaches = warehouse_reaches(inputs.roads, [place_id for place_id, _ in warehouses])
+        if not warehouses:
+            reaches = np.ones((1, 1 + len(inputs.roads.areas)), dtype=bool)
+        pledged = np.zeros((reaches.shape[1], len(self.item_ids)), dtype=np.int64)
+        area = areas_of(inputs.roads, [one.village_code for one in inputs.pledged])
+        for at, one in zip(area.tolist(), inputs.pledged, strict=True):
+            if one.item_id in self.column:
+                pledged[at, self.column[one.item_id]] += one.quantity_milli
+        return Stock(free_milli=free, reaches=reaches, pledged_milli=pledged)
+
+
+def _policy(rule: Priority, floor: int, item_ids: Sequence[UUID]) -> Policy:
+    if rule.part_items is None:
+        return Policy(floor_permille=floor)
+    alone = set(rule.part_items)
+    return Policy(floor_permille=floor, part_items=tuple(at for at, one in enumerate(item_ids) if one in alone))
+
+
+def _given(
+    needs: Sequence[Need], pattern_of: Ints, column: Mapping[UUID, int], walked: Allocation | None
+) -> tuple[list[tuple[ItemNeed, ...]], Bools]:  # fmt: skip
+    """Give each household's lines that go out, and whether there are any. Whole packages, when nothing was walked."""
+    if walked is None:
+        return [needs[row].items for row in pattern_of], np.ones(len(pattern_of), dtype=bool)
+    goes = walked.given_milli >= walked.queue.needs[pattern_of]
+    goes &= walked.is_filled
+    is_whole = walked.is_whole
+    known: dict[tuple[int, bytes], tuple[ItemNeed, ...]] = {}
+    given: list[tuple[ItemNeed, ...]] = []
+    for at, row in enumerate(pattern_of.tolist()):
+        if is_whole[at]:
+            given.append(needs[row].items)
+            continue
+        key = (row, goes[at].tobytes())
+        if key not in known:
+            stocked = [item for item in needs[row].items if item.item_id in column and goes[at, column[item.item_id]]]
+            # Money goes with the goods; alone it is no package of relief.
+            known[key] = tuple(
+                item for item in needs[row].items if item in stocked or (stocked and item.item_id not in column)
+            )
+        given.append(known[key])
+    return given, is_whole | np.array([len(one) > 0 for one in given], dtype=bool)
+
+
+def _rows(
+    inputs: PlanInputs, households: Sequence[ConfirmedHousehold], needs: Sequence[Need],
+    given: Sequence[tuple[ItemNeed, ...]], going: Sequence[int], placed: Placed, walked: Allocation | None,
+    on_shelves: _OnShelves,
+) -> tuple[Proposed, ...]:  # fmt: skip
+    turn_of = dict(zip(going, placed.places, strict=True))
+    lacks = walked.lacks() if walked is not None else {}
+    is_floor = np.zeros(len(households), dtype=bool)
+    if walked is not None:
+        moved = np.empty(len(households), dtype=np.int64)
+        moved[walked.order] = np.arange(len(households))
+        is_floor = moved < np.arange(len(households))
+    rows = []
+    for at, one in enumerate(households):
+        spot = turn_of.get(at)
+        rows.append(
+            Proposed(
+                household=one, rank=inputs.first_rank + at, is_floor=bool(is_floor[at]), need=needs[at],
+                given=given[at] if spot is not None else (),
+                lacking=_lacking(needs[at], lacks.get(at, ()), on_shelves, inputs.first_rank),
+                post=inputs.posts[spot.post] if spot else None, serve_on=spot.serve_on if spot else None,
+                slot=spot.slot if spot else None, metres=spot.metres if spot else None,
+                nearer=inputs.posts[spot.nearer] if spot and spot.nearer is not None else None,
+                place_in_post=spot.place_in_post if spot else 0,
+            )
+        )  # fmt: skip
+    return tuple(rows)
+
+
+def _lacking(
+    need: Need, lacks: Sequence[Lack], on_shelves: _OnShelves, first_rank: int
+) -> tuple[Lacking, ...]:  # fmt: skip
+    """Put what was lacking in words of items, in the order of the standard."""
+    by_item = {on_shelves.item_ids[lack.item]: lack for lack in lacks}
+    return tuple(
+        Lacking(
+            item=item, left_milli=Milli(lack.left_milli), ahead_milli=Milli(lack.ahead_milli),
+            last_rank=None if lack.last_served is None else first_rank + lack.last_served,
+        )
+        for item in need.items
+        if (lack := by_item.get(item.item_id)) is not None
+    )  # fmt: skip

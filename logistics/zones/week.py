@@ -6,7 +6,9 @@ Areas and plans do not know each other; this is the one place where their two ha
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import TypedDict
 from uuid import UUID
 
 from core.errors import Conflict
@@ -14,18 +16,20 @@ from core.measures import Period
 from core.permissions import may
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
+from logistics.packages.helped import helpings
 from logistics.packages.queries import RoundView, opened_at, rounds_of
 from logistics.packages.rules import Composition, people_of
 from logistics.packages.standard_queries import StandardView, standards
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.commands import PlanRound, PlanSummary, plan_round
 from logistics.planning.need import RoundNeed, preview_need
+from logistics.planning.priority import Priority
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
 from logistics.zones import affected
 from logistics.zones import queries as zones
 from logistics.zones.commands import lock_incident
 from logistics.zones.freezing import ToServe, note_use, to_serve
-from logistics.zones.sheltering import places_now
+from logistics.zones.sheltering import PlaceNow, places_now
 from logistics.zones.states import Access, Phase, Severity
 from logistics.zones.windows import windows
 from registry_link.households.ages import thresholds_at
@@ -59,30 +63,31 @@ def _as_planned(
     ids = [line.household_id for line in lines]
     known = {one.id: one for one in households_by_ids(tx, ids, purpose="planning")}
     people = {one.household_id: one for one in compositions(tx, ids, on, ages or thresholds_at(tx))}
-    places = {**positions_of(tx, ids), **_away(tx, incident_id)}
+    homes, away, helped = positions_of(tx, ids), places_now(tx, incident_id), helpings(tx, incident_id)
     return tuple(
         ConfirmedHousehold(
             household_id=line.household_id, code=known[line.household_id].code, village_code=line.village_code,
-            composition=people_of(people[line.household_id]), lon_deg=places.get(line.household_id, (None, None))[0],
-            lat_deg=places.get(line.household_id, (None, None))[1], severity=_SEVERITY[line.severity],
+            composition=people_of(people[line.household_id]), severity=_SEVERITY[line.severity],
             is_cut_off=line.access is Access.CUT_OFF, decile=known[line.household_id].decile,
+            helped=helped.get(line.household_id, 0),
+            **_where(homes.get(line.household_id), away.get(line.household_id)),
         )
         for line in lines if line.household_id in known
     )  # fmt: skip
 
 
-def _away(tx: Tx, incident_id: UUID) -> dict[UUID, tuple[float, float]]:
-    """Give where the displaced are: their shelter, or a point inside the village that they are in."""
-    now = places_now(tx, incident_id)
-    villages = sorted({one.village_code for one in now.values() if one.lon_deg is None})
-    inside = {one.village_code: (one.lon_deg, one.lat_deg) for one in inner_points(tx, villages)} if villages else {}
-    found = {}
-    for household_id, one in now.items():
-        if one.lon_deg is not None and one.lat_deg is not None:
-            found[household_id] = (one.lon_deg, one.lat_deg)
-        elif one.village_code in inside:
-            found[household_id] = inside[one.village_code]
-    return found
+class _Where(TypedDict):
+    lon_deg: float | None
+    lat_deg: float | None
+    now_in: str | None
+
+
+def _where(home: tuple[float, float] | None, away: PlaceNow | None) -> _Where:
+    """Give where a household stands: at home, or in its shelter; of a shelter without a position only the village."""
+    if away is not None:
+        return {"lon_deg": away.lon_deg, "lat_deg": away.lat_deg, "now_in": away.village_code}
+    lon_deg, lat_deg = home or (None, None)
+    return {"lon_deg": lon_deg, "lat_deg": lat_deg, "now_in": None}
 
 
 def standard_in_force(tx: Tx) -> StandardView | None:
@@ -107,7 +112,7 @@ def next_week(tx: Tx, view: zones.IncidentView) -> date | None:
 
 def plan_week(
     tx: Tx, view: zones.IncidentView, first_on: date, standard_id: UUID, *, fit_to_stock: bool = False,
-    start_over: bool = False,
+    fit_to_posts: bool = False, start_over: bool = False, rule: Priority | None = None,
 ) -> PlanSummary:  # fmt: skip
     """Plan the incident's week from ``first_on`` for everybody confirmed.
 
@@ -115,6 +120,23 @@ def plan_week(
     """
     if lock_incident(tx, view.id) is Phase.CLOSED:
         raise Conflict("incident.is_closed")
+    order, list_id = order_of_week(tx, view, first_on, standard_id)
+    done = plan_round(
+        tx,
+        replace(order, fit_to_stock=fit_to_stock, fit_to_posts=fit_to_posts, start_over=start_over, rule=rule),
+    )
+    if list_id is not None:
+        note_use(tx, list_id, done.plan_id)
+    return done
+
+
+def order_of_week(
+    tx: Tx, view: zones.IncidentView, first_on: date, standard_id: UUID
+) -> tuple[PlanRound, UUID | None]:  # fmt: skip
+    """Put together what the week from ``first_on`` is planned from, and the frozen list that it comes from.
+
+    Nothing is written. Raises: Conflict without a decree, without confirmed households or without an open post.
+    """
     if view.window is None:
         raise Conflict("week.no_decree")
     asked = to_serve(tx, view.id)
@@ -125,27 +147,22 @@ def plan_week(
     households = tuple(one for one in households if one.village_code not in waiting)
     if not households:
         raise Conflict("week.no_decree_there", first_on=first_on.isoformat())
-    posts = post_choices(tx)
+    posts = post_choices(tx, [first_on + timedelta(days=no) for no in range(7)])
     if not posts:
         raise Conflict("week.no_post")
-    points = inner_points(tx, sorted({one.village_code for one in households}))
+    points = inner_points(tx, sorted({one.stands_in for one in households}))
     others = tuple(
         one.id for one in zones.incidents(tx, with_closed=False)
         if one.id != view.id and one.window is not None and _overlap(one.window, view.window)
     )  # fmt: skip
-    done = plan_round(
-        tx,
-        PlanRound(
-            incident_id=view.id, first_on=first_on, window=view.window, standard_id=standard_id, households=households,
-            posts=posts, overlapping_incident_ids=others, fit_to_stock=fit_to_stock, start_over=start_over,
-            village_points=tuple(
-                VillagePoint(village_code=one.village_code, lon_deg=one.lon_deg, lat_deg=one.lat_deg) for one in points
-            ),
+    order = PlanRound(
+        incident_id=view.id, first_on=first_on, window=view.window, standard_id=standard_id, households=households,
+        posts=posts, overlapping_incident_ids=others,
+        village_points=tuple(
+            VillagePoint(village_code=one.village_code, lon_deg=one.lon_deg, lat_deg=one.lat_deg) for one in points
         ),
     )  # fmt: skip
-    if asked.list is not None:
-        note_use(tx, asked.list.id, done.plan_id)
-    return done
+    return order, asked.list.id if asked.list is not None else None
 
 
 def without_decree(tx: Tx, view: zones.IncidentView, day: date, village_codes: Collection[str]) -> frozenset[str]:

@@ -28,6 +28,7 @@ from logistics.packages.queries import (
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState, RoundState
 from logistics.planning.commands import (
+    NoPlace,
     PlanShort,
     PlanSummary,
     approve_round,
@@ -36,7 +37,9 @@ from logistics.planning.commands import (
     group_key,
     plan_round,
 )
+from logistics.planning.keeping import recompute
 from logistics.planning.need import need, preview_need
+from logistics.planning.priority import BUILT_IN
 from logistics.planning.queries import plans_of
 from logistics.planning.rules import ConfirmedHousehold
 from logistics.planning.states import PlanState
@@ -60,6 +63,8 @@ from tests.support.builders import SYSTEM
 
 # Father 40, nursing mother 36, child 10, infant 14 months, grandmother 67: the household of domain.md 1.3.
 HOUSEHOLD_H = People(persons=5, adults=3, children=2, infants=1, elderly=1, women=2, nursing=1)
+
+WHOLE_ONLY = replace(BUILT_IN, part_items=())
 
 
 def plan(work: Work, week: Week, households: list[ConfirmedHousehold], **more: object) -> PlanSummary:
@@ -95,7 +100,7 @@ def test_the_household_of_the_worked_example_gets_its_package_with_arithmetic_in
         "1 bayi × 1 lembar = 1 lembar",
     )
     assert found.row.reason("id") == (
-        "Balai Desa Timur adalah titik terdekat (1,1 km); Senin, 16 November 2026 karena keluarga dengan 3 anggota "
+        "Balai Desa Timur adalah titik terdekat (1,4 km); Senin, 16 November 2026 karena keluarga dengan 3 anggota "
         "rentan didahulukan (urutan ke-1, 10 keluarga sehari)."
     )
     assert "…" not in found.row.reason("en")
@@ -196,7 +201,7 @@ def test_fitted_to_stock_the_vulnerable_are_served_first_and_whoever_waits_is_to
         household(3, replace(HOUSEHOLD_H)),
         household(4, decile=None),
     ]
-    made = plan(work, week, crowd, fit_to_stock=True)
+    made = plan(work, week, crowd, fit_to_stock=True, rule=WHOLE_ONLY)
     assert (made.planned, made.waiting, made.shortages) == (2, 2, ())
     with work.read_by(OFFICER) as tx:
         by = {row.beneficiary_id: row for row in packages(tx, made.round_id).rows}
@@ -213,7 +218,7 @@ def test_fitted_to_stock_the_vulnerable_are_served_first_and_whoever_waits_is_to
 
     # New mattresses: who waited is planned in a supplementary plan, who has a place keeps it.
     fill(work, week, week.far, {"kasur": 5})
-    again = plan(work, week, crowd, fit_to_stock=True)
+    again = plan(work, week, crowd, fit_to_stock=True, rule=WHOLE_ONLY)
     assert (again.round_id, again.added, again.kept, again.waiting) == (made.round_id, 2, 2, 0)
     approve(work, made.round_id)
     with work.read_by(OFFICER) as tx:
@@ -222,6 +227,57 @@ def test_fitted_to_stock_the_vulnerable_are_served_first_and_whoever_waits_is_to
             (1, PlanState.APPROVED),
             (2, PlanState.APPROVED),
         ]
+
+
+def test_whoever_lacks_a_line_gets_the_others_and_is_told_what_it_lacks_and_why(work: Work):
+    week = a_week(work, stock={**PLENTY, "kasur": 2})
+    made = plan(work, week, [household(no) for no in (1, 2, 3)], fit_to_stock=True)
+    assert (made.planned, made.in_part, made.waiting, made.shortages) == (3, 1, 0, ())
+    approve(work, made.round_id)
+    with work.read_by(OFFICER) as tx:
+        found = open_package_of(tx, made.round_id, household(3).household_id)
+        shown = {line.item.code: line for line in need(tx, made.round_id).lines}
+    assert found is not None
+    assert found.row.state is PackageState.RESERVED
+    assert "kasur" not in {line.item_code for line in found.lines}
+    assert found.given_before == ()
+    (lack,) = found.lacks
+    assert (lack.item_code, lack.quantity_milli, lack.is_supplemented) == ("kasur", 1000, False)
+    assert lack.reason("id") == (
+        "Kasur 1 buah belum ada: yang terakhir sampai ke urutan 2, keluarga ini di urutan 3; yang di depannya masih "
+        "kurang 0 buah."
+    )
+    assert "{" not in lack.reason("en")
+    assert (shown["kasur"].quantity_milli, shown["kasur"].promised_milli) == (3000, 2000)
+
+
+def test_where_the_posts_hold_too_few_nothing_is_planned_and_the_refusal_adds_up(work: Work):
+    week = a_week(work, capacity=1)
+    crowd = [household(no) for no in range(1, 18)]
+    with pytest.raises(NoPlace) as refused:
+        plan(work, week, crowd)
+    proof = refused.value.bottleneck
+    assert (proof.need, proof.hold, proof.short) == (17, 14, 3)
+    assert len(refused.value.posts) == 2
+    assert "kurang 3" in say("plan.no_place", "id", refused.value.facts)
+    made = plan(work, week, crowd, fit_to_posts=True)
+    assert (made.planned, made.waiting) == (14, 3)
+    with work.read_by(OFFICER) as tx:
+        waiting = packages(tx, made.round_id, states=(PackageState.WAITING,)).rows
+    assert sorted(row.rank for row in waiting) == [15, 16, 17]
+    assert waiting[0].reason("id").startswith("Menunggu: pada urutan 15 semua titik pembagian sudah penuh")
+
+
+def test_an_approved_plan_is_worked_out_again_to_the_same_after_everything_else_has_changed(work: Work):
+    week = a_week(work, stock={**PLENTY, "kasur": 2})
+    made = plan(work, week, [household(no) for no in (1, 2, 3)], fit_to_stock=True)
+    plan(work, week, [household(no) for no in range(1, 6)], fit_to_stock=True)
+    approve(work, made.round_id)
+    fill(work, week, week.near, {"kasur": 50})
+    with work.read_by(OFFICER) as tx:
+        runs = recompute(tx, made.plan_id)
+    assert [(one.no, one.households) for one in runs] == [(1, 3), (2, 2)]
+    assert all(one.is_untouched and one.is_same for one in runs)
 
 
 def test_late_households_join_the_draft_and_nobody_gets_a_second_package(work: Work):
