@@ -58,6 +58,7 @@ from logistics.planning.approving import needs_second_person
 from logistics.planning.gathering import Setting, gather, had_before
 from logistics.planning.keeping import drop_runs, keep_run
 from logistics.planning.models import Plan, PlanPost
+from logistics.planning.placing import TooFewPlaces
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.priority import Priority
 from logistics.planning.proposing import PlanInputs, Proposal, Proposed, propose
@@ -73,7 +74,6 @@ from logistics.planning.rules import (
     Want,
     shorts,
 )
-from logistics.planning.scheduling import Bottleneck
 from logistics.planning.shelves import NotOnShelves, take_from_shelves
 from logistics.planning.states import PLAN_MOVES, PlanAct, PlanState
 from registry_link.households.merged import has_merged, survivors_of
@@ -191,14 +191,14 @@ class PlanShort(Conflict):
 
 
 class NoPlace(Conflict):
-    """Nothing was planned: these groups can use only these posts, which hold fewer than they need."""
+    """Nothing was planned: households of some villages can use only some posts, which hold fewer than they need."""
 
-    def __init__(self, villages: Sequence[str], posts: Sequence[PostChoice], bottleneck: Bottleneck) -> None:
+    def __init__(self, proof: TooFewPlaces) -> None:
         super().__init__(
-            "plan.no_place", villages=len(villages), posts=len(posts), need=bottleneck.need, hold=bottleneck.hold,
-            short=bottleneck.short, names=", ".join(post.name for post in posts) or "–",
+            "plan.no_place", villages=len(proof.villages), posts=len(proof.posts), need=proof.need, hold=proof.hold,
+            short=proof.short, names=", ".join(post.name for post in proof.posts) or "–",
         )  # fmt: skip
-        self.villages, self.posts, self.bottleneck = tuple(villages), tuple(posts), bottleneck
+        self.proof = proof
 
 
 def plan_round(tx: Tx, order: PlanRound) -> PlanSummary:
@@ -323,8 +323,8 @@ def _plan(
         new, order.posts, points=order.village_points, had_before=had, fit_to_stock=order.fit_to_stock, rule=rule,
     )  # fmt: skip
     proposal = propose(inputs)
-    if proposal.bottleneck is not None and not order.fit_to_posts:
-        raise _no_place(inputs, proposal, proposal.bottleneck)
+    if proposal.too_few is not None and not order.fit_to_posts:
+        raise NoPlace(proposal.too_few)
     keep_proposal(tx, the_round, plan.id, order.standard_id, inputs, proposal)
     if the_round.state is RoundState.DRAFT:
         mark_round_planned(tx, the_round.id)
@@ -345,11 +345,6 @@ def _plan(
         durables_elsewhere=len(elsewhere & {one.beneficiary_id for one in new}),
         shortages=_shortages(tx, wanted, _free(inputs.shelves)),
     )  # fmt: skip
-
-
-def _no_place(inputs: PlanInputs, proposal: Proposal, bottleneck: Bottleneck) -> NoPlace:
-    villages = sorted({code for group in bottleneck.groups for code in proposal.crowds[group]})
-    return NoPlace(villages, [inputs.posts[at] for at in bottleneck.posts], bottleneck)
 
 
 def keep_proposal(

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from logistics.planning.distances import UNKNOWN_M
 from logistics.planning.reaching import OUT_OF_REACH, Roads, Standing, post_metres
 from logistics.planning.rules import ConfirmedHousehold, PostChoice, Taken, VillagePoint
-from logistics.planning.scheduling import Bottleneck, Crowd, NoRoom, placed_by_rank, spread
+from logistics.planning.scheduling import Bottleneck, Crowd, NoRoom, Step, placed_by_rank, relaxations, spread
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -44,13 +44,42 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """One single step that brings places, worked out by placing everybody again."""
+
+    step: Step
+    post: PostChoice
+    villages: tuple[str, ...]
+    """Whose households are brought to a post out of their reach; () where the post gets more places."""
+    places: int
+    """What the post gets more, or how many are brought."""
+    helps: int
+    """So many more households have a place."""
+    still_short: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooFewPlaces:
+    """The proof: households of these villages can use only these posts, which hold fewer than they need."""
+
+    villages: tuple[str, ...]
+    posts: tuple[PostChoice, ...]
+    need: int
+    hold: int
+    ways_out: tuple[WayOut, ...]
+    """Those that are enough first."""
+
+    @property
+    def short(self) -> int:
+        return self.need - self.hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """Everybody's place, in the order of the list; None without one."""
 
     places: tuple[Place | None, ...]
-    bottleneck: Bottleneck | None
-    crowds: tuple[tuple[str, ...], ...]
-    """The villages of each group that the bottleneck names."""
+    too_few: TooFewPlaces | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +101,7 @@ def place(
     """
     roads = roads or Roads()
     if not households:
-        return Placed(places=(), bottleneck=None, crowds=())
+        return Placed(places=(), too_few=None)
     order = sorted(range(len(posts)), key=lambda at: (posts[at].code, str(posts[at].post_id)))
     sorted_posts = [posts[at] for at in order]
     openings = [_openings(post, days, taken) for post in sorted_posts]
@@ -82,11 +111,11 @@ def place(
     group_of = group_of_cell[cell_of]
     crowd = _crowd(group_of, group_of_cell, cell_of, metres, np.array([len(one) for one in openings], dtype=np.int64))
     has_place = np.ones(len(households), dtype=bool)
-    found: Bottleneck | None = None
+    too_few: TooFewPlaces | None = None
     try:
         flow = spread(crowd)
     except NoRoom as short:
-        found = short.bottleneck
+        too_few = _too_few(crowd, short.bottleneck, sorted_posts, days, cells, group_of_cell)
         has_place = placed_by_rank(crowd, group_of)
         demand = np.bincount(group_of[has_place], minlength=len(crowd.demand)).astype(np.int64)
         flow = spread(Crowd(demand=demand, metres=crowd.metres, places=crowd.places))
@@ -112,10 +141,30 @@ def place(
                 place_in_post=served[sorted_posts[post].post_id] + turn + 1,
             )
         )  # fmt: skip
-    villages: list[set[str]] = [set() for _ in range(len(crowd.demand))]
+    return Placed(places=tuple(places), too_few=too_few)
+
+
+def _too_few(
+    crowd: Crowd, proof: Bottleneck, posts: Sequence[PostChoice], days: Sequence[date], cells: Sequence[Standing],
+    group_of_cell: Ints,
+) -> TooFewPlaces:  # fmt: skip
+    """Put the proof in words of villages and posts, with the single steps that help."""
+    villages: list[str] = [""] * len(crowd.demand)
     for cell, group in zip(cells, group_of_cell.tolist(), strict=True):
-        villages[group].add(cell.village_code)
-    return Placed(places=tuple(places), bottleneck=found, crowds=tuple(tuple(sorted(one)) for one in villages))
+        villages[group] = cell.village_code
+    more = np.array([post.capacity_per_day if len(set(days) - set(post.closed_on)) < len(days) else 0
+                     for post in posts], dtype=np.int64)  # fmt: skip
+    return TooFewPlaces(
+        villages=tuple(sorted({villages[group] for group in proof.groups})),
+        posts=tuple(posts[post] for post in proof.posts), need=proof.need, hold=proof.hold,
+        ways_out=tuple(
+            WayOut(
+                step=one.step, post=posts[one.post], villages=() if one.group is None else (villages[one.group],),
+                places=one.places, helps=one.helps, still_short=one.still_short,
+            )
+            for one in relaxations(crowd, day_places=more)
+        ),
+    )  # fmt: skip
 
 
 def _openings(post: PostChoice, days: Sequence[date], taken: Sequence[Taken]) -> list[_Opening]:

@@ -17,11 +17,10 @@ import numpy.typing as npt
 from core.measures import Milli
 from logistics.packages.rules import Days, ItemNeed, Need, StandardLine, need_of
 from logistics.planning.allocation import Allocation, Lack, Policy, Queue, Stock, allocate, largest_floor
-from logistics.planning.placing import Placed, place
+from logistics.planning.placing import Placed, TooFewPlaces, place
 from logistics.planning.priority import LARGEST, Priority, order_of
 from logistics.planning.reaching import Roads, areas_of, warehouse_reaches
 from logistics.planning.rules import ConfirmedHousehold, PostChoice, Shelf, Taken, VillagePoint
-from logistics.planning.scheduling import Bottleneck
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -131,10 +130,8 @@ class Proposal:
     """The floor that was walked; None where nothing was fitted to stock."""
     largest_floor_permille: int
     """The share of every village that can have whole packages: the one to publish."""
-    bottleneck: Bottleneck | None
-    """Why not everybody has a place: its groups are those of ``crowds``, its posts those of the inputs by code."""
-    crowds: tuple[tuple[str, ...], ...]
-    """The villages of each group of the schedule."""
+    too_few: TooFewPlaces | None
+    """Why not everybody has a place; the last by the order wait."""
 
 
 def propose(inputs: PlanInputs) -> Proposal:
@@ -160,8 +157,7 @@ def propose(inputs: PlanInputs) -> Proposal:
         rows=_rows(inputs, households, [needs[row] for row in pattern_of], given, going, placed, walked, on_shelves),
         floor_permille=floor if inputs.fit_to_stock else None,
         largest_floor_permille=largest,
-        bottleneck=placed.bottleneck,
-        crowds=placed.crowds,
+        too_few=placed.too_few,
     )
 
 

@@ -179,7 +179,7 @@ def weeks(draw: st.DrawFn):
 def test_whoever_can_keep_its_place_keeps_it_and_no_place_is_given_twice(week):
     rows, made, before = week
     ground = replace(GROUND, closed_days={post.post_id: frozenset(post.closed_on) for post in made.posts})
-    proposal = Proposal(rows=rows, floor_permille=0, largest_floor_permille=0, bottleneck=None, crowds=())
+    proposal = Proposal(rows=rows, floor_permille=0, largest_floor_permille=0, too_few=None)
     found = steady(proposal, made, before, ground)
     assert [one.household for one in found.rows] == [one.household for one in rows]
     assert [one.given for one in found.rows] == [one.given for one in rows]
@@ -214,7 +214,7 @@ def test_nothing_moves_where_nothing_has_happened():
     rows = tuple(row(no, spot) for no, spot in enumerate([at(0, 0), at(0, 0), at(0, 1)], 1))
     before = {one.household.beneficiary_id: spot for one, spot in zip(rows, spots, strict=True)}
     made = inputs([one.household for one in rows], POSTS)
-    proposal = Proposal(rows=rows, floor_permille=0, largest_floor_permille=0, bottleneck=None, crowds=())
+    proposal = Proposal(rows=rows, floor_permille=0, largest_floor_permille=0, too_few=None)
     found = steady(proposal, made, before, GROUND)
     assert [spot_of(one) for one in found.rows] == spots
     standing = [held(no, spot) for no, spot in enumerate(spots, 1)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from logistics.planning.placing import Place, place
 from logistics.planning.reaching import Roads, SaidDistance, TransportArea
 from logistics.planning.rules import ConfirmedHousehold, PostChoice, Slot, Taken, VillagePoint
+from logistics.planning.scheduling import Step
 from tests.logistics.planning.lists import NAMESPACE, VILLAGE, WEEK, household, post, uuid5
 
 ISLAND = "99.01.01.2009"
@@ -45,9 +46,12 @@ def test_a_full_post_sends_on_to_the_next_and_says_so_and_the_last_waits():
     assert [posts[one.nearer].code if one and one.nearer is not None else None for one in found] == [
         None, None, "P1", "P1", None,
     ]  # fmt: skip
-    assert made.bottleneck is not None
-    assert (made.bottleneck.need, made.bottleneck.hold, made.bottleneck.short) == (5, 4, 1)
-    assert [made.crowds[group] for group in made.bottleneck.groups] == [(VILLAGE,)]
+    proof = made.too_few
+    assert proof is not None
+    assert (proof.need, proof.hold, proof.short, proof.villages) == (5, 4, 1, (VILLAGE,))
+    assert {(one.step, one.post.code, one.places, one.still_short) for one in proof.ways_out} == {
+        (Step.MORE_PLACES, "P1", 1, 0), (Step.MORE_PLACES, "P2", 1, 0),
+    }  # fmt: skip
 
 
 def test_equally_near_posts_are_chosen_by_their_code():
@@ -117,7 +121,7 @@ def test_no_post_is_overfull_the_first_by_order_are_served_and_the_order_of_the_
     assert all(count <= posts[at].capacity_per_day for (at, _), count in full.items())
     places = sum(one.capacity_per_day for one in posts) * days
     assert [one is not None for one in made.places] == [at < places for at in range(len(families))]
-    assert (made.bottleneck is None) == (len(families) <= places)
+    assert (made.too_few is None) == (len(families) <= places)
     shuffled = posts[:]
     chance.shuffle(shuffled)
     again = place(families, shuffled, WEEK[:days])

@@ -256,9 +256,9 @@ def test_where_the_posts_hold_too_few_nothing_is_planned_and_the_refusal_adds_up
     crowd = [household(no) for no in range(1, 18)]
     with pytest.raises(NoPlace) as refused:
         plan(work, week, crowd)
-    proof = refused.value.bottleneck
+    proof = refused.value.proof
     assert (proof.need, proof.hold, proof.short) == (17, 14, 3)
-    assert len(refused.value.posts) == 2
+    assert len(proof.posts) == 2
     assert "kurang 3" in say("plan.no_place", "id", refused.value.facts)
     made = plan(work, week, crowd, fit_to_posts=True)
     assert (made.planned, made.waiting) == (14, 3)
