@@ -20,7 +20,7 @@ from logistics.packages.states import PackageState
 CHANGEABLE: Final = (PackageState.WAITING, PackageState.PLANNED, PackageState.RESERVED)
 """Nothing of it has left for its post, unless a part of its load has."""
 _GIVEN: Final = (PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
-OUT: Final = "plan.out."
+OUT: Final = "revision.out."
 """How the reasons begin for which a revision, not a person, took a package out."""
 
 
@@ -147,3 +147,91 @@ def durables_beside(
         if package_id not in own:
             found[beneficiary_id].add(item_id)
     return {beneficiary: frozenset(items) for beneficiary, items in found.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many packages of one village stand at one post and day, in one state that can still change."""
+
+    state: PackageState
+    village_code: str
+    post_id: UUID | None
+    serve_on: date | None
+    reason_code: str
+    packages: int
+
+
+def standing(tx: Tx, round_id: UUID) -> tuple[Standing, ...]:
+    """Count a round's packages that have not left, by village, post and day."""
+    columns = (Package.state, Package.village_code, Package.post_id, Package.serve_on)
+    reason = sa.case((Package.state == PackageState.WAITING, Package.reason_code), else_="")
+    rows = tx.session.execute(
+        sa.select(*columns, reason.label("reason_code"), sa.func.count().label("packages"))
+        .where(
+            Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.state.in_(CHANGEABLE),
+            Package.reason_code.not_in((REST, REST_VOID)),
+        )
+        .group_by(*columns, reason)
+    )  # fmt: skip
+    found = (Standing(**row._mapping) for row in rows)
+    return tuple(sorted(found, key=lambda one: (one.village_code, str(one.post_id), str(one.serve_on))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Whose packages a round has."""
+
+    changeable: frozenset[UUID]
+    """Beneficiaries whose package has not left."""
+    fixed: frozenset[UUID]
+    """Whose package is on its way, handed over, or was taken out by a person."""
+
+
+def presence(tx: Tx, round_id: UUID, standard_id: UUID) -> Presence:
+    """Tell whose packages of a standard may still change, and for whom that is settled."""
+    rows = tx.session.execute(
+        sa.select(Package.beneficiary_id, Package.state, Package.reason_code).where(
+            Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.standard_id == standard_id,
+            Package.supplements_id.is_(None),
+        )
+    )  # fmt: skip
+    changeable, fixed = set(), set()
+    for row in rows:
+        if row.state in CHANGEABLE:
+            changeable.add(row.beneficiary_id)
+        elif row.state is not PackageState.CANCELLED or not row.reason_code.startswith(OUT):
+            fixed.add(row.beneficiary_id)
+    return Presence(changeable=frozenset(changeable), fixed=frozenset(fixed))
+
+
+def placed_heads(tx: Tx, round_id: UUID, *, but_plan_id: UUID) -> Mapping[tuple[UUID, date], int]:
+    """Count who has a place, or has been served, at each post and day, but for the packages of one plan."""
+    rows = tx.session.execute(
+        sa.select(Package.post_id, Package.serve_on, sa.func.count().label("packages"))
+        .where(
+            Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.state.in_(_GIVEN),
+            Package.plan_id != but_plan_id, Package.reason_code.not_in((REST, REST_VOID)),
+        )
+        .group_by(Package.post_id, Package.serve_on)
+    )  # fmt: skip
+    return {(row.post_id, row.serve_on): row.packages for row in rows if row.post_id and row.serve_on}
+
+
+def placed_goods(
+    tx: Tx, round_id: UUID, *, plan_id: UUID | None = None, but_plan_id: UUID | None = None
+) -> Mapping[UUID, int]:
+    """Add up what the packages with a place hold, or held when they were handed over, in thousandths by item."""
+    query = (
+        sa.select(PackageLine.item_id, sa.func.sum(PackageLine.quantity_milli).label("quantity"))
+        .join(Package, Package.id == PackageLine.package_id)
+        .where(
+            Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.state.in_(_GIVEN),
+            Package.reason_code.not_in((REST, REST_VOID)),
+        )
+        .group_by(PackageLine.item_id)
+    )  # fmt: skip
+    if plan_id is not None:
+        query = query.where(Package.plan_id == plan_id)
+    if but_plan_id is not None:
+        query = query.where(Package.plan_id != but_plan_id)
+    return {row.item_id: int(row.quantity) for row in tx.session.execute(query)}

@@ -18,6 +18,7 @@ from core.work import Tx
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState
+from logistics.planning.approving import needs_second_person
 from logistics.planning.commands import PlanSummary, approve_round, cancel_package, discard_plan
 from logistics.planning.need import need as round_need
 from logistics.planning.queries import draft_of, plans_of
@@ -103,7 +104,8 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
         "post_id": post_id, "state": state, "number": number, "total": found.total, "per_page": PER_PAGE,
         "last": max(1, -(-found.total // PER_PAGE)), "sees_people": sees_people,
         "round_state": say(f"round.state.{the_round.state.value}", lang),
-        "may_approve": draft is not None and draft.planned_by != tx.actor.id,
+        "may_approve": draft is not None
+        and (draft.planned_by != tx.actor.id or not needs_second_person(tx, draft)),
         "short": [
             (line.item.name(lang), print_quantity(line.short_milli, line.item.base_unit, lang)) for line in short
         ],
