@@ -395,13 +395,25 @@ def mark_cancelled(tx: Tx, package_id: UUID, reason: str) -> None:
 
 
 def void_rest(tx: Tx, package_id: UUID, reason: str) -> None:
-    """Take what a void handover of this package left over out of its round: the whole is due again.
+    """Take what a void handover of this package left over, and what was to complete it, out of its round.
 
-    A rest that was cancelled before says so from now on too. Raises: Conflict when a rest was handed over.
+    The whole is due again. A rest that was cancelled before says so from now on too. Raises: Conflict when a rest was
+    handed over.
     """
-    rest = sa.select(Package.id).where(Package.supplements_id == package_id, Package.state != PackageState.CANCELLED)
+    is_rest = Package.reason_code.in_((REST, REST_VOID))
+    rest = sa.select(Package.id).where(
+        Package.supplements_id == package_id, Package.state != PackageState.CANCELLED,
+        # What completes the package and was handed over stays: it gave other lines.
+        sa.or_(is_rest, Package.state != PackageState.HANDED_OVER),
+    )  # fmt: skip
     for rest_id in tx.session.scalars(rest).all():
         move(tx, Package, rest_id, PackageAct.CANCEL, PACKAGE_MOVES, reason=reason)
+    tx.session.execute(
+        sa.update(Package)
+        .where(Package.supplements_id == package_id, Package.state == PackageState.CANCELLED, sa.not_(is_rest))
+        .values(reason_code="revision.out.void", reason_facts="{}")
+        .execution_options(synchronize_session=False)
+    )
     tx.session.execute(
         sa.update(Package)
         .where(Package.supplements_id == package_id, Package.reason_code == REST)
