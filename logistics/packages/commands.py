@@ -204,6 +204,27 @@ def lock_round(tx: Tx, round_id: UUID) -> RoundState:
     return state
 
 
+def follow_standard(tx: Tx, round_id: UUID, standard_id: UUID) -> None:
+    """Let a round follow another standard, as long as nothing of it is approved.
+
+    Its draft has to be planned anew. Raises: Forbidden; NotFound; Conflict when it is approved or the standard is not.
+    """
+    tx.require("round.plan")
+    if lock_round(tx, round_id) not in (RoundState.DRAFT, RoundState.PLANNED):
+        raise Conflict("round.follows_its_standard")
+    state = standard_state(tx, standard_id)
+    if state is not StandardState.APPROVED:
+        raise Conflict("standard.not_in_force", state=state.value)
+    tx.session.execute(
+        sa.update(Round)
+        .where(Round.id == round_id)
+        .values(standard_id=standard_id)
+        .execution_options(synchronize_session=False)
+    )
+    tx.session.expire_all()
+    tx.note("round.follow_standard", "round", round_id, standard_id=str(standard_id))
+
+
 def mark_round_planned(tx: Tx, round_id: UUID) -> None:
     """Say that the round has a plan. Raises: NotFound, Conflict."""
     move(tx, Round, round_id, RoundAct.PLAN, ROUND_MOVES)
