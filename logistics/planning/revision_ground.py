@@ -22,11 +22,13 @@ from logistics.packages.change_queries import (
     lines_now,
     packages_now,
 )
-from logistics.packages.queries import RoundView
+from logistics.packages.durables import counted
+from logistics.packages.queries import GivenDurable, RoundView
 from logistics.packages.standard_queries import standard_lines
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState
 from logistics.planning.commands import PURPOSE, group_key
 from logistics.planning.differing import Ground, Held, Spot
+from logistics.planning.gathering import as_kept, in_steps
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.proposing import DueOnly, HadBefore, PlanInputs
 from logistics.planning.queries import shelves_of
@@ -51,8 +53,6 @@ class ReviseRound:
     """The open ones that are still to be used."""
     village_points: tuple[VillagePoint, ...] = ()
     overlapping_incident_ids: tuple[UUID, ...] = ()
-    durables_again: tuple[UUID, ...] = ()
-    """Households that get durables in spite of another event of the same days."""
     why_out: Mapping[UUID, str] = field(default_factory=dict)
     """Why beneficiaries are served no more, where more is known than that they are not on the list."""
 
@@ -189,7 +189,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     now = standings(tx, the_round)
     roads = roads_of(tx, days[0])
     listed, why_out = _listed(tx, order, now)
-    households = tuple(_as_due(one, now) for one in listed)
+    households = tuple(as_kept(_as_due(one, now)) for one in listed)
     served_too = [one for one in now.packages.values() if not one.is_rest]
     own = {one.id for one in now.changeable}
     taken = Counter(
@@ -200,7 +200,8 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     rules = standard_lines(tx, the_round.standard_id)
     inputs = PlanInputs(
         rule=rule_in_force(tx), lines=rules, response=the_round.days, serve_days=days, households=households,
-        posts=order.posts, shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
+        posts=tuple(sorted(order.posts, key=lambda post: (post.code, str(post.post_id)))),
+        shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
         points=order.village_points, roads=roads, had_before=_had_before(tx, the_round, order, now.kind, own),
         taken=tuple(
             Taken(post_id=post_id, serve_on=day, households=count)
@@ -288,19 +289,23 @@ def _had_before(
     """Give the durables that are not given again: those of this event, and of others of the same days."""
     if the_round.incident_id is None:
         return ()
+    given = [
+        GivenDurable(beneficiary_id=beneficiary, item_id=item_id, incident_id=incident_id)
+        for incident_id in (the_round.incident_id, *order.overlapping_incident_ids)
+        for beneficiary, items in durables_beside(tx, {incident_id}, kind, own).items()
+        for item_id in sorted(items, key=str)
+    ]
     found: dict[UUID, set[UUID]] = defaultdict(set)
-    for incident_id in (the_round.incident_id, *order.overlapping_incident_ids):
-        given = durables_beside(tx, {incident_id}, kind, own)
-        again = set() if incident_id == the_round.incident_id else set(order.durables_again)
-        for beneficiary, items in given.items():
-            if beneficiary not in again:
-                found[beneficiary] |= items
+    for one in counted(tx, the_round.incident_id, given):
+        found[one.beneficiary_id].add(one.item_id)
     if found and has_merged(tx):
         for gone, stays in survivors_of(tx, sorted(found)).items():
             found[stays] |= found[gone]
+    mine = {one.beneficiary_id for one in order.households}
     return tuple(
         HadBefore(beneficiary_id=one, item_ids=tuple(sorted(items, key=str)))
         for one, items in sorted(found.items(), key=lambda pair: str(pair[0]))
+        if one in mine
     )
 
 
@@ -329,7 +334,7 @@ def _shelves(tx: Tx, the_round: RoundView, now: Standings, item_ids: Sequence[UU
         part = min(kept[shelf.item_id], int(shelf.free_milli))
         kept[shelf.item_id] -= part
         left.append(replace(shelf, free_milli=Milli(shelf.free_milli - part)))
-    return tuple(left)
+    return in_steps(tx, left)
 
 
 def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> None:
