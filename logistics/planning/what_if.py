@@ -128,7 +128,8 @@ class Outcome:
     persons_whole: int
     villages: tuple[VillageOutcome, ...]
     items: tuple[ItemOutcome, ...]
-    floor_permille: int
+    floor_permille: int | None
+    """The share of every village that was walked first; None where nothing was fitted to stock."""
     largest_floor_permille: int
     mean_metres: int | None
     """Of those who are served and whose way is known."""
