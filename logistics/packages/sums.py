@@ -102,7 +102,7 @@ def sums_by_day(tx: Tx, round_id: UUID) -> tuple[NeedSum, ...]:
 def village_counts(tx: Tx, round_id: UUID) -> tuple[VillageCount, ...]:
     """Count a round's households by village, by code."""
     waits, is_served = Package.state == PackageState.WAITING, Package.state == PackageState.HANDED_OVER
-    lacks = sa.exists().where(PackageLack.package_id == Package.id)
+    lacks = sa.exists().where(PackageLack.package_id == Package.id, sa.not_(supplemented()))
     rows = tx.session.execute(
         sa.select(
             Package.village_code, sa.func.count().label("households"), sa.func.sum(Package.persons).label("persons"),
