@@ -56,6 +56,7 @@ from logistics.packages.standard_queries import standard
 from logistics.packages.states import PackageState, RoundState, StandardState
 from logistics.planning.approving import needs_second_person
 from logistics.planning.gathering import Setting, gather, had_before
+from logistics.planning.hours import written, written_days
 from logistics.planning.keeping import drop_runs, keep_run
 from logistics.planning.models import Plan, PlanPost
 from logistics.planning.placing import TooFewPlaces
@@ -595,7 +596,8 @@ def keep_posts(tx: Tx, plan_id: UUID, posts: Sequence[PostChoice]) -> None:
         sa.insert(PlanPost),
         [
             {"plan_id": plan_id, "post_id": post.post_id, "capacity_per_day": post.capacity_per_day,
-             "village_code": post.village_code, "lon_deg": post.lon_deg, "lat_deg": post.lat_deg}
+             "village_code": post.village_code, "lon_deg": post.lon_deg, "lat_deg": post.lat_deg,
+             "slots": written(post.slots), "closed_on": written_days(post.closed_on)}
             for post in posts
         ],
     )  # fmt: skip

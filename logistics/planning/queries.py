@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from core.i18n import say
 from core.work import Tx
 from logistics.packages.rules import Composition, Days, Need, StandardLine, need_of
+from logistics.planning.hours import read, read_days
 from logistics.planning.models import Plan, PlanPost
-from logistics.planning.rules import PostChoice, Shelf
+from logistics.planning.rules import PostChoice, Shelf, Slot
 from logistics.planning.states import PlanState
 from stock.ledger.kinds import ReleaseCondition
 from stock.ledger.queries import available
@@ -69,15 +70,29 @@ def revision_of(tx: Tx, round_id: UUID) -> PlanView | None:
 
 
 def posts_of(tx: Tx, plan_id: UUID) -> tuple[PostChoice, ...]:
-    """Give a plan's posts with the capacity they had when it was made, by code."""
+    """Give a plan's posts with the capacity, hours and closed days they had when it was made, by code."""
     rows = {row.post_id: row for row in tx.session.scalars(sa.select(PlanPost).where(PlanPost.plan_id == plan_id))}
     return tuple(
         PostChoice(
             post_id=place.id, code=place.code, name=place.name, capacity_per_day=rows[place.id].capacity_per_day,
             village_code=rows[place.id].village_code, lon_deg=rows[place.id].lon_deg, lat_deg=rows[place.id].lat_deg,
+            slots=read(rows[place.id].slots), closed_on=read_days(rows[place.id].closed_on),
         )
         for place in (places(tx, ids=rows) if rows else ())
     )  # fmt: skip
+
+
+def hours_of(tx: Tx, round_id: UUID) -> Mapping[tuple[UUID, UUID], tuple[Slot, ...]]:
+    """Give the hours of each post as each of the round's plans froze them, by plan and post; only where there are any.
+
+    ``package.slot`` counts in them.
+    """
+    rows = tx.session.execute(
+        sa.select(PlanPost.plan_id, PlanPost.post_id, PlanPost.slots)
+        .join(Plan, Plan.id == PlanPost.plan_id)
+        .where(Plan.round_id == round_id, Plan.regency_code == tx.regency_code, PlanPost.slots != "")
+    )
+    return {(row.plan_id, row.post_id): read(row.slots) for row in rows}
 
 
 def shelves_of(
