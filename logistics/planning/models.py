@@ -369,7 +369,9 @@ class PlanOptimum(Base):
 
     plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
     runs: Mapped[int]
-    """Of how many of the plan's runs, added up; worked out again when there are more."""
+    """Of how many of the plan's runs, added up; worked out again when there are others."""
+    inputs_sha256: Mapped[str]
+    """Of the last of them."""
     strict_households: Mapped[Big]
     strict_persons: Mapped[Big]
     tier_households: Mapped[Big]

@@ -95,7 +95,8 @@ def optimum(
 
 
 def _kinds(queue: Queue, persons: Ints, tier: Ints) -> _Kinds:
-    rows = np.column_stack([tier, queue.reach, queue.pattern, persons])
+    _, first, alike = np.unique(queue.needs, axis=0, return_index=True, return_inverse=True)
+    rows = np.column_stack([tier, queue.reach, first[alike.reshape(-1)][queue.pattern], persons])
     found, of, count = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     columns = [np.ascontiguousarray(column, dtype=np.int64) for column in found.T]
     return _Kinds(

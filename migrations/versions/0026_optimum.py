@@ -21,6 +21,7 @@ def upgrade() -> None:
         "plan_optimum",
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("runs", sa.Integer(), nullable=False),
+        sa.Column("inputs_sha256", sa.Text(), nullable=False),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in COUNTS),
         sa.Column("is_proved", sa.Boolean(), nullable=False),
         sa.Column("worked_out_at", sa.DateTime(timezone=True), nullable=False),
