@@ -107,6 +107,7 @@ class PackageRow:
 
     id: UUID
     round_id: UUID
+    plan_id: UUID
     code: str
     beneficiary_kind: str
     beneficiary_id: UUID
@@ -784,6 +785,9 @@ class Turn:
     state: PackageState
     post_id: UUID
     serve_on: date
+    slot: int | None
+    """Which of the post's hours in its plan, 0 first."""
+    plan_id: UUID
     place: int
     public_ref: bytes | None
 
@@ -793,7 +797,7 @@ def turns_of(tx: Tx, round_id: UUID) -> tuple[Turn, ...]:
     rows = tx.session.execute(
         sa.select(
             Package.id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.village_code,
-            Package.state, Package.post_id, Package.serve_on, Package.public_ref,
+            Package.state, Package.post_id, Package.serve_on, Package.slot, Package.plan_id, Package.public_ref,
         )
         .where(
             Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.state.in_(_PLACED),
@@ -809,7 +813,8 @@ def turns_of(tx: Tx, round_id: UUID) -> tuple[Turn, ...]:
             Turn(
                 package_id=row.id, code=row.code, beneficiary_kind=row.beneficiary_kind,
                 beneficiary_id=row.beneficiary_id, village_code=row.village_code, state=row.state,
-                post_id=row.post_id, serve_on=row.serve_on, place=seen[key], public_ref=row.public_ref,
+                post_id=row.post_id, serve_on=row.serve_on, slot=row.slot, plan_id=row.plan_id, place=seen[key],
+                public_ref=row.public_ref,
             )
         )  # fmt: skip
         seen[key] += 1
@@ -911,15 +916,16 @@ def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HO
 
 
 _FIELDS = (
-    Package.id, Package.round_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.household_id,
-    Package.standard_id, Package.no, Package.village_code, Package.persons, Package.state, Package.post_id,
-    Package.serve_on, Package.slot, Package.rank, Package.reason_code, Package.reason_facts, Package.created_at,
+    Package.id, Package.round_id, Package.plan_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id,
+    Package.household_id, Package.standard_id, Package.no, Package.village_code, Package.persons, Package.state,
+    Package.post_id, Package.serve_on, Package.slot, Package.rank, Package.reason_code, Package.reason_facts,
+    Package.created_at,
 )  # fmt: skip
 
 
 _PACKAGE = (
     sa.select(
-        *_FIELDS, Package.plan_id, Package.public_ref, Package.supplements_id, Package.adults, Package.children,
+        *_FIELDS, Package.public_ref, Package.supplements_id, Package.adults, Package.children,
         Package.infants, Package.elderly, Package.women, Package.pregnant, Package.nursing, Package.disabled,
         *(column.label(f"round_{column.key}") for column in _ROUND_FIELDS),
         PackageStandard.name_id, PackageStandard.name_en, PackageStandard.version,
