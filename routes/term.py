@@ -20,6 +20,7 @@ from logistics.packages.queries import RoundView, opened_at, round_of_term, stat
 from logistics.packages.rules import People, people_of
 from logistics.packages.states import PackageState
 from logistics.planning.commands import PlanSummary, PlanTerm, plan_term
+from logistics.planning.priority import Priority
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
 from logistics.programmes import papers
 from logistics.programmes.commands import lock_term
@@ -60,7 +61,7 @@ def determined_households(tx: Tx, term: TermView) -> tuple[ConfirmedHousehold, .
 
 def plan_the_term(
     tx: Tx, term: TermView, days: Period, *, fit_to_stock: bool = False, fit_to_posts: bool = False,
-    start_over: bool = False,
+    start_over: bool = False, rule: Priority | None = None,
 ) -> PlanSummary:  # fmt: skip
     """Plan the distribution of a determined term on these days.
 
@@ -81,7 +82,7 @@ def plan_the_term(
         tx,
         PlanTerm(
             term_id=term.id, days=days, standard_id=term.standard_id, households=households, posts=posts,
-            fit_to_stock=fit_to_stock, fit_to_posts=fit_to_posts, start_over=start_over,
+            fit_to_stock=fit_to_stock, fit_to_posts=fit_to_posts, start_over=start_over, rule=rule,
             village_points=tuple(
                 VillagePoint(village_code=one.village_code, lon_deg=one.lon_deg, lat_deg=one.lat_deg) for one in points
             ),

@@ -16,4 +16,5 @@ PARSERS: Final = (
     "logistics.zones.reading.alert_index",
     "logistics.zones.reading.report_text",
     "logistics.zones.reading.bnpb_table",
+    "logistics.packages.profile_file",
 )

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from core.measures import Milli
 from core.work import Tx
+from logistics.packages.lacks import is_planned
 from logistics.packages.models import Package, PackageLine
 from logistics.packages.states import PackageState
 from stock.items.queries import unstocked_ids
 
 PLACED = (PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
-_IS_WHOLE = Package.supplements_id.is_(None)
+_IS_WHOLE = is_planned()
 """The rest of a partial handover stands in the first package's figures already: households and goods count once."""
 _VULNERABLE = Package.infants + Package.elderly + Package.pregnant + Package.nursing + Package.disabled
 _MANY = 500

@@ -100,11 +100,14 @@ def packages_now(tx: Tx, round_id: UUID) -> tuple[PackageNow, ...]:
 
 
 def lines_now(tx: Tx, round_id: UUID) -> Mapping[UUID, tuple[LineNow, ...]]:
-    """Give the lines of a round's packages that have not left, by package; cancelled ones of a revision too."""
+    """Give the lines of a round's packages that have not left, or complete another, or were cancelled; by package."""
     rows = tx.session.execute(
         sa.select(PackageLine.package_id, *(getattr(PackageLine, name) for name in LineNow.__dataclass_fields__))
         .join(Package, Package.id == PackageLine.package_id)
-        .where(Package.round_id == round_id, Package.state.in_((*CHANGEABLE, PackageState.CANCELLED)))
+        .where(
+            Package.round_id == round_id,
+            sa.or_(Package.state.in_((*CHANGEABLE, PackageState.CANCELLED)), Package.supplements_id.is_not(None)),
+        )
         .order_by(PackageLine.package_id, PackageLine.item_id)
     )
     found: dict[UUID, list[LineNow]] = defaultdict(list)

@@ -204,6 +204,27 @@ def lock_round(tx: Tx, round_id: UUID) -> RoundState:
     return state
 
 
+def follow_standard(tx: Tx, round_id: UUID, standard_id: UUID) -> None:
+    """Let a round follow another standard, as long as nothing of it is approved.
+
+    Its draft has to be planned anew. Raises: Forbidden; NotFound; Conflict when it is approved or the standard is not.
+    """
+    tx.require("round.plan")
+    if lock_round(tx, round_id) not in (RoundState.DRAFT, RoundState.PLANNED):
+        raise Conflict("round.follows_its_standard")
+    state = standard_state(tx, standard_id)
+    if state is not StandardState.APPROVED:
+        raise Conflict("standard.not_in_force", state=state.value)
+    tx.session.execute(
+        sa.update(Round)
+        .where(Round.id == round_id)
+        .values(standard_id=standard_id)
+        .execution_options(synchronize_session=False)
+    )
+    tx.session.expire_all()
+    tx.note("round.follow_standard", "round", round_id, standard_id=str(standard_id))
+
+
 def mark_round_planned(tx: Tx, round_id: UUID) -> None:
     """Say that the round has a plan. Raises: NotFound, Conflict."""
     move(tx, Round, round_id, RoundAct.PLAN, ROUND_MOVES)
@@ -395,13 +416,25 @@ def mark_cancelled(tx: Tx, package_id: UUID, reason: str) -> None:
 
 
 def void_rest(tx: Tx, package_id: UUID, reason: str) -> None:
-    """Take what a void handover of this package left over out of its round: the whole is due again.
+    """Take what a void handover of this package left over, and what was to complete it, out of its round.
 
-    A rest that was cancelled before says so from now on too. Raises: Conflict when a rest was handed over.
+    The whole is due again. A rest that was cancelled before says so from now on too. Raises: Conflict when a rest was
+    handed over.
     """
-    rest = sa.select(Package.id).where(Package.supplements_id == package_id, Package.state != PackageState.CANCELLED)
+    is_rest = Package.reason_code.in_((REST, REST_VOID))
+    rest = sa.select(Package.id).where(
+        Package.supplements_id == package_id, Package.state != PackageState.CANCELLED,
+        # What completes the package and was handed over stays: it gave other lines.
+        sa.or_(is_rest, Package.state != PackageState.HANDED_OVER),
+    )  # fmt: skip
     for rest_id in tx.session.scalars(rest).all():
         move(tx, Package, rest_id, PackageAct.CANCEL, PACKAGE_MOVES, reason=reason)
+    tx.session.execute(
+        sa.update(Package)
+        .where(Package.supplements_id == package_id, Package.state == PackageState.CANCELLED, sa.not_(is_rest))
+        .values(reason_code="revision.out.void", reason_facts="{}")
+        .execution_options(synchronize_session=False)
+    )
     tx.session.execute(
         sa.update(Package)
         .where(Package.supplements_id == package_id, Package.reason_code == REST)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from core.errors import Fact
 from core.measures import Milli
 from core.work import Tx
-from logistics.packages.models import Package, PackageLack, PackageLine
+from logistics.packages.models import REST, REST_VOID, Package, PackageLack, PackageLine
 from logistics.packages.sentences import reason_sentence
 from logistics.packages.states import PackageState
 from stock.items.queries import item_facts
@@ -54,6 +54,11 @@ class LackView:
         if self.last_rank is None:
             return reason_sentence("plan.lacks.none_left", facts, lang)
         return reason_sentence("plan.lacks.stock", facts | {"last_rank": self.last_rank}, lang)
+
+
+def is_planned() -> sa.ColumnElement[bool]:
+    """Ask of a package whether its goods are its own: what a partial handover left over stands in the whole already."""
+    return Package.reason_code.not_in((REST, REST_VOID))
 
 
 def supplemented() -> sa.ColumnElement[bool]:

@@ -17,9 +17,10 @@ from core.i18n import say
 from core.measures import Milli, Period
 from core.permissions import Reach
 from core.work import Tx
-from logistics.packages.lacks import LackView, lacks_of, supplemented
+from logistics.packages.lacks import LackView, is_planned, lacks_of, supplemented
 from logistics.packages.models import (
     REST,
+    REST_VOID,
     Package,
     PackageLack,
     PackageLine,
@@ -397,7 +398,7 @@ def strip_of(
         )
         .where(
             Package.round_id == round_id, Package.post_id.is_not(None),
-            Package.state.in_(_PLACED), _IS_WHOLE,
+            Package.state.in_(_PLACED), is_planned(),
         )
         .group_by(Package.post_id, Package.serve_on, Package.state)
     )  # fmt: skip
@@ -431,7 +432,7 @@ _IS_WHOLE = Package.supplements_id.is_(None)
 def item_sums(tx: Tx, round_id: UUID) -> tuple[ItemSum, ...]:
     """Add up a round's need item by item, the waiting and the lacking included, in the order of the standard."""
     zero = sa.literal(0)
-    of_round = (Package.round_id == round_id, Package.state != PackageState.CANCELLED, _IS_WHOLE)
+    of_round = (Package.round_id == round_id, Package.state != PackageState.CANCELLED)
     lines = (
         sa.select(
             PackageLine.item_id, PackageLine.exact_milli, PackageLine.quantity_milli,
@@ -440,15 +441,15 @@ def item_sums(tx: Tx, round_id: UUID) -> tuple[ItemSum, ...]:
             zero.label("lacking"),
         )
         .join(Package, Package.id == PackageLine.package_id)
-        .where(*of_round)
+        .where(*of_round, is_planned())
     )  # fmt: skip
     lacks = (
         sa.select(
             PackageLack.item_id, PackageLack.exact_milli, PackageLack.quantity_milli, zero, zero,
-            sa.case((supplemented(), zero), else_=PackageLack.quantity_milli),
+            PackageLack.quantity_milli,
         )
         .join(Package, Package.id == PackageLack.package_id)
-        .where(*of_round, Package.state != PackageState.WAITING)
+        .where(*of_round, _IS_WHOLE, Package.state != PackageState.WAITING, sa.not_(supplemented()))
     )  # fmt: skip
     both = lines.union_all(lacks).subquery()
     rows = tx.session.execute(
@@ -727,7 +728,7 @@ def rest_of(tx: Tx, package_id: UUID) -> PackageRow | None:
     found = tx.session.execute(
         _rows().where(
             Package.supplements_id == package_id, Package.regency_code == tx.regency_code,
-            Package.state != PackageState.CANCELLED,
+            Package.state != PackageState.CANCELLED, sa.not_(is_planned()),
         )
     ).first()  # fmt: skip
     return _row(found) if found else None
@@ -803,7 +804,7 @@ def turns_of(tx: Tx, round_id: UUID) -> tuple[Turn, ...]:
         )
         .where(
             Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.state.in_(_PLACED),
-            _IS_WHOLE,
+            is_planned(),
         )
         .order_by(Package.post_id, Package.serve_on, Package.rank, Package.code)
     )  # fmt: skip
@@ -884,14 +885,14 @@ def open_rest_sums(tx: Tx, round_id: UUID) -> Mapping[UUID, Milli]:
 
 
 def rests(tx: Tx) -> tuple[Rest, ...]:
-    """Give every supplementary package of the office that was not cancelled, with what it holds: for proofs."""
+    """Give every rest of a partial handover that was not cancelled, with what it holds: for proofs."""
     lines: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     rows = tx.session.execute(
         sa.select(Package.id, Package.code, Package.supplements_id, PackageLine.item_id, PackageLine.quantity_milli)
         .join(PackageLine, PackageLine.package_id == Package.id)
         .where(
             Package.regency_code == tx.regency_code, Package.supplements_id.is_not(None),
-            Package.state != PackageState.CANCELLED,
+            Package.state != PackageState.CANCELLED, sa.not_(is_planned()),
         )
     ).all()  # fmt: skip
     for row in rows:
@@ -975,7 +976,7 @@ def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
     lacks = lacks_of(tx, [found.id])
     lacking = {one.item_id for one in lacks}
     catalogue = item_facts(tx, {*stored, *steps})
-    is_rest = found.supplements_id is not None
+    is_rest = found.reason_code in (REST, REST_VOID)
     order = [*steps, *(item_id for item_id in stored if item_id not in steps)]
     return PackageView(
         row=_row(found), round=the_round, incident_id=the_round.incident_id, plan_id=found.plan_id,
@@ -995,7 +996,7 @@ def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
         ),
         lacks=lacks,
         given_before=()
-        if is_rest
+        if found.supplements_id is not None
         else tuple(
             catalogue[one.item_id] for one in need.items
             if one.is_once and one.item_id not in stored and one.item_id not in lacking

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from core.measures import Milli
 from core.work import Tx
+from logistics.packages.lacks import is_planned, supplemented
 from logistics.packages.models import Package, PackageLack, PackageLine
 from logistics.packages.states import PackageState
 
@@ -72,7 +73,7 @@ class VillageCount:
 
 
 _IS_WHOLE = Package.supplements_id.is_(None)
-"""The rest of a partial handover stands in the first package's figures already: households and goods count once."""
+"""Households count once. The rest of a partial handover stands in the first package's goods already."""
 _COUNTS = Package.state != PackageState.CANCELLED
 _PART = {
     "planned": (PackageState.PLANNED,),
@@ -101,7 +102,7 @@ def sums_by_day(tx: Tx, round_id: UUID) -> tuple[NeedSum, ...]:
 def village_counts(tx: Tx, round_id: UUID) -> tuple[VillageCount, ...]:
     """Count a round's households by village, by code."""
     waits, is_served = Package.state == PackageState.WAITING, Package.state == PackageState.HANDED_OVER
-    lacks = sa.exists().where(PackageLack.package_id == Package.id)
+    lacks = sa.exists().where(PackageLack.package_id == Package.id, sa.not_(supplemented()))
     rows = tx.session.execute(
         sa.select(
             Package.village_code, sa.func.count().label("households"), sa.func.sum(Package.persons).label("persons"),
@@ -135,7 +136,7 @@ def _sums(tx: Tx, round_id: UUID, *by: Any) -> tuple[NeedSum, ...]:
             ),
         )
         .join(Package, Package.id == PackageLine.package_id)
-        .where(Package.round_id == round_id, _COUNTS, _IS_WHOLE)
+        .where(Package.round_id == round_id, _COUNTS, is_planned())
         .group_by(PackageLine.item_id, *by)
     )  # fmt: skip
     lacks = tx.session.execute(
@@ -144,7 +145,10 @@ def _sums(tx: Tx, round_id: UUID, *by: Any) -> tuple[NeedSum, ...]:
             sa.func.sum(PackageLack.exact_milli).label("exact"), sa.func.sum(PackageLack.quantity_milli).label("all"),
         )
         .join(Package, Package.id == PackageLack.package_id)
-        .where(Package.round_id == round_id, _COUNTS, _IS_WHOLE, Package.state != PackageState.WAITING)
+        .where(
+            Package.round_id == round_id, _COUNTS, _IS_WHOLE, Package.state != PackageState.WAITING,
+            sa.not_(supplemented()),
+        )
         .group_by(PackageLack.item_id, *by)
     )  # fmt: skip
     sums: dict[tuple[Any, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))

@@ -62,7 +62,7 @@ from logistics.planning.placing import TooFewPlaces
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.priority import Priority
 from logistics.planning.proposing import PlanInputs, Proposal, Proposed, propose
-from logistics.planning.queries import PlanView, draft_of, plans_of, posts_of, shelves_of
+from logistics.planning.queries import PlanView, draft_of, plans_of, posts_of, revision_of, shelves_of
 from logistics.planning.roads import roads_of
 from logistics.planning.rules import (
     ConfirmedHousehold,
@@ -297,6 +297,8 @@ def _plan(
     tx: Tx, the_round: RoundView, order: PlanRound | PlanTerm, had: Mapping[UUID, set[UUID]], elsewhere: frozenset[UUID]
 ) -> PlanSummary:
     """Plan whoever is new; ``had`` are durables already had, ``elsewhere`` who had them in another event."""
+    if revision_of(tx, the_round.id) is not None:
+        raise Conflict("revision.waits")
     draft = draft_of(tx, the_round.id)
     if draft is not None and order.start_over:
         drop_packages(tx, draft.id)
@@ -465,7 +467,7 @@ def cancel_round(tx: Tx, round_id: UUID, reason: str) -> None:
     if len(reason.strip()) < 5:
         raise Invalid("round.reason_missing", field="reason")
     mark_round_cancelled(tx, round_id, reason.strip())
-    draft = draft_of(tx, round_id)
+    draft = draft_of(tx, round_id) or revision_of(tx, round_id)
     if draft is not None:
         move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason.strip())
     release(tx, PURPOSE, round_id, reason=reason.strip())
@@ -506,7 +508,7 @@ def close_round(tx: Tx, round_id: UUID, reason: str) -> int:
     and when, is the caller's to say. Raises: NotFound; Conflict when it was never approved, or is closed.
     """
     lock_round(tx, round_id)
-    draft = draft_of(tx, round_id)
+    draft = draft_of(tx, round_id) or revision_of(tx, round_id)
     if draft is not None:
         move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason)
     cancelled = cancel_open_packages(tx, round_id, reason)

@@ -57,15 +57,9 @@ class MovedGoods:
     item: ItemView
     moved_milli: Milli
     from_before_milli: Milli
+    from_after_milli: Milli
     to_before_milli: Milli
-
-    @property
-    def from_after_milli(self) -> Milli:
-        return Milli(self.from_before_milli - self.moved_milli)
-
-    @property
-    def to_after_milli(self) -> Milli:
-        return Milli(self.to_before_milli + self.moved_milli)
+    to_after_milli: Milli
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +94,9 @@ class Consequences:
     problems: tuple[Refused, ...]
     needs_consent: bool
     """Households would have to go where no way is known."""
+    is_same_day: bool
+    """The days' totals stay as they are."""
     seen: str
-
-    @property
-    def is_same_day(self) -> bool:
-        return self.from_weight == self.to_weight
 
 
 def consequences(tx: Tx, order: MoveGroup) -> Consequences:
@@ -157,7 +149,8 @@ def consequences(tx: Tx, order: MoveGroup) -> Consequences:
         goods=tuple(
             MovedGoods(
                 item=catalogue[item_id], moved_milli=quantity, from_before_milli=Milli(old[item_id]),
-                to_before_milli=Milli(new[item_id]),
+                from_after_milli=Milli(old[item_id] - moved[item_id]), to_before_milli=Milli(new[item_id]),
+                to_after_milli=Milli(new[item_id] + moved[item_id]),
             )
             for item_id, quantity in sorted(goods.items(), key=lambda pair: catalogue[pair[0]].name_id)
         ),
@@ -168,6 +161,7 @@ def consequences(tx: Tx, order: MoveGroup) -> Consequences:
         reserved=sum(one.state is PackageState.RESERVED for one in going),
         problems=tuple(problems),
         needs_consent=metres.out_of_reach > 0,
+        is_same_day=is_same_day,
         seen=fingerprint((found.cell, found.there), found.target),
     )  # fmt: skip
 

@@ -64,9 +64,9 @@ def gather(
         lines=lines,
         response=setting.response,
         serve_days=tuple(day for day in setting.week.each() if day >= tx.today),
-        households=tuple(_as_kept(one) for one in households),
+        households=tuple(as_kept(one) for one in households),
         posts=tuple(sorted(posts, key=lambda post: (post.code, str(post.post_id)))),
-        shelves=_in_steps(tx, shelves_of(tx, item_ids, setting.week.last_on, setting.released)),
+        shelves=in_steps(tx, shelves_of(tx, item_ids, setting.week.last_on, setting.released)),
         points=tuple(points),
         roads=roads_of(tx, max(tx.today, setting.week.first_on)),
         had_before=tuple(
@@ -105,7 +105,7 @@ def had_before(
     return dict(had), frozenset(elsewhere)
 
 
-def _in_steps(tx: Tx, shelves: Sequence[Shelf]) -> tuple[Shelf, ...]:
+def in_steps(tx: Tx, shelves: Sequence[Shelf]) -> tuple[Shelf, ...]:
     """Count of every shelf only what leaves it: whole issue steps."""
     steps = {one.id: one.step_milli for one in items(tx, ids=sorted({shelf.item_id for shelf in shelves}, key=str))}
     return tuple(
@@ -114,7 +114,7 @@ def _in_steps(tx: Tx, shelves: Sequence[Shelf]) -> tuple[Shelf, ...]:
     )
 
 
-def _as_kept(one: ConfirmedHousehold) -> ConfirmedHousehold:
+def as_kept(one: ConfirmedHousehold) -> ConfirmedHousehold:
     """Give the household as a plan keeps it: where it stands no more exactly than a plan needs."""
     if one.lon_deg is None or one.lat_deg is None:
         return one

@@ -136,6 +136,21 @@ class NeedLine:
         there = print_quantity(self.promised_milli + self.free_milli, unit, lang)
         return (say("need.lasts", lang, {"there": there, "rate": rate, "days": print_count(days, lang)}),)
 
+    def at_warehouses(self, lang: str) -> tuple[str, ...]:
+        """Say where it lies: free, set aside for this round, on its way; warehouses with none of it are left out."""
+        unit = self.item.base_unit
+        return tuple(
+            say(
+                "need.at_warehouse", lang,
+                {
+                    "place": one.name, "free": print_quantity(one.free_milli, unit, lang),
+                    "kept": print_quantity(one.kept_milli, unit, lang),
+                    "expected": print_quantity(one.expected_milli, unit, lang),
+                },
+            )
+            for one in self.by_warehouse if one.free_milli or one.kept_milli or one.expected_milli
+        )  # fmt: skip
+
     def sources(self, lang: str) -> tuple[str, ...]:
         """Name the sources of the rates, each once."""
         return tuple(dict.fromkeys(rule.source_en if lang == "en" else rule.source_id for rule in self.rules))

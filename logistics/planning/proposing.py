@@ -134,8 +134,25 @@ class Proposal:
     """Why not everybody has a place; the last by the order wait."""
 
 
-def propose(inputs: PlanInputs) -> Proposal:
-    """Work the plan out. Raises: TooManyReaches."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListWalk:
+    """The list in the declared order, walked against the shelves, before anybody has a place."""
+
+    households: tuple[ConfirmedHousehold, ...]
+    needs: tuple[Need, ...]
+    """One for all households that look alike; the queue's ``pattern`` says which."""
+    queue: Queue
+    stock: Stock
+    item_ids: tuple[UUID, ...]
+    """Of the queue's items."""
+    largest_floor_permille: int
+    floor_permille: int
+    found: Allocation | None
+    """None where nothing is fitted to stock."""
+
+
+def walk_list(inputs: PlanInputs) -> ListWalk:
+    """Rank the list and walk it. Raises: TooManyReaches."""
     households = sorted(inputs.households, key=lambda one: order_of(inputs.rule, one))
     needs, pattern_of = _needs(inputs, households)
     on_shelves = _OnShelves.of(inputs, needs)
@@ -146,17 +163,28 @@ def propose(inputs: PlanInputs) -> Proposal:
     stock = on_shelves.stock(inputs)
     largest = largest_floor(queue, stock)
     floor = (largest if inputs.rule.floor_permille is LARGEST else inputs.rule.floor_permille) or 0
-    walked = allocate(queue, stock, _policy(inputs.rule, floor, on_shelves.item_ids)) if inputs.fit_to_stock else None
-    given, gets_some = _given(needs, pattern_of, on_shelves.column, walked)
+    policy = _policy(inputs.rule, floor, on_shelves.item_ids)
+    return ListWalk(
+        households=tuple(households), needs=tuple(needs), queue=queue, stock=stock, item_ids=on_shelves.item_ids,
+        largest_floor_permille=largest, floor_permille=floor,
+        found=allocate(queue, stock, policy) if inputs.fit_to_stock else None,
+    )  # fmt: skip
+
+
+def propose(inputs: PlanInputs) -> Proposal:
+    """Work the plan out. Raises: TooManyReaches."""
+    walk = walk_list(inputs)
+    column = {item_id: at for at, item_id in enumerate(walk.item_ids)}
+    given, gets_some = _given(walk.needs, walk.queue.pattern, column, walk.found)
     going = np.flatnonzero(gets_some).tolist()
     placed = place(
-        [households[at] for at in going], inputs.posts, inputs.serve_days, points=inputs.points, taken=inputs.taken,
-        roads=inputs.roads,
+        [walk.households[at] for at in going], inputs.posts, inputs.serve_days, points=inputs.points,
+        taken=inputs.taken, roads=inputs.roads,
     )  # fmt: skip
     return Proposal(
-        rows=_rows(inputs, households, [needs[row] for row in pattern_of], given, going, placed, walked, on_shelves),
-        floor_permille=floor if inputs.fit_to_stock else None,
-        largest_floor_permille=largest,
+        rows=_rows(inputs, walk, given, going, placed),
+        floor_permille=walk.floor_permille if inputs.fit_to_stock else None,
+        largest_floor_permille=walk.largest_floor_permille,
         too_few=placed.too_few,
     )
 
@@ -261,10 +289,10 @@ def _given(
 
 
 def _rows(
-    inputs: PlanInputs, households: Sequence[ConfirmedHousehold], needs: Sequence[Need],
-    given: Sequence[tuple[ItemNeed, ...]], going: Sequence[int], placed: Placed, walked: Allocation | None,
-    on_shelves: _OnShelves,
-) -> tuple[Proposed, ...]:  # fmt: skip
+    inputs: PlanInputs, walk: ListWalk, given: Sequence[tuple[ItemNeed, ...]], going: Sequence[int], placed: Placed
+) -> tuple[Proposed, ...]:
+    households, walked = walk.households, walk.found
+    needs = [walk.needs[row] for row in walk.queue.pattern.tolist()]
     turn_of = dict(zip(going, placed.places, strict=True))
     lacks = walked.lacks() if walked is not None else {}
     is_floor = np.zeros(len(households), dtype=bool)
@@ -279,7 +307,7 @@ def _rows(
             Proposed(
                 household=one, rank=inputs.first_rank + at, is_floor=bool(is_floor[at]), need=needs[at],
                 given=given[at] if spot is not None else (),
-                lacking=_lacking(needs[at], lacks.get(at, ()), on_shelves, inputs.first_rank),
+                lacking=_lacking(needs[at], lacks.get(at, ()), walk.item_ids, inputs.first_rank),
                 post=inputs.posts[spot.post] if spot else None, serve_on=spot.serve_on if spot else None,
                 slot=spot.slot if spot else None, metres=spot.metres if spot else None,
                 nearer=inputs.posts[spot.nearer] if spot and spot.nearer is not None else None,
@@ -290,10 +318,10 @@ def _rows(
 
 
 def _lacking(
-    need: Need, lacks: Sequence[Lack], on_shelves: _OnShelves, first_rank: int
+    need: Need, lacks: Sequence[Lack], item_ids: Sequence[UUID], first_rank: int
 ) -> tuple[Lacking, ...]:  # fmt: skip
     """Put what was lacking in words of items, in the order of the standard."""
-    by_item = {on_shelves.item_ids[lack.item]: lack for lack in lacks}
+    by_item = {item_ids[lack.item]: lack for lack in lacks}
     return tuple(
         Lacking(
             item=item, left_milli=Milli(lack.left_milli), ahead_milli=Milli(lack.ahead_milli),

@@ -22,11 +22,13 @@ from logistics.packages.change_queries import (
     lines_now,
     packages_now,
 )
-from logistics.packages.queries import RoundView
+from logistics.packages.durables import counted
+from logistics.packages.queries import GivenDurable, RoundView
 from logistics.packages.standard_queries import standard_lines
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState
 from logistics.planning.commands import PURPOSE, group_key
 from logistics.planning.differing import Ground, Held, Spot
+from logistics.planning.gathering import as_kept, in_steps
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.proposing import DueOnly, HadBefore, PlanInputs
 from logistics.planning.queries import shelves_of
@@ -51,8 +53,6 @@ class ReviseRound:
     """The open ones that are still to be used."""
     village_points: tuple[VillagePoint, ...] = ()
     overlapping_incident_ids: tuple[UUID, ...] = ()
-    durables_again: tuple[UUID, ...] = ()
-    """Households that get durables in spite of another event of the same days."""
     why_out: Mapping[UUID, str] = field(default_factory=dict)
     """Why beneficiaries are served no more, where more is known than that they are not on the list."""
 
@@ -68,8 +68,10 @@ class Standings:
     lacks: Mapping[UUID, tuple[LackNow, ...]]
     held: tuple[PackageNow, ...]
     """What may change: one for each beneficiary; those that a revision took out are among them."""
-    due: Mapping[UUID, PackageNow]
-    """By beneficiary the package that was handed over, where more may be due: it left without some lines."""
+    first: Mapping[UUID, PackageNow]
+    """By beneficiary the package that was handed over without lines that are due still."""
+    due: Mapping[UUID, tuple[UUID, ...]]
+    """By the same beneficiaries those lines' items."""
     settled: frozenset[UUID]
     """Beneficiaries for whom nothing is to be worked out: on its way, served in full, or taken out by a person."""
     stuck: frozenset[str]
@@ -85,13 +87,6 @@ class Standings:
     @property
     def changeable(self) -> tuple[PackageNow, ...]:
         return tuple(one for one in self.held if one.state in CHANGEABLE)
-
-    def lacks_of(self, beneficiary_id: UUID, package: PackageNow) -> tuple[UUID, ...]:
-        """Give the items of a supplementary package: those it holds and lacks, or those the first left without."""
-        if package.supplements_id is None or package.state is PackageState.HANDED_OVER:
-            return tuple(one.item_id for one in self.lacks.get(package.id, ()))
-        own = [one.item_id for part in (self.lines, self.lacks) for one in part.get(package.id, ())]
-        return tuple(dict.fromkeys(own))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,45 +105,57 @@ def standings(tx: Tx, the_round: RoundView) -> Standings:
     lines, lacks = lines_now(tx, the_round.id), lacks_now(tx, the_round.id)
     stuck = _stuck(tx, the_round.id, everything, lines)
     held: list[PackageNow] = []
-    due: dict[UUID, PackageNow] = {}
+    first: dict[UUID, PackageNow] = {}
+    due: dict[UUID, tuple[UUID, ...]] = {}
     settled: set[UUID] = set()
     mine = [one for one in everything if one.standard_id == the_round.standard_id]
-    kind = mine[0].beneficiary_kind if mine else HOUSEHOLD
-    for beneficiary, family in groupby(mine, key=lambda one: one.beneficiary_id):
-        changing, served = _judge(list(family), lacks, stuck)
-        if changing is not None:
+    for beneficiary, some in groupby(mine, key=lambda one: one.beneficiary_id):
+        family = list(some)
+        served = next((one for one in family if one.no == 1 and one.state is PackageState.HANDED_OVER), None)
+        items = _still_due(served, family, lines, lacks) if served is not None else ()
+        changing = _changing(family, served, stuck)
+        if served is not None and items and (changing is not None or not _is_busy(family)):
+            first[beneficiary], due[beneficiary] = served, items
+        if changing is not None and (served is None or items):
             held.append(changing)
-        if served is not None:
-            due[beneficiary] = served
-        if changing is None and served is None:
+        elif beneficiary not in first:
             settled.add(beneficiary)
     return Standings(
-        kind=kind, packages={one.id: one for one in everything}, lines=lines, lacks=lacks, held=tuple(held), due=due,
-        settled=frozenset(settled), stuck=stuck,
+        kind=mine[0].beneficiary_kind if mine else HOUSEHOLD, packages={one.id: one for one in everything},
+        lines=lines, lacks=lacks, held=tuple(held), first=first, due=due, settled=frozenset(settled), stuck=stuck,
     )  # fmt: skip
 
 
-def _judge(
-    family: Sequence[PackageNow], lacks: Mapping[UUID, tuple[LackNow, ...]], stuck: frozenset[str]
-) -> tuple[PackageNow | None, PackageNow | None]:
-    """Tell of one beneficiary which package may change, and which was handed over without something."""
+def _is_busy(family: Sequence[PackageNow]) -> bool:
+    """Tell whether a package of the beneficiary is open: it never has two."""
+    return any(one.state in OPEN_PACKAGE_STATES for one in family)
+
+
+def _changing(
+    family: Sequence[PackageNow], served: PackageNow | None, stuck: frozenset[str]
+) -> PackageNow | None:  # fmt: skip
+    """Give the one package of a beneficiary that may change: open and not left, or taken out by a revision."""
     is_open = next((one for one in family if one.state in OPEN_PACKAGE_STATES), None)
-    served = [one for one in family if one.state is PackageState.HANDED_OVER and not one.is_rest]
-    last = served[-1] if served else None
     if is_open is not None:
-        if is_open.state not in CHANGEABLE or is_open.is_rest or _group(is_open) in stuck:
-            return None, None
-        return is_open, last
-    later = [
-        one for one in family
-        if one.state is PackageState.CANCELLED and not one.is_rest and (last is None or one.no > last.no)
-    ]  # fmt: skip
-    if any(not one.is_out for one in later):
-        # Somebody took it out, with a reason: a revision does not overrule that.
-        return None, None
-    if last is not None and not lacks.get(last.id):
-        return None, None
-    return (later[-1] if later else None), last
+        may_change = is_open.state in CHANGEABLE and not is_open.is_rest and _group(is_open) not in stuck
+        return is_open if may_change else None
+    # Where it was taken out by a person, with a reason, a revision does not overrule that.
+    out = [one for one in family if one.is_out and (one.no == 1) is (served is None)]
+    return out[-1] if out else None
+
+
+def _still_due(
+    served: PackageNow, family: Sequence[PackageNow], lines: Mapping[UUID, Sequence[LineNow]],
+    lacks: Mapping[UUID, Sequence[LackNow]],
+) -> tuple[UUID, ...]:  # fmt: skip
+    """Give what the first package left without, less what others have brought since, or a person has called off."""
+    done = {
+        line.item_id
+        for one in family
+        if one.supplements_id is not None and not one.is_rest and not one.is_out and one.state not in CHANGEABLE
+        for line in lines.get(one.id, ())
+    }
+    return tuple(lack.item_id for lack in lacks.get(served.id, ()) if lack.item_id not in done)
 
 
 def _group(one: PackageNow) -> str:
@@ -182,14 +189,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     now = standings(tx, the_round)
     roads = roads_of(tx, days[0])
     listed, why_out = _listed(tx, order, now)
-    completes = {
-        beneficiary: now.lacks_of(beneficiary, package)
-        for beneficiary, package in (
-            *now.due.items(),
-            *((one.beneficiary_id, one) for one in now.changeable if one.supplements_id is not None),
-        )
-    }
-    households = tuple(_due(one, now, completes) for one in listed)
+    households = tuple(as_kept(_as_due(one, now)) for one in listed)
     served_too = [one for one in now.packages.values() if not one.is_rest]
     own = {one.id for one in now.changeable}
     taken = Counter(
@@ -200,7 +200,8 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     rules = standard_lines(tx, the_round.standard_id)
     inputs = PlanInputs(
         rule=rule_in_force(tx), lines=rules, response=the_round.days, serve_days=days, households=households,
-        posts=order.posts, shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
+        posts=tuple(sorted(order.posts, key=lambda post: (post.code, str(post.post_id)))),
+        shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
         points=order.village_points, roads=roads, had_before=_had_before(tx, the_round, order, now.kind, own),
         taken=tuple(
             Taken(post_id=post_id, serve_on=day, households=count)
@@ -210,7 +211,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
         money_items=tuple(sorted(unstocked_ids(tx), key=str)), fit_to_stock=True,
         due_only=tuple(
             DueOnly(beneficiary_id=beneficiary, item_ids=items)
-            for beneficiary, items in sorted(completes.items(), key=lambda pair: str(pair[0]))
+            for beneficiary, items in sorted(now.due.items(), key=lambda pair: str(pair[0]))
         ),
     )  # fmt: skip
     return Gathered(
@@ -219,7 +220,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
         ground=Ground(
             serve_days=days, open_posts=frozenset(post.post_id for post in order.posts),
             closed_days={post.post_id: frozenset(post.closed_on) for post in order.posts if post.closed_on},
-            out_of_reach=_out_of_reach(now, households, order.posts, roads), why_out=why_out, completes=completes,
+            out_of_reach=_out_of_reach(now, households, order.posts, roads), why_out=why_out, completes=now.due,
         ),
     )  # fmt: skip
 
@@ -244,14 +245,10 @@ def _listed(
     return [one for one in order.households if one.beneficiary_id not in settled], why_out
 
 
-def _due(one: ConfirmedHousehold, now: Standings, completes: Mapping[UUID, tuple[UUID, ...]]) -> ConfirmedHousehold:
+def _as_due(one: ConfirmedHousehold, now: Standings) -> ConfirmedHousehold:
     """Whose package left in part is due the rest as it was worked out then."""
-    if one.beneficiary_id not in completes:
-        return one
-    first = now.due.get(one.beneficiary_id)
-    if first is None:
-        first = next(held for held in now.held if held.beneficiary_id == one.beneficiary_id)
-    return replace(one, composition=first.people)
+    first = now.first.get(one.beneficiary_id)
+    return replace(one, composition=first.people) if first is not None else one
 
 
 def _as_held(one: PackageNow, now: Standings) -> Held:
@@ -292,19 +289,23 @@ def _had_before(
     """Give the durables that are not given again: those of this event, and of others of the same days."""
     if the_round.incident_id is None:
         return ()
+    given = [
+        GivenDurable(beneficiary_id=beneficiary, item_id=item_id, incident_id=incident_id)
+        for incident_id in (the_round.incident_id, *order.overlapping_incident_ids)
+        for beneficiary, items in durables_beside(tx, {incident_id}, kind, own).items()
+        for item_id in sorted(items, key=str)
+    ]
     found: dict[UUID, set[UUID]] = defaultdict(set)
-    for incident_id in (the_round.incident_id, *order.overlapping_incident_ids):
-        given = durables_beside(tx, {incident_id}, kind, own)
-        again = set() if incident_id == the_round.incident_id else set(order.durables_again)
-        for beneficiary, items in given.items():
-            if beneficiary not in again:
-                found[beneficiary] |= items
+    for one in counted(tx, the_round.incident_id, given):
+        found[one.beneficiary_id].add(one.item_id)
     if found and has_merged(tx):
         for gone, stays in survivors_of(tx, sorted(found)).items():
             found[stays] |= found[gone]
+    mine = {one.beneficiary_id for one in order.households}
     return tuple(
         HadBefore(beneficiary_id=one, item_ids=tuple(sorted(items, key=str)))
         for one, items in sorted(found.items(), key=lambda pair: str(pair[0]))
+        if one in mine
     )
 
 
@@ -333,7 +334,7 @@ def _shelves(tx: Tx, the_round: RoundView, now: Standings, item_ids: Sequence[UU
         part = min(kept[shelf.item_id], int(shelf.free_milli))
         kept[shelf.item_id] -= part
         left.append(replace(shelf, free_milli=Milli(shelf.free_milli - part)))
-    return tuple(left)
+    return in_steps(tx, left)
 
 
 def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 from core.measures import Milli
 from logistics.packages.rules import StandardLine
 from logistics.planning.priority import Priority
-from logistics.planning.proposing import PlanInputs, Proposal, Proposed
+from logistics.planning.proposing import PlanInputs, Proposal, Proposed, propose
 from logistics.planning.rules import Shelf
 
 MOST_ALTERNATIVES: Final = 3
@@ -128,7 +128,8 @@ class Outcome:
     persons_whole: int
     villages: tuple[VillageOutcome, ...]
     items: tuple[ItemOutcome, ...]
-    floor_permille: int
+    floor_permille: int | None
+    """The share of every village that was walked first; None where nothing was fitted to stock."""
     largest_floor_permille: int
     mean_metres: int | None
     """Of those who are served and whose way is known."""
@@ -189,6 +190,11 @@ def _filled(shelves: Sequence[Shelf], more: Sequence[Shelf]) -> list[Shelf]:
         before = found.get(key, replace(one, free_milli=Milli(0)))
         found[key] = replace(before, free_milli=Milli(max(0, before.free_milli + one.free_milli)))
     return list(found.values())
+
+
+def tried(inputs: PlanInputs, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+    """Work the plan out with each change. Raises: TooManyReaches."""
+    return tuple(outcome_of(propose(changed(inputs, one))) for one in changes)
 
 
 def outcome_of(proposal: Proposal) -> Outcome:

@@ -151,10 +151,7 @@ def order_of_week(
     if not posts:
         raise Conflict("week.no_post")
     points = inner_points(tx, sorted({one.stands_in for one in households}))
-    others = tuple(
-        one.id for one in zones.incidents(tx, with_closed=False)
-        if one.id != view.id and one.window is not None and _overlap(one.window, view.window)
-    )  # fmt: skip
+    others = tuple(one.id for one in overlapping(tx, view))
     order = PlanRound(
         incident_id=view.id, first_on=first_on, window=view.window, standard_id=standard_id, households=households,
         posts=posts, overlapping_incident_ids=others,
@@ -163,6 +160,15 @@ def order_of_week(
         ),
     )  # fmt: skip
     return order, asked.list.id if asked.list is not None else None
+
+
+def overlapping(tx: Tx, view: zones.IncidentView) -> tuple[zones.IncidentView, ...]:
+    """Give the other open incidents whose decree shares days with this one's: what is durable is given once in all."""
+    return tuple(
+        one for one in zones.incidents(tx, with_closed=False)
+        if one.id != view.id and one.window is not None and view.window is not None
+        and _overlap(one.window, view.window)
+    )  # fmt: skip
 
 
 def without_decree(tx: Tx, view: zones.IncidentView, day: date, village_codes: Collection[str]) -> frozenset[str]:

@@ -24,7 +24,7 @@ from registry_link.households.models import (
 )
 from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.positions import position_key
-from registry_link.households.rows import HouseholdRow, MemberRow
+from registry_link.households.rows import HouseholdRow, MemberRow, Weighed
 from registry_link.households.rules import (
     ADDRESS_LENGTH,
     NAME_LENGTH,
@@ -37,7 +37,6 @@ from registry_link.households.rules import (
 )
 from registry_link.households.staging import (
     RecordSnapshot,
-    Weighed,
     bump_stamp,
     merge_households,
     record_snapshot,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from registry_link.households.states import DepartureKind, DifferenceKind, Outco
 from registry_link.households.taking import same_household, taken_household, taken_member
 
 AT_ONCE: Final = 10_000
+_FEW: Final = 800
 _COLUMNS: Final = ("snapshot_id", "kind", "subject_id", "household_id", "village_code", "before", "after")
 SHOWN: Final = ("name", "sex", "relation")
 """What a report shows of a member that changed; of the rest it says only that it did."""
@@ -79,7 +80,30 @@ def write_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
     for query in _comings(snapshot, before_id).values():
         tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), query))
     for several in _changes(tx, snapshot):
-        put_rows(tx, SnapshotDifference, _COLUMNS, ((snapshot.id, *one) for one in several))
+        put_differences(tx, snapshot.id, several)
+
+
+def count_compared(tx: Tx, snapshot: Any, new: int, comings: Mapping[DifferenceKind, int]) -> Counter[DifferenceKind]:
+    """Count what a compared snapshot changes; of ``comings`` nothing where none of its source stands before it."""
+    counts = Counter({kind: count for kind, count in comings.items() if count})
+    if comings:
+        for several in _changes(tx, snapshot):
+            counts.update(one.kind for one in several)
+    counts[DifferenceKind.NEW] = new + (tx.session.scalar(
+        sa.select(sa.func.count()).select_from(_met(snapshot).subquery())
+    ) or 0)  # fmt: skip
+    return counts
+
+
+def finish_compared(tx: Tx, snapshot: Any, new: int, *, tells: bool) -> None:
+    """Write down who was registered on the spot, once they stand, and count everything."""
+    if not tells:
+        keep_counts(tx, snapshot.id, count_compared(tx, snapshot, new, {}))
+        return
+    tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), _met(snapshot)))
+    counted = sa.select(SnapshotDifference.kind, sa.func.count()).where(SnapshotDifference.snapshot_id == snapshot.id)
+    rows = tx.session.execute(counted.group_by(SnapshotDifference.kind))
+    keep_counts(tx, snapshot.id, Counter({row[0]: row[1] for row in rows}))
 
 
 def finish_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
@@ -131,14 +155,24 @@ def _new(snapshot: Any, before_id: UUID | None) -> sa.Select[*tuple[Any, ...]]:
     """Select those whom no snapshot knew: new ones, and those that were registered on the spot."""
     staged = StagedHousehold
     who = sa.func.coalesce(staged.bound_id, staged.household_id)
+    query = _row(snapshot, DifferenceKind.NEW, who, staged.village_code).where(staged.snapshot_id == snapshot.id)
+    return query.where(sa.or_(staged.outcome == Outcome.NEW, _is_met(snapshot)))
+
+
+def _met(snapshot: Any) -> sa.Select[*tuple[Any, ...]]:
+    """Select those whom no snapshot knew because they were registered on the spot."""
+    staged = StagedHousehold
+    query = _row(snapshot, DifferenceKind.NEW, staged.bound_id, staged.village_code)
+    return query.where(staged.snapshot_id == snapshot.id, _is_met(snapshot))
+
+
+def _is_met(snapshot: Any) -> sa.ColumnElement[bool]:
+    staged = StagedHousehold
     # Taken over or not yet: whoever was registered on the spot stands in no snapshot before this one.
-    was_met = (
+    was_listed = (
         sa.exists().where(RegistryLink.household_id == staged.bound_id, RegistryLink.snapshot_id != snapshot.id)
     ).correlate(staged)  # fmt: skip
-    query = _row(snapshot, DifferenceKind.NEW, who, staged.village_code).where(staged.snapshot_id == snapshot.id)
-    return query.where(
-        sa.or_(staged.outcome == Outcome.NEW, sa.and_(staged.outcome == Outcome.CHANGED, ~was_met))
-    )  # fmt: skip
+    return sa.and_(staged.outcome == Outcome.CHANGED, ~was_listed)
 
 
 def _comings(snapshot: Any, before_id: UUID) -> dict[DifferenceKind, sa.Select[*tuple[Any, ...]]]:
@@ -169,10 +203,31 @@ def _comings(snapshot: Any, before_id: UUID) -> dict[DifferenceKind, sa.Select[*
 # ---------------------------------------------------------------- who changes
 
 
-def _changes(tx: Tx, snapshot: Any) -> Iterator[list[Difference]]:
-    """Compare the changed households with what stands, some thousands at a time."""
+def changes_at(tx: Tx, snapshot: Any, start: int, count: int) -> Sequence[Difference]:
+    """Give what some of the changed households would differ in, in the order of their ids in the file."""
+    rows = tx.session.execute(_changed(snapshot).offset(start).limit(count)).all()
+    return _differing(tx, snapshot, rows, _departed(tx), _between(rows)) if rows else ()
+
+
+def changes_of(tx: Tx, snapshot: Any, household_ids: Sequence[UUID]) -> Sequence[Difference]:
+    """Give what these households would differ in, as far as the snapshot changes them."""
+    found: list[Difference] = []
+    gone = _departed(tx)
+    for start in range(0, len(household_ids), _FEW):
+        these = StagedHousehold.bound_id.in_(household_ids[start : start + _FEW])
+        rows = tx.session.execute(_changed(snapshot).where(these)).all()
+        found += _differing(tx, snapshot, rows, gone, these)
+    return found
+
+
+def put_differences(tx: Tx, snapshot_id: UUID, several: Iterable[Difference]) -> None:
+    """Write down what a snapshot changes."""
+    put_rows(tx, SnapshotDifference, _COLUMNS, ((snapshot_id, *one) for one in several))
+
+
+def _changed(snapshot: Any) -> Any:
     staged, taken = StagedHousehold, taken_household(lists_members=snapshot.lists_members)
-    query = (
+    return (
         sa.select(
             staged.external_id, staged.village_code, staged.decile, staged.kk_bidx, Household.id,
             Household.village_code.label("was_village"), Household.decile.label("was_decile"),
@@ -186,21 +241,38 @@ def _changes(tx: Tx, snapshot: Any) -> Iterator[list[Difference]]:
         .join(Household, Household.id == staged.bound_id)
         .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED)
         .order_by(staged.external_id)
-        .limit(AT_ONCE)
     )  # fmt: skip
+
+
+def _changes(tx: Tx, snapshot: Any) -> Iterator[list[Difference]]:
+    """Compare the changed households with what stands, some thousands at a time."""
     gone = _departed(tx)
     last = ""
-    while rows := tx.session.execute(query.where(staged.external_id > last)).all():
-        first, last = last, rows[-1].external_id
-        found = [
-            one for row in rows if not row.is_provisional for one in _household_changes(row)
-            if one.kind not in gone.kept.get(row.id, ())
-            # A file that names a third village knows more than the office does.
-            or (one.kind in _MOVED and row.village_code != gone.left[row.id])
-        ]  # fmt: skip
-        known = {row.id: row for row in rows if not row.is_provisional and row.merged_into_id is None}
-        members = _member_changes(tx, snapshot, first, last)
-        yield found + [one for one in members if one.household_id in known and one.subject_id not in gone.people]
+    while rows := tx.session.execute(
+        _changed(snapshot).where(StagedHousehold.external_id > last).limit(AT_ONCE)
+    ).all():  # fmt: skip
+        last = rows[-1].external_id
+        yield _differing(tx, snapshot, rows, gone, _between(rows))
+
+
+def _between(rows: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Ask for households that follow each other in the order of their ids in the file."""
+    return StagedHousehold.external_id.between(rows[0].external_id, rows[-1].external_id)
+
+
+def _differing(
+    tx: Tx, snapshot: Any, rows: Sequence[Any], gone: _Departed, these: sa.ColumnElement[bool]
+) -> list[Difference]:
+    """Give what changed households differ in; ``these`` asks for the same ones."""
+    found = [
+        one for row in rows if not row.is_provisional for one in _household_changes(row)
+        if one.kind not in gone.kept.get(row.id, ())
+        # A file that names a third village knows more than the office does.
+        or (one.kind in _MOVED and row.village_code != gone.left[row.id])
+    ]  # fmt: skip
+    known = {row.id for row in rows if not row.is_provisional and row.merged_into_id is None}
+    members = _member_changes(tx, snapshot, these)
+    return found + [one for one in members if one.household_id in known and one.subject_id not in gone.people]
 
 
 class _Departed(NamedTuple):
@@ -267,11 +339,11 @@ def _joined(*texts: str) -> str:
     return ", ".join(text for text in texts if text)
 
 
-def _member_changes(tx: Tx, snapshot: Any, first: str, last: str) -> Iterator[Difference]:
+def _member_changes(tx: Tx, snapshot: Any, these: sa.ColumnElement[bool]) -> Iterator[Difference]:
     staged, taken = StagedMember, taken_member()
     within = (
         StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED,
-        StagedHousehold.external_id > first, StagedHousehold.external_id <= last,
+        these,
     )  # fmt: skip
     is_member = sa.and_(Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key)
     query = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -350,26 +350,59 @@ def settle_suspects(tx: Tx, household_ids: Sequence[UUID], act: LinkAct, basis: 
 # ---------------------------------------------------------------- after a snapshot
 
 
-def carry_states(tx: Tx, snapshot_id: UUID, before_id: UUID | None) -> int:
+_CARRIED: Final = [one for one in LinkState if one not in (LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED,
+                                                           LinkState.MERGED)]  # fmt: skip
+_OVERLAP: Final = timedelta(minutes=30)
+"""A step counts from when its transaction began."""
+
+
+def carry_states(
+    tx: Tx, snapshot_id: UUID, before_id: UUID | None, first_id: UUID | None = None, last_id: UUID | None = None
+) -> int:  # fmt: skip
     """Let the links of a new snapshot go on where those of the one before stood; gives how many do.
 
     Merges and suspicions are looked for anew, but who had come further than the import stays there: a suspicion alone
-    takes nobody off the register. Where a number has changed the civil registry is to be asked again.
+    takes nobody off the register. ``first_id`` and ``last_id``: only links between these.
     """
     if before_id is None:
         return 0
     older = _LINK.alias("older")
-    kept = [one for one in LinkState if one not in (LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED,
-                                                    LinkState.MERGED)]  # fmt: skip
+    some = () if first_id is None or last_id is None else (_LINK.c.id.between(first_id, last_id),)
     done = tx.session.execute(
         sa.update(_LINK)
         .where(
-            _LINK.c.snapshot_id == snapshot_id,
+            _LINK.c.snapshot_id == snapshot_id, *some,
             _LINK.c.state.in_([LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED]),
-            older.c.snapshot_id == before_id, older.c.external_id == _LINK.c.external_id, older.c.state.in_(kept),
+            older.c.snapshot_id == before_id, older.c.external_id == _LINK.c.external_id, older.c.state.in_(_CARRIED),
         )
         .values(state=older.c.state, carried_from_id=older.c.id)
     )  # fmt: skip
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def carry_again_since(tx: Tx, snapshot_id: UUID, before_id: UUID, instant: datetime) -> None:
+    """Follow the steps that links of the snapshot before have made since ``carry_states`` began to carry them."""
+    milliseconds = int((instant - _OVERLAP).timestamp() * 1000)
+    # Ids begin with their time, and stand in its order: no index of times is needed.
+    moved = sa.select(LinkEvent.link_id).where(LinkEvent.id >= UUID(int=milliseconds << 80))
+    older = _LINK.alias("older")
+    rows = tx.session.execute(
+        sa.select(_LINK.c.id, _LINK.c.suspect_household_id, older.c.state, older.c.id.label("older_id"))
+        .join(older, older.c.external_id == _LINK.c.external_id)
+        .where(_LINK.c.snapshot_id == snapshot_id, older.c.snapshot_id == before_id, older.c.id.in_(moved))
+    ).all()
+    for row in rows:
+        is_carried = row.state in _CARRIED
+        fresh = LinkState.IMPORTED if row.suspect_household_id is None else LinkState.DUPLICATE_SUSPECTED
+        tx.session.execute(
+            sa.update(_LINK)
+            .where(_LINK.c.id == row.id)
+            .values(state=row.state if is_carried else fresh, carried_from_id=row.older_id if is_carried else None)
+        )
+
+
+def ask_again(tx: Tx, snapshot_id: UUID) -> None:
+    """Where a number has changed, the civil registry is to be asked again."""
     numbers = (DifferenceKind.NIK, DifferenceKind.KK)
     changed = tx.session.scalars(
         sa.select(_LINK.c.id)
@@ -383,7 +416,6 @@ def carry_states(tx: Tx, snapshot_id: UUID, before_id: UUID | None) -> int:
     ).all()  # fmt: skip
     basis = Basis(reason="number_changed", subject="snapshot", subject_id=snapshot_id)
     move_links(tx, changed, LinkAct.CHECK, basis)
-    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _of_office(tx: Tx) -> sa.ColumnElement[bool]:

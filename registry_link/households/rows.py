@@ -53,3 +53,15 @@ class HouseholdRow:
     kk: Secret | None = None
     members: tuple[MemberRow, ...] = ()
     file_row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What a staged snapshot would do."""
+
+    new: int
+    changed: int
+    unchanged: int
+    suspected: int
+    """Of the new and changed ones: those sharing a NIK or No. KK with another household."""
+    members: int

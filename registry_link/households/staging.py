@@ -23,6 +23,7 @@ from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.carding import provisional_cards, same_card
+from registry_link.households.changing import ROW, add_members, change_members, update_changed
 from registry_link.households.differences import (
     count_differences,
     finish_differences,
@@ -30,8 +31,8 @@ from registry_link.households.differences import (
     write_differences,
 )
 from registry_link.households.leaving import keep_departed
-from registry_link.households.linking import carry_states
-from registry_link.households.merged import CARRIED, carry_again, is_listed
+from registry_link.households.linking import ask_again, carry_states
+from registry_link.households.merged import CARRIED, carry_again, is_listed, is_seen
 from registry_link.households.models import (
     Household,
     Member,
@@ -42,12 +43,12 @@ from registry_link.households.models import (
     StagedHousehold,
     StagedMember,
     StagedPiece,
-    StatedCounts,
+    WeighedPiece,
 )
 from registry_link.households.numbers import content_hash, content_hashes, kk_indexes, nik_indexes
 from registry_link.households.pieces import piece_counts
 from registry_link.households.positions import position_keys
-from registry_link.households.rows import HouseholdRow, MemberRow
+from registry_link.households.rows import HouseholdRow, MemberRow, Weighed
 from registry_link.households.rules import words_of
 from registry_link.households.states import (
     SNAPSHOT_MOVES,
@@ -58,8 +59,7 @@ from registry_link.households.states import (
     SnapshotAct,
     SnapshotState,
 )
-from registry_link.households.taking import PERSON, PLACE, at_least_one, same_household, taken_household, taken_member
-from registry_link.households.weighing import put_new_members
+from registry_link.households.taking import PERSON, PLACE, at_least_one, same_household
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
@@ -72,7 +72,6 @@ _ANALYZE: Final = (
 )  # fmt: skip
 _IDS_AT_ONCE: Final = 800
 _COUNTER: Final = "household"
-_ROW: Final = ("village_code", "rt", "rw", "hamlet", "address", "decile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +84,6 @@ class RecordSnapshot:
     file_sha256: str = ""
     lists_members: bool = True
     """Whether every member is listed, so that one who is missing has left the household."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
-    """What a staged snapshot would do."""
-
-    new: int
-    changed: int
-    unchanged: int
-    suspected: int
-    """Of the new and changed ones: those sharing a NIK or No. KK with another household."""
-    members: int
 
 
 def record_snapshot(tx: Tx, order: RecordSnapshot) -> UUID:
@@ -139,7 +126,7 @@ def stage_households(tx: Tx, snapshot_id: UUID, rows: Sequence[HouseholdRow]) ->
         np.array([np.nan if row.lat_deg is None else row.lat_deg for row in fresh], dtype=np.float64),
     )
     columns = (
-        "snapshot_id", "external_id", "link_id", "household_id", "file_row", *_ROW, *PLACE, "head_name", "size",
+        "snapshot_id", "external_id", "link_id", "household_id", "file_row", *ROW, *PLACE, "head_name", "size",
         "kk", "kk_bidx", "row_hash", "outcome",
     )  # fmt: skip
     put_rows(tx, StagedHousehold, columns, (
@@ -260,7 +247,7 @@ def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
 
 def _weigh(tx: Tx, snapshot: Any) -> None:
     snapshot_id = snapshot.id
-    _analyze(tx)
+    analyze(tx)
     mine = StagedHousehold.snapshot_id == snapshot_id
     is_weighed = sa.or_(
         StagedHousehold.outcome != Outcome.NEW, StagedHousehold.bound_id.is_not(None),
@@ -276,6 +263,7 @@ def _weigh(tx: Tx, snapshot: Any) -> None:
         Household.regency_code == snapshot.regency_code,
         Household.source == snapshot.source,
         Household.external_id == StagedHousehold.external_id,
+        is_seen(),
     )
     tx.session.execute(
         sa.update(StagedHousehold).where(mine, *known).values(
@@ -291,7 +279,8 @@ def _weigh(tx: Tx, snapshot: Any) -> None:
     _name_heads(tx, snapshot_id)
 
 
-def _analyze(tx: Tx) -> None:
+def analyze(tx: Tx) -> None:
+    """Let PostgreSQL know what was written a moment ago."""
     if tx.session.get_bind().dialect.name == "postgresql":
         # What was just copied, or was taken over a moment ago, has no statistics yet; without them the joins are
         # planned for a few rows, and a look-up by number walks all members.
@@ -301,7 +290,7 @@ def _analyze(tx: Tx) -> None:
 
 def bind_met(tx: Tx, snapshot_id: UUID) -> None:
     """Bind households that were registered on the spot to staged rows; fill in heads that stand in another piece."""
-    _analyze(tx)
+    analyze(tx)
     _bind_provisional(tx, snapshot_id)
     _name_heads(tx, snapshot_id)
 
@@ -470,21 +459,21 @@ def _twice(tx: Tx, snapshot_id: UUID) -> list[tuple[str, str]]:
 # ---------------------------------------------------------------- taking over
 
 
-def make_current(tx: Tx, snapshot_id: UUID, *, is_weighed: bool = False) -> Weighed:
-    """Take a staged snapshot over: seen from outside nothing of it, or all.
+def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
+    """Take over rows that were staged one by one, in this one transaction: for few.
 
-    ``is_weighed``: its pieces were compared with the registry as it is now. Raises: NotFound; Conflict
-    "snapshot.cannot_commit", "snapshot.older" (a newer one of the source is current), "snapshot.empty".
+    Raises: NotFound; Conflict "snapshot.cannot_commit", "snapshot.older" (a newer one of the source is current),
+    "snapshot.empty".
     """
     # The counter is the lock: whoever registers a household waits until the numbers of this one stand.
-    last_no = _lock_counter(tx)
+    last_no = lock_counter(tx)
     snapshot = staged_snapshot(tx, snapshot_id)
-    with _room(tx):
-        return _made_current(tx, snapshot, last_no, is_weighed=is_weighed)
+    with room(tx):
+        return _made_current(tx, snapshot, last_no)
 
 
 @contextmanager
-def _room(tx: Tx) -> Iterator[None]:
+def room(tx: Tx) -> Iterator[None]:
     """Let SQLite hold the indexes it fills: numbers' hashes come in no order, each to another page."""
     is_sqlite = tx.session.get_bind().dialect.name == "sqlite"
     if is_sqlite:
@@ -496,51 +485,62 @@ def _room(tx: Tx) -> Iterator[None]:
             tx.session.execute(_USUAL_ROOM)
 
 
-def _made_current(tx: Tx, snapshot: Any, last_no: int, *, is_weighed: bool) -> Weighed:
+def _made_current(tx: Tx, snapshot: Any, last_no: int) -> Weighed:
     snapshot_id = snapshot.id
-    if is_weighed:
-        _analyze(tx)
-    else:
-        _weigh(tx, snapshot)
+    _weigh(tx, snapshot)
     counts = weighed(tx, snapshot_id)
-    if not counts.new + counts.changed + counts.unchanged:
-        raise Conflict("snapshot.empty")
-    before = current_before(tx, snapshot)
-    if before is not None:
-        if before.as_of_on > snapshot.as_of_on:
-            raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
-        move(tx, Snapshot, before.id, SnapshotAct.REPLACE, SNAPSHOT_MOVES)
-    move(
-        tx, Snapshot, snapshot_id, SnapshotAct.COMMIT, SNAPSHOT_MOVES, current_at=tx.now,
-        households=counts.new + counts.changed + counts.unchanged, members=counts.members,
-    )  # fmt: skip
+    before = comes_after(tx, snapshot, counts)
     before_id = before.id if before is not None else None
+    replace_current(tx, snapshot, before_id, counts)
     write_differences(tx, snapshot, before_id)
     _insert_new(tx, snapshot, last_no)
-    _set_counter(tx, last_no + counts.new)
+    set_counter(tx, last_no + counts.new)
     if counts.changed:
-        _update_changed(tx, snapshot)
-        _change_members(tx, snapshot)
-    written = sa.select(StagedMember.member_id).where(StagedMember.snapshot_id == snapshot_id).limit(1)
-    if tx.session.scalar(written) is not None:
-        _add_members(tx, snapshot)
-    elif is_weighed:
-        put_new_members(tx, snapshot)
-        _name_new_heads(tx, snapshot_id)
+        update_changed(tx, snapshot)
+        change_members(tx, snapshot)
+    add_members(tx, snapshot, (Outcome.NEW, Outcome.CHANGED))
     finish_differences(tx, snapshot, before_id)
     _link(tx, snapshot_id)
     carry_states(tx, snapshot_id, before_id)
+    ask_again(tx, snapshot_id)
     keep_departed(tx, snapshot_id)
     survivors = carry_again(tx, snapshot_id)
     _write_words(tx, snapshot_id, last_no, counts.new)
     refresh_words(tx, survivors)
     clear_staged(tx, snapshot_id)
     bump_stamp(tx)
+    note_counts(tx, snapshot_id, counts)
+    return counts
+
+
+def note_counts(tx: Tx, snapshot_id: UUID, counts: Weighed) -> None:
     tx.note(
         "snapshot.counts", "snapshot", snapshot_id, new=counts.new, changed=counts.changed,
         unchanged=counts.unchanged, suspected=counts.suspected, members=counts.members,
     )  # fmt: skip
-    return counts
+
+
+def comes_after(tx: Tx, snapshot: Any, counts: Weighed) -> Any:
+    """Give the snapshot that one is to take the place of, None when it is the first of its source.
+
+    Raises: Conflict "snapshot.older", "snapshot.empty".
+    """
+    if not counts.new + counts.changed + counts.unchanged:
+        raise Conflict("snapshot.empty")
+    before = current_before(tx, snapshot)
+    if before is not None and before.as_of_on > snapshot.as_of_on:
+        raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
+    return before
+
+
+def replace_current(tx: Tx, snapshot: Any, before_id: UUID | None, counts: Weighed) -> None:
+    """Make a staged snapshot the current one of its source."""
+    if before_id is not None:
+        move(tx, Snapshot, before_id, SnapshotAct.REPLACE, SNAPSHOT_MOVES)
+    move(
+        tx, Snapshot, snapshot.id, SnapshotAct.COMMIT, SNAPSHOT_MOVES, current_at=tx.now,
+        households=counts.new + counts.changed + counts.unchanged, members=counts.members,
+    )  # fmt: skip
 
 
 def current_before(tx: Tx, snapshot: Any) -> Any:
@@ -568,15 +568,16 @@ def clear_staged(tx: Tx, snapshot_id: UUID) -> None:
 
 
 def clear_written(tx: Tx, snapshot_id: UUID) -> None:
-    """Remove the rows that were written out of pieces, which stay."""
+    """Remove what a comparison wrote of pieces, which stay."""
+    tx.session.execute(sa.delete(WeighedPiece).where(WeighedPiece.snapshot_id == snapshot_id))
     tx.session.execute(sa.delete(StagedMember).where(StagedMember.snapshot_id == snapshot_id))
     tx.session.execute(sa.delete(StagedHousehold).where(StagedHousehold.snapshot_id == snapshot_id))
 
 
 def take_row_no(tx: Tx) -> int:
     """Take the next household number."""
-    number = _lock_counter(tx) + 1
-    _set_counter(tx, number)
+    number = lock_counter(tx) + 1
+    set_counter(tx, number)
     return number
 
 
@@ -590,7 +591,8 @@ def bump_stamp(tx: Tx) -> None:
     )
 
 
-def _lock_counter(tx: Tx) -> int:
+def lock_counter(tx: Tx) -> int:
+    """Give the last household number, and keep others from taking the next."""
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     tx.session.execute(insert(RowCounter).values(name=_COUNTER, last_no=0).on_conflict_do_nothing())
     number = tx.session.scalar(sa.select(RowCounter.last_no).where(RowCounter.name == _COUNTER).with_for_update())
@@ -598,7 +600,8 @@ def _lock_counter(tx: Tx) -> int:
     return number
 
 
-def _set_counter(tx: Tx, last_no: int) -> None:
+def set_counter(tx: Tx, last_no: int) -> None:
+    """Say which household number was given last."""
     tx.session.execute(sa.update(RowCounter).where(RowCounter.name == _COUNTER).values(last_no=last_no))
 
 
@@ -644,7 +647,7 @@ def _insert_new(tx: Tx, snapshot: Any, last_no: int) -> None:
     )
     columns: dict[str, sa.ColumnElement[Any]] = {
         "id": numbered.c.household_id, "row_no": numbered.c.no, "regency_code": sa.literal(snapshot.regency_code),
-        "code": code_of(numbered.c.no), **{name: numbered.c[name] for name in (*_ROW, *PLACE)},
+        "code": code_of(numbered.c.no), **{name: numbered.c[name] for name in (*ROW, *PLACE)},
         "head_name": numbered.c.head_name, "size": at_least_one(numbered.c.size),
         "kk": numbered.c.kk, "kk_bidx": numbered.c.kk_bidx, "is_provisional": sa.false(),
         "snapshot_id": numbered.c.snapshot_id, "source": sa.literal(snapshot.source),
@@ -671,82 +674,6 @@ def code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     body = sa.case((number < 1_000_000, padded), else_=text)
     check = sa.cast((10 - total % 10) % 10, sa.Text)
     return sa.literal("KEL-").concat(body).concat("-").concat(check)
-
-
-def _update_changed(tx: Tx, snapshot: Any) -> None:
-    staged = StagedHousehold
-    tx.session.execute(
-        sa.update(Household)
-        .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id)
-        .values(
-            **{name: getattr(staged, name) for name in _ROW}
-            | taken_household(lists_members=snapshot.lists_members),
-            kk=sa.func.coalesce(staged.kk, Household.kk), kk_bidx=sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
-            is_provisional=sa.false(), snapshot_id=staged.snapshot_id, source=snapshot.source,
-            external_id=staged.external_id, row_hash=staged.row_hash, changed_at=tx.now,
-        )
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    # A household that was registered on the spot by counts now has its members.
-    if snapshot.lists_members:
-        bound = sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None))
-        tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
-
-
-def _change_members(tx: Tx, snapshot: Any) -> None:
-    staged = StagedMember
-    changed = sa.and_(
-        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED, same_household(),
-        Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key,
-    )  # fmt: skip
-    tx.session.execute(
-        sa.update(Member)
-        .where(changed, sa.or_(Member.row_hash.is_distinct_from(staged.row_hash), ~Member.is_present))
-        .values(**taken_member(), is_present=True)
-        .execution_options(synchronize_session=False)
-    )
-    if snapshot.lists_members:
-        listed = sa.exists().where(same_household(), Member.member_key == staged.member_key)
-        tx.session.execute(
-            sa.update(Member)
-            .where(
-                StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED,
-                Member.household_id == StagedHousehold.bound_id, Member.is_present,
-                ~listed.correlate(StagedHousehold, Member), ~Member.member_key.startswith(CARRIED),
-            )
-            .values(is_present=False)
-            .execution_options(synchronize_session=False)
-        )  # fmt: skip
-
-
-def _add_members(tx: Tx, snapshot: Any) -> None:
-    staged, own = StagedMember, sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
-    mine = sa.and_(StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome != Outcome.UNCHANGED)
-    is_member = sa.and_(Member.household_id == own, Member.member_key == staged.member_key)
-    columns: dict[str, Any] = {
-        "id": staged.member_id, "household_id": own, "regency_code": sa.literal(snapshot.regency_code),
-        "member_key": staged.member_key, **{name: getattr(staged, name) for name in PERSON}, "is_present": sa.true(),
-    }  # fmt: skip
-    rows = (
-        sa.select(*columns.values())
-        .select_from(StagedHousehold)
-        .join(staged, same_household())
-        .outerjoin(Member, is_member)
-        .where(mine, Member.id.is_(None))
-    )
-    tx.session.execute(sa.insert(Member).from_select(list(columns), rows))
-
-
-def _name_new_heads(tx: Tx, snapshot_id: UUID) -> None:
-    """Fill in the head's name of new households whose head stands in another piece."""
-    members = sa.select(Member.name).where(Member.household_id == Household.id)
-    first = members.order_by(Member.position, Member.id).limit(1).scalar_subquery()
-    tx.session.execute(
-        sa.update(Household)
-        .where(Household.snapshot_id == snapshot_id, Household.head_name == "")
-        .values(head_name=sa.func.coalesce(first, ""))
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _link(tx: Tx, snapshot_id: UUID) -> None:

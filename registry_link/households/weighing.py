@@ -1,14 +1,15 @@
 """Pieces of a snapshot compared with what stands: only what says anything new is written out and sealed cell by cell.
 
 Everything is compared as 64-bit digests of keys and keyed hashes, in memory; what differs goes to ``staged_household``
-and ``staged_member`` piece by piece, in short transactions that can be cut off anywhere. Households that say nothing
-new stand there without their members.
+and ``staged_member`` piece by piece, in short transactions that can be cut off anywhere. What became of every row is
+kept beside its piece, so that the taking over needs no second comparison.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,12 +21,13 @@ import sqlalchemy as sa
 from core.work import Tx
 from registry_link.households.bulk import put_frame
 from registry_link.households.erased import erased_in, erased_since
-from registry_link.households.merged import CARRIED
+from registry_link.households.merged import CARRIED, is_seen
 from registry_link.households.models import (
     KK_CONTEXT,
     NIK_CONTEXT,
     Household,
     Member,
+    RegistryLink,
     StagedHousehold,
     StagedMember,
 )
@@ -33,13 +35,25 @@ from registry_link.households.numbers import plain_indexes, sealed_numbers
 from registry_link.households.pieces import SPREAD, Digests, Mask, digests, piece_counts, piece_of, pieces_of
 from registry_link.households.positions import position_keys
 from registry_link.households.queries import registry_version
+from registry_link.households.rows import Weighed
+from registry_link.households.serials import Serial, serial_ids
 from registry_link.households.states import Outcome, PositionSource, Relation
-from registry_link.households.taking import PERSON
+from registry_link.households.weighed import GOINGS, packed, put_weighed
 
 Numbers = npt.NDArray[np.int64]
-_NEW, _CHANGED, _SAME, _LEFT_OUT = range(4)
-_OUTCOMES: Final = {_NEW: Outcome.NEW.value, _CHANGED: Outcome.CHANGED.value, _SAME: Outcome.UNCHANGED.value}
+NEW, CHANGED, SAME, LEFT_OUT = range(4)
+_OUTCOMES: Final = {NEW: Outcome.NEW.value, CHANGED: Outcome.CHANGED.value, SAME: Outcome.UNCHANGED.value}
 _AT_ONCE: Final = 50_000
+_FEW: Final = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Goings:
+    """Households that the snapshot before listed and this one does not, or the other way round: ``household_id`` as
+    digits, ``village_code``."""
+
+    gone: pl.DataFrame
+    returned: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,7 @@ class Comparison:
 
     version: int
     """Of the office's registry, with which they were compared."""
+    compared_at: datetime
     pieces: tuple[tuple[int, int, int], ...]
     fates: npt.NDArray[np.int8]
     """Of the households: new, changed, the same, or left out because it was erased."""
@@ -59,8 +74,15 @@ class Comparison:
     """Of the members: whether they are written out, because their household says anything new."""
     positions: Numbers
     """Their places in the household's list."""
+    home_of: npt.NDArray[np.int32]
+    """Of the members: the place of their household among all of the file."""
+    numbers: npt.NDArray[np.int32]
+    """Of the new households: the how manieth each is, village by village; 0 for others."""
+    goings: Goings
+    has_before: bool
+    """A snapshot of its source is current, whose place it takes."""
     is_first: bool
-    """No household stands yet: there is nothing to compare members with before they are taken over."""
+    """No household stands yet: what is new can be the double of nobody, and needs not be written out."""
     twice: tuple[tuple[str, str], ...]
     """Households that list a NIK which another one of this file lists before them, and which one that is."""
 
@@ -69,8 +91,11 @@ class Comparison:
         return len(self.is_told)
 
 
-def compare(tx: Tx, snapshot: Any) -> Comparison:
-    """Compare what waits of a snapshot with what stands; writes nothing."""
+def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
+    """Compare what waits of a snapshot with what stands, and with the snapshot that it takes the place of.
+
+    Writes nothing.
+    """
     version, pieces = registry_version(tx), tuple(piece_counts(tx, snapshot.id))
     erased = erased_since(tx, snapshot.recorded_at)
     homes: list[Digests] = []
@@ -81,7 +106,9 @@ def compare(tx: Tx, snapshot: Any) -> Comparison:
     people_hashes: list[Digests] = []
     niks: list[Digests] = []
     people_gone: list[Mask] = []
+    villages: list[pl.Series] = [pl.Series([], dtype=pl.String())]
     for piece in pieces_of(tx, snapshot.id):
+        villages.append(piece.homes["village_code"])
         homes.append(digests(piece.homes["external_id"]))
         home_hashes.append(digests(piece.homes["row_hash"]))
         owners.append(digests(piece.people["external_id"]))
@@ -97,25 +124,89 @@ def compare(tx: Tx, snapshot: Any) -> Comparison:
     home, owner = _joined(homes), _joined(owners)
     order = np.argsort(home, kind="stable")
     home_of = order[np.searchsorted(home, owner, sorter=order)] if len(home) else np.zeros(0, dtype=np.int64)
-    fates = np.full(len(home), _NEW, dtype=np.int8)
+    fates = np.full(len(home), NEW, dtype=np.int8)
     key = owner * SPREAD + _joined(keys)
     bound = _compare_homes(tx, snapshot, home, _joined(home_hashes), fates)
-    if (fates != _NEW).any():
+    if (fates != NEW).any():
         is_other = _compare_people(tx, snapshot, home, owner, key, key * SPREAD + _joined(people_hashes))
-        fates[(fates == _SAME) & is_other] = _CHANGED
+        fates[(fates == SAME) & is_other] = CHANGED
     if erased:
         gone_people, is_gone = np.concatenate(people_gone), np.concatenate(gone)
         is_gone[home_of[gone_people]] = True
-        fates[is_gone] = _LEFT_OUT
+        fates[is_gone] = LEFT_OUT
     sizes = np.bincount(home_of, minlength=len(home)).astype(np.int64)
-    anybody = sa.select(Household.id).where(Household.regency_code == snapshot.regency_code).limit(1)
+    anybody = sa.select(Household.id).where(Household.regency_code == snapshot.regency_code, is_seen()).limit(1)
     is_first = tx.session.scalar(anybody) is None
-    is_told = np.isin(fates[home_of], (_CHANGED,) if is_first else (_NEW, _CHANGED))
+    is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
+    where = pl.concat(villages)
     return Comparison(
-        version=version, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told,
-        positions=_positions(home_of), is_first=is_first,
+        version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told,
+        positions=_positions(home_of), home_of=home_of.astype(np.int32), is_first=is_first,
+        numbers=_numbered(where, fates),
+        goings=_goings(tx, snapshot.id, before_id, home, fates, bound, where), has_before=before_id is not None,
         twice=_twice(tx, snapshot.id, pieces, _joined(niks), home_of, fates),
     )  # fmt: skip
+
+
+def counts_of(tx: Tx, snapshot_id: UUID, found: Comparison) -> Weighed:
+    """Give what a compared snapshot comes to, once its rows are written out and bound."""
+    mine = StagedHousehold.snapshot_id == snapshot_id
+    changed = tx.session.scalar(
+        sa.select(sa.func.count()).where(mine, StagedHousehold.outcome == Outcome.CHANGED)
+    ) or 0  # fmt: skip
+    fates = np.bincount(found.fates, minlength=LEFT_OUT + 1).tolist()
+    # What was bound since stands among the changed ones.
+    return Weighed(
+        new=fates[NEW] + fates[CHANGED] - changed, changed=changed, unchanged=fates[SAME],
+        suspected=tx.session.scalar(sa.select(sa.func.count(StagedHousehold.suspect_id)).where(mine)) or 0,
+        members=found.members,
+    )  # fmt: skip
+
+
+def _numbered(villages: pl.Series, fates: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+    """Count the new ones village by village, in the order of the file."""
+    new = np.flatnonzero(fates == NEW)
+    order = np.argsort(villages.rank("dense").to_numpy()[new], kind="stable") if len(new) else new
+    numbers = np.zeros(len(fates), dtype=np.int32)
+    numbers[new[order]] = np.arange(1, len(new) + 1)
+    return numbers
+
+
+def _goings(
+    tx: Tx, snapshot_id: UUID, before_id: UUID | None, home: Digests, fates: npt.NDArray[np.int8], bound: pl.Series,
+    villages: pl.Series,
+) -> Goings:  # fmt: skip
+    nobody = pl.DataFrame(schema={"household_id": pl.String(), "village_code": pl.String()})
+    if before_id is None:
+        return Goings(nobody, nobody)
+    listed = home[fates != LEFT_OUT]
+    query = (
+        sa.select(RegistryLink.external_id, digits(tx, Household.id), Household.village_code, Household.erased_at)
+        .join(Household, Household.id == RegistryLink.household_id)
+        .where(RegistryLink.snapshot_id == before_id)
+    )
+    gone = [nobody]
+    last: list[Digests] = []
+    for rows in tx.session.connection().execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
+        names, ids, codes, erased = zip(*rows, strict=True)
+        last.append(digests(pl.Series(names)))
+        is_gone = ~np.isin(last[-1], listed) & np.array([one is None for one in erased])
+        if is_gone.any():
+            those = pl.DataFrame({"household_id": ids, "village_code": codes}).filter(pl.Series(is_gone))
+            gone.append(those.with_columns(pl.col("household_id").str.replace_all("-", "", literal=True)))
+    maybe = bound.is_not_null().to_numpy() & (fates != LEFT_OUT) & ~np.isin(home, _joined(last))
+    ids_again = bound.filter(pl.Series(maybe))
+    again: list[UUID] = []
+    for start in range(0, len(ids_again), _FEW):
+        these = [UUID(one) for one in ids_again[start : start + _FEW]]
+        again += tx.session.scalars(
+            sa.select(RegistryLink.household_id).distinct()
+            .where(RegistryLink.household_id.in_(these), RegistryLink.snapshot_id != snapshot_id)
+        )  # fmt: skip
+    known = {one.hex for one in again}
+    where = villages.filter(pl.Series(maybe))
+    back = pl.DataFrame({"household_id": ids_again, "village_code": where}, schema=nobody.schema)
+    return Goings(pl.concat(gone), back.filter(pl.col("household_id").is_in(sorted(known))))
 
 
 def _compare_homes(
@@ -123,9 +214,9 @@ def _compare_homes(
 ) -> pl.Series:  # fmt: skip
     """Mark the households that stand already; gives their ids."""
     nobody = pl.Series([None], dtype=pl.String()).new_from_index(0, len(home))
-    query = sa.select(Household.external_id, Household.row_hash, _digits(tx, Household.id)).where(
+    query = sa.select(Household.external_id, Household.row_hash, digits(tx, Household.id)).where(
         Household.regency_code == snapshot.regency_code, Household.source == snapshot.source,
-        Household.external_id.is_not(None),
+        Household.external_id.is_not(None), is_seen(),
     )  # fmt: skip
     known: list[Digests] = []
     same: list[Digests] = []
@@ -141,8 +232,8 @@ def _compare_homes(
     order = np.argsort(standing)
     at = order[np.minimum(np.searchsorted(standing, home, sorter=order), len(order) - 1)]
     is_known = standing[at] == home
-    fates[is_known] = _CHANGED
-    fates[is_known & (standing_hashes[at] == hashes)] = _SAME
+    fates[is_known] = CHANGED
+    fates[is_known & (standing_hashes[at] == hashes)] = SAME
     return pl.concat(ids).gather(at).zip_with(pl.Series(is_known), nobody)
 
 
@@ -153,7 +244,7 @@ def _compare_people(tx: Tx, snapshot: Any, home: Digests, owner: Digests, key: D
         .join(Member, Member.household_id == Household.id)
         .where(
             Household.regency_code == snapshot.regency_code, Household.source == snapshot.source,
-            Household.external_id.is_not(None), Member.is_present,
+            Household.external_id.is_not(None), is_seen(), Member.is_present,
             ~Member.member_key.startswith(CARRIED),
         )
     )  # fmt: skip
@@ -185,7 +276,7 @@ def _twice(
     tx: Tx, snapshot_id: UUID, pieces: Sequence[tuple[int, int, int]], niks: Digests, home_of: Numbers,
     fates: npt.NDArray[np.int8],
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
-    has = np.flatnonzero((niks != 0) & (fates[home_of] != _LEFT_OUT))
+    has = np.flatnonzero((niks != 0) & (fates[home_of] != LEFT_OUT))
     order = has[np.argsort(niks[has], kind="stable")]
     begins = np.concatenate([[True], niks[order][1:] != niks[order][:-1]])[: len(order)]
     first = home_of[order[np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))]]
@@ -216,63 +307,65 @@ def _names_of(
 
 @dataclass(frozen=True, slots=True)
 class WrittenOut:
-    """A piece as it is staged: rows of ``staged_household`` and ``staged_member``, numbers sealed."""
+    """A piece as it is staged: rows of ``staged_household`` and ``staged_member``, numbers sealed; what it came to."""
 
+    no: int
     homes: pl.DataFrame
     people: pl.DataFrame
+    fates: bytes
 
 
 def written_out(tx: Tx, snapshot: Any, found: Comparison, place: int) -> WrittenOut:
-    """Make the rows of a piece that say anything new ready to be staged, and those of its other households."""
+    """Make the rows of a piece that are to be looked at in the database ready to be staged.
+
+    These are all that say anything new, but for the new ones of an empty office, and those that share a NIK.
+    """
     no, homes, people = found.pieces[place]
     piece = piece_of(tx, snapshot.id, no)
     first = sum(count for _, count, _ in found.pieces[:place])
     first_person = sum(count for _, _, count in found.pieces[:place])
-    fates = found.fates[first : first + homes]
-    stays = pl.Series(fates != _LEFT_OUT)
+    own, persons = slice(first, first + homes), slice(first_person, first_person + people)
+    fates = found.fates[own]
+    numbered = range(first, first + homes)
     home = piece.homes.with_columns(
-        pl.Series("fate", fates), pl.Series("persons", found.sizes[first : first + homes]),
+        pl.Series("fate", fates), pl.Series("persons", found.sizes[own]),
         found.bound[first : first + homes].alias("bound_id"),
-    ).filter(stays)  # fmt: skip
+        pl.Series("link_id", serial_ids(snapshot.id, Serial.LINK, numbered)),
+        pl.Series("household_id", serial_ids(snapshot.id, Serial.HOUSEHOLD, numbered)),
+    )  # fmt: skip
+    is_told = pl.Series(np.isin(fates, (CHANGED,) if found.is_first else (NEW, CHANGED)))
+    if found.twice:
+        is_told |= home["external_id"].is_in(sorted({name for pair in found.twice for name in pair}))
     told = piece.people.with_columns(
-        pl.Series("position", found.positions[first_person : first_person + people])
-    ).filter(pl.Series(found.is_told[first_person : first_person + people]))
-    return WrittenOut(_homes(tx, snapshot.id, home), _people(tx, snapshot.id, told))
+        pl.Series("position", found.positions[persons]),
+        pl.Series("person_id", serial_ids(snapshot.id, Serial.MEMBER, range(first_person, first_person + people))),
+    ).filter(pl.Series(found.is_told[persons]))
+    return WrittenOut(
+        no, _homes(snapshot.id, home.filter(is_told & pl.Series(fates != LEFT_OUT))), _people(snapshot.id, told),
+        packed(
+            home.select(
+                "fate", "persons", pl.col("bound_id").str.decode("hex"), pl.Series("number", found.numbers[own]),
+                pl.Series("place", np.arange(first, first + homes, dtype=np.int32)),
+            ),
+            pl.DataFrame({
+                "home": found.home_of[persons], "fate": found.fates[found.home_of[persons]],
+                "position": found.positions[persons].astype(np.int32),
+                "place": np.arange(first_person, first_person + people, dtype=np.int32),
+            }),
+        ),
+    )  # fmt: skip
 
 
-def put_written(tx: Tx, made: WrittenOut) -> None:
+def put_written(tx: Tx, snapshot_id: UUID, made: WrittenOut) -> None:
     """Stage rows that ``written_out`` made."""
     put_frame(tx, StagedHousehold, made.homes)
     put_frame(tx, StagedMember, made.people)
+    put_weighed(tx, snapshot_id, made.no, made.fates)
 
 
-def put_new_members(tx: Tx, snapshot: Any) -> None:
-    """Take the members of new households over from their pieces, where they were not written out before.
-
-    The households stand already; their members come with their numbers sealed.
-    """
-    query = sa.select(StagedHousehold.external_id, _digits(tx, StagedHousehold.household_id)).where(
-        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.NEW
-    )
-    parts: list[pl.DataFrame] = []
-    for rows in tx.session.connection().execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
-        names, ids = zip(*rows, strict=True)
-        parts.append(pl.DataFrame({"external_id": names, "household_id": ids}))
-    if not parts:
-        return
-    homes = pl.concat(parts).with_columns(pl.col("household_id").str.replace_all("-", "", literal=True))
-    positions = _positions(_joined([digests(piece.people["external_id"]) for piece in pieces_of(tx, snapshot.id)]))
-    begin = 0
-    for piece in pieces_of(tx, snapshot.id):
-        end = begin + len(piece.people)
-        people = piece.people.with_columns(pl.Series("position", positions[begin:end]))
-        people, begin = people.join(homes, on="external_id", maintain_order="left"), end
-        made = _people(tx, snapshot.id, people).select(
-            pl.col("member_id").alias("id"), people["household_id"],
-            pl.lit(snapshot.regency_code).alias("regency_code"), "member_key", *PERSON,
-            pl.lit(True).alias("is_present"),
-        )  # fmt: skip
-        put_frame(tx, Member, made)
+def put_goings(tx: Tx, snapshot_id: UUID, goings: Goings) -> None:
+    """Keep who comes and goes for the taking over."""
+    put_weighed(tx, snapshot_id, GOINGS, packed(goings.gone, goings.returned))
 
 
 def _positions(owner: npt.NDArray[Any]) -> Numbers:
@@ -286,23 +379,11 @@ def _positions(owner: npt.NDArray[Any]) -> Numbers:
     return positions
 
 
-def _homes(tx: Tx, snapshot_id: UUID, homes: pl.DataFrame) -> pl.DataFrame:
-    keys, is_known = position_keys(
-        homes["lon_deg"].fill_null(float("nan")).to_numpy(), homes["lat_deg"].fill_null(float("nan")).to_numpy()
-    )
-    has_place = pl.Series(is_known)
-    # What says nothing new needs no number: the one that stands stays.
-    kk = homes["kk"].zip_with(homes["fate"] != _SAME, pl.Series([None], dtype=pl.String())).to_list()
-    nothing = pl.lit(None)
+def _homes(snapshot_id: UUID, homes: pl.DataFrame) -> pl.DataFrame:
+    kk = homes["kk"].to_list()
     return homes.select(
-        pl.lit(snapshot_id.hex).alias("snapshot_id"), "external_id", _ids(tx, "link_id", len(homes)),
-        _ids(tx, "household_id", len(homes)), "file_row", "village_code", "rt", "rw", "hamlet", "address", "decile",
-        *(pl.when(has_place).then(pl.col(name)).otherwise(nothing).alias(name) for name in ("lon_deg", "lat_deg")),
-        pl.when(has_place).then(pl.Series(keys)).otherwise(nothing).alias("position_key"),
-        pl.when(~has_place).then(nothing).when(pl.col("position_accuracy_m").is_null())
-        .then(pl.lit(PositionSource.REGISTRY.value)).otherwise(pl.lit(PositionSource.GPS.value))
-        .alias("position_source"),
-        pl.when(has_place).then("position_accuracy_m").otherwise(nothing).alias("position_accuracy_m"),
+        pl.lit(snapshot_id.hex).alias("snapshot_id"), "external_id", "link_id", "household_id", "file_row",
+        "village_code", "rt", "rw", "hamlet", "address", "decile", *kept_places(homes),
         pl.col("head").alias("head_name"), pl.max_horizontal(pl.col("size").fill_null(0), "persons").alias("size"),
         pl.Series("kk", sealed_numbers(kk, KK_CONTEXT), dtype=pl.Binary()),
         pl.Series("kk_bidx", plain_indexes(kk, KK_CONTEXT), dtype=pl.Binary()), "row_hash", "bound_id",
@@ -310,22 +391,41 @@ def _homes(tx: Tx, snapshot_id: UUID, homes: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _people(tx: Tx, snapshot_id: UUID, people: pl.DataFrame) -> pl.DataFrame:
+def kept_places(homes: pl.DataFrame) -> list[pl.Expr]:
+    """Give the columns of a household's position from those of a piece."""
+    keys, is_known = position_keys(
+        homes["lon_deg"].fill_null(float("nan")).to_numpy(), homes["lat_deg"].fill_null(float("nan")).to_numpy()
+    )
+    has_place, nothing = pl.Series(is_known), pl.lit(None)
+    return [
+        *(pl.when(has_place).then(pl.col(name)).otherwise(nothing).alias(name) for name in ("lon_deg", "lat_deg")),
+        pl.when(has_place).then(pl.Series(keys)).otherwise(nothing).alias("position_key"),
+        pl.when(~has_place).then(nothing).when(pl.col("position_accuracy_m").is_null())
+        .then(pl.lit(PositionSource.REGISTRY.value)).otherwise(pl.lit(PositionSource.GPS.value))
+        .alias("position_source"),
+        pl.when(has_place).then("position_accuracy_m").otherwise(nothing).alias("position_accuracy_m"),
+    ]  # fmt: skip
+
+
+def _people(snapshot_id: UUID, people: pl.DataFrame) -> pl.DataFrame:
+    return kept_people(people).select(
+        pl.lit(snapshot_id.hex).alias("snapshot_id"), people["external_id"],
+        people["person_id"].alias("member_id"), people["file_row"], pl.all(),
+    )  # fmt: skip
+
+
+def kept_people(people: pl.DataFrame) -> pl.DataFrame:
+    """Give the columns of ``member`` from those of a piece, numbers sealed, with ``position`` beside them."""
     nik = people["nik"].to_list()
     # The head stands first, wherever the file has him.
     place = pl.when(pl.col("relation") == Relation.HEAD.value).then(pl.lit(0)).otherwise("position")
     return people.select(
-        pl.lit(snapshot_id.hex).alias("snapshot_id"), "external_id", "member_key", _ids(tx, "member_id", len(people)),
-        "file_row", place.alias("position"), "name", "sex", pl.col("birth_on").cast(pl.String), "age_years",
+        "member_key", place.alias("position"), "name", "sex", pl.col("birth_on").cast(pl.String), "age_years",
         pl.col("age_as_of_on").cast(pl.String), "relation",
         pl.Series("nik", sealed_numbers(nik, NIK_CONTEXT), dtype=pl.Binary()),
         pl.Series("nik_bidx", plain_indexes(nik, NIK_CONTEXT), dtype=pl.Binary()), "is_pregnant", "is_nursing",
         "has_disability", "is_chronically_ill", "row_hash",
     )  # fmt: skip
-
-
-def _ids(tx: Tx, name: str, count: int) -> pl.Series:
-    return pl.Series(name, [one.hex for one in tx.new_ids(count)], dtype=pl.String())
 
 
 # ---------------------------------------------------------------- parts
@@ -335,8 +435,8 @@ def _joined(several: Sequence[Digests]) -> Digests:
     return np.concatenate(several) if several else np.zeros(0, dtype=np.uint64)
 
 
-def _digits(tx: Tx, column: Any) -> sa.ColumnElement[str]:
-    """Read an id as the text it is, which takes a quarter of the time."""
+def digits(tx: Tx, column: Any) -> sa.ColumnElement[str]:
+    """Read an id as the text it is, with or without its lines, which takes a quarter of the time."""
     if tx.session.get_bind().dialect.name == "sqlite":
         return sa.type_coerce(column, sa.String())
     return sa.cast(column, sa.String())

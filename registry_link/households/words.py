@@ -9,6 +9,7 @@ looks at these few by themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -121,19 +122,38 @@ def _texts(tx: Tx, *where: sa.ColumnElement[bool]) -> Iterator[tuple[int, str]]:
 # ---------------------------------------------------------------- very many
 
 
+@dataclass(frozen=True, slots=True)
+class FoldedWords:
+    """The words of new households within one block, and their numbers word by word."""
+
+    block: int
+    texts: Sequence[tuple[int, str]]
+    numbers: Mapping[str, np.ndarray[Any, np.dtype[np.uint16]]]
+
+
 def write_new_words(tx: Tx, first_no: int, last_no: int) -> None:
     """Write the words of the households with these numbers, which have none yet, a block at a time."""
     start = first_no
     while start <= last_no:
-        block = start // BLOCK
-        end = min(last_no, (block + 1) * BLOCK - 1)
-        texts = list(_texts(tx, Household.row_no.between(start, end)))
-        put_rows(
-            tx, SearchText, ("row_no", "regency_code", "words", "folded"),
-            ((row_no, tx.regency_code, text, None) for row_no, text in texts),
-        )  # fmt: skip
-        _fold_block(tx, block, _by_word(texts), {})
+        end = min(last_no, (start // BLOCK + 1) * BLOCK - 1)
+        put_folded(tx, words_ready(tx, start, end))
         start = end + 1
+
+
+def words_ready(tx: Tx, first_no: int, last_no: int) -> FoldedWords:
+    """Make the words of the households with these numbers, all of one block, ready; writes nothing."""
+    texts = list(_texts(tx, Household.row_no.between(first_no, last_no)))
+    return FoldedWords(first_no // BLOCK, texts, _by_word(texts))
+
+
+def put_folded(tx: Tx, ready: FoldedWords) -> None:
+    """Write words that ``words_ready`` made."""
+    _lock_numbers(tx)
+    put_rows(
+        tx, SearchText, ("row_no", "regency_code", "words", "folded"),
+        ((row_no, tx.regency_code, text, None) for row_no, text in ready.texts),
+    )  # fmt: skip
+    _fold_block(tx, ready.block, ready.numbers, {})
 
 
 def fold_words(tx: Tx, at_once: int = 50_000) -> int:

@@ -21,26 +21,43 @@ from core.privacy.numbers import holds_number
 from core.reader.stream import refuse_early
 from core.states import move
 from core.work import Tx
-from registry_link.households.differences import counted_differences, keep_counts
+from registry_link.households.clearing import clear_step
+from registry_link.households.differences import count_compared, keep_counts
 from registry_link.households.listing import tell_what_is_listed
 from registry_link.households.pieces import piece_counts
 from registry_link.households.queries import registry_version, snapshot_as_of
+from registry_link.households.rows import Weighed
 from registry_link.households.staging import (
     RecordSnapshot,
-    Weighed,
     bind_met,
     clear_written,
     current_before,
     discard,
-    make_current,
     put_suspects,
     record_snapshot,
     staged_snapshot,
     suspects,
-    weighed,
 )
-from registry_link.households.states import DifferenceKind
-from registry_link.households.weighing import WrittenOut, compare, put_written, written_out
+from registry_link.households.states import DifferenceKind, TakingStage
+from registry_link.households.taking_over import (
+    Filling,
+    ReadyStep,
+    begin_taking,
+    filling_of,
+    keep_step,
+    leave,
+    ready_step,
+    taking_of,
+)
+from registry_link.households.weighing import (
+    Comparison,
+    WrittenOut,
+    compare,
+    counts_of,
+    put_goings,
+    put_written,
+    written_out,
+)
 from registry_link.importing.columns import MOST_COLUMNS, Columns, named, recognise, suggest
 from registry_link.importing.models import ImportRun
 from registry_link.importing.reading import CheckedRows, Reading
@@ -368,7 +385,7 @@ class ReadChunk:
 class WeighedChunk:
     """A step of the comparison with what stands: the next rows written out, or what is known once all are."""
 
-    version: int
+    found: Comparison
     step: int
     """How many pieces are written out before this one."""
     made: WrittenOut | None = None
@@ -460,17 +477,19 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
     snapshot = staged_snapshot(tx, run.snapshot_id)
     found = reading.comparison
     if found is None or reading.run_id != run.id:
-        found = reading.comparison = compare(tx, snapshot)
+        before = current_before(tx, snapshot)
+        found = reading.comparison = compare(tx, snapshot, before.id if before is not None else None)
         reading.run_id = run.id
     step = 0 if run.weighed_at != found.version else run.at_row
     if step < len(found.pieces):
-        return WeighedChunk(found.version, step, made=written_out(tx, snapshot, found, step))
+        return WeighedChunk(found, step, made=written_out(tx, snapshot, found, step))
     if step == len(found.pieces):
-        return WeighedChunk(found.version, step)
-    before = current_before(tx, snapshot)
+        return WeighedChunk(found, step)
+    comings = {DifferenceKind.GONE: len(found.goings.gone), DifferenceKind.RETURNED: len(found.goings.returned)}
+    new = counts_of(tx, run.snapshot_id, found).new
     return WeighedChunk(
-        found.version, step, suspects=suspects(tx, run.snapshot_id, found.twice),
-        differences=counted_differences(tx, snapshot, before.id if before is not None else None),
+        found, step, suspects=suspects(tx, run.snapshot_id, found.twice),
+        differences=count_compared(tx, snapshot, new, comings if found.has_before else {}),
     )  # fmt: skip
 
 
@@ -478,16 +497,17 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
     step = read.step
     if not step:
         clear_written(tx, run.snapshot_id)
-    _weighed_so_far(tx, run, read.version, step)
+    _weighed_so_far(tx, run, read.found, step)
     if read.made is not None:
-        put_written(tx, read.made)
+        put_written(tx, run.snapshot_id, read.made)
         return Staged(rows=len(read.made.homes), is_done=False)
     if read.suspects is None:
         bind_met(tx, run.snapshot_id)
         return Staged(rows=0, is_done=False)
     put_suspects(tx, run.snapshot_id, read.suspects)
+    put_goings(tx, run.snapshot_id, read.found.goings)
     keep_counts(tx, run.snapshot_id, read.differences)
-    counts = weighed(tx, run.snapshot_id)
+    counts = counts_of(tx, run.snapshot_id, read.found)
     values = {
         "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged, "suspected": counts.suspected,
     }  # fmt: skip
@@ -498,15 +518,16 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
     return Staged(rows=run.rows, is_done=True)
 
 
-def _weighed_so_far(tx: Tx, run: Any, version: int, step: int) -> None:
+def _weighed_so_far(tx: Tx, run: Any, found: Comparison, step: int) -> None:
     """Keep the cursor, guarded: of two who did the same step the second keeps nothing."""
+    version = found.version
     at = sa.true() if not step else sa.and_(ImportRun.weighed_at == version, ImportRun.at_row == step)
     if not step and run.weighed_at == version and run.at_row:
         raise Conflict("import_run.moved_meanwhile")
     done = tx.session.execute(
         sa.update(ImportRun)
         .where(ImportRun.id == run.id, ImportRun.state == run.state, at)
-        .values(weighed_at=version, at_row=step + 1)
+        .values(weighed_at=version, compared_at=found.compared_at, at_row=step + 1)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("import_run.moved_meanwhile")
@@ -559,22 +580,76 @@ def approve_import(tx: Tx, run_id: UUID) -> None:
 def is_weighed(tx: Tx, run_id: UUID) -> bool:
     """Tell whether an import is compared with the registry as it is now. Raises: NotFound."""
     run = _run(tx, run_id)
-    return bool(run.weighed_at == registry_version(tx) and run.at_row > len(piece_counts(tx, run.snapshot_id)) + 1)
+    return run.weighed_at == registry_version(tx) and _is_compared(tx, run)
+
+
+def _is_compared(tx: Tx, run: Any) -> bool:
+    return bool(run.weighed_at is not None and run.at_row > len(piece_counts(tx, run.snapshot_id)) + 1)
 
 
 def apply_import(tx: Tx, run_id: UUID) -> Weighed:
-    """Apply an approved import (the job's part). Raises: NotFound; Conflict."""
-    if not is_weighed(tx, run_id):
-        reading = Reading()
-        while not stage_chunk(tx, run_id, read_chunk(tx, run_id, reading=reading)).is_done:
+    """Apply an approved import in this one transaction: for few rows. Raises: NotFound; Conflict."""
+    snapshot_id = _run(tx, run_id).snapshot_id
+    while True:
+        if not is_weighed(tx, run_id):
+            reading = Reading()
+            while not stage_chunk(tx, run_id, read_chunk(tx, run_id, reading=reading)).is_done:
+                pass
+        begin_applying(tx, run_id)
+        filling: Filling | None = None
+        stage = TakingStage.FILLING
+        while stage is TakingStage.FILLING:
+            ready = applying_step(tx, run_id, filling)
+            filling, stage = ready.filling, keep_applied(tx, run_id, ready)
+        counts = _counts(tx, _run(tx, run_id))
+        while not clear_step(tx, snapshot_id):
             pass
+        if stage is TakingStage.SEEN:
+            return counts
+
+
+def applying(tx: Tx, run_id: UUID) -> TakingStage | None:
+    """Tell how far the taking over of an approved import is; None where it has not begun. Raises: NotFound."""
+    taking = taking_of(tx, _run(tx, run_id).snapshot_id)
+    return None if taking is None else taking.stage
+
+
+def begin_applying(tx: Tx, run_id: UUID) -> None:
+    """Keep numbers for what an approved import brings. Raises: NotFound; Conflict."""
     run = _run(tx, run_id)
-    weighed = make_current(tx, run.snapshot_id, is_weighed=True)
-    move(
-        tx, ImportRun, run_id, RunAct.APPLY, IMPORT_RUN_MOVES, new=weighed.new, changed=weighed.changed,
-        unchanged=weighed.unchanged, suspected=weighed.suspected, finished_at=tx.now,
+    if run.state is not RunState.APPROVED or not _is_compared(tx, run):
+        raise Conflict("import_run.moved_meanwhile")
+    begin_taking(tx, run.snapshot_id, _counts(tx, run), run.compared_at)
+
+
+def applying_step(tx: Tx, run_id: UUID, filling: Filling | None = None) -> ReadyStep:
+    """Make the next step of the taking over ready; writes nothing. Raises: NotFound; Conflict.
+
+    ``filling`` is what the caller keeps from one step to the next.
+    """
+    run = _run(tx, run_id)
+    taking = taking_of(tx, run.snapshot_id)
+    if run.state is not RunState.APPROVED or taking is None or taking.stage is not TakingStage.FILLING:
+        raise Conflict("import_run.moved_meanwhile")
+    return ready_step(tx, filling or filling_of(tx, run.snapshot_id), taking.step)
+
+
+def keep_applied(tx: Tx, run_id: UUID, ready: ReadyStep) -> TakingStage:
+    """Write a step of the taking over; the last one makes the import an applied one. Raises: NotFound; Conflict."""
+    run = _run(tx, run_id)
+    if run.state is not RunState.APPROVED:
+        raise Conflict("import_run.moved_meanwhile")
+    stage = keep_step(tx, ready, _counts(tx, run))
+    if stage is TakingStage.SEEN:
+        move(tx, ImportRun, run_id, RunAct.APPLY, IMPORT_RUN_MOVES, finished_at=tx.now)
+    return stage
+
+
+def _counts(tx: Tx, run: Any) -> Weighed:
+    members = sum(people for _, _, people in piece_counts(tx, run.snapshot_id))
+    return Weighed(
+        new=run.new, changed=run.changed, unchanged=run.unchanged, suspected=run.suspected, members=members
     )  # fmt: skip
-    return weighed
 
 
 def discard_import(tx: Tx, run_id: UUID, reason: str = "") -> None:
@@ -596,6 +671,8 @@ def refuse_approved(tx: Tx, run_id: UUID, refused: Refused) -> None:
     run = _run(tx, run_id)
     problem = json.dumps({"code": refused.code, "facts": refused.facts})
     move(tx, ImportRun, run_id, RunAct.REFUSE, IMPORT_RUN_MOVES, problem=problem, finished_at=tx.now)
+    if taking_of(tx, run.snapshot_id) is not None:
+        leave(tx, run.snapshot_id)
     discard(tx, run.snapshot_id, reason=refused.code)
 
 

@@ -10,13 +10,19 @@ from core.actor import Actor
 from core.errors import Conflict, Malformed, TooLarge
 from core.jobs import Every, Job
 from core.work import Tx, Work
+from registry_link.households.clearing import clear_step, to_clear
+from registry_link.households.states import TakingStage
+from registry_link.households.taking_over import Filling, ReadyStep
 from registry_link.importing.commands import (
     ReadChunk,
     Staged,
     ToUnpack,
     WeighedChunk,
-    apply_import,
+    applying,
+    applying_step,
+    begin_applying,
     is_weighed,
+    keep_applied,
     note_unpacking,
     pending,
     read_chunk,
@@ -31,7 +37,7 @@ from registry_link.importing.reading import Reading
 from registry_link.importing.states import RunState
 from registry_link.importing.unpacking import Unpacked, take_away, unpack
 
-_ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 2
 
 
 def run_pending_imports(work: Work, actor: Actor) -> str:
@@ -39,6 +45,7 @@ def run_pending_imports(work: Work, actor: Actor) -> str:
 
     One whose files are unpacked is read at once; one that somebody approved is applied.
     """
+    _clear(work, actor)
     with work.read_by(actor) as tx:
         waiting = pending(tx)
     told: list[str] = []
@@ -110,19 +117,56 @@ def _stage(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk) -> Staged:
 
 def _apply(work: Work, actor: Actor, run_id: UUID) -> str:
     try:
-        _weigh_again(work, actor, run_id)
-        weighed = work.run(actor, lambda tx: apply_import(tx, run_id))
+        return _applied(work, actor, run_id)
     except Conflict as error:
+        if error.code == "import_run.moved_meanwhile":
+            raise
         refused = error
         work.run(actor, lambda tx: refuse_approved(tx, run_id, refused))
         return f"{run_id}: {error.code}"
-    return f"{run_id}: {weighed.new} new, {weighed.changed} changed"
+
+
+def _applied(work: Work, actor: Actor, run_id: UUID) -> str:
+    filling: Filling | None = None
+    while True:
+        with work.read_by(actor) as tx:
+            stage = applying(tx, run_id)
+            ready = applying_step(tx, run_id, filling) if stage is TakingStage.FILLING else None
+        if ready is not None:
+            filling = ready.filling
+            if work.run(actor, partial(_keep_applied, run_id=run_id, ready=ready)) is TakingStage.SEEN:
+                _clear(work, actor)
+                return f"{run_id}: applied"
+            continue
+        filling = None
+        if stage is not None:
+            # Something it was compared with has changed: what was written is taken back first.
+            _clear(work, actor)
+        _weigh_again(work, actor, run_id)
+        work.run(actor, lambda tx: begin_applying(tx, run_id))
+
+
+def _keep_applied(tx: Tx, run_id: UUID, ready: ReadyStep) -> TakingStage:
+    return keep_applied(tx, run_id, ready)
+
+
+def _clear(work: Work, actor: Actor) -> None:
+    """Clear away what taken over and given up snapshots left."""
+    with work.read_by(actor) as tx:
+        waiting = to_clear(tx)
+    for snapshot_id in waiting:
+        while not work.run(actor, partial(_clear_step, snapshot_id=snapshot_id)):
+            pass
+
+
+def _clear_step(tx: Tx, snapshot_id: UUID) -> bool:
+    return clear_step(tx, snapshot_id)
 
 
 def _weigh_again(work: Work, actor: Actor, run_id: UUID) -> None:
     """Compare an import again where households have changed since, in small steps.
 
-    Where they change all the time, the applying compares once more, while everybody waits.
+    Where they change all the time, the last step of the taking over looks after what changed since.
     """
     for _ in range(_ATTEMPTS):
         with work.read_by(actor) as tx:

@@ -46,6 +46,105 @@ def open_post(data: dict[str, Any], **_: Any) -> Response:
     return context.write_once(act)
 
 
+@api.get("/posts/<uuid:place_id>")
+@guard.requires("dispatch.see")
+@api.response(200, shapes.PostOut)
+@api.alt_response(404, schema=Problem)
+def show_post(place_id: UUID) -> queries.PostView:
+    """Give one post with its hours and closed days."""
+    with context.read() as tx:
+        return _post(tx, place_id)
+
+
+@api.post("/posts/<uuid:place_id>/hours")
+@guard.requires("post.manage")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.HoursIn)
+@api.response(201, shapes.PostOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(422, schema=Problem)
+def change_post(data: dict[str, Any], place_id: UUID, **_: Any) -> Response:
+    """Say what a post can do from the next plan on; plans made keep theirs."""
+
+    def act(tx: Tx) -> Any:
+        commands.change_post(tx, commands.ChangePost(post_id=place_id, **data))
+        return shapes.PostOut().dump(queries.post_by_id(tx, place_id))
+
+    return context.write_once(act)
+
+
+@api.post("/posts/<uuid:place_id>/closed-days")
+@guard.requires("post.manage")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.CloseDayIn)
+@api.response(201, shapes.PostOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(409, schema=Problem)
+def close_post_day(data: dict[str, Any], place_id: UUID, **_: Any) -> Response:
+    """Keep that a post does not serve on a day."""
+
+    def act(tx: Tx) -> Any:
+        commands.close_day(tx, commands.CloseDay(post_id=place_id, **data))
+        return shapes.PostOut().dump(queries.post_by_id(tx, place_id))
+
+    return context.write_once(act)
+
+
+@api.post("/posts/<uuid:place_id>/opened-days")
+@guard.requires("post.manage")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.OpenDayIn)
+@api.response(201, shapes.PostOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(409, schema=Problem)
+def open_post_day(data: dict[str, Any], place_id: UUID, **_: Any) -> Response:
+    """Let a post serve on a day after all."""
+
+    def act(tx: Tx) -> Any:
+        commands.open_day(tx, place_id, data["day"])
+        return shapes.PostOut().dump(queries.post_by_id(tx, place_id))
+
+    return context.write_once(act)
+
+
+@api.post("/posts/<uuid:place_id>/closure")
+@guard.requires("post.manage")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.ClosePostIn)
+@api.response(201, shapes.PostOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(409, schema=Problem)
+def close_post(data: dict[str, Any], place_id: UUID, **_: Any) -> Response:
+    """Take a post out of the next plans."""
+
+    def act(tx: Tx) -> Any:
+        commands.close_post(tx, place_id, data["reason"])
+        return shapes.PostOut().dump(queries.post_by_id(tx, place_id))
+
+    return context.write_once(act)
+
+
+@api.post("/posts/<uuid:place_id>/reopening")
+@guard.requires("post.manage")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.response(201, shapes.PostOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(409, schema=Problem)
+def reopen_post(place_id: UUID, **_: Any) -> Response:
+    """Put a closed post back into the next plans."""
+
+    def act(tx: Tx) -> Any:
+        commands.reopen_post(tx, place_id)
+        return shapes.PostOut().dump(queries.post_by_id(tx, place_id))
+
+    return context.write_once(act)
+
+
+def _post(tx: Tx, place_id: UUID) -> queries.PostView:
+    reach = tx.require("dispatch.see")
+    return queries.post_by_id(tx, place_id, None if reach.is_all else reach)
+
+
 @api.get("/rounds/<uuid:round_id>/to-send")
 @guard.requires("dispatch.see")
 @api.response(200, shapes.PickListsOut)

@@ -14,7 +14,6 @@ from logistics.packages import queries as packages
 from logistics.packages import standard_queries
 from logistics.packages.standards import approve_standard
 from logistics.planning import commands
-from logistics.planning.need import need
 from logistics.planning.queries import plans_of
 from logistics.zones import queries as zones
 from logistics.zones import week
@@ -107,28 +106,6 @@ def show_round(round_id: UUID) -> dict[str, Any]:
             "counts": packages.counts_of(tx, round_id), "plans": plans_of(tx, round_id), "week": found.week,
             **{name: getattr(found, name) for name in ("id", "incident_id", "term_id", "no", "standard_id", "state",
                                                        "approved_at")},
-        }  # fmt: skip
-
-
-@api.get("/rounds/<uuid:round_id>/need")
-@guard.requires("round.see")
-@api.response(200, shapes.NeedOut)
-@api.alt_response(404, schema=Problem)
-def show_need(round_id: UUID) -> dict[str, Any]:
-    """Give what the round needs item by item, against what is free, with the arithmetic in words."""
-    lang = context.lang()
-    with context.read() as tx:
-        return {
-            "lines": [
-                {
-                    "item_code": line.item.code, "unit": line.item.base_unit, "households": line.households,
-                    "exact": line.exact_milli, "quantity": line.quantity_milli, "promised": line.promised_milli,
-                    "free": line.free_milli, "short": line.short_milli, "lasts_days": line.lasts_days,
-                    "by_warehouse": line.by_warehouse, "origin": list(line.origin(lang)),
-                    "sources": list(line.sources(lang)),
-                }
-                for line in need(tx, round_id).lines
-            ]
         }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def posts() -> Response:
         {
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [one.lon_deg, one.lat_deg]},
-            "properties": {"name": one.name, "href": url_for("posts.show")},
+            "properties": {"name": one.name, "href": url_for("posts.one", place_id=one.id)},
         }
         for one in found
         if one.lon_deg is not None

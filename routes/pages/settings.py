@@ -47,6 +47,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("office", _("Kantor"), "office.see", "settings.index"),
         ("priority", _("Urutan prioritas"), "rule.see", "priorities.index"),
         ("ways", _("Jalan & kawasan"), "ways.see", "ways.index"),
+        ("standards", _("Standar paket"), "standard.see", "standards.index"),
         ("people", _("Orang"), "people.see", "settings.people"),
         ("tokens", _("Token mesin"), "tokens.manage", "settings.tokens"),
     )

@@ -68,32 +68,6 @@ class RoundDetailOut(RoundOut):
     plans = fields.List(fields.Nested(PlanOut))
 
 
-class WarehouseFreeOut(Schema):
-    place_code = fields.String(attribute="code")
-    free = Quantity(attribute="free_milli")
-
-
-class NeedLineOut(Schema):
-    """One item: exact need, what is given (rounded per household), promised, free, missing; with its arithmetic."""
-
-    item_code = fields.String()
-    unit = fields.String()
-    households = fields.Integer()
-    exact = Quantity()
-    quantity = Quantity()
-    promised = Quantity()
-    free = Quantity()
-    short = Quantity()
-    lasts_days = fields.Integer(allow_none=True)
-    by_warehouse = fields.List(fields.Nested(WarehouseFreeOut))
-    origin = fields.List(fields.String())
-    sources = fields.List(fields.String())
-
-
-class NeedOut(Schema):
-    lines = fields.List(fields.Nested(NeedLineOut))
-
-
 class PlanIn(In):
     """Plan the incident's week; without ``is_next`` the open round takes in whoever was confirmed since."""
 

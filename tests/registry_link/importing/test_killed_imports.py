@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from core.crypto import ring
 from core.work import Work
-from registry_link.households.models import Household, Member, RegistryLink
+from registry_link.households import filling, taking_over
+from registry_link.households.models import Household, Member, RegistryLink, StagedPiece, TakingOver, WeighedPiece
+from registry_link.households.queries import SearchHouseholds, search_households
 from registry_link.importing import jobs, unpacking
 from registry_link.importing.commands import approve_import, read_chunk
 from registry_link.importing.jobs import run_pending_imports
@@ -66,6 +68,11 @@ def small_steps(put: Callable[[object, str, object], None]) -> None:
     original: Act = read_chunk
     put(unpacking, "_TOLD_EVERY", 2)
     put(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 5, reading))
+    for place, name in (
+        (filling, "HOMES_AT_ONCE"), (filling, "PEOPLE_AT_ONCE"), (taking_over, "HOMES_AT_ONCE"),
+        (taking_over, "PEOPLE_AT_ONCE"), (taking_over, "WORDS_AT_ONCE"),
+    ):  # fmt: skip
+        put(place, name, 2)
 
 
 def killed(work: Work, name: str, number: int, *, is_after: bool) -> None:
@@ -103,9 +110,17 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
             (24, "registry.number_length"), (23, "registry.member_twice"),
         ]  # fmt: skip
         approve_import(tx, run_id)
-    killed(office, "apply_import", 1, is_after=False)
+    killed(office, "begin_applying", 1, is_after=False)
+    for number, is_after in ((1, False), (1, True), (2, True), (9, True), (3, False)):
+        killed(office, "keep_applied", number, is_after=is_after)
+        with office.read_by(LOG) as tx:
+            assert tx.session.scalar(sa.select(sa.func.count()).select_from(TakingOver)) == 1
+            assert search_households(tx, SearchHouseholds()).lines == ()
+            assert search_households(tx, SearchHouseholds(text="contoh")).lines == ()
+    killed(office, "clear_step", 1, is_after=False)
     with office.read_by(LOG) as tx:
-        assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 0
+        assert len(search_households(tx, SearchHouseholds()).lines) == 7
+        assert len(search_households(tx, SearchHouseholds(text="contoh")).lines) == 7
     run_pending_imports(office, OFFICE)
     run_pending_imports(office, OFFICE)
     with office.read_by(LOG) as tx:
@@ -113,4 +128,6 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
         counts = [tx.session.scalar(sa.select(sa.func.count()).select_from(one)) for one in (Household, Member)]
         assert counts == [7, 21]
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(RegistryLink)) == 7
+        for left in (TakingOver, StagedPiece, WeighedPiece):
+            assert tx.session.scalar(sa.select(sa.func.count()).select_from(left)) == 0
     assert not list(tmp_path.glob("*.rows*"))

@@ -1,0 +1,83 @@
+"""Households that a snapshot changes, and their members, all in whole sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from core.work import Tx
+from registry_link.households.merged import CARRIED
+from registry_link.households.models import Household, Member, StagedHousehold, StagedMember, StatedCounts
+from registry_link.households.states import Outcome
+from registry_link.households.taking import PERSON, same_household, taken_household, taken_member
+
+ROW: Final = ("village_code", "rt", "rw", "hamlet", "address", "decile")
+
+
+def update_changed(tx: Tx, snapshot: Any) -> None:
+    """Write what staged rows say over the households that they change."""
+    staged = StagedHousehold
+    tx.session.execute(
+        sa.update(Household)
+        .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id)
+        .values(
+            **{name: getattr(staged, name) for name in ROW}
+            | taken_household(lists_members=snapshot.lists_members),
+            kk=sa.func.coalesce(staged.kk, Household.kk), kk_bidx=sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
+            is_provisional=sa.false(), snapshot_id=staged.snapshot_id, source=snapshot.source,
+            external_id=staged.external_id, row_hash=staged.row_hash, changed_at=tx.now,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    # A household that was registered on the spot by counts now has its members.
+    if snapshot.lists_members:
+        bound = sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None))
+        tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
+
+
+def change_members(tx: Tx, snapshot: Any) -> None:
+    """Write what staged rows say over the members of changed households; whoever is not listed any more is gone."""
+    staged = StagedMember
+    changed = sa.and_(
+        StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED, same_household(),
+        Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key,
+    )  # fmt: skip
+    tx.session.execute(
+        sa.update(Member)
+        .where(changed, sa.or_(Member.row_hash.is_distinct_from(staged.row_hash), ~Member.is_present))
+        .values(**taken_member(), is_present=True)
+        .execution_options(synchronize_session=False)
+    )
+    if snapshot.lists_members:
+        listed = sa.exists().where(same_household(), Member.member_key == staged.member_key)
+        tx.session.execute(
+            sa.update(Member)
+            .where(
+                StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED,
+                Member.household_id == StagedHousehold.bound_id, Member.is_present,
+                ~listed.correlate(StagedHousehold, Member), ~Member.member_key.startswith(CARRIED),
+            )
+            .values(is_present=False)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+
+
+def add_members(tx: Tx, snapshot: Any, outcomes: Sequence[Outcome]) -> None:
+    """Add the members who are not there yet to households with these outcomes."""
+    staged, own = StagedMember, sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
+    mine = sa.and_(StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome.in_(outcomes))
+    is_member = sa.and_(Member.household_id == own, Member.member_key == staged.member_key)
+    columns: dict[str, Any] = {
+        "id": staged.member_id, "household_id": own, "regency_code": sa.literal(snapshot.regency_code),
+        "member_key": staged.member_key, **{name: getattr(staged, name) for name in PERSON}, "is_present": sa.true(),
+    }  # fmt: skip
+    rows = (
+        sa.select(*columns.values())
+        .select_from(StagedHousehold)
+        .join(staged, same_household())
+        .outerjoin(Member, is_member)
+        .where(mine, Member.id.is_(None))
+    )
+    tx.session.execute(sa.insert(Member).from_select(list(columns), rows))

@@ -1,0 +1,294 @@
+"""A compared snapshot taken over: written in many short transactions that nobody sees, then made current in one.
+
+What is new is filled in beforehand under numbers kept for it, with its links, words and differences; the last step
+writes over what stands already and turns the snapshot current, so that from outside there is nothing of it, or all.
+A process that dies goes on at the step after the last one that was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+from uuid import UUID
+
+import polars as pl
+import sqlalchemy as sa
+
+from core.errors import Conflict
+from core.work import Tx
+from registry_link.households.bulk import put_frame
+from registry_link.households.differences import Difference, changes_at, put_differences
+from registry_link.households.filling import (
+    HOMES_AT_ONCE,
+    PEOPLE_AT_ONCE,
+    PieceMovedError,
+    Ready,
+    differences_of,
+    homes_ready,
+    met_households,
+    people_ready,
+    put_ready,
+)
+from registry_link.households.models import (
+    Household,
+    Member,
+    RegistryLink,
+    SnapshotDifference,
+    StagedHousehold,
+    TakingOver,
+    WeighedPiece,
+)
+from registry_link.households.rows import Weighed
+from registry_link.households.staging import (
+    analyze,
+    comes_after,
+    lock_counter,
+    room,
+    set_counter,
+    staged_snapshot,
+)
+from registry_link.households.states import DifferenceKind, LinkState, Outcome, TakingStage
+from registry_link.households.turning import turn_current
+from registry_link.households.weighed import GOINGS, weighed_piece
+from registry_link.households.words import FoldedWords, put_folded, words_ready
+
+SUSPECTS_AT_ONCE: Final = 2000
+WORDS_AT_ONCE: Final = 1 << 14
+HEADS_AT_ONCE: Final = 50_000
+GOINGS_AT_ONCE: Final = 10_000
+CHANGES_AT_ONCE: Final = 2500
+STALE: Final = 3600.0
+"""Seconds after which what was filled in is begun anew: readers look for what changed only so far back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    kind: str
+    first: int = 0
+    """The piece, or the first number."""
+    last: int = 0
+    """The part of the piece, or the last number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """What a job keeps from one step to the next; made anew from what is kept where it is lost."""
+
+    snapshot: Any
+    taking: Any
+    steps: tuple[_Step, ...]
+    met: Mapping[str, str]
+    suspects: Sequence[tuple[str, UUID]]
+    tells: bool
+    """New households are told of one by one; the first snapshot of a source brings only such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyStep:
+    """A step made ready: all that is left is to write it."""
+
+    filling: Filling
+    no: int
+    rows: Ready | None = None
+    words: FoldedWords | None = None
+    frame: pl.DataFrame | None = None
+    changes: Sequence[Difference] = ()
+    is_moved: bool = False
+    """What was compared is not so any more."""
+
+
+def taking_of(tx: Tx, snapshot_id: UUID) -> Any:
+    """Give how far the taking over of a snapshot is; None where it has not begun."""
+    return tx.session.execute(
+        sa.select(TakingOver.__table__).where(TakingOver.snapshot_id == snapshot_id)
+    ).one_or_none()  # fmt: skip
+
+
+def begin_taking(tx: Tx, snapshot_id: UUID, counts: Weighed, compared_at: Any) -> None:
+    """Keep numbers for a snapshot's new households. Raises: NotFound; Conflict."""
+    last_no = lock_counter(tx)
+    snapshot = staged_snapshot(tx, snapshot_id)
+    before = comes_after(tx, snapshot, counts)
+    analyze(tx)
+    # One number at least, so that no two ever share the first.
+    new = max(counts.new, 1)
+    set_counter(tx, last_no + new)
+    tx.session.execute(sa.insert(TakingOver).values(
+        snapshot_id=snapshot_id, regency_code=tx.regency_code, no=last_no + 1, last_no=last_no + new,
+        stage=TakingStage.FILLING, step=0, before_id=before.id if before is not None else None,
+        compared_at=compared_at, began_at=tx.now,
+    ))  # fmt: skip
+
+
+def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
+    """Find out what is to be done for a snapshot whose taking over has begun."""
+    snapshot, taking = staged_snapshot(tx, snapshot_id), taking_of(tx, snapshot_id)
+    suspects = tx.session.execute(
+        sa.select(StagedHousehold.external_id, StagedHousehold.suspect_id)
+        .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.suspect_id.is_not(None))
+        .order_by(StagedHousehold.external_id)
+    ).all()  # fmt: skip
+    changed = tx.session.scalar(
+        sa.select(sa.func.count()).where(
+            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome == Outcome.CHANGED
+        )
+    ) or 0  # fmt: skip
+    tells = taking.before_id is not None
+    steps = [*_pieces(tx, snapshot_id)]
+    steps += [_Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
+    steps += [_Step("heads", at, min(at + HEADS_AT_ONCE - 1, taking.last_no))
+              for at in range(taking.no, taking.last_no + 1, HEADS_AT_ONCE)]  # fmt: skip
+    steps += _ranges(taking.no, taking.last_no)
+    if tells:
+        gone, returned = weighed_piece(tx, snapshot_id, GOINGS)
+        steps += [_Step("goings", at) for at in range(0, len(gone) + len(returned), GOINGS_AT_ONCE)]
+        steps += [_Step("changes", at) for at in range(0, changed, CHANGES_AT_ONCE)]
+    return Filling(
+        snapshot=snapshot, taking=taking, steps=tuple(steps), met=met_households(tx, snapshot_id),
+        suspects=[(row[0], row[1]) for row in suspects if row[1]], tells=tells,
+    )  # fmt: skip
+
+
+def _pieces(tx: Tx, snapshot_id: UUID) -> list[_Step]:
+    steps: list[_Step] = []
+    numbers = tx.session.scalars(
+        sa.select(WeighedPiece.no)
+        .where(WeighedPiece.snapshot_id == snapshot_id, WeighedPiece.no != GOINGS)
+        .order_by(WeighedPiece.no)
+    ).all()
+    for no in numbers:
+        homes, people = weighed_piece(tx, snapshot_id, no)
+        # The households of a piece before its members: these may be of any of them.
+        steps += [_Step("homes", no, part) for part in range(-(-len(homes) // HOMES_AT_ONCE))]
+        steps += [_Step("people", no, part) for part in range(-(-len(people) // PEOPLE_AT_ONCE))]
+    return steps
+
+
+def _ranges(first: int, last: int) -> list[_Step]:
+    steps = []
+    while first <= last:
+        # Within one block of the postings.
+        end = min(last, first // WORDS_AT_ONCE * WORDS_AT_ONCE + WORDS_AT_ONCE - 1)
+        steps.append(_Step("words", first, end))
+        first = end + 1
+    return steps
+
+
+# ---------------------------------------------------------------- a step
+
+
+def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
+    """Make a step ready; writes nothing, so that nobody waits meanwhile."""
+    ready = ReadyStep(filling=filling, no=no)
+    if (tx.now - filling.taking.began_at).total_seconds() > STALE:
+        return replace(ready, is_moved=True)
+    if no >= len(filling.steps):
+        return ready
+    step, snapshot, taking = filling.steps[no], filling.snapshot, filling.taking
+    try:
+        if step.kind == "homes":
+            rows = homes_ready(tx, snapshot, taking, step.first, step.last, filling.met, tells=filling.tells)
+            return replace(ready, rows=rows)
+        if step.kind == "people":
+            return replace(ready, rows=people_ready(tx, snapshot, step.first, step.last, filling.met))
+    except PieceMovedError:
+        return replace(ready, is_moved=True)
+    if step.kind == "words":
+        return replace(ready, words=words_ready(tx, step.first, step.last))
+    if step.kind == "goings":
+        gone, returned = weighed_piece(tx, snapshot.id, GOINGS)
+        all_rows = pl.concat([
+            differences_of(snapshot.id, kind, frame["household_id"], frame["village_code"])
+            for kind, frame in ((DifferenceKind.GONE, gone), (DifferenceKind.RETURNED, returned))
+        ])  # fmt: skip
+        return replace(ready, frame=all_rows[step.first : step.first + GOINGS_AT_ONCE])
+    if step.kind == "changes":
+        return replace(ready, changes=changes_at(tx, snapshot, step.first, CHANGES_AT_ONCE))
+    return ready
+
+
+def keep_step(tx: Tx, ready: ReadyStep, counts: Weighed) -> TakingStage:
+    """Write a step and keep that it is done; gives how far the taking over is after it.
+
+    Raises: Conflict "import_run.moved_meanwhile" (another process did this step), "snapshot.older", "snapshot.empty".
+    """
+    filling = ready.filling
+    snapshot_id, taking = filling.snapshot.id, filling.taking
+    if ready.no >= len(filling.steps) and not ready.is_moved:
+        # The counter first, as whoever registers a household does.
+        lock_counter(tx)
+    done = tx.session.execute(
+        sa.update(TakingOver)
+        .where(
+            TakingOver.snapshot_id == snapshot_id, TakingOver.stage == TakingStage.FILLING,
+            TakingOver.step == ready.no,
+        )
+        .values(step=ready.no + 1)
+    )  # fmt: skip
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("import_run.moved_meanwhile")
+    if ready.is_moved:
+        return leave(tx, snapshot_id)
+    with room(tx):
+        if ready.no >= len(filling.steps):
+            if not turn_current(tx, snapshot_id, taking, counts):
+                return leave(tx, snapshot_id)
+            _set_stage(tx, snapshot_id, TakingStage.SEEN)
+            return TakingStage.SEEN
+        _put(tx, ready, filling.steps[ready.no])
+    return TakingStage.FILLING
+
+
+def _put(tx: Tx, ready: ReadyStep, step: _Step) -> None:
+    filling = ready.filling
+    snapshot_id = filling.snapshot.id
+    if ready.rows is not None:
+        put_ready(tx, snapshot_id, filling.taking.before_id, ready.rows)
+    elif ready.words is not None:
+        put_folded(tx, ready.words)
+    elif ready.frame is not None:
+        put_frame(tx, SnapshotDifference, ready.frame)
+    elif ready.changes:
+        put_differences(tx, snapshot_id, ready.changes)
+    elif step.kind == "suspects":
+        _suspect(tx, snapshot_id, filling.suspects[step.first : step.first + SUSPECTS_AT_ONCE])
+    elif step.kind == "heads":
+        _name_heads(tx, filling.taking, step.first, step.last)
+
+
+def leave(tx: Tx, snapshot_id: UUID) -> TakingStage:
+    """Give up what was filled in; it is taken away by ``clear_step``."""
+    _set_stage(tx, snapshot_id, TakingStage.LEAVING)
+    return TakingStage.LEAVING
+
+
+def _set_stage(tx: Tx, snapshot_id: UUID, stage: TakingStage) -> None:
+    tx.session.execute(
+        sa.update(TakingOver).where(TakingOver.snapshot_id == snapshot_id).values(stage=stage, step=0)
+    )  # fmt: skip
+
+
+def _suspect(tx: Tx, snapshot_id: UUID, found: Sequence[tuple[str, UUID]]) -> None:
+    table = cast(sa.Table, RegistryLink.__table__)
+    state = sa.case(
+        (table.c.state == LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED.value), else_=table.c.state
+    )  # fmt: skip
+    tx.session.connection().execute(
+        sa.update(table)
+        .where(table.c.snapshot_id == snapshot_id, table.c.external_id == sa.bindparam("at_id"))
+        .values(suspect_household_id=sa.bindparam("at_other"), state=state),
+        [{"at_id": key, "at_other": other} for key, other in found],
+    )
+
+
+def _name_heads(tx: Tx, taking: Any, first: int, last: int) -> None:
+    """Fill in the head's name of new households whose head stands in another piece."""
+    members = sa.select(Member.name).where(Member.household_id == Household.id)
+    name = members.order_by(Member.position, Member.id).limit(1).scalar_subquery()
+    tx.session.execute(
+        sa.update(Household)
+        .where(Household.row_no.between(first, last), Household.taking_no == taking.no, Household.head_name == "")
+        .values(head_name=sa.func.coalesce(name, ""))
+        .execution_options(synchronize_session=False)
+    )

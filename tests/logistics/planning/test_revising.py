@@ -1,0 +1,222 @@
+"""A revision changes only what has not left, shows it first, and counts all or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from core.clock import FixedClock
+from core.errors import Conflict, Forbidden
+from core.work import Work
+from logistics.packages.rules import People
+from logistics.packages.states import PackageState
+from logistics.planning.commands import cancel_package, plan_round
+from logistics.planning.queries import plans_of
+from logistics.planning.revision_queries import changes_of, revision_view
+from logistics.planning.states import ChangeKind, PlanState
+from tests.logistics.planning.revised import World
+from tests.logistics.week import HEAD, MONDAY, OFFICER, PLENTY, SECOND, a_week, fill, household, order
+
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def a_world(work: Work, count: int = 6, *, capacity: int = 2, stock: dict[str, int] | None = None) -> World:
+    return World(work=work, week=a_week(work, capacity=capacity, stock=stock),
+                 households=[household(no) for no in range(1, count + 1)])  # fmt: skip
+
+
+def day_of(world: World, no: int) -> tuple[date | None, PackageState]:
+    row = world.of(world.households[no])[-1]
+    return row.serve_on, row.state
+
+
+def test_where_nothing_has_happened_nothing_changes(work: Work):
+    world = a_world(work)
+    world.plan()
+    assert world.behind() == ()
+    with pytest.raises(Conflict) as told:
+        world.revise()
+    assert told.value.code == "revision.nothing_changes"
+
+
+def test_confirmed_and_rejected_since_are_shown_first_and_count_when_a_second_person_agrees(work: Work):
+    world = a_world(work)
+    world.plan()
+    gone = world.households.pop(0)
+    world.households.append(household(9, People(persons=4, adults=2, children=2)))
+    assert [(one.code, one.count) for one in world.behind()] == [
+        ("revision.behind.not_planned", 1), ("revision.behind.not_listed", 1),
+    ]  # fmt: skip
+    before = world.content()
+    made = world.revise()
+    assert made.counts == {ChangeKind.NEW: 1, ChangeKind.OUT: 1}
+    with work.read_by(OFFICER) as tx:
+        (draft,) = (one for one in plans_of(tx, world.id) if one.is_revision)
+        view, listed = revision_view(tx, draft), changes_of(tx, draft.id).rows
+    assert view.packages == 2
+    rice = next(one for one in view.goods if one.item.code == "beras")
+    assert rice.after_milli - rice.before_milli == 12_000 - 6_000  # 11,2 and 5,6 kg, rounded up
+    assert [one.kind for one in listed] == [ChangeKind.OUT, ChangeKind.NEW]
+    for one in listed:
+        assert "…" not in one.why("id") + one.why("en") + one.reason("id") + one.reason("en")
+        assert one.why("id").endswith(".")
+    with pytest.raises(Conflict) as told:
+        world.agree(OFFICER)
+    assert told.value.code == "plan.needs_second_person"
+    world.agree()
+    after = world.content()
+    assert after[world.of(gone)[0].id][0]["state"] is PackageState.CANCELLED
+    (new,) = world.of(world.households[-1])
+    assert new.state is PackageState.RESERVED
+    others = {key: row for key, row in before.items() if key not in {world.of(gone)[0].id, new.id}}
+    assert {key: after[key] for key in others} == others, "whoever can keep post and day keeps them"
+    assert world.behind() == ()
+    # On the list again: its own package comes back, with its code.
+    world.households.insert(0, gone)
+    made = world.revised()
+    assert made.counts == {ChangeKind.NEW: 1}
+    (back,) = world.of(gone)
+    assert back.state is PackageState.RESERVED
+    assert back.code == before[back.id][0]["code"]
+
+
+def test_what_a_person_took_out_stays_out(work: Work):
+    world = a_world(work)
+    world.plan()
+    first = world.of(world.households[0])[0]
+    work.run(OFFICER, lambda tx: cancel_package(tx, first.id, "Sudah ditangani keluarga"))
+    with pytest.raises(Conflict) as told:
+        world.revise()
+    assert told.value.code == "revision.nothing_changes"
+    assert world.behind() == ()
+
+
+def test_a_closed_post_moves_only_its_own_and_what_has_left_for_it_stays(work: Work):
+    world = a_world(work, 8)
+    world.plan()
+    week = world.week
+    assert world.send(week.first_post, MONDAY) == 2
+    world.closed = {week.first_post}
+    there = [row for row in world.rows() if row.post_id == week.first_post and row.state is PackageState.RESERVED]
+    assert [(one.code, one.count) for one in world.behind()] == [("revision.behind.post_closed", len(there))]
+    made = world.revised()
+    assert made.counts == {ChangeKind.MOVED: len(there)}
+    left = [row for row in world.rows() if row.post_id == week.first_post]
+    assert [row.state for row in left] == [PackageState.LOADED] * 2
+    assert all(row.state is PackageState.RESERVED for row in world.rows() if row.post_id != week.first_post)
+
+
+def test_a_day_that_passed_without_its_packages_leaving_is_made_up_for(work: Work, fixed_clock: FixedClock):
+    world = a_world(work, 8)
+    world.plan()
+    world.send(world.week.second_post, MONDAY)
+    late = [row for row in world.rows() if row.serve_on == MONDAY and row.state is PackageState.RESERVED]
+    assert late
+    fixed_clock.advance(timedelta(days=1))
+    assert ("revision.behind.day_passed", len(late)) in [(one.code, one.count) for one in world.behind()]
+    made = world.revised()
+    assert made.counts == {ChangeKind.MOVED: len(late)}
+    assert all(row.serve_on >= TUESDAY for row in world.rows() if row.id in {one.id for one in late})
+
+
+def test_whoever_waits_is_served_when_stock_comes_and_whoever_lacks_gets_more(work: Work):
+    world = a_world(work, 6, capacity=6, stock={**PLENTY, "beras": 13, "minyak_goreng": 4})
+    world.plan()
+    assert world.lacking()
+    assert world.behind() == ()
+    fill(work, world.week, world.week.near, {"beras": 100, "minyak_goreng": 100})
+    (told,) = world.behind()
+    assert told.code == "revision.behind.stock_came"
+    assert "Beras" in told.sentence("id")
+    made = world.revised()
+    assert set(made.counts) <= {ChangeKind.MORE, ChangeKind.SERVED}
+    assert world.lacking() == {}
+    assert world.behind() == ()
+
+
+def test_a_package_handed_over_without_lines_is_completed_by_one_of_its_own_and_everybody_has_all_at_last(work: Work):
+    stock = {code: amount for code, amount in PLENTY.items() if code != "sarden"}
+    world = a_world(work, 6, capacity=6, stock={**stock, "beras": 13, "minyak_goreng": 4})
+    world.plan()
+    week = world.week
+    for post_id in (week.first_post, week.second_post):
+        world.send(post_id, MONDAY)
+    first = [row for row in world.rows() if row.state is PackageState.LOADED]
+    assert first
+    fill(work, week, week.near, {"beras": 12, "minyak_goreng": 100})
+    for row in first[:3]:
+        world.hand_over(row.id)
+    made = world.revised()
+    assert ChangeKind.COMPLETED in made.counts
+    assert all(row.state is PackageState.RESERVED for row in world.rows() if row.no == 2)
+    for round_no in range(6):
+        fill(work, week, week.near, {"beras": 10, "minyak_goreng": 2, "sarden": 40})
+        for post_id in (week.first_post, week.second_post):
+            for day in (MONDAY, TUESDAY):
+                world.send(post_id, day)
+        for row in world.rows():
+            if row.state is PackageState.LOADED:
+                world.hand_over(row.id)
+        world.check()
+        if not world.lacking():
+            break
+        try:
+            world.revised()
+        except Conflict as told:
+            assert told.code == "revision.nothing_changes", round_no
+    assert world.lacking() == {}, "nobody is forgotten"
+    assert {row.state for row in world.rows()} == {PackageState.HANDED_OVER}
+
+
+def test_when_anything_of_it_left_meanwhile_nothing_is_done(work: Work):
+    world = a_world(work, 8)
+    world.plan()
+    world.closed = {world.week.first_post}
+    world.revise()
+    world.closed = set()
+    sent = world.send(world.week.first_post, MONDAY)
+    assert sent
+    before = world.content()
+    world.closed = {world.week.first_post}
+    with pytest.raises(Conflict) as told:
+        world.agree()
+    assert told.value.code == "revision.outdated"
+    assert world.content() == before
+    world.check()
+    world.revised()
+
+
+def test_a_revision_keeps_other_plans_out_and_is_discarded_without_a_trace(work: Work):
+    world = a_world(work)
+    world.plan()
+    world.households.append(household(9))
+    before = world.content()
+    world.revise()
+    with pytest.raises(Conflict) as told, work.by(OFFICER) as tx:
+        plan_round(tx, order(work, world.week, world.households))
+    assert told.value.code == "revision.waits"
+    world.discard()
+    assert world.content() == before
+    with pytest.raises(Conflict) as told:
+        world.agree()
+    assert told.value.code == "revision.nothing_to_approve"
+    world.revise()
+    world.revise()
+    with work.read_by(OFFICER) as tx:
+        states = [one.state for one in plans_of(tx, world.id) if one.is_revision]
+    assert states == [PlanState.DISCARDED, PlanState.DISCARDED, PlanState.DRAFT]
+    with pytest.raises(Forbidden):
+        world.revise(HEAD)
+    world.agree(SECOND)
+
+
+def test_other_people_in_a_household_make_another_package(work: Work):
+    world = a_world(work)
+    world.plan()
+    world.households[2] = replace(world.households[2], composition=People(persons=5, adults=3, children=2))
+    world.households[3] = replace(world.households[3], composition=People(persons=1, adults=1))
+    made = world.revised()
+    assert made.counts == {ChangeKind.MORE: 1, ChangeKind.FEWER: 1}
+    assert world.of(world.households[2])[0].people.persons == 5
