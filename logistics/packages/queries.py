@@ -591,11 +591,15 @@ def packages(
     serve_on: date | None = None,
     states: Collection[PackageState] = (),
     village_code: str = "",
+    is_in_part: bool = False,
     reach: Reach | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> PackagePage:
-    """List a round's packages in the order in which they are served: by day, post, rank."""
+    """List a round's packages in the order in which they are served: by day, post, rank.
+
+    ``is_in_part``: only those that go out without a line that is still due.
+    """
     where = [Package.round_id == round_id, Package.regency_code == tx.regency_code]
     if post_id is not None:
         where.append(Package.post_id == post_id)
@@ -604,6 +608,9 @@ def packages(
     where.append(Package.state.in_(states) if states else Package.state != PackageState.CANCELLED)
     if village_code:
         where.append(Package.village_code == village_code)
+    if is_in_part:
+        due = sa.exists().where(PackageLack.package_id == Package.id, sa.not_(supplemented()))
+        where += [Package.state != PackageState.WAITING, due]
     if reach is not None and not reach.is_all:
         where.append(_within(reach))
     total = tx.session.scalar(sa.select(sa.func.count()).select_from(Package).where(*where)) or 0

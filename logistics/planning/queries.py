@@ -31,6 +31,10 @@ class PlanView:
     state: PlanState
     is_fitted: bool
     rule_version: str
+    floor_permille: int | None
+    """The share of every village that came first; None where nothing was fitted to stock."""
+    largest_floor_permille: int | None
+    """The share of every village that could have whole packages."""
     planned_by: str
     planned_by_name: str
     planned_at: datetime
@@ -43,9 +47,6 @@ class PlanView:
         """Name the state."""
         return say(f"plan.state.{self.state.value}", lang)
 
-    def rule(self, lang: str) -> str:
-        """Say the declared order the ranks follow."""
-        return say("plan.rule", lang)
 
 
 def plans_of(tx: Tx, round_id: UUID) -> tuple[PlanView, ...]:
@@ -129,7 +130,8 @@ def cached_need(
 def _plan_view(row: Plan) -> PlanView:
     return PlanView(
         id=row.id, round_id=row.round_id, no=row.no, state=row.state, is_fitted=row.is_fitted,
-        rule_version=row.rule_version, planned_by=row.planned_by, planned_by_name=row.planned_by_name,
-        planned_at=row.planned_at, approved_by_name=row.approved_by_name, approved_at=row.approved_at,
+        rule_version=row.rule_version, floor_permille=row.floor_permille,
+        largest_floor_permille=row.largest_floor_permille, planned_by=row.planned_by,
+        planned_by_name=row.planned_by_name, planned_at=row.planned_at, approved_by_name=row.approved_by_name, approved_at=row.approved_at,
         is_revision=row.is_revision,
     )  # fmt: skip

@@ -81,7 +81,13 @@ def plan_incident_week(data: dict[str, Any], incident_id: UUID, **_: Any) -> Res
         if first_on is None:
             raise Conflict("week.no_decree" if view.window is None else "week.no_room")
         done = week.plan_week(
-            tx, view, first_on, standard.id, fit_to_stock=data["fit_to_stock"], start_over=data["start_over"]
+            tx,
+            view,
+            first_on,
+            standard.id,
+            fit_to_stock=data["fit_to_stock"],
+            fit_to_posts=data["fit_to_posts"],
+            start_over=data["start_over"],
         )
         return shapes.PlannedOut().dump(done)
 
@@ -176,5 +182,5 @@ def show_package(package_id: UUID) -> dict[str, Any]:
     return {
         **shapes.row_of(found.row, lang), "incident_id": found.incident_id, "term_id": found.round.term_id,
         "standard_id": found.row.standard_id,
-        "lines": shapes.lines_of(found.lines, lang),
+        "lines": shapes.lines_of(found.lines, lang), "lacks": shapes.lacks_of(found.lacks, lang),
     }  # fmt: skip

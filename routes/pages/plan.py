@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,18 +17,26 @@ from core.permissions import Reach
 from core.work import Tx
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
+from logistics.packages.lacks import LackView, lacks_of
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState
+from logistics.packages.sums import VillageCount, village_counts
+from logistics.packages.waiting import lacks_by_item
 from logistics.planning.approving import needs_second_person
-from logistics.planning.commands import PlanSummary, approve_round, cancel_package, discard_plan
+from logistics.planning.commands import NoPlace, PlanSummary, approve_round, cancel_package, discard_plan
 from logistics.planning.need import need as round_need
-from logistics.planning.queries import draft_of, plans_of
+from logistics.planning.placing import TooFewPlaces
+from logistics.planning.priorities import rules
+from logistics.planning.priority import BUILT_IN
+from logistics.planning.queries import PlanView, draft_of, plans_of
+from logistics.planning.rule_words import order_sentence, print_permille
+from logistics.planning.states import PlanState
 from logistics.programmes.queries import TermView
 from logistics.programmes.states import Unit
 from logistics.zones import affected, week
 from logistics.zones.freezing import lists_of_plans
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
-from registry_link.regions.queries import regions
+from registry_link.regions.queries import RegionView, regions
 from routes import context, guard
 from routes.forms import Form, asked_number, page_number
 from routes.frames import frame_of
@@ -38,6 +46,10 @@ from routes.texts import gettext as _
 
 pages = Blueprint("plan", __name__, url_prefix="/kejadian/<slug>")
 PER_PAGE = 25
+IN_PART = "in_part"
+AGAIN = ("fit", "start_over", "goes_on", "next", "first_on", "last_on")
+"""What a plan was asked with, and is asked with again when its last may wait."""
+MOST_WAYS_OUT = 5
 MOST_IN_CARDS = 7
 """Days beside each other that still fit one card of a phone; a longer distribution scrolls in its box."""
 SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
@@ -49,13 +61,14 @@ def show(slug: str, no: int | None = None) -> str:
     return _show(slug, no, Form())
 
 
-def _show(slug: str, no: int | None, form: Form) -> str:
+def _show(slug: str, no: int | None, form: Form, proof: TooFewPlaces | None = None) -> str:
     lang = context.lang()
     with context.read() as tx:
         reach = tx.require("round.see")
         here = occasion_at(tx, slug, no)
         the_round = round_at(tx, here, asked_number("putaran", None))
-        page: dict[str, Any] = {"rounds": (), "round": the_round, "today": tx.today}
+        page: dict[str, Any] = {"rounds": (), "round": the_round, "today": tx.today, "proof": _proof(tx, proof, lang)}
+        page["asked"] = {name: form.raw(name) for name in AGAIN if form.raw(name)}
         if here.incident is not None:
             page["rounds"] = packages.rounds_of(tx, here.incident.id)
             page["next_on"] = week.next_week(tx, here.incident)
@@ -79,13 +92,15 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
     day = _day_of(request.args.get("hari", ""), the_round)
     post_id = request.args.get("titik", type=UUID)
     state = request.args.get("keadaan", "")
+    village = request.args.get("desa", "")
     number = page_number()
     the_board = board(tx, the_round.id)
     shown = _days_shown(the_board)
     found = packages.packages(
         tx, the_round.id, post_id=post_id, serve_on=day,
-        states=(PackageState(state),) if state in set(PackageState) else (),
-        reach=None if reach.is_all else reach, limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
+        states=(PackageState(state),) if state in set(PackageState) else (), village_code=village,
+        is_in_part=state == IN_PART, reach=None if reach.is_all else reach, limit=PER_PAGE,
+        offset=(number - 1) * PER_PAGE,
     )  # fmt: skip
     sees_people = reach.detail in ("full", "masked")
     people = {
@@ -94,7 +109,12 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
                     if sees_people else ())
     }  # fmt: skip
     named = {one.id: one for one in persons(tx, _persons_among(found.rows), "plan")} if sees_people else {}
-    names = {one.code: one for one in regions(tx, sorted({row.village_code for row in found.rows}))}
+    villages = village_counts(tx, the_round.id) if reach.is_all else ()
+    codes = {row.village_code for row in found.rows} | {one.village_code for one in villages}
+    names = {one.code: one for one in regions(tx, sorted(codes))}
+    lacks: dict[UUID, list[LackView]] = {}
+    for lack in lacks_of(tx, [row.id for row in found.rows]):
+        lacks.setdefault(lack.package_id, []).append(lack)
     known_posts = {one.id: one for one in posts(tx, with_closed=True)}
     short = list(round_need(tx, the_round.id).shortages) if draft else []
     return {
@@ -110,7 +130,14 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
             (line.item.name(lang), print_quantity(line.short_milli, line.item.base_unit, lang)) for line in short
         ],
         "posts": [(str(one.id), one.name) for one in known_posts.values()],
-        "states": [(one.value, say(f"package.state.{one.value}", lang)) for one in PackageState],
+        "states": [
+            *((one.value, say(f"package.state.{one.value}", lang)) for one in PackageState),
+            (IN_PART, _("Sebagian barang belum ada")),
+        ],
+        "village": village, "villages": _villages(villages, names), "in_part": sum(one.in_part for one in villages),
+        "ran_out": [one.sentence(lang) for one in lacks_by_item(tx, the_round.id)],
+        "floor": _floor(draft or _last(plans_of(tx, the_round.id)), lang),
+        "rule": _rule(tx, draft or _last(plans_of(tx, the_round.id)), lang),
         "lines": [
             {
                 "row": row, "household": people.get(row.household_id), "person": named.get(row.beneficiary_id),
@@ -118,9 +145,70 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
                 "village": names[row.village_code].title if row.village_code in names else row.village_code,
                 "post": known_posts[row.post_id].name if row.post_id in known_posts else "—",
                 "state": say(f"package.state.{row.state.value}", lang),
+                "lacks": [one.name(lang) for one in lacks.get(row.id, ()) if not one.is_supplemented],
             }
             for row in found.rows
         ],
+    }  # fmt: skip
+
+
+def _villages(counts: Sequence[VillageCount], names: Mapping[str, RegionView]) -> list[dict[str, Any]]:
+    """Give the village table: who has a whole package, a part of it, or waits."""
+    return [
+        {
+            "code": one.village_code, "name": names[one.village_code].title if one.village_code in names
+            else one.village_code, "count": one, "whole": one.households - one.waiting - one.in_part,
+        }
+        for one in counts
+    ]  # fmt: skip
+
+
+def _last(plans: Sequence[PlanView]) -> PlanView | None:
+    alive = [one for one in plans if one.state is not PlanState.DISCARDED]
+    return alive[-1] if alive else None
+
+
+def _floor(plan: PlanView | None, lang: str) -> str:
+    """Say the floor that is published: how much of every village has whole packages first."""
+    if plan is None or not plan.is_fitted or plan.largest_floor_permille is None:
+        return ""
+    facts = {
+        "largest": print_permille(plan.largest_floor_permille, lang),
+        "floor": print_permille(plan.floor_permille or 0, lang),
+    }
+    return say("plan.floor.kept" if plan.floor_permille else "plan.floor.none", lang, facts)
+
+
+def _rule(tx: Tx, plan: PlanView | None, lang: str) -> tuple[str, str] | None:
+    """Give the version of the rule that a plan follows, and what it says."""
+    if plan is None:
+        return None
+    known = [one for one in rules(tx) if one.version == plan.rule_version]
+    return plan.rule_version, order_sentence(known[0].priority if known else BUILT_IN, lang)
+
+
+def _proof(tx: Tx, proof: TooFewPlaces | None, lang: str) -> dict[str, Any] | None:
+    """Put the refusal of a plan that has too few places in words, with the single steps that help."""
+    if proof is None:
+        return None
+    names = {one.code: one.full_name for one in regions(tx, sorted(proof.villages))}
+    steps = [
+        (
+            say(
+                f"plan.way_out.{one.step.value}", lang,
+                {"places": print_count(one.places, lang), "post": one.post.name,
+                 "villages": ", ".join(names.get(code, code) for code in one.villages)},
+            ),
+            say(
+                "plan.way_out.still_short" if one.still_short else "plan.way_out.enough", lang,
+                {"helps": print_count(one.helps, lang), "still_short": print_count(one.still_short, lang)},
+            ),
+        )
+        for one in proof.ways_out[:MOST_WAYS_OUT]
+    ]  # fmt: skip
+    return {
+        "villages": [names.get(code, code) for code in proof.villages], "posts": [post.name for post in proof.posts],
+        "need": proof.need, "hold": proof.hold, "short": proof.short, "steps": steps,
     }  # fmt: skip
 
 
@@ -178,16 +266,34 @@ def plan(slug: str, no: int | None = None) -> str | BaseResponse:
         facts = {
             "planned": print_count(done.planned, context.lang()),
             "waiting": print_count(done.waiting, context.lang()),
+            "in_part": print_count(done.in_part, context.lang()),
         }
         flash(
             _("Rencana disusun: %(planned)s penerima mendapat titik dan hari, %(waiting)s menunggu.", **facts)
             if here.is_term
-            else _("Rencana disusun: %(planned)s keluarga mendapat titik dan hari, %(waiting)s menunggu.", **facts),
+            else _("Rencana disusun: %(planned)s keluarga mendapat titik dan hari, %(waiting)s menunggu.", **facts)
+            if not done.in_part
+            else _(
+                "Rencana disusun: %(planned)s keluarga mendapat titik dan hari, %(in_part)s di antaranya tanpa "
+                "sebagian barang; %(waiting)s menunggu.",
+                **facts,
+            ),
             "good" if not done.shortages else "warn",
         )
         return here.url("plan.show")
 
-    done = form.attempt(lambda: context.submit_once(act))
+    proofs: list[TooFewPlaces] = []
+
+    def planned() -> BaseResponse:
+        try:
+            return context.submit_once(act)
+        except NoPlace as refused:
+            proofs.append(refused.proof)
+            raise
+
+    done = form.attempt(planned)
+    if proofs:
+        return make_response(_show(slug, no, Form(), proofs[0]), 409)
     return done if done is not None else _refused(slug, no, form)
 
 
@@ -205,7 +311,7 @@ def _plan_week(tx: Tx, form: Form, here: Occasion) -> PlanSummary:
         raise Conflict("week.no_decree" if view.window is None else "week.no_room")
     return week.plan_week(
         tx, view, first_on, standard.id, fit_to_stock=form.raw("fit") == "1",
-        start_over=form.raw("start_over") == "1",
+        fit_to_posts=form.raw("fit_posts") == "1", start_over=form.raw("start_over") == "1",
     )  # fmt: skip
 
 
@@ -218,7 +324,8 @@ def _plan_term(tx: Tx, form: Form, term: TermView, days: Period | None) -> PlanS
     elif days.first_on < tx.today:
         raise Invalid("term.days_over", field="first_on")
     return plan_the_term(
-        tx, term, days, fit_to_stock=form.raw("fit") == "1", start_over=form.raw("start_over") == "1"
+        tx, term, days, fit_to_stock=form.raw("fit") == "1", fit_to_posts=form.raw("fit_posts") == "1",
+        start_over=form.raw("start_over") == "1",
     )  # fmt: skip
 
 
@@ -307,6 +414,11 @@ def package(slug: str, package_id: UUID, no: int | None = None) -> str:
     ]  # fmt: skip
     return render_template(
         "plan/package.html", package=found, household=household, person=person, lines=lines, post=post,
+        lacks=[
+            {"name": one.name(lang), "quantity": print_quantity(one.quantity_milli, one.unit, lang),
+             "reason": one.reason(lang), "is_supplemented": one.is_supplemented}
+            for one in found.lacks
+        ],
         given_before=[item.name(lang) for item in found.given_before], reason=found.row.reason(lang),
         state=say(f"package.state.{found.row.state.value}", lang), whole=whole, rest=rest,
         is_open=found.row.state in OPEN_PACKAGE_STATES, **frame_of(here, "plan"),

@@ -56,6 +56,9 @@ class PlanOut(Schema):
     no = fields.Integer()
     state = fields.Enum(PlanState, by_value=True)
     is_fitted = fields.Boolean()
+    rule_version = fields.String()
+    floor_permille = fields.Integer(allow_none=True)
+    largest_floor_permille = fields.Integer(allow_none=True)
     planned_at = Instant()
     approved_at = Instant(allow_none=True)
 
@@ -70,6 +73,7 @@ class PlanIn(In):
 
     is_next = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     fit_to_stock = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    fit_to_posts = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     start_over = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
@@ -90,6 +94,7 @@ class PlannedOut(Schema):
     kept = fields.Integer()
     waiting = fields.Integer()
     planned = fields.Integer()
+    in_part = fields.Integer()
     shortages = fields.List(fields.Nested(ShortOut))
 
 
@@ -114,6 +119,7 @@ class PackageRowOut(Schema):
     no = fields.Integer()
     village_code = fields.String()
     persons = fields.Integer()
+    rank = fields.Integer()
     state = fields.Enum(PackageState, by_value=True)
     post_id = fields.UUID(allow_none=True)
     serve_on = Day(allow_none=True)
@@ -135,6 +141,16 @@ class PackageLineOut(Schema):
     sources = fields.List(fields.String())
 
 
+class PackageLackOut(Schema):
+    """A line that was not there at the beneficiary's turn, and why."""
+
+    item_code = fields.String()
+    unit = fields.String()
+    quantity = Quantity()
+    reason = fields.String()
+    is_supplemented = fields.Boolean()
+
+
 class PackageOut(PackageRowOut):
     """One package with the arithmetic of every line; nothing of a person."""
 
@@ -142,6 +158,7 @@ class PackageOut(PackageRowOut):
     term_id = fields.UUID(allow_none=True)
     standard_id = fields.UUID()
     lines = fields.List(fields.Nested(PackageLineOut))
+    lacks = fields.List(fields.Nested(PackageLackOut))
 
 
 class CancelPackageIn(In):
@@ -154,7 +171,7 @@ class DiscardedOut(Schema):
 
 def row_of(row: Any, lang: str) -> dict[str, Any]:
     """Give a package's row ready to be dumped, with its reason in the reader's language."""
-    names = ("id", "round_id", "code", "no", "village_code", "persons", "state", "post_id", "serve_on")
+    names = ("id", "round_id", "code", "no", "village_code", "persons", "rank", "state", "post_id", "serve_on")
     return {**{name: getattr(row, name) for name in names}, "reason": row.reason(lang)}
 
 
@@ -166,4 +183,15 @@ def lines_of(lines: Any, lang: str) -> list[dict[str, Any]]:
             "is_once": line.is_once, "origin": list(line.origin(lang)), "sources": list(line.sources(lang)),
         }
         for line in lines
+    ]  # fmt: skip
+
+
+def lacks_of(lacks: Any, lang: str) -> list[dict[str, Any]]:
+    """Give what a package goes without ready to be dumped, with the reason in words."""
+    return [
+        {
+            "item_code": lack.item_code, "unit": lack.unit, "quantity": lack.quantity_milli,
+            "reason": lack.reason(lang), "is_supplemented": lack.is_supplemented,
+        }
+        for lack in lacks
     ]  # fmt: skip
