@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.i18n import say
 from core.measures import MILLI, Milli, print_count, print_quantity, wire_quantity
 from core.work import Tx
@@ -129,7 +129,7 @@ def _whole(text: str, least: int, most: int) -> int:
 
 
 def granted(tx: Tx, wish: Wish, posts: Sequence[PostChoice], lang: str) -> Granted:
-    """Look up what a wish names. ``posts`` are those of the plan. Raises: NotFound, naming what is not known."""
+    """Look up what a wish names. ``posts`` are those of the plan. Raises: NotFound; Conflict without a post."""
     warehouses = {one.code: one for one in places(tx, kinds=(PlaceKind.WAREHOUSE,))}
     by_code = {one.code: one for one in posts}
     change, told = Change(), []
@@ -159,6 +159,8 @@ def granted(tx: Tx, wish: Wish, posts: Sequence[PostChoice], lang: str) -> Grant
     closed = [_warehouse(warehouses, one) for one in wish.closed_warehouses]
     told += [say("what_if.warehouse_closed", lang, {"place": one.name}) for one in closed]
     shut = [_post(by_code, one) for one in wish.closed_posts]
+    if shut and not set(by_code.values()) - set(shut):
+        raise Conflict("what_if.no_post_left")
     told += [say("what_if.post_closed", lang, {"post": one.name}) for one in shut]
     capacities = [(_post(by_code, code), per_day) for code, per_day in wish.capacities]
     told += [
