@@ -17,7 +17,7 @@ from routes.reach import AreaReach, reach_on
 from routes.schemas import ways as shapes
 from routes.schemas.fields import KeyHeader, Problem
 
-api = Blueprint("ways", __name__, description="Who can be reached from where: areas, closed ways, distances, detours.")
+api = Blueprint("roads", __name__, description="Who can be reached from where: areas, closed ways, distances, detours.")
 
 
 @api.get("/ways")
