@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.actor import Actor
 from logistics.handover.proof import prove as prove_handovers
+from logistics.planning.proof import prove as prove_plans
 from logistics.programmes.proof import prove as prove_programmes
 from logistics.zones.freezing import prove as prove_lists
 from routes.context import Runtime
@@ -22,6 +23,7 @@ def prove_all(runtime: Runtime, actor: Actor) -> list[str]:
         problems += prove_handovers(tx)
         problems += prove_programmes(tx)
         problems += prove_lists(tx)
+        problems += prove_plans(tx)
     anchor_file = runtime.anchor_file if runtime.anchor_file.exists() else None
     with Session(runtime.work.engine) as session:
         verdict = audit.verify(session, anchor_file)
