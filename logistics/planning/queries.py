@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +21,10 @@ from stock.ledger.kinds import ReleaseCondition
 from stock.ledger.queries import available
 from stock.places.kinds import PlaceKind
 from stock.places.queries import places
+
+SYSTEM: Final = "system"
+BY_ITSELF: Final = "Sistem"
+"""Who planned, where nobody did: the next week plans itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +48,14 @@ class PlanView:
     is_revision: bool = False
     """It changes packages of the plans before it (``revising``)."""
 
+    @property
+    def planned_itself(self) -> bool:
+        """No person made it."""
+        return self.planned_by == SYSTEM
+
     def state_label(self, lang: str) -> str:
         """Name the state."""
         return say(f"plan.state.{self.state.value}", lang)
-
 
 
 def plans_of(tx: Tx, round_id: UUID) -> tuple[PlanView, ...]:
@@ -132,6 +141,7 @@ def _plan_view(row: Plan) -> PlanView:
         id=row.id, round_id=row.round_id, no=row.no, state=row.state, is_fitted=row.is_fitted,
         rule_version=row.rule_version, floor_permille=row.floor_permille,
         largest_floor_permille=row.largest_floor_permille, planned_by=row.planned_by,
-        planned_by_name=row.planned_by_name, planned_at=row.planned_at, approved_by_name=row.approved_by_name, approved_at=row.approved_at,
+        planned_by_name=row.planned_by_name if row.planned_by != SYSTEM else BY_ITSELF, planned_at=row.planned_at,
+        approved_by_name=row.approved_by_name, approved_at=row.approved_at,
         is_revision=row.is_revision,
     )  # fmt: skip

@@ -9,7 +9,10 @@ from core.actor import Actor
 from core.jobs import Every, Job
 from core.work import Work
 from logistics.zones.matching import find_matches, keep_matches, outdated_versions, unmatched_versions
+from logistics.zones.next_week import plan_next_weeks
 from logistics.zones.states import MatchCause
+
+HOUR = 3600
 
 
 def match_posted(work: Work, actor: Actor) -> str:
@@ -40,4 +43,5 @@ def match_apart(work: Work, actor: Actor, version_id: UUID, cause: MatchCause = 
 JOBS: tuple[Job, ...] = (
     Job(name="match_posted_areas", trigger=Every(seconds=5), act_long=match_posted),
     Job(name="match_areas_again", trigger=Every(seconds=60), act_long=match_again),
+    Job(name="plan_next_week", trigger=Every(seconds=HOUR), act=plan_next_weeks),
 )

@@ -210,11 +210,21 @@ def local_start(view: zones.IncidentView) -> date:
 
 
 def current_round(tx: Tx, incident_id: UUID, asked_no: int | None = None) -> RoundView | None:
-    """Give the round that is asked for, else the newest that is not cancelled; None when there is none."""
+    """Give the round that is asked for, else the newest that is not cancelled; None when there is none.
+
+    A week that lies ahead does not take the place of the one that is being handed out.
+    """
     found = [one for one in rounds_of(tx, incident_id) if one.state is not RoundState.CANCELLED]
     if asked_no is not None:
         found = [one for one in found if one.no == asked_no]
-    return max(found, key=lambda one: one.no, default=None)
+    running = [one for one in found if one.state is RoundState.APPROVED and tx.today in one.week]
+    begun = [one for one in found if one.week.first_on <= tx.today] if running else found
+    return max(begun, key=lambda one: one.no, default=None)
+
+
+def weeks(tx: Tx, incident_id: UUID) -> tuple[RoundView, ...]:
+    """Give the weeks of an incident that were not cancelled, first to last."""
+    return tuple(one for one in rounds_of(tx, incident_id) if one.state is not RoundState.CANCELLED)
 
 
 def _overlap(one: Period, other: Period) -> bool:
