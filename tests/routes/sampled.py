@@ -17,6 +17,7 @@ from core.accounts.models import ApiToken
 from core.actor import Grant, Role, ScopeKind, system
 from core.clock import FixedClock
 from core.crypto import ring, use_ring
+from core.documents.commands import IssueDocument, issue_document
 from core.files.commands import KeepFile, StoreFile, keep_file, receive_file, store_file
 from core.ids import code_with_check
 from core.measures import Milli, Period
@@ -37,6 +38,7 @@ from logistics.zones import decreeing
 from logistics.zones.alert_queries import alerts
 from logistics.zones.alerting import KeepAlert, keep_alert
 from logistics.zones.freezing import Freeze, current_list, freeze_list
+from logistics.zones.gap_letter import KIND as GAP_LETTER
 from logistics.zones.outgoing import outgoing, stamp
 from logistics.zones.queries import decrees as decrees_of
 from logistics.zones.queries import incidents
@@ -78,6 +80,7 @@ from stock.shipments import commands as shipping
 from stock.shipments.models import Shipment
 from tests.flows import line
 from tests.flows.district import Village, a_district, household_rows, squares
+from tests.reports.gap_builders import facts
 from tests.support.builders import PASSWORD, REGENCY
 from tests.support.databases import Run
 
@@ -390,7 +393,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
                 ),
             ),
         ).file_id  # fmt: skip
-        rule = a_rule(tx)
+        rule, letter = a_rule(tx), _asked_for(tx, week.round_id)
     proposed, sent = _proposed(work, code, [one for one, where in sorted(villages.items()) if where == village])
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
@@ -402,6 +405,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "round_id": str(week.round_id), "standard_id": str(waiting.row.standard_id),
         "package_id": str(waiting.row.id), "handover_id": str(done.handover_id), "load_id": str(load.id),
         "household_id": str(waiting.row.beneficiary_id), "document_id": str(done.receipt_id),
+        "gap.document_id": str(letter), "need_api.document_id": str(letter),
         "handovers.document_id": str(listing), "stock.document_id": str(load.stock_document_id),
         "stock-ledger.document_id": str(load.stock_document_id),
         "stock-papers.document_id": str(load.stock_document_id), "person_id": str(person), "token_id": str(token),
@@ -436,6 +440,14 @@ def a_sent_map(work: Work, code: str, incident_id: UUID) -> UUID:
             judged=judge(tx, geojson.parse(line.A_AND_HALF_OF_B.encode(), "peta.geojson")),
         )  # fmt: skip
         return read_document(tx, order).reading_id
+
+
+def _asked_for(tx: Tx, round_id: UUID) -> UUID:
+    """Issue a letter asking for goods, of invented figures: nothing is short in this world."""
+    order = IssueDocument(
+        kind=GAP_LETTER, subject="round", subject_id=round_id, title="Permohonan bantuan", day=tx.today, view=facts(1)
+    )
+    return issue_document(tx, order).id
 
 
 def _refuge(work: Work, code: str, village: str, place: int) -> dict[str, str]:
