@@ -25,7 +25,9 @@ from core.reader import Cell, CellKind, Row, Table
 from core.work import Tx, Work
 from logistics.dispatch.queries import loads
 from logistics.handover.commands import IssueList, issue_list
+from logistics.packages.models import DurableAgain
 from logistics.packages.queries import PackageView, package, packages, round_of_term
+from logistics.packages.states import AgainReason
 from logistics.planning import priorities
 from logistics.planning.priority import Criterion
 from logistics.planning.states import Parts
@@ -361,6 +363,14 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
                 stream=io.BytesIO(b"kode;nama\nberas;Beras\n"), name="barang.csv", purpose="catalogue", most_bytes=1024
             ),
         )  # fmt: skip
+        profile = store_file(
+            tx, folder / "files",
+            StoreFile(
+                stream=io.BytesIO(b'[{"resource": "Beras", "default": 2.8, "unit": "kg", "frequency": "weekly"}]'),
+                name="profil.json", purpose="needs_profile", most_bytes=1024,
+            ),
+        )  # fmt: skip
+        decision = _given_again(tx, week.incident_id)
         pair, proposal = _may_be_one(tx, [one for one, where in sorted(villages.items()) if where == village])
         card = note_card(tx, waiting.row.beneficiary_id, f"99010101012{place}{code[-1]}001")
         shipment, consignment = _on_the_way(tx, served.row.post_id)
@@ -417,6 +427,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
         "stock-corrections.document_id": str(load.stock_document_id),
+        "needs_profile.file_id": str(profile.id), "decision_id": str(decision),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
         "stock_files.file_id": str(stock_file.file_id), "stock-files.file_id": str(stock_file.file_id),
         "dukcapil.file_id": str(answers), "registry-links.file_id": str(answers),
@@ -430,6 +441,25 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "positions.file_id": str(positions), "registry-positions.file_id": str(positions),
         "village_code": village, **_refuge(work, code, village, place), **_term_samples(work, code, village),
     }  # fmt: skip
+
+
+def _given_again(tx: Tx, incident_id: UUID) -> UUID:
+    """Let durables of whatever other incident there is be given again, and give the decision."""
+    other = tx.session.scalars(sa.select(sa.column("id", sa.Uuid())).select_from(sa.table("incident"))).all()
+    known = tx.session.scalar(
+        sa.select(DurableAgain.id).where(DurableAgain.incident_id == incident_id).limit(1)
+    )  # fmt: skip
+    if known is not None:
+        return known
+    row = DurableAgain(
+        id=tx.new_id(), regency_code=tx.regency_code, incident_id=incident_id,
+        other_incident_id=next(one for one in other if one != incident_id), household_id=None,
+        reason=AgainReason.APART, decided_by="uji", decided_by_name="Uji", decided_at=tx.now, withdrawn_by=None,
+        withdrawn_by_name=None, withdrawn_at=None,
+    )  # fmt: skip
+    tx.session.add(row)
+    tx.session.flush()
+    return row.id
 
 
 def a_sent_map(work: Work, code: str, incident_id: UUID) -> UUID:
