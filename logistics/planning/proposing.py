@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -77,9 +78,11 @@ class PlanInputs:
     first_rank: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lacking:
-    """A line that was not there at the household's turn."""
+class Lacking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line that was not there at the household's turn.
+
+    A plan has some hundred thousand of these: a struct is made ten times as fast as a dataclass.
+    """
 
     item: ItemNeed
     left_milli: Milli
@@ -90,8 +93,7 @@ class Lacking:
     """The last one before it whose line was there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposed:
+class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One household: what it needs, what it gets, where and when; or why not."""
 
     household: ConfirmedHousehold
