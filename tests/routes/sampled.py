@@ -23,14 +23,15 @@ from core.ids import code_with_check
 from core.measures import Milli, Period
 from core.reader import Cell, CellKind, Row, Table
 from core.work import Tx, Work
-from logistics.dispatch.queries import loads
+from logistics.dispatch.queries import LoadView, loads
 from logistics.handover.commands import IssueList, issue_list
 from logistics.packages.models import DurableAgain
 from logistics.packages.queries import PackageView, package, packages, round_of_term
 from logistics.packages.states import AgainReason
 from logistics.planning import priorities
 from logistics.planning.priority import Criterion
-from logistics.planning.states import Parts
+from logistics.planning.states import Means, Parts
+from logistics.planning.ways import CloseWay, DrawArea, SayDistance, close_way, draw_area, say_distance
 from logistics.programmes import commands as programmes
 from logistics.programmes import queries as terms
 from logistics.programmes import sk_file
@@ -404,6 +405,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
             ),
         ).file_id  # fmt: skip
         rule, letter = a_rule(tx), _asked_for(tx, week.round_id)
+        apart, closed, distance = _ways(tx, place, village, load)
     proposed, sent = _proposed(work, code, [one for one, where in sorted(villages.items()) if where == village])
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
@@ -424,6 +426,8 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "shipment_id": str(shipment), "consignment_id": str(consignment),
         "correction_id": str(correction), "count_id": str(count), "erasure_id": str(erasure),
         "card_id": str(card), "pair_id": str(pair), "rule_id": str(rule),
+        "area_id": str(apart), "way_id": str(closed), "said_id": str(distance), "ways.area": str(apart),
+        "ways.place_id": str(load.warehouse.id),
         "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
         "stock-corrections.document_id": str(load.stock_document_id),
@@ -441,6 +445,16 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "positions.file_id": str(positions), "registry-positions.file_id": str(positions),
         "village_code": village, **_refuge(work, code, village, place), **_term_samples(work, code, village),
     }  # fmt: skip
+
+
+def _ways(tx: Tx, place: int, village: str, load: LoadView) -> tuple[UUID, UUID, UUID]:
+    """Draw a transport area, close a way to it and say a distance; gives the three."""
+    area = draw_area(tx, DrawArea(name=f"Kawasan {place}", means=Means.ROAD, village_codes=(village,)))
+    closing = CloseWay(
+        warehouse_id=load.warehouse.id, area_id=area, means=Means.ROAD, reason="longsor di jalan masuk"
+    )  # fmt: skip
+    said = SayDistance(village_code=village, post_id=load.post.id, metres=900, source="Kepala desa")
+    return area, close_way(tx, closing), say_distance(tx, said)
 
 
 def _given_again(tx: Tx, incident_id: UUID) -> UUID:
