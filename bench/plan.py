@@ -27,12 +27,13 @@ import numpy as np
 from bench.plan_world import WEEK, Ints, Lists, a_regency, lists_of
 from core.measures import Milli
 from logistics.planning.allocation import allocate, closed_sets
+from logistics.planning.distances import metres_between
 from logistics.planning.optimum import optimum, overtaken
 from logistics.planning.placing import place
 from logistics.planning.priority import order_of
 from logistics.planning.proposing import PlanInputs, Proposal, propose, walk_list
 from logistics.planning.reaching import OUT_OF_REACH, Standing, post_metres
-from logistics.planning.rules import PostChoice, Take, Want, distance_m
+from logistics.planning.rules import PostChoice, Take, Want
 from logistics.planning.scheduling import (
     Crowd,
     bottleneck,
@@ -74,7 +75,7 @@ def nearest_shelf_first(inputs: PlanInputs, lists: Lists) -> Ints:
     queue = lists.queue
     houses = sorted({one.place_id: one for one in inputs.shelves}.values(), key=lambda one: str(one.place_id))
     at = np.array([(one.lon_deg, one.lat_deg) for one in houses], dtype=np.float64)
-    metres = distance_m(lists.where[:, None, 0], lists.where[:, None, 1], at[None, :, 0], at[None, :, 1])
+    metres = metres_between(lists.where[:, 0], lists.where[:, 1], at[:, 0], at[:, 1])
     near = np.argsort(np.where(lists.stock.reaches.T[queue.reach], metres, 1 << 40), axis=1, kind="stable").tolist()
     ways = lists.stock.reaches.sum(axis=0)[queue.reach].tolist()
     left = [[int(one) for one in row] for row in lists.stock.free_milli]

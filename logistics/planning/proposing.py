@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.measures import Milli
-from logistics.packages.rules import Days, ItemNeed, Need, StandardLine, need_of
+from logistics.packages.rules import Days, ItemNeed, Need, People, StandardLine, count_of, need_of
 from logistics.planning.allocation import Allocation, Policy, Queue, Stock, allocate, largest_floor
 from logistics.planning.placing import Place, Placed, TooFewPlaces, place
 from logistics.planning.priority import LARGEST, Priority, ranked
@@ -195,14 +195,20 @@ def _needs(inputs: PlanInputs, households: Sequence[ConfirmedHousehold]) -> tupl
     """Work out every package once for all households that look alike. Shape of the second: (households,)."""
     had = {one.beneficiary_id: frozenset(one.item_ids) for one in inputs.had_before}
     due = {one.beneficiary_id: frozenset(one.item_ids) for one in inputs.due_only}
+    # Those are alike whom the standard's lines count alike.
+    bases = sorted({one for line in inputs.lines for one in (line.basis, line.condition) if one is not None})
     nothing: frozenset[UUID] = frozenset()
     known: dict[tuple[object, ...], int] = {}
     needs: list[Need] = []
     pattern_of = []
+    counted: dict[People, tuple[int, ...]] = {}
     for one in households:
         before = had.get(one.beneficiary_id, nothing) if had else nothing
         only = due.get(one.beneficiary_id) if due else None
-        key = (one.composition, before, only)
+        counts = counted.get(one.composition)
+        if counts is None:
+            counts = counted[one.composition] = tuple(count_of(basis, one.composition) for basis in bases)
+        key = (counts, before, only)
         row = known.get(key)
         if row is None:
             row = known[key] = len(needs)
