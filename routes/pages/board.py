@@ -120,7 +120,7 @@ def _cell(
         "hours": [(one.starts_at, one.counts.households, one.households) for one in cell.hours
                   if one.counts.households],
         "href": here.url("board.cell", **at), "id": f"sel-{row.post.code}-{number}",
-        "move": here.url("board.cell", **at) + "#pindah" if counts.movable and may(context.actor(), "round.plan")
+        "move": here.url("board.cell", **at) + "#f-ke_titik" if counts.movable and may(context.actor(), "round.plan")
         else None,
     }  # fmt: skip
 

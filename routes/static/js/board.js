@@ -56,6 +56,4 @@ if (board) {
     if (event.target.matches?.("input, textarea, select")) event.target.blur();
     else location.assign(back.href);
   });
-  // Who came to move a group begins there.
-  if (location.hash === "#pindah") document.getElementById("f-ke_titik")?.focus();
 }
