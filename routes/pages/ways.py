@@ -32,7 +32,9 @@ from stock.places.queries import place_by_id
 pages = Blueprint("ways", __name__, url_prefix="/pengaturan/jalan")
 REST = "sisa"
 """The rest of the regency, where an address names an area."""
-CAUSES = ("landslide", "bridge", "flood", "waves", "other")
+CAUSES = ("landslide", "bridge", "flood", "waves", "broken", "other")
+_DRY, _WET = ("landslide", "bridge", "flood"), ("waves", "broken")
+"""Causes that close no boat's way, and those that close no road."""
 
 
 # ---------------------------------------------------------------- what holds today
@@ -132,19 +134,21 @@ def _closing_form(place_id: UUID, area: str, form: Form) -> str:
     line = next(one for one in lines if (one.area.id if one.area else None) == area_id)
     known = tuple(one.area for one in lines if one.area)
     means = means_to(warehouse, line.area, known)
+    if means is Means.BOTH:
+        means = Means.ROAD
     return render_template(
         "ways/close.html", tabs=tabs("ways"), form=form, warehouse=warehouse, area=area, line=_line(line, names, lang),
         others=[one.name for one in line.open if one.id != warehouse.id],
         is_shut=all(one.id != warehouse.id for one in line.open), means=form.raw("means") or means.value,
         all_means=[(one.value, say(f"means.{one.value}", lang)) for one in Means],
-        causes=[(one, _cause(one)) for one in CAUSES[:-1]],
+        causes=[(one, _cause(one)) for one in CAUSES[:-1] if one not in (_DRY if means is Means.BOAT else _WET)],
     )  # fmt: skip
 
 
 def _cause(cause: str) -> str:
     return {
         "landslide": _("Longsor"), "bridge": _("Jembatan putus"), "flood": _("Jalan tergenang"),
-        "waves": _("Gelombang tinggi"),
+        "waves": _("Gelombang tinggi"), "broken": _("Kapal tidak jalan"),
     }.get(cause, "")  # fmt: skip
 
 
