@@ -106,10 +106,16 @@ def taking_of(tx: Tx, snapshot_id: UUID) -> Any:
 
 
 def begin_taking(tx: Tx, snapshot_id: UUID, counts: Weighed, compared_at: Any) -> None:
-    """Keep numbers for a snapshot's new households. Raises: NotFound; Conflict."""
+    """Keep numbers for a snapshot's new households. Raises: NotFound; Conflict, also while another is on its way."""
     last_no = lock_counter(tx)
     snapshot = staged_snapshot(tx, snapshot_id)
     before = comes_after(tx, snapshot, counts)
+    others = sa.select(TakingOver.no).where(
+        TakingOver.regency_code == tx.regency_code, TakingOver.stage != TakingStage.SEEN
+    )
+    if tx.session.scalar(others.limit(1)) is not None:
+        # One at a time: two of one source would bring the same households.
+        raise Conflict("import_run.moved_meanwhile")
     analyze(tx)
     # One number at least, so that no two ever share the first.
     new = max(counts.new, 1)

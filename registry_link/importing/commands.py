@@ -652,6 +652,9 @@ def keep_applied(tx: Tx, run_id: UUID, ready: ReadyStep) -> TakingStage:
     stage = keep_step(tx, ready, _counts(tx, run))
     if stage is TakingStage.SEEN:
         move(tx, ImportRun, run_id, RunAct.APPLY, IMPORT_RUN_MOVES, finished_at=tx.now)
+    elif stage is TakingStage.LEAVING:
+        # Whatever it was compared with, or a piece of it, is not so any more.
+        tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run_id).values(weighed_at=None))
     return stage
 
 

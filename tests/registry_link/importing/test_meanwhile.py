@@ -1,0 +1,156 @@
+"""What others do between the pieces of a taking over is neither lost nor undone by its last step."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.crypto import Secret
+from core.work import Tx, Work
+from registry_link.households.commands import (
+    HouseholdRow,
+    MemberRow,
+    RecordSnapshot,
+    RegisterProvisional,
+    merge_households,
+    record_snapshot,
+    register_provisional,
+)
+from registry_link.households.erased import mark_erased
+from registry_link.households.linking import Basis, current_links, links_of, move_link
+from registry_link.households.models import ErasedNumber, Household, Member, RegistryLink, StagedPiece, TakingOver
+from registry_link.households.numbers import nik_index
+from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
+from registry_link.households.reporting import differences_of_household
+from registry_link.households.staging import bump_stamp
+from registry_link.households.states import LinkAct, LinkState, SnapshotState
+from registry_link.importing.commands import applying_step, approve_import, begin_applying, keep_applied
+from registry_link.importing.jobs import run_pending_imports
+from registry_link.importing.queries import import_run
+from registry_link.importing.states import RunState
+from tests.registry_link.importing.test_imports import HEAD, LOG, line, lines, office, start, stored  # noqa: F401
+from tests.registry_link.people import OFFICE, SAUM, kk, nik
+
+
+def filled_in(work: Work, run_id: UUID) -> None:
+    """Take an import as far as its last step."""
+    run_pending_imports(work, OFFICE)
+    with work.by(HEAD) as tx:
+        approve_import(tx, run_id)
+    with work.by(OFFICE) as tx:
+        begin_applying(tx, run_id)
+    while True:
+        with work.by(OFFICE) as tx:
+            ready = applying_step(tx, run_id)
+            if ready.no == len(ready.filling.steps):
+                return
+            keep_applied(tx, run_id, ready)
+
+
+def finish(work: Work, run_id: UUID) -> None:
+    run_pending_imports(work, OFFICE)
+    with work.read_by(LOG) as tx:
+        assert import_run(tx, run_id).state is RunState.APPLIED
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(TakingOver)) == 0
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(StagedPiece)) == 0
+
+
+def id_of(tx: Tx, external_id: str) -> UUID:
+    return tx.session.scalars(sa.select(Household.id).where(Household.external_id == external_id)).one()
+
+
+def two_snapshots(work: Work, folder: Path) -> UUID:
+    """Take a second snapshot, which changes household 1 and brings household 5, as far as its last step."""
+    first = start(work, stored(folder, lines(4, 2)))
+    filled_in(work, first)
+    finish(work, first)
+    rows = [line(1, alamat="Jalan Pindah"), line(1, 2), *lines(4, 2)[2:], line(5)]
+    second = start(work, stored(folder, rows, "b.csv"), as_of=date(2026, 4, 1))
+    filled_in(work, second)
+    return second
+
+
+def test_nothing_is_seen_before_the_last_step_and_all_after_it(office: Work, tmp_path: Path):  # noqa: F811
+    second = two_snapshots(office, tmp_path)
+    with office.read_by(LOG) as tx:
+        assert len(search_households(tx, SearchHouseholds()).lines) == 4
+        assert search_households(tx, SearchHouseholds(text=nik(51))).lines == ()
+        one = household(tx, id_of(tx, "K0001"))
+        assert one.address == "Jalan 1"
+        assert len(links_of(tx, one.id)) == 1
+        assert differences_of_household(tx, one.id) == ()
+    finish(office, second)
+    with office.read_by(LOG) as tx:
+        assert len(search_households(tx, SearchHouseholds()).lines) == 5
+        assert household(tx, one.id).address == "Jalan Pindah"
+        assert len(links_of(tx, one.id)) == 2
+        assert len(differences_of_household(tx, one.id)) == 1
+
+
+def test_a_household_registered_meanwhile_is_looked_at_by_a_person(office: Work, tmp_path: Path):  # noqa: F811
+    second = two_snapshots(office, tmp_path)
+    with office.by(LOG) as tx:
+        met = register_provisional(tx, RegisterProvisional(head_name="Orang51 Contoh", kk=kk(5), village_code=SAUM))
+    finish(office, second)
+    with office.read_by(LOG) as tx:
+        link = current_links(tx, [id_of(tx, "K0005")])
+        (one,) = link.values()
+        assert one.state is LinkState.DUPLICATE_SUSPECTED
+        assert household(tx, met.id).suspects == (household(tx, one.household_id).code,)
+
+
+def test_who_is_erased_meanwhile_stays_erased_and_is_not_brought_anew(office: Work, tmp_path: Path):  # noqa: F811
+    second = two_snapshots(office, tmp_path)
+    with office.by(OFFICE) as tx:
+        gone = id_of(tx, "K0001")
+        mark_erased(tx, [gone])
+        tx.session.execute(sa.update(Household).where(Household.id == gone).values(address="", head_name=""))
+        tx.session.add(
+            ErasedNumber(
+                regency_code=tx.regency_code, kind="nik", number_index=nik_index(Secret(nik(51))),
+                erasure_id=tx.new_id(), erased_at=tx.now,
+            )
+        )  # fmt: skip
+        bump_stamp(tx)
+    finish(office, second)
+    with office.read_by(LOG) as tx:
+        assert tx.session.scalar(sa.select(Household.address).where(Household.id == gone)) == ""
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 4
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(Member)) == 8
+        assert current_links(tx, [gone]) == {}
+        assert len(search_households(tx, SearchHouseholds()).lines) == 3
+
+
+def test_a_step_of_a_link_made_meanwhile_goes_on(office: Work, tmp_path: Path):  # noqa: F811
+    second = two_snapshots(office, tmp_path)
+    with office.by(OFFICE) as tx:
+        home = id_of(tx, "K0002")
+        move_link(tx, links_of(tx, home)[0].id, LinkAct.CHECK, Basis())
+    with office.read_by(OFFICE) as tx:
+        state = links_of(tx, home)[0].state
+    assert state is not LinkState.IMPORTED
+    finish(office, second)
+    with office.read_by(OFFICE) as tx:
+        now, before = links_of(tx, home)
+        assert (now.state, now.is_current, now.is_carried, before.state) == (state, True, True, state)
+
+
+def test_another_snapshot_of_the_source_meanwhile_lets_it_begin_anew(office: Work, tmp_path: Path):  # noqa: F811
+    second = two_snapshots(office, tmp_path)
+    with office.by(OFFICE) as tx:
+        between = record_snapshot(tx, RecordSnapshot(source="dtsen", as_of_on=date(2026, 3, 1)))
+        merge_households(tx, between, [
+            HouseholdRow(external_id="K0009", village_code=SAUM, members=(MemberRow(name="Orang Lain"),)),
+        ])  # fmt: skip
+    finish(office, second)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, second)
+        assert (view.new, view.changed, view.unchanged) == (1, 1, 3)
+        assert [one.state for one in snapshots(tx)].count(SnapshotState.CURRENT) == 1
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 6
+        links = sa.select(sa.func.count()).where(RegistryLink.snapshot_id == view.snapshot_id)
+        assert tx.session.scalar(links) == 5
+        assert len(search_households(tx, SearchHouseholds(text="contoh")).lines) == 5
