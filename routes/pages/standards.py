@@ -151,7 +151,7 @@ def _total(one: WorkedLine, many: int, lang: str) -> dict[str, str]:
     return {
         "name": one.name(lang), "exact": print_quantity(need.exact_milli * many, one.unit, lang),
         "quantity": print_quantity(need.quantity_milli * many, one.unit, lang),
-        "surplus": print_quantity(need.surplus_milli * many, one.unit, lang),
+        "surplus": print_quantity(need.surplus_milli * many, one.unit, lang) if need.surplus_milli else "–",
     }  # fmt: skip
 
 
