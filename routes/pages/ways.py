@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -163,8 +165,9 @@ def new_area() -> str:
     if not first:
         return _area_form(Form(MultiDict()))
     with context.read() as tx:
-        group = next((codes for codes in islands(tx) if codes[0] == first), ())
-        name = _suggested_name(group, _villages(tx))
+        groups = islands(tx)
+        group = next((codes for codes in groups if codes[0] == first), ())
+        name = _suggested_names(groups, _villages(tx)).get(first, "")
     known: MultiDict[str, str] = MultiDict({"name": name, "means": Means.BOAT.value})
     known.setlist("villages", list(group))
     return _area_form(Form(known))
@@ -227,12 +230,13 @@ def suggested() -> str:
         groups = islands(tx)
         names = _villages(tx)
         taken = {code: one.name for one in roads.areas(tx) for code in one.village_codes}
+    called = _suggested_names(groups, names)
     return render_template(
         "ways/suggested.html", tabs=tabs("ways"), has_boundaries=bool(groups),
         main=len(groups[0]) if groups else 0,
         groups=[
             {
-                "first": codes[0], "name": _suggested_name(codes, names),
+                "first": codes[0], "name": called[codes[0]],
                 "villages": [names[code].title if code in names else code for code in codes],
                 "taken": sorted({taken[code] for code in codes if code in taken}),
             }
@@ -263,12 +267,19 @@ def _picked(form: Form) -> tuple[str, ...]:
     return tuple(form.values.getlist("villages"))
 
 
-def _suggested_name(codes: tuple[str, ...], names: dict[str, RegionView]) -> str:
-    """Name a group after its district, or after its village where it is alone: the person corrects it."""
-    if not codes or codes[0] not in names:
-        return ""
-    first = names[codes[0]]
-    return _("Kawasan %(name)s", name=first.name if len(codes) == 1 else first.parent_name or first.name)
+def _suggested_names(groups: Sequence[Sequence[str]], names: dict[str, RegionView]) -> dict[str, str]:
+    """Name each group, by its first village: after its district where that has no other, else after its first village.
+
+    The person who takes it corrects the name.
+    """
+    districts = Counter(names[codes[0]].parent_name for codes in groups[1:] if codes[0] in names)
+    found = {}
+    for codes in groups:
+        first = names.get(codes[0])
+        district = first.parent_name if first else None
+        is_own = len(codes) > 1 and district and districts[district] == 1
+        found[codes[0]] = _("Kawasan %(name)s", name=district if is_own else first.name if first else codes[0])
+    return found
 
 
 # ---------------------------------------------------------------- distances and detours
