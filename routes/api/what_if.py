@@ -11,7 +11,10 @@ from flask_smorest import Blueprint
 
 from core.i18n import say
 from core.work import Tx
+from logistics.packages.queries import round_by_id
 from logistics.planning.proof import proof_of
+from logistics.planning.queries import plans_of
+from logistics.planning.states import PlanState
 from logistics.planning.what_if import Outcome
 from logistics.programmes.queries import term_by_id
 from logistics.zones.queries import incident_by_id
@@ -72,23 +75,29 @@ def take_term_alternative(wish: Wish, term_id: UUID, **_: Any) -> Response:
     return _taken(lambda tx: Occasion(term=term_by_id(tx, term_id)), wish)
 
 
-@api.get("/plans/<uuid:plan_id>/proof")
+@api.get("/rounds/<uuid:round_id>/proof")
 @guard.requires("round.compare")
-@api.response(200, shapes.PlanProofOut)
+@api.response(200, shapes.RoundProofOut)
 @api.alt_response(404, schema=Problem)
-def prove_plan(plan_id: UUID) -> dict[str, Any]:
-    """Work a plan out again from what was kept with it: the same, or where the first difference lies."""
+def prove_round(round_id: UUID) -> dict[str, Any]:
+    """Work a round's approved plans out again from what was kept: the same, or where the first difference lies."""
     lang = context.lang()
     with context.read() as tx:
+        round_by_id(tx, round_id)
         return {
-            "plan_id": plan_id,
-            "runs": [
+            "plans": [
                 {
-                    "no": run.no, "households": run.households, "is_untouched": run.is_untouched,
-                    "is_same": run.is_same, "told": run.told(lang),
+                    "plan_id": plan.id, "no": plan.no,
+                    "runs": [
+                        {
+                            "no": run.no, "households": run.households, "is_untouched": run.is_untouched,
+                            "is_same": run.is_same, "told": run.told(lang),
+                        }
+                        for run in proof_of(tx, plan.id)
+                    ],
                 }
-                for run in proof_of(tx, plan_id)
-            ],
+                for plan in plans_of(tx, round_id) if plan.state is PlanState.APPROVED
+            ]
         }  # fmt: skip
 
 

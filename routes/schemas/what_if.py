@@ -155,7 +155,14 @@ class RunProofOut(Schema):
 
 class PlanProofOut(Schema):
     plan_id = fields.UUID()
+    no = fields.Integer()
     runs = fields.List(fields.Nested(RunProofOut))
+
+
+class RoundProofOut(Schema):
+    """Empty runs: the plan is a revision, or older than its inputs are kept."""
+
+    plans = fields.List(fields.Nested(PlanProofOut))
 
 
 class TakeAlternativeIn(In):

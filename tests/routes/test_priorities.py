@@ -108,17 +108,17 @@ def test_machines_propose_decide_and_read_the_rule(people: People, app: Flask, w
     }  # fmt: skip
     made = client.post("/api/v1/priority-rules", json=body, headers={**officer, **key()})
     assert made.status_code == 201, made.text
-    rule_id = made.json["id"]
+    rule_id = made.get_json()["id"]
     assert client.post(f"/api/v1/priority-rules/{rule_id}/enactment", headers={**officer, **key()}).status_code == 403
     done = client.post(f"/api/v1/priority-rules/{rule_id}/enactment", headers={**head, **key()})
     assert done.status_code == 200, done.text
-    assert done.json["state"] == "in_force"
-    read = client.get("/api/v1/priority-rules", headers={**officer, "Accept-Language": "en"}).json
+    assert done.get_json()["state"] == "in_force"
+    read = client.get("/api/v1/priority-rules", headers={**officer, "Accept-Language": "en"}).get_json()
     assert read["in_force"]["part_item_codes"] == ["beras"]
     assert any("Rice" in one for one in read["in_force"]["sentences"])
     ended = client.post(f"/api/v1/priority-rules/{rule_id}/retirement", headers={**head, **key()})
-    assert ended.json["state"] == "retired"
-    assert client.get("/api/v1/plan-limit", headers=officer).json == {"value_rp": 0, "households": 0}
+    assert ended.get_json()["state"] == "retired"
+    assert client.get("/api/v1/plan-limit", headers=officer).get_json() == {"value_rp": 0, "households": 0}
 
 
 def in_form(page: str) -> list[str]:

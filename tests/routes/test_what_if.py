@@ -126,6 +126,16 @@ def test_an_approved_plan_is_worked_out_again_and_its_alternatives_are_for_study
     assert "untuk dipelajari saja" in page
 
 
+def test_a_machine_asks_for_the_proof_of_an_approved_plan(app: Flask, work: Work, flood: line.Flood):
+    planned = line.plan(work, flood.incident_id)
+    line.approve(work, planned.round_id)
+    address = f"/api/v1/rounds/{planned.round_id}/proof"
+    answer = app.test_client().get(address, headers=a_token(work, Role.AUDITOR))
+    assert answer.status_code == 200, answer.text
+    ((run,),) = (plan["runs"] for plan in answer.get_json()["plans"])
+    assert run["is_same"] and run["is_untouched"]
+
+
 def test_who_only_serves_does_not_compare(app: Flask, work: Work, flood: line.Flood):
     village = log_in(app.test_client(), a_person(work, Role.VILLAGE, username="desa", village=line.F))
     assert village.get(home(flood)).status_code == 403
@@ -142,7 +152,8 @@ def test_a_machine_compares_and_nothing_is_written(app: Flask, work: Work, flood
     }
     answer = app.test_client().post(address, json=body, headers=token)
     assert answer.status_code == 200, answer.text
-    base, first, second = answer.json["base"], *answer.json["alternatives"]
+    told = answer.get_json()
+    base, (first, second) = told["base"], told["alternatives"]
     assert base["outcome"]["households"] == first["outcome"]["households"] == base["outcome"]["whole"]
     assert first["outcome"]["waits"] == first["comparison"]["worse"] == base["outcome"]["households"]
     assert second["outcome"]["floor_permille"] == 250 and not second["can_be_taken"]
