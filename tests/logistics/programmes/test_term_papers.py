@@ -18,12 +18,15 @@ from core.crypto import ring
 from core.documents.queries import document, said, said_of_person
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.work import Tx, Work
+from logistics.dispatch.commands import ChangePost, change_post
+from logistics.dispatch.queries import posts
 from logistics.handover.commands import RecordMiss, record_miss
 from logistics.handover.papers import ReceiptFacts, ReceiptPerson
 from logistics.handover.queries import people_at
 from logistics.handover.states import MissKind, NextStep
 from logistics.packages.queries import find_package_by_ref
 from logistics.planning.commands import cancel_package
+from logistics.planning.rules import Slot
 from logistics.programmes import proof
 from logistics.programmes.models import FrozenEntry, FrozenPerson, Term, TermEntry
 from logistics.programmes.papers import AccountFacts, InvitationFacts, NominativeFacts, NominativePersons
@@ -186,6 +189,24 @@ def test_an_invitation_says_where_and_when_and_its_qr_opens_the_package(work: Wo
     assert "Sudah diserahkan" in client.get(path).get_data(as_text=True)
     # It is no receipt: the same reference under the other letter does not pass.
     assert client.get(f"/v/{ring().token('X', token.ref)}").status_code == 404
+
+
+def test_the_hours_of_a_post_win_over_half_hours(work: Work, app: Flask):
+    term_id = term_line.open_term(work)
+    term_line.put_on_list(work, term_id)
+    term_line.determine(work, term_id)
+    hours = tuple(
+        Slot(starts_at=first, ends_at=last, households=4) for first, last in (("07:30", "09:00"), ("15:00", "17:00"))
+    )
+    with work.by(line.OFFICER) as tx:
+        for post in posts(tx):
+            change_post(tx, ChangePost(post_id=post.id, capacity_per_day=1, opening="", slots=hours))
+    term_line.plan(work, term_id)
+    paper_id = work.run(line.OFFICER, lambda tx: issue_invitations(tx, term_id, line.A))
+    with work.read_by(line.OFFICER) as tx:
+        lines = said(tx, paper_id, InvitationFacts).lines
+    assert {(one.from_minute, one.to_minute) for one in lines} <= {(450, 540), (900, 1020)}
+    assert "07.30–09.00 WIT" in words(printed(work, app, paper_id))
 
 
 def test_an_invitation_of_a_closed_term_is_not_valid_any_more(work: Work, app: Flask):
