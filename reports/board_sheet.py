@@ -14,8 +14,9 @@ from reports.sheet import A4, NOTE, NUMBER, TITLE, Letterhead, LetterheadView, P
 from reports.text import clean
 
 NAME: Final = "Papan Jadwal Pembagian"
-_ROOMY, _TIGHT = 12, 20
-"""Posts up to which the type is large, and up to which it is small but still on one page."""
+_SIZES: Final = (8.6, 8, 7.4, 6.8, 6.2, 5.6)
+_BESIDE: Final = 56 * mm
+"""What letterhead, title and notes take of the first page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,31 +53,36 @@ def across(sheet: Sheet) -> Sheet:
     )
 
 
-def story(view: BoardPaperView) -> list[Flowable]:
-    """Tell the paper as flowables."""
+def story(view: BoardPaperView, sheet: Sheet) -> list[Flowable]:
+    """Tell the paper as flowables, for a sheet that lies on its side."""
     told: list[Flowable] = []
+    room, high = sheet.room, sheet.high - sheet.top - sheet.bottom - _BESIDE
     for number, one in enumerate(view.sheets):
         if number:
             told.append(PageBreak())
         else:
             told.append(Letterhead(view.letterhead))
         told += [paragraph(f"{NAME.upper()} – {clean(view.occasion)}", _TITLE), paragraph(view.subtitle, _UNDER)]
-        size = 8.2 if len(one.rows) <= _ROOMY else 7.2 if len(one.rows) <= _TIGHT else 6.2
-        told.append(
-            Listing(
-                (
-                    Column(head="Titik", share=1.25, font=SEMIBOLD),
-                    *(Column(head=day, share=1) for day in one.days),
-                    Column(head="Jumlah", share=0.95),
-                ),
-                [
-                    *((clean(row.post), *row.cells, row.total) for row in one.rows),
-                    ("Jumlah per hari", *one.totals, view.total),
-                ],
-                size=size,
-            )
-        )
+        told.append(_listing(view, one, room, high))
     return [*told, Spacer(0, 2 * mm), paragraph(view.waiting, NOTE), *(paragraph(one, NOTE) for one in view.notes)]
+
+
+def _listing(view: BoardPaperView, one: BoardSheetView, room: float, high: float) -> Listing:
+    """Set the board as large as one page allows."""
+    columns = (
+        Column(head="Titik", share=1.25, font=SEMIBOLD),
+        *(Column(head=day, share=1) for day in one.days),
+        Column(head="Jumlah", share=0.95),
+    )
+    rows = [
+        *((clean(row.post), *row.cells, row.total) for row in one.rows),
+        ("Jumlah per hari", *one.totals, view.total),
+    ]
+    for size in _SIZES:
+        made = Listing(columns, rows, size=size)
+        if made.wrap(room, high)[1] <= high:
+            break
+    return made
 
 
 def build(view: BoardPaperView, sheet: Sheet = A4) -> bytes:
@@ -84,7 +90,7 @@ def build(view: BoardPaperView, sheet: Sheet = A4) -> bytes:
     frame = PaperFrame(
         title=f"{NAME} · {clean(view.occasion)}", office=view.letterhead.office, is_demo=view.letterhead.is_demo
     )
-    return build_paper(story(view), across(sheet), frame)
+    return build_paper(story(view, across(sheet)), across(sheet), frame)
 
 
 _TITLE: Final = TITLE.clone("board-title", spaceBefore=1 * mm)

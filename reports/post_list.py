@@ -116,8 +116,7 @@ def story(view: PostListView) -> list[Flowable]:
                 empty="Tidak ada barang."),
         *_brought(view),
         paragraph("Keluarga menurut urutan dilayani", _HEAD),
-        Listing(_COLUMNS, [_row(number, one) for number, one in enumerate(view.lines, 1)], size=8.2,
-                empty="Tidak ada keluarga pada hari ini."),
+        _people(view),
         Spacer(0, 2 * mm),
         paragraph(view.printed, NOTE),
     ]  # fmt: skip
@@ -151,7 +150,7 @@ _COLUMNS: Final = (
     Column(head="Nama", share=1, font=SEMIBOLD),
     Column(head="Desa", share=0.7),
     Column(head="Jiwa", wide=10 * mm, align="right"),
-    Column(head="Isi paket", share=1.6, size=7.4),
+    Column(head="Isi paket", share=2.4, size=7.4),
 )
 
 
@@ -168,6 +167,15 @@ def _brought(view: PostListView) -> list[Flowable]:
         for one in view.brought
     ]
     return [*notes, Spacer(0, 2 * mm), Listing(_FROM, rows, size=8.6)]
+
+
+def _people(view: PostListView) -> Listing:
+    """List the households; a post that tells no hours has no column for them."""
+    rows = [_row(number, one) for number, one in enumerate(view.lines, 1)]
+    columns: tuple[Column, ...] = _COLUMNS
+    if not any(one.hour for one in view.lines):
+        columns, rows = (*_COLUMNS[:1], *_COLUMNS[2:]), [(*row[:1], *row[2:]) for row in rows]
+    return Listing(columns, rows, size=8.2, empty="Tidak ada keluarga pada hari ini.")
 
 
 def _row(number: int, one: ServedView) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from registry_link.regions.queries import regions
 from reports import board_sheet, post_list
 from reports.issued import letterhead_of
 from reports.sheet import SHEETS, LetterheadView
-from routes.moving import weight_words
+from routes.moving import short_names, weight_words
 from routes.occasion import Occasion
 from stock.items.queries import ItemView, items
 from stock.items.weights import grams_per_unit, print_weight, weigh
@@ -78,6 +78,7 @@ def post_paper(tx: Tx, here: Occasion, found: Schedule, post_id: UUID, serve_on:
 def board_paper(tx: Tx, here: Occasion, found: Schedule, sheet: str) -> bytes:
     """Print the board; a distribution of more than seven days has a sheet for each seven."""
     unknown = weight_words(found.load, "id")[1]
+    idle = [row.post.name for row in found.rows if not row.counts.households]
     view = board_sheet.BoardPaperView(
         letterhead=_letterhead(tx), occasion=here.name,
         subtitle=f"{print_day(found.days[0], weekday=True)} – {print_day(found.days[-1], weekday=True)} · "
@@ -86,6 +87,7 @@ def board_paper(tx: Tx, here: Occasion, found: Schedule, sheet: str) -> bytes:
         total=_words(found.counts, None, found.load),
         waiting=_waiting(tx, found),
         notes=(
+            *((f"Tanpa keluarga dalam putaran ini: {', '.join(idle)}.",) if idle else ()),
             "Tiap kotak: keluarga yang dilayani / kapasitas sehari, jiwa, berat barang, dan gudang asalnya.",
             *((f"Berat {', '.join(unknown)} belum diketahui; berat di atas sedikitnya sekian.",) if unknown else ()),
         ),
@@ -104,6 +106,7 @@ def _sheet(found: Schedule, first: int) -> board_sheet.BoardSheetView:
                 cells=tuple(_cell(row.cells[at], row.post.capacity_per_day) for at in span),
             )
             for row in found.rows
+            if row.counts.households
         ),
         totals=tuple(_words(found.totals[at].counts, found.totals[at].capacity, found.totals[at].load) for at in span),
     )  # fmt: skip
@@ -113,7 +116,7 @@ def _cell(cell: Cell, capacity: int) -> str:
     if not cell.counts.households:
         return "tutup" if cell.is_closed else "–"
     told = _words(cell.counts, capacity, cell.load)
-    return f"{told}; {', '.join(one.warehouse for one in cell.warehouses)}" if cell.warehouses else told
+    return f"{told}; {short_names([one.warehouse for one in cell.warehouses])}" if cell.warehouses else told
 
 
 def _words(counts: Counts, capacity: int | None, load: Load) -> str:
