@@ -34,6 +34,11 @@ from reports.text import clean, print_nip, shown
 
 TITLE: Final = "UNDANGAN PENERIMAAN BANTUAN"
 BRING: Final = "KTP asli dan Kartu Keluarga (KK) asli, serta undangan ini"
+BRING_RELIEF: Final = "Undangan ini, serta KTP atau Kartu Keluarga (KK) bila masih ada"
+ABSENT_RELIEF: Final = (
+    "Bila berhalangan, wakil membawa undangan ini dan KTP-nya sendiri. Surat yang hilang karena bencana tidak menjadi "
+    "halangan. Bantuan ini tidak dipungut biaya apa pun."
+)
 ABSENT: Final = (
     "Bila berhalangan, wakil membawa surat kuasa, KTP-nya sendiri, serta KTP dan KK penerima. "
     "Bantuan ini tidak dipungut biaya apa pun."
@@ -119,7 +124,7 @@ class _Press:
         pen.text(column + 2 * mm, top - 3.5 * mm, "TEMPAT DAN WAKTU", SEMIBOLD, 6.8, ink=WHITE)
         pen.text(_SIDE, top - 2.6 * mm, "Kepada Yth.", REGULAR, 7.6, ink=QUIET)
         self._signature(pen, column, wide - _QR - 3 * mm)
-        note = fit(clean(ABSENT), REGULAR, (7, 6.4), _LEFT_WIDE, 18)
+        note = fit(clean(ABSENT_RELIEF if self._view.facts.is_relief else ABSENT), REGULAR, (7, 6.4), _LEFT_WIDE, 18)
         pen.fitted(_SIDE, 10.4 * mm + note.height - note.leading, note, ink=QUIET)
         pen.lift()
 
@@ -172,14 +177,20 @@ class _Press:
         )
         where = ", ".join(part for part in (clean(person.address if person else ""), unit, clean(line.village)) if part)
         items = "; ".join(
-            f"{one.name} {print_quantity(Milli(one.quantity_milli), one.unit)}" for one in facts.term.items
+            f"{one.name} {print_quantity(Milli(one.quantity_milli), one.unit)}"
+            for one in line.items or facts.term.items
         )
         rows = [
             *([("Keluarga", person.head_name, REGULAR, 10.0)] if person and person.head_name else []),
             ("Alamat", where, REGULAR, 32.0),
-            ("Program", f"{facts.term.programme} – {facts.term.term}", REGULAR, 20.5),
+            (
+                "Kejadian" if facts.is_relief else "Program",
+                f"{facts.term.programme} – {facts.term.term}",
+                REGULAR,
+                20.5,
+            ),
             ("Bantuan", items, BOLD, 33.0),
-            ("Bawalah", BRING, SEMIBOLD, 20.5),
+            ("Bawalah", BRING_RELIEF if facts.is_relief else BRING, SEMIBOLD, 20.5),
         ]
         label = 17 * mm
         for word, said, font, room in rows:
@@ -201,7 +212,11 @@ class _Press:
         day = fit(clean(print_day(line.serve_on, weekday=True)), SEMIBOLD, (10, 9, 8), wide, 12)
         pen.fitted(x, top - 22.2 * mm, day, SEMIBOLD)
         zone = ZONE_SHORT.get(facts.head.time_zone, "")
-        hours = clean(f"{_clock(line.from_minute)}–{_clock(line.to_minute)} {zone}")
+        hours = clean(
+            f"{_clock(line.from_minute)}–{_clock(line.to_minute)} {zone}"
+            if line.to_minute > line.from_minute
+            else post.opening or "Jam layanan titik"
+        )
         pen.fitted(x, top - 28.4 * mm, fit(hours, BOLD, (15, 13, 11), wide, 18), BOLD)
 
 

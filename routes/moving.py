@@ -85,14 +85,14 @@ def papers_touched(tx: Tx, the_round: RoundView, asked: Asked) -> tuple[TouchedP
         count = sum(line.package_code in codes for line in facts.lines)
         if facts.serve_on == asked.from_spot.serve_on and count:
             found.append(TouchedPaper(id=one.id, number=one.number, title=one.title, households=count))
-    if the_round.term_id is not None:
-        for one in documents(tx, kind=INVITATION, subject_id=the_round.term_id, limit=MOST_PAPERS).lines:
-            if one.state is DocumentState.VOID:
-                continue
-            lines = said(tx, one.id, InvitationFacts).lines
-            count = sum(line.package_code in codes and line.serve_on == asked.from_spot.serve_on for line in lines)
-            if count:
-                found.append(TouchedPaper(id=one.id, number=one.number, title=one.title, households=count))
+    subject_id = the_round.term_id or the_round.id
+    for one in documents(tx, kind=INVITATION, subject_id=subject_id, limit=MOST_PAPERS).lines:
+        if one.state is DocumentState.VOID:
+            continue
+        lines = said(tx, one.id, InvitationFacts).lines
+        count = sum(line.package_code in codes and line.serve_on == asked.from_spot.serve_on for line in lines)
+        if count:
+            found.append(TouchedPaper(id=one.id, number=one.number, title=one.title, households=count))
     return tuple(found)
 
 

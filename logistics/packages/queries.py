@@ -28,8 +28,9 @@ from logistics.packages.models import (
     PackageStandardLine,
     Round,
 )
+from logistics.packages.packing import PackCount
 from logistics.packages.rules import Days, People, Step, need_of
-from logistics.packages.sentences import reason_sentence, rounding_sentence, step_sentence
+from logistics.packages.sentences import handed_in_packs, reason_sentence, rounding_sentence, step_sentence
 from logistics.packages.standard_queries import standard_lines
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState
 from stock.items.queries import ItemFacts, item_facts, unstocked_ids
@@ -85,15 +86,18 @@ class PackageLineView:
     is_once: bool
     steps: tuple[Step, ...]
     """Empty for a supplementary package: its lines are what was left over."""
+    packs: tuple[PackCount, ...] = ()
+    """In which packs it is handed over; empty where the standard names none, or where it is only a part."""
 
     def name(self, lang: str) -> str:
         return self.item_name_en if lang == "en" else self.item_name_id
 
     def origin(self, lang: str) -> tuple[str, ...]:
-        """Say where the figure comes from, one sentence per step and one for the rounding."""
+        """Say where the figure comes from: a sentence per step, one for the rounding, one for the packs."""
         return (
             *(step_sentence(step, self.unit, lang) for step in self.steps),
             rounding_sentence(self.exact_milli, self.quantity_milli, self.unit, lang),
+            *([handed_in_packs(self.packs, self.unit, lang)] if self.packs else []),
         )
 
     def sources(self, lang: str) -> tuple[str, ...]:
@@ -978,6 +982,7 @@ def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
     )  # fmt: skip
     need = need_of(standard_lines(tx, found.standard_id), people, the_round.days)
     steps = {one.item_id: one.steps for one in need.items}
+    packs = {(one.item_id, one.quantity_milli): one.packs for one in need.items}
     stored = {line.item_id: line for line in tx.session.execute(_LINES, {"package": found.id})}
     lacks = lacks_of(tx, [found.id])
     lacking = {one.item_id for one in lacks}
@@ -996,6 +1001,7 @@ def _package_view(tx: Tx, found: sa.Row[*tuple[Any, ...]]) -> PackageView:
                 step_milli=catalogue[item_id].step_milli, exact_milli=Milli(stored[item_id].exact_milli),
                 quantity_milli=Milli(stored[item_id].quantity_milli), is_once=stored[item_id].is_once,
                 steps=() if is_rest else steps.get(item_id, ()),
+                packs=packs.get((item_id, stored[item_id].quantity_milli), ()),
             )
             for item_id in order
             if item_id in stored

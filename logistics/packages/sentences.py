@@ -68,6 +68,11 @@ def packs_sentence(counts: Sequence[PackCount], unit: str, lang: str) -> str:
     )
 
 
+def handed_in_packs(counts: Sequence[PackCount], unit: str, lang: str) -> str:
+    """Say it as a whole sentence, for what stands behind a figure."""
+    return say("standard.handed_in_packs", lang, {"packs": packs_sentence(counts, unit, lang)})
+
+
 def _pack_words(name: str, holds: int, unit: str, lang: str) -> str:
     """Name a pack with what it holds, where its name does not say so already."""
     return name if any(letter.isdigit() for letter in name) else f"{name} ({print_quantity(holds, unit, lang)})"

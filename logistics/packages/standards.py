@@ -114,12 +114,20 @@ def approve_standard(tx: Tx, standard_id: UUID) -> None:
 
 
 def retire_standard(tx: Tx, standard_id: UUID) -> None:
-    """Take a version out of use: a draft by who may write one, a version in force by who may approve one.
+    """Take a version out of use, or reject a draft; rounds that use it keep it.
 
-    Rounds that use it keep it. Raises: Forbidden, NotFound, Conflict (retired already).
+    Raises: Forbidden, NotFound, Conflict (retired already).
     """
-    standard = _standard(tx, standard_id)
-    tx.require("standard.edit" if standard.state is StandardState.DRAFT else "standard.approve")
+    tx.require("standard.approve")
+    _standard(tx, standard_id)
+    move(tx, PackageStandard, standard_id, StandardAct.RETIRE, STANDARD_MOVES)
+
+
+def discard_draft(tx: Tx, standard_id: UUID) -> None:
+    """Put a draft aside that nobody approved. Raises: Forbidden, NotFound, Conflict (it is no draft any more)."""
+    tx.require("standard.edit")
+    if _standard(tx, standard_id).state is not StandardState.DRAFT:
+        raise Conflict("standard.not_a_draft")
     move(tx, PackageStandard, standard_id, StandardAct.RETIRE, STANDARD_MOVES)
 
 

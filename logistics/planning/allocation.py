@@ -99,6 +99,20 @@ class Lack:
         return self.need_milli - self.left_milli
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LackColumns:
+    """Lines that could not be filled, as ``Lack`` says them. Shapes: (lacks,)."""
+
+    place: Ints
+    item: Ints
+    left_milli: Ints
+    last_served: Ints
+    """-1 where there was none."""
+    ahead_milli: Ints
+    tight: Ints
+    """Row of the set of reaches that ran out."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Walked:
     """One item's walk. Shapes: (households,)."""
@@ -129,22 +143,39 @@ class Allocation:
     def is_whole(self) -> Bools:
         return np.asarray(self.is_filled.all(axis=1))
 
-    def lacks(self) -> dict[int, tuple[Lack, ...]]:
-        """Give every line that a household lacks and why, by place in the queue; nothing for whole packages."""
-        found: dict[int, list[Lack]] = {place: [] for place in np.flatnonzero(~self.is_whole).tolist()}
+    def lack_columns(self) -> LackColumns:
+        """Give every line that a household lacks and why, by place in the queue, then by item."""
+        parts: list[tuple[Ints, ...]] = []
         for item, walked in enumerate(self.walked):
             needs = self.queue.needs[self.queue.pattern, item]
             for row in np.unique(walked.tight[~walked.is_filled]).tolist():
-                shared = tuple(np.flatnonzero(self.sets[row]).tolist())
                 last, ahead = self._before(walked, needs, row)
-                for place in np.flatnonzero(~walked.is_filled & (walked.tight == row)).tolist():
-                    found[place].append(
-                        Lack(
-                            item=item, need_milli=int(needs[place]), left_milli=int(walked.left_milli[place]),
-                            classes=shared, last_served=int(last[place]) if last[place] >= 0 else None,
-                            ahead_milli=int(ahead[place]),
-                        )
-                    )  # fmt: skip
+                places = np.flatnonzero(~walked.is_filled & (walked.tight == row))
+                alike = np.full(len(places), item), walked.left_milli[places], last[places], ahead[places]
+                parts.append((places, *alike, np.full(len(places), row)))
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)] or [np.empty(0, np.int64)] * 6
+        order = np.lexsort((columns[1], columns[0]))
+        place, item_, left, last, ahead, tight = (column[order] for column in columns)
+        return LackColumns(
+            place=place, item=item_, left_milli=left, last_served=last, ahead_milli=ahead, tight=tight
+        )  # fmt: skip
+
+    def lacks(self) -> dict[int, tuple[Lack, ...]]:
+        """Give the same line by line, for each place that lacks any."""
+        told = self.lack_columns()
+        found: dict[int, list[Lack]] = {}
+        shared = [tuple(np.flatnonzero(row).tolist()) for row in self.sets]
+        needs = self.queue.needs[self.queue.pattern[told.place], told.item]
+        for place, item, need, left, last, ahead, tight in zip(
+            told.place.tolist(), told.item.tolist(), needs.tolist(), told.left_milli.tolist(),
+            told.last_served.tolist(), told.ahead_milli.tolist(), told.tight.tolist(), strict=True,
+        ):  # fmt: skip
+            found.setdefault(place, []).append(
+                Lack(
+                    item=item, need_milli=need, left_milli=left, classes=shared[tight],
+                    last_served=last if last >= 0 else None, ahead_milli=ahead,
+                )
+            )  # fmt: skip
         return {place: tuple(many) for place, many in found.items()}
 
     def _before(self, walked: _Walked, needs: Ints, row: int) -> tuple[Ints, Ints]:

@@ -6,9 +6,14 @@ A rule is data with a version (``priority_rule``); nobody is excluded by it, it 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
 
 from logistics.planning.rules import ConfirmedHousehold
 
@@ -55,6 +60,26 @@ BUILT_IN: Final = Priority(
 def order_of(rule: Priority, household: ConfirmedHousehold) -> tuple[int | str, ...]:
     """Give the household's place in the declared order; smaller is earlier."""
     return (*(_answer(one, household) for one in rule.criteria), household.code, str(household.beneficiary_id))
+
+
+def ranked(rule: Priority, households: Sequence[ConfirmedHousehold]) -> list[ConfirmedHousehold]:
+    """Sort by ``order_of``; criterion by criterion, which is quicker for many."""
+    people = sorted(households, key=attrgetter("code"))
+    if len({one.code for one in people}) < len(people):
+        people.sort(key=lambda one: (one.code, str(one.beneficiary_id)))
+    if not rule.criteria:
+        return people
+    answers = [_answers(criterion, people) for criterion in rule.criteria]
+    return [people[at] for at in np.lexsort(answers[::-1]).tolist()]
+
+
+def _answers(criterion: Criterion, people: Sequence[ConfirmedHousehold]) -> npt.NDArray[np.int64]:
+    """Give what ``_answer`` gives of each; the look-ups of many are done at once. Shape: (people,)."""
+    if criterion is Criterion.SEVERITY:
+        return -np.array([one.severity for one in people], dtype=np.int64)
+    if criterion is Criterion.HELPED:
+        return np.array([one.helped for one in people], dtype=np.int64)
+    return np.array([_answer(criterion, one) for one in people], dtype=np.int64)
 
 
 def _answer(criterion: Criterion, household: ConfirmedHousehold) -> int:

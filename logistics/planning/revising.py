@@ -19,7 +19,7 @@ from core.errors import Conflict, Invalid
 from core.measures import Milli
 from core.states import move
 from core.work import Tx
-from logistics.packages.change_queries import OUT, LackNow, LineNow, PackageNow
+from logistics.packages.change_queries import LackNow, LineNow, PackageNow
 from logistics.packages.changing import AddedPackage, PackageChange, add_changed, change_packages
 from logistics.packages.commands import (
     PackageDraft,
@@ -203,7 +203,7 @@ class _Writer:
         """Give the sentence that the package will bear."""
         if one.proposed is None:
             facts = {key: value for key, value in self._why(one.why).items() if key.startswith("items_")}
-            return Reason(code=OUT + one.why.code.removeprefix("revision.why."), facts=facts)
+            return Reason(code=f"revision.out.{one.why.code.removeprefix('revision.why.')}", facts=facts)
         if one.held is not None and one.before is not None and one.before == one.after:
             return Reason(code=one.held.told[0], facts=json.loads(one.held.told[1]))
         return self.draft(one.proposed).reason

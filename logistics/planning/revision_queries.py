@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from core.errors import Fact, NotFound
 from core.i18n import say
 from core.measures import Milli
+from core.permissions import Reach
 from core.work import Tx
 from logistics.packages.change_queries import placed_goods, placed_heads
 from logistics.packages.queries import PackageRow, package_rows
@@ -194,12 +195,15 @@ def _goods(tx: Tx, plan: PlanView, *, is_draft: bool) -> tuple[GoodsChange, ...]
 
 
 def changes_of(
-    tx: Tx, plan_id: UUID, *, kind: ChangeKind | None = None, village_code: str = "", limit: int = 50, offset: int = 0
-) -> ChangePage:
-    """List a revision's changes, one by one, whoever is out or waits first, then by rank."""
+    tx: Tx, plan_id: UUID, *, kind: ChangeKind | None = None, village_code: str = "", reach: Reach | None = None,
+    limit: int = 50, offset: int = 0,
+) -> ChangePage:  # fmt: skip
+    """List a revision's changes, one by one, whoever is out or waits first, then by rank; those within the reach."""
     where = [PlanChange.plan_id == plan_id, _TOLD if kind is None else PlanChange.kind == kind]
     if village_code:
         where.append(PlanChange.village_code == village_code)
+    if reach is not None and not reach.is_all:
+        where.append(_within(reach))
     order = sa.case({kind.value: place for place, kind in enumerate(_ORDER)}, value=PlanChange.kind)
     total = tx.session.scalar(sa.select(sa.func.count()).select_from(PlanChange).where(*where)) or 0
     rows = tx.session.scalars(
@@ -211,6 +215,17 @@ def changes_of(
     return ChangePage(
         rows=tuple(_row(row, known[row.package_id], lines.get(row.package_id, ())) for row in rows), total=total
     )
+
+
+def _within(reach: Reach) -> sa.ColumnElement[bool]:
+    either: list[sa.ColumnElement[bool]] = [
+        PlanChange.post_id.in_(reach.place_ids), PlanChange.before_post_id.in_(reach.place_ids),
+    ]  # fmt: skip
+    for region in sorted(reach.regions):
+        either += [
+            PlanChange.village_code == region, PlanChange.village_code.startswith(f"{region}.", autoescape=True),
+        ]  # fmt: skip
+    return sa.or_(*either)
 
 
 _ORDER = (

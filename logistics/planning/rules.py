@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.measures import Milli
 from logistics.packages.rules import People
 
-EARTH_M: Final = 6_371_008.8
 FAR_M: Final = 100_000_000
 """More metres than any two places on Earth are apart: a household whose place nobody knows."""
 
@@ -144,17 +140,6 @@ class Short:
         return Milli(max(0, self.need_milli - self.free_milli))
 
 
-def distance_m(
-    lon_deg: NDArray[np.float64], lat_deg: NDArray[np.float64], to_lon_deg: NDArray[np.float64],
-    to_lat_deg: NDArray[np.float64],
-) -> NDArray[np.int64]:  # fmt: skip
-    """Give great-circle distances in whole metres; a pair with an unknown end is farther than anything."""
-    lon, lat, to_lon, to_lat = (np.radians(value) for value in (lon_deg, lat_deg, to_lon_deg, to_lat_deg))
-    half = np.sin((to_lat - lat) / 2) ** 2 + np.cos(lat) * np.cos(to_lat) * np.sin((to_lon - lon) / 2) ** 2
-    metres = 2 * EARTH_M * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
-    return np.where(np.isnan(metres), FAR_M, np.rint(np.nan_to_num(metres))).astype(np.int64)
-
-
 def shorts(wanted: Mapping[UUID, int], free: Mapping[UUID, int]) -> tuple[Short, ...]:
     """Name every item of which there is too little, in the order of ``wanted``."""
     return tuple(
@@ -162,51 +147,6 @@ def shorts(wanted: Mapping[UUID, int], free: Mapping[UUID, int]) -> tuple[Short,
         for item_id, need in wanted.items()
         if free.get(item_id, 0) < need
     )
-
-
-def take_from_shelves(wants: Sequence[Want], shelves: Sequence[Shelf], posts: Sequence[PostChoice]) -> tuple[Take, ...]:
-    """Choose the warehouse of every want: the post's nearest first, then the next, ties by the warehouse's code.
-
-    The wants are served by day, post code and item, so that the same plan always takes from the same shelves. The
-    caller has made sure that there is enough; ValueError otherwise.
-    """
-    code = {post.post_id: (post.code, str(post.post_id)) for post in posts}
-    by_item: dict[UUID, list[Shelf]] = {}
-    for shelf in shelves:
-        by_item.setdefault(shelf.item_id, []).append(shelf)
-    left = {(shelf.place_id, shelf.item_id): int(shelf.free_milli) for shelf in shelves}
-    far = _shelf_metres(shelves, posts)
-    takes = []
-    for want in sorted(wants, key=lambda want: (want.serve_on, code[want.post_id], str(want.item_id))):
-        open_milli = int(want.quantity_milli)
-        near = sorted(by_item.get(want.item_id, ()), key=lambda shelf: (far[want.post_id, shelf.place_id], shelf.code))
-        for shelf in near:
-            amount = min(open_milli, left[shelf.place_id, shelf.item_id])
-            if amount > 0:
-                left[shelf.place_id, shelf.item_id] -= amount
-                open_milli -= amount
-                takes.append(Take(place_id=shelf.place_id, post_id=want.post_id, serve_on=want.serve_on,
-                                  item_id=want.item_id, quantity_milli=Milli(amount)))  # fmt: skip
-        if open_milli:
-            raise ValueError(f"{open_milli} thousandths of {want.item_id} are on no shelf")
-    return tuple(takes)
-
-
-def _shelf_metres(shelves: Sequence[Shelf], posts: Sequence[PostChoice]) -> dict[tuple[UUID, UUID], int]:
-    places = {shelf.place_id: shelf for shelf in shelves}
-    nan = float("nan")
-    found = {}
-    for post in posts:
-        for place_id, shelf in places.items():
-            found[post.post_id, place_id] = int(
-                distance_m(
-                    np.array(nan if post.lon_deg is None else post.lon_deg),
-                    np.array(nan if post.lat_deg is None else post.lat_deg),
-                    np.array(nan if shelf.lon_deg is None else shelf.lon_deg),
-                    np.array(nan if shelf.lat_deg is None else shelf.lat_deg),
-                )
-            )
-    return found
 
 
 def lasts_days(free_milli: int, need_milli: int, days: int) -> int | None:

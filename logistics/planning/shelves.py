@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.measures import Milli
+from logistics.planning.distances import UNKNOWN_M, metres_between
 from logistics.planning.flows import carry, costs_of, settle
 from logistics.planning.reaching import Roads, areas_of, warehouse_reaches
-from logistics.planning.rules import FAR_M, PostChoice, Shelf, Take, Want, distance_m
+from logistics.planning.rules import PostChoice, Shelf, Take, Want
 from logistics.planning.scheduling import Crowd, bottleneck
 
 Ints = npt.NDArray[np.int64]
@@ -124,8 +125,8 @@ def _metres(posts: Sequence[PostChoice], houses: Sequence[Shelf], roads: Roads) 
     area = areas_of(roads, [post.village_code for post in posts])
     detour = np.array([roads.detour_permille, *(one.detour_permille for one in roads.areas)], dtype=np.int64)
     there, here = _degrees(posts), _degrees(houses)
-    straight = distance_m(there[:, None, 0], there[:, None, 1], here[None, :, 0], here[None, :, 1])
-    metres = np.where(straight < FAR_M, straight * detour[area][:, None] // 1000, FAR_M + 1)
+    straight = metres_between(there[:, 0], there[:, 1], here[:, 0], here[:, 1])
+    metres = np.where(straight < UNKNOWN_M, np.minimum(straight * detour[area][:, None] // 1000, UNKNOWN_M), UNKNOWN_M)
     return np.where(warehouse_reaches(roads, [one.place_id for one in houses])[:, area].T, metres, -1)
 
 

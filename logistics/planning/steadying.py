@@ -12,6 +12,7 @@ from datetime import date
 from uuid import UUID
 
 import numpy as np
+from msgspec import structs
 
 from logistics.planning.differing import Ground, Spot, spot_of, why_not
 from logistics.planning.proposing import PlanInputs, Proposal, Proposed
@@ -60,7 +61,7 @@ def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], g
         nearest = min(ways, key=lambda post_id: (ways[post_id], by_id[post_id].code))
         far = ways.get(spot.post_id, FAR_M)
         rows.append(
-            replace(
+            structs.replace(
                 row, post=by_id[spot.post_id], serve_on=spot.serve_on, slot=spot.slot,
                 metres=far if far < FAR_M else None,
                 nearer=by_id[nearest] if ways[nearest] < far else None,

@@ -7,7 +7,8 @@ written and nothing is promised. Pure.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
@@ -60,6 +61,10 @@ class Change:
         return not (self.more or self.closed_warehouses or self.closed_posts or self.capacities or self.floor)
 
 
+Given = tuple[tuple[UUID, int], ...]
+"""What somebody gets, comparable between alternatives: (item, milli), by item."""
+
+
 class Level(enum.StrEnum):
     """How much of its package a household gets."""
 
@@ -104,14 +109,14 @@ class ItemOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one household gets, comparable between alternatives; ``given`` is (item, milli), by item."""
+    """One household in one alternative."""
 
     beneficiary_id: UUID
     code: str
     village_code: str
     rank: int
     level: Level
-    given: tuple[tuple[UUID, int], ...]
+    given: Given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,16 +139,35 @@ class Outcome:
     mean_metres: int | None
     """Of those who are served and whose way is known."""
     farthest_metres: int | None
-    shares: tuple[Share, ...] = field(repr=False)
+    rows: tuple[Proposed, ...] = field(repr=False)
+    given: tuple[Given, ...] = field(repr=False)
+    """What each of the rows gets."""
+
+    def share(self, at: int) -> Share:
+        """Give one row's household as alternatives are compared."""
+        row = self.rows[at]
+        return Share(
+            beneficiary_id=row.household.beneficiary_id, code=row.household.code,
+            village_code=row.household.village_code, rank=row.rank, level=level_of(row), given=self.given[at],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """A household to whom an alternative gives something else; ``before`` is its share as things stand."""
 
-    before: Share
-    after: Share
+    outcomes: tuple[Outcome, Outcome] = field(repr=False)
+    at: tuple[int, int]
+    """Its row in each."""
     verdict: Verdict
+
+    @property
+    def before(self) -> Share:
+        return self.outcomes[0].share(self.at[0])
+
+    @property
+    def after(self) -> Share:
+        return self.outcomes[1].share(self.at[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,101 +218,123 @@ def _filled(shelves: Sequence[Shelf], more: Sequence[Shelf]) -> list[Shelf]:
 
 def tried(inputs: PlanInputs, changes: Sequence[Change]) -> tuple[Outcome, ...]:
     """Work the plan out with each change. Raises: TooManyReaches."""
-    return tuple(outcome_of(propose(changed(inputs, one))) for one in changes)
+    same: dict[Given, Given] = {}
+    return tuple(outcome_of(propose(changed(inputs, one)), same) for one in changes)
 
 
-def outcome_of(proposal: Proposal) -> Outcome:
-    """Say a plan in figures."""
-    villages: dict[str, dict[Level, int]] = {}
-    tally = dict.fromkeys(Level, 0)
-    need: dict[UUID, int] = {}
-    given: dict[UUID, int] = {}
-    lacking: dict[UUID, list[int]] = {}
-    persons = persons_whole = without_place = 0
-    walked: list[int] = []
-    shares = []
-    known: dict[int, tuple[tuple[UUID, int], ...]] = {}
-    for row in proposal.rows:
-        level = level_of(row)
-        tally[level] += 1
-        villages.setdefault(row.household.village_code, dict.fromkeys(Level, 0))[level] += 1
-        heads = row.household.composition.persons
-        persons += heads
-        if level is Level.WHOLE:
-            persons_whole += heads
-        got = row.given if row.post is not None else ()
-        for line in row.need.items:
-            need[line.item_id] = need.get(line.item_id, 0) + line.quantity_milli
-        for line in got:
-            given[line.item_id] = given.get(line.item_id, 0) + line.quantity_milli
-        for lack in row.lacking:
-            lacking.setdefault(lack.item.item_id, []).append(row.rank)
-        if row.post is None and not row.lacking and row.need.items:
-            without_place += 1
-        if row.metres is not None:
-            walked.append(row.metres)
-        # Households that look alike share one tuple of lines: it is sorted once.
-        if id(got) not in known:
-            known[id(got)] = tuple(sorted(((one.item_id, int(one.quantity_milli)) for one in got), key=_by_item))
-        shares.append(
-            Share(
-                beneficiary_id=row.household.beneficiary_id, code=row.household.code,
-                village_code=row.household.village_code, rank=row.rank, level=level, given=known[id(got)],
-            )
-        )  # fmt: skip
+def outcome_of(proposal: Proposal, same: dict[Given, Given] | None = None) -> Outcome:
+    """Say a plan in figures; ``same`` is the memory of a comparison, where equal lots of goods are one object."""
+    rows = proposal.rows
+    given, totals = _given(rows, {} if same is None else same)
+    levels = [level_of(row) for row in rows]
+    tally = Counter(levels)
+    persons = [row.household.composition.persons for row in rows]
+    walked = [row.metres for row in rows if row.metres is not None]
     return Outcome(
-        households=len(shares), persons=persons, whole=tally[Level.WHOLE], part=tally[Level.PART],
-        waits=tally[Level.WAITS], without_place=without_place, persons_whole=persons_whole,
-        villages=tuple(
-            VillageOutcome(
-                village_code=code, households=sum(found.values()), whole=found[Level.WHOLE], part=found[Level.PART],
-                waits=found[Level.WAITS],
-            )
-            for code, found in sorted(villages.items())
-        ),
-        items=tuple(
-            ItemOutcome(
-                item_id=item_id, need_milli=Milli(need[item_id]), given_milli=Milli(given.get(item_id, 0)),
-                households_lacking=len(lacking.get(item_id, ())),
-                first_rank_lacking=min(lacking.get(item_id, ()), default=None),
-            )
-            for item_id in sorted(need, key=str)
-        ),
-        floor_permille=proposal.floor_permille, largest_floor_permille=proposal.largest_floor_permille,
+        households=len(rows), persons=sum(persons), whole=tally[Level.WHOLE], part=tally[Level.PART],
+        waits=tally[Level.WAITS],
+        without_place=sum(row.post is None and not row.lacking and bool(row.need.items) for row in rows),
+        persons_whole=sum(heads for heads, level in zip(persons, levels, strict=True) if level is Level.WHOLE),
+        villages=_villages(rows, levels), items=_items(rows, totals), floor_permille=proposal.floor_permille,
+        largest_floor_permille=proposal.largest_floor_permille,
         mean_metres=sum(walked) // len(walked) if walked else None, farthest_metres=max(walked, default=None),
-        shares=tuple(shares),
+        rows=rows, given=given,
+    )  # fmt: skip
+
+
+def _given(rows: Sequence[Proposed], same: dict[Given, Given]) -> tuple[tuple[Given, ...], Counter[UUID]]:
+    """Give what each row gets, and how much of each item all together: each lot of goods is looked at once."""
+    lots = [row.given if row.post is not None else () for row in rows]
+    alike = {id(lot): lot for lot in lots}
+    times = Counter(map(id, lots))
+    made: dict[int, Given] = {}
+    totals: Counter[UUID] = Counter()
+    for key, lot in alike.items():
+        told = tuple(sorted(((one.item_id, int(one.quantity_milli)) for one in lot), key=_by_item))
+        made[key] = same.setdefault(told, told)
+        for one in lot:
+            totals[one.item_id] += one.quantity_milli * times[key]
+    return tuple([made[key] for key in map(id, lots)]), totals
+
+
+def _villages(rows: Sequence[Proposed], levels: Sequence[Level]) -> tuple[VillageOutcome, ...]:
+    found = Counter(zip([row.household.village_code for row in rows], levels, strict=True))
+    made = []
+    for code in sorted({code for code, _ in found}):
+        whole, part, waits = (found[code, level] for level in (Level.WHOLE, Level.PART, Level.WAITS))
+        made.append(
+            VillageOutcome(village_code=code, households=whole + part + waits, whole=whole, part=part, waits=waits)
+        )
+    return tuple(made)
+
+
+def _items(rows: Sequence[Proposed], given: Mapping[UUID, int]) -> tuple[ItemOutcome, ...]:
+    needs = {id(row.need): row.need for row in rows}
+    times = Counter(id(row.need) for row in rows)
+    need: Counter[UUID] = Counter()
+    for key, one in needs.items():
+        for line in one.items:
+            need[line.item_id] += line.quantity_milli * times[key]
+    lacking: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    item_of: dict[int, UUID] = {}
+    for row in rows:
+        for lack in row.lacking:
+            key = id(lack.item)
+            lacking[key] += 1
+            if key not in first:
+                # The rows stand in the order of the ranks.
+                first[key], item_of[key] = row.rank, lack.item.item_id
+    households: Counter[UUID] = Counter()
+    ranks: dict[UUID, int] = {}
+    for key, item_id in item_of.items():
+        households[item_id] += lacking[key]
+        ranks[item_id] = min(first[key], ranks.get(item_id, first[key]))
+    return tuple(
+        ItemOutcome(
+            item_id=item_id, need_milli=Milli(need[item_id]), given_milli=Milli(given.get(item_id, 0)),
+            households_lacking=households[item_id], first_rank_lacking=ranks.get(item_id),
+        )
+        for item_id in sorted(need, key=str)
     )  # fmt: skip
 
 
 def level_of(row: Proposed) -> Level:
     """Tell how much of its package a household gets."""
-    if row.is_whole:
-        return Level.WHOLE
-    return Level.PART if row.post is not None else Level.WAITS
+    if row.post is None:
+        return Level.WAITS
+    return Level.WHOLE if len(row.given) == len(row.need.items) else Level.PART
 
 
 def compare(before: Outcome, after: Outcome) -> Comparison:
     """Tell household by household who gets more, less or something else than before; both have the same households."""
-    others = {one.beneficiary_id: one for one in after.shares}
+    place = {row.household.beneficiary_id: at for at, row in enumerate(after.rows)}
     tally = dict.fromkeys(Verdict, 0)
+    judged: dict[tuple[int, int], Verdict] = {}
     moved = []
-    for one in before.shares:
-        other = others[one.beneficiary_id]
-        verdict = verdict_of(one, other)
-        tally[verdict] += 1
-        if verdict is not Verdict.SAME:
-            moved.append(Moved(before=one, after=other, verdict=verdict))
+    for at, row in enumerate(before.rows):
+        was, to = before.given[at], place[row.household.beneficiary_id]
+        now = after.given[to]
+        if was is now:
+            tally[Verdict.SAME] += 1
+            continue
+        key = (id(was), id(now))
+        if key not in judged:
+            judged[key] = verdict_of(was, now)
+        tally[judged[key]] += 1
+        if judged[key] is not Verdict.SAME:
+            moved.append(Moved(outcomes=(before, after), at=(at, to), verdict=judged[key]))
     return Comparison(
         better=tally[Verdict.BETTER], worse=tally[Verdict.WORSE], other=tally[Verdict.OTHER],
         same=tally[Verdict.SAME], moved=tuple(moved),
     )  # fmt: skip
 
 
-def verdict_of(before: Share, after: Share) -> Verdict:
+def verdict_of(before: Given, after: Given) -> Verdict:
     """Judge one household by what it is given, item by item."""
-    if before.given == after.given:
+    if before == after:
         return Verdict.SAME
-    was, now = dict(before.given), dict(after.given)
+    was, now = dict(before), dict(after)
     items = was.keys() | now.keys()
     is_more = any(now.get(one, 0) > was.get(one, 0) for one in items)
     is_less = any(now.get(one, 0) < was.get(one, 0) for one in items)

@@ -13,9 +13,11 @@ from uuid import UUID
 from core.errors import Conflict
 from core.office.queries import office, signatory
 from core.work import Tx
+from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import posts
 from logistics.packages.queries import round_of_term, turns_of
 from logistics.packages.states import PackageState, RoundState
+from logistics.planning.hours import minutes_of
 from logistics.programmes.queries import FrozenView, TermView, frozen_list, term_by_id
 from logistics.programmes.reconciling import Reconciliation
 from logistics.programmes.rules import district_of, slot_of
@@ -193,13 +195,18 @@ class InvitationLine:
     serve_on: date
     from_minute: int
     to_minute: int
+    """Minutes of the day; both 0 where the post tells no hours."""
     ref: str
+    items: tuple[PaperItem, ...] = ()
+    """What this one gets, where not everybody gets the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationPost:
     name: str
     address: str
+    opening: str = ""
+    """What people are told of its hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +220,8 @@ class InvitationFacts:
     lines: tuple[InvitationLine, ...]
     signer: PaperSigner
     issued_on: date
+    is_relief: bool = False
+    """For an incident's round: ``term`` names the incident and the week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,9 +266,16 @@ def invitations(tx: Tx, term_id: UUID, region_code: str) -> tuple[InvitationFact
     order = {code: at for at, code in enumerate(villages)}
     found.sort(key=lambda pair: (order[pair[0].village_code], *_order(pair[0])))
     used = sorted({turn.post_id for _, turn in found}, key=lambda post_id: known[post_id].code)
+    hours = round_hours(tx, the_round.id)
     lines, who = [], []
     for no, (one, turn) in enumerate(found, 1):
-        first, last = slot_of(turn.place, counts[turn.post_id, turn.serve_on], known[turn.post_id].capacity_per_day)
+        own = hours.of(turn.plan_id, turn.post_id, turn.slot)
+        # The hours of the post win; one that tells none invites by the half hour.
+        first, last = (
+            (minutes_of(own.starts_at), minutes_of(own.ends_at))
+            if own
+            else slot_of(turn.place, counts[turn.post_id, turn.serve_on], known[turn.post_id].capacity_per_day)
+        )
         village = villages[one.village_code]
         lines.append(
             InvitationLine(

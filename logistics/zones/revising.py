@@ -8,16 +8,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.errors import Conflict
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.packages.queries import RoundView
 from logistics.planning.behind import Behind, ListNow, reasons_to_revise
+from logistics.planning.revising import RevisionMade, make_revision
 from logistics.planning.revision_ground import ReviseRound
 from logistics.zones import queries as zones
 from logistics.zones import week
-from logistics.zones.freezing import to_serve
+from logistics.zones.commands import lock_incident
+from logistics.zones.freezing import note_use, to_serve
 from logistics.zones.models import AffectedHousehold
-from logistics.zones.states import AffectedState
+from logistics.zones.states import AffectedState, Phase
 
 
 def order_of_revision(
@@ -27,16 +30,39 @@ def order_of_revision(
 
     Nothing is written. Raises: Conflict without a decree, without confirmed households or without an open post.
     """
-    order, _ = week.order_of_week(tx, view, the_round.week.first_on, the_round.standard_id)
+    return _order(tx, view, the_round, without_posts)[0]
+
+
+def revise_week(
+    tx: Tx, view: zones.IncidentView, the_round: RoundView, without_posts: Collection[UUID] = ()
+) -> RevisionMade:
+    """Work an incident's week out anew for everybody who is to be served now.
+
+    Raises: Conflict when the incident is closed; what ``order_of_revision`` and ``make_revision`` raise.
+    """
+    if lock_incident(tx, view.id) is Phase.CLOSED:
+        raise Conflict("incident.is_closed")
+    order, list_id = _order(tx, view, the_round, without_posts)
+    made = make_revision(tx, order)
+    if list_id is not None:
+        note_use(tx, list_id, made.plan_id)
+    return made
+
+
+def _order(
+    tx: Tx, view: zones.IncidentView, the_round: RoundView, without_posts: Collection[UUID]
+) -> tuple[ReviseRound, UUID | None]:
+    order, list_id = week.order_of_week(tx, view, the_round.week.first_on, the_round.standard_id)
     ended = _without_decree(tx, view, the_round, {one.village_code for one in order.households})
     why_out = _decided(tx, view.id)
     why_out |= {one.beneficiary_id: "revision.why.no_decree" for one in order.households if one.village_code in ended}
-    return ReviseRound(
+    made = ReviseRound(
         round_id=the_round.id,
         households=tuple(one for one in order.households if one.village_code not in ended),
         posts=tuple(post for post in order.posts if post.post_id not in without_posts),
         village_points=order.village_points, overlapping_incident_ids=order.overlapping_incident_ids, why_out=why_out,
     )  # fmt: skip
+    return made, list_id
 
 
 def behind(tx: Tx, view: zones.IncidentView, the_round: RoundView) -> tuple[Behind, ...]:

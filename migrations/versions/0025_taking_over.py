@@ -45,4 +45,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("snapshot_id", "no", name=op.f("pk_weighed_piece")),
     )
     op.add_column("import_run", sa.Column("compared_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("import_run", sa.Column("completes_id", sa.Uuid(), nullable=True))
+    op.add_column("snapshot", sa.Column("completes_id", sa.Uuid(), nullable=True))

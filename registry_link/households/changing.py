@@ -24,7 +24,7 @@ def update_changed(tx: Tx, snapshot: Any) -> None:
         .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id)
         .values(
             **{name: getattr(staged, name) for name in ROW}
-            | taken_household(lists_members=snapshot.lists_members),
+            | taken_household(snapshot),
             kk=sa.func.coalesce(staged.kk, Household.kk), kk_bidx=sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
             is_provisional=sa.false(), snapshot_id=staged.snapshot_id, source=snapshot.source,
             external_id=staged.external_id, row_hash=staged.row_hash, changed_at=tx.now,

@@ -226,7 +226,7 @@ def put_differences(tx: Tx, snapshot_id: UUID, several: Iterable[Difference]) ->
 
 
 def _changed(snapshot: Any) -> Any:
-    staged, taken = StagedHousehold, taken_household(lists_members=snapshot.lists_members)
+    staged, taken = StagedHousehold, taken_household(snapshot)
     return (
         sa.select(
             staged.external_id, staged.village_code, staged.decile, staged.kk_bidx, Household.id,

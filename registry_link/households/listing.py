@@ -23,7 +23,7 @@ def tell_what_is_listed(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> No
             Snapshot.id == snapshot_id, Snapshot.regency_code == tx.regency_code,
             Snapshot.state == SnapshotState.STAGED,
         )
-        .values(lists_members=lists_members)
+        .values(lists_members=sa.and_(Snapshot.completes_id.is_(None), sa.literal(lists_members)))
     )  # fmt: skip
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("snapshot.cannot_commit", state="")

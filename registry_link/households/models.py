@@ -45,6 +45,8 @@ class Snapshot(Base):
     members: Mapped[int]
     lists_members: Mapped[bool]
     """Whether the file lists every member: only then is one that it lacks gone from its household."""
+    completes_id: Mapped[UUID | None]
+    """The snapshot that its rows complete: corrected ones, which were refused before. It becomes no snapshot itself."""
     recorded_at: Mapped[datetime]
     current_at: Mapped[datetime | None]
 

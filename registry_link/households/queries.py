@@ -415,11 +415,16 @@ def positions(tx: Tx, village_codes: Sequence[str], limit: int = 20_000) -> tupl
     return tuple(HouseholdPoint(**row._mapping) for row in tx.session.execute(query))
 
 
-def snapshots(tx: Tx) -> tuple[SnapshotLine, ...]:
-    """Give the office's snapshots, newest first. Raises: Forbidden."""
+def snapshots(tx: Tx, *, supplements: bool = False) -> tuple[SnapshotLine, ...]:
+    """Give the office's snapshots, newest first; with ``supplements`` those too that only complete one.
+
+    Raises: Forbidden.
+    """
     tx.require("registry.see_imports")
     columns = [getattr(Snapshot, name) for name in SnapshotLine.__dataclass_fields__]
     query = sa.select(*columns).where(Snapshot.regency_code == tx.regency_code)
+    if not supplements:
+        query = query.where(Snapshot.completes_id.is_(None))
     return tuple(
         SnapshotLine(**row._mapping)
         for row in tx.session.execute(query.order_by(Snapshot.recorded_at.desc(), Snapshot.id.desc()))

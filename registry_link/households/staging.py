@@ -82,6 +82,8 @@ class RecordSnapshot:
     agreement_no: str = ""
     file_name: str = ""
     file_sha256: str = ""
+    completes_id: UUID | None = None
+    """The current snapshot that its rows complete, instead of becoming one of their own."""
     lists_members: bool = True
     """Whether every member is listed, so that one who is missing has left the household."""
 
@@ -93,8 +95,8 @@ def record_snapshot(tx: Tx, order: RecordSnapshot) -> UUID:
         sa.insert(Snapshot).values(
             id=snapshot_id, regency_code=tx.regency_code, source=order.source, as_of_on=order.as_of_on,
             agreement_no=order.agreement_no, file_name=order.file_name, file_sha256=order.file_sha256,
-            state=SnapshotState.STAGED, households=0, members=0, lists_members=order.lists_members,
-            recorded_at=tx.now, current_at=None,
+            state=SnapshotState.STAGED, households=0, members=0, completes_id=order.completes_id,
+            lists_members=order.lists_members and order.completes_id is None, recorded_at=tx.now, current_at=None,
         )
     )  # fmt: skip
     tx.note("snapshot.record", "snapshot", snapshot_id, source=order.source, as_of=order.as_of_on.isoformat(),
@@ -523,11 +525,16 @@ def note_counts(tx: Tx, snapshot_id: UUID, counts: Weighed) -> None:
 def comes_after(tx: Tx, snapshot: Any, counts: Weighed) -> Any:
     """Give the snapshot that one is to take the place of, None when it is the first of its source.
 
-    Raises: Conflict "snapshot.older", "snapshot.empty".
+    One that completes another takes nobody's place. Raises: Conflict "snapshot.older", "snapshot.empty",
+    "snapshot.not_current" (the one to complete is replaced by now).
     """
     if not counts.new + counts.changed + counts.unchanged:
         raise Conflict("snapshot.empty")
     before = current_before(tx, snapshot)
+    if snapshot.completes_id is not None:
+        if before is None or before.id != snapshot.completes_id:
+            raise Conflict("snapshot.not_current")
+        return None
     if before is not None and before.as_of_on > snapshot.as_of_on:
         raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
     return before

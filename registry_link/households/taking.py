@@ -29,7 +29,7 @@ def at_least_one(size: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     return sa.case((size < 1, 1), else_=size)
 
 
-def taken_household(*, lists_members: bool) -> dict[str, Any]:
+def taken_household(snapshot: Any) -> dict[str, Any]:
     """Give the columns of ``Household`` that are not simply those of ``StagedHousehold``."""
     staged = StagedHousehold
     # What the office measured itself stays, unless the file brings a measured position too.
@@ -40,7 +40,10 @@ def taken_household(*, lists_members: bool) -> dict[str, Any]:
     places: dict[str, Any] = {
         name: sa.case((keeps, getattr(Household, name)), else_=getattr(staged, name)) for name in PLACE
     }
-    is_sized = sa.or_(staged.size > 0, sa.literal(lists_members))
+    is_sized = sa.or_(staged.size > 0, sa.literal(bool(snapshot.lists_members)))
+    if snapshot.completes_id is not None:
+        # Of a household that stands already only some of its people come.
+        is_sized = staged.size > Household.size
     return {
         **_completed(), **places,
         "head_name": sa.case((staged.head_name != "", staged.head_name), else_=Household.head_name),

@@ -35,6 +35,7 @@ from registry_link.households.staging import (
     staged_snapshot,
 )
 from registry_link.households.states import DifferenceKind, LinkState, Outcome
+from registry_link.households.supplementing import complete, tell_completed
 from registry_link.households.words import forget_words, refresh_words
 
 _AT_ONCE: Final = 800
@@ -56,7 +57,9 @@ def turn_current(tx: Tx, snapshot_id: UUID, taking: Any, counts: Weighed) -> boo
         return False
     since = taking.compared_at - _OVERLAP
     counts = replace(counts, new=counts.new - _leave_out_erased(tx, snapshot_id, taking, since))
-    replace_current(tx, snapshot, before_id, counts)
+    told = tell_completed(tx, snapshot) if snapshot.completes_id is not None else None
+    if told is None:
+        replace_current(tx, snapshot, before_id, counts)
     if before_id is not None:
         _tell_again(tx, snapshot, since)
     changed = [
@@ -69,13 +72,16 @@ def turn_current(tx: Tx, snapshot_id: UUID, taking: Any, counts: Weighed) -> boo
         update_changed(tx, snapshot)
         change_members(tx, snapshot)
         add_members(tx, snapshot, (Outcome.CHANGED,))
-    finish_compared(tx, snapshot, counts.new, tells=before_id is not None)
+    if told is None:
+        finish_compared(tx, snapshot, counts.new, tells=before_id is not None)
     if before_id is not None:
         carry_again_since(tx, snapshot_id, before_id, taking.began_at)
         ask_again(tx, snapshot_id)
     _suspect_met(tx, snapshot_id, taking, since)
     departed = keep_departed(tx, snapshot_id)
     survivors = carry_again(tx, snapshot_id)
+    if told is not None:
+        complete(tx, snapshot, taking, changed, told)
     refresh_words(tx, list(dict.fromkeys([*changed, *departed, *survivors])))
     bump_stamp(tx)
     note_counts(tx, snapshot_id, counts)

@@ -38,6 +38,7 @@ from registry_link.households.staging import (
     staged_snapshot,
     suspects,
 )
+from registry_link.households.standing import completed_by, to_complete
 from registry_link.households.states import DifferenceKind, TakingStage
 from registry_link.households.taking_over import (
     Filling,
@@ -113,6 +114,8 @@ class StartImport:
     """What a row of a single file is, where its columns do not tell."""
     columns: tuple[FileColumns, ...] = ()
     """For each file in turn, where its headers are no longer to be asked."""
+    completes_id: UUID | None = None
+    """The current snapshot that these rows complete: its source, day and agreement are theirs."""
     asks_columns: bool = False
     """A person looks at the columns before a row is read; otherwise only where they do not tell for themselves."""
 
@@ -165,9 +168,12 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
     """Open an import; nothing of a file is read yet but its size and first bytes.
 
     Raises: Forbidden; Invalid; TooLarge; Malformed for a file that is not what it is called; Conflict
-    "import_run.same_file" when the same bytes were imported already (and not discarded).
+    "import_run.same_file" when the same bytes were imported already (and not discarded), "snapshot.not_current".
     """
     tx.require("registry.import")
+    if order.completes_id is not None:
+        source, as_of_on, agreement_no = to_complete(tx, order.completes_id)
+        order = replace(order, source=source, as_of_on=as_of_on, agreement_no=agreement_no)
     source = order.source.strip().lower()
     if not source or len(source) > LONGEST_SOURCE or not source.replace("-", "").replace("_", "").isalnum():
         raise Invalid("registry.source_form", field="source")
@@ -187,6 +193,7 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
         RecordSnapshot(
             source=source, as_of_on=order.as_of_on, agreement_no=order.agreement_no.strip()[:80],
             file_name=" + ".join(one.name for one in order.files)[-250:], file_sha256=digest,
+            completes_id=order.completes_id,
         ),
     )  # fmt: skip
     asked = order.columns or tuple(FileColumns() for _ in order.files)
@@ -272,7 +279,7 @@ def take_unpacked(tx: Tx, run_id: UUID, found: Sequence[Unpacked]) -> RunState:
     ]  # fmt: skip
     try:
         told = [_told_by_itself(one) for one in files]
-        files_now = _in_order(files, told)
+        files_now = _in_order(files, told, is_supplement=completed_by(tx, run.snapshot_id) is not None)
     except Refused:
         # Whatever is wrong with the columns is for a person to put right; nothing was read of the rows yet.
         told, files_now = [], files
@@ -325,16 +332,17 @@ def name_columns(tx: Tx, order: NameColumns) -> None:
             told.append(recognise(file.header, layout))
         else:
             told.append(named(file.header, layout, names))
-    _begin_reading(tx, run, RunAct.MAP, _in_order(files, told))
+    is_supplement = completed_by(tx, run.snapshot_id) is not None
+    _begin_reading(tx, run, RunAct.MAP, _in_order(files, told, is_supplement=is_supplement))
 
 
-def _in_order(files: Sequence[_File], told: Sequence[Columns]) -> list[_File]:
+def _in_order(files: Sequence[_File], told: Sequence[Columns], *, is_supplement: bool) -> list[_File]:
     """Give the files with their columns, households first, whichever was chosen first. Raises: Invalid."""
     found = [
         replace(file, layout=one.layout.value, places=dict(one.places)) for file, one in zip(files, told, strict=True)
     ]
     layouts = [one.layout for one in told]
-    if len(found) == 1 and layouts[0] is Layout.MEMBER:
+    if len(found) == 1 and layouts[0] is Layout.MEMBER and not is_supplement:
         raise Invalid("registry.households_missing", field="files")
     if len(found) == 2:
         found.sort(key=lambda one: one.layout == Layout.MEMBER)
@@ -478,7 +486,9 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
     found = reading.comparison
     if found is None or reading.run_id != run.id:
         before = current_before(tx, snapshot)
-        found = reading.comparison = compare(tx, snapshot, before.id if before is not None else None)
+        # What completes a snapshot takes nobody's place.
+        before_id = before.id if before is not None and snapshot.completes_id is None else None
+        found = reading.comparison = compare(tx, snapshot, before_id)
         reading.run_id = run.id
     step = 0 if run.weighed_at != found.version else run.at_row
     if step < len(found.pieces):

@@ -51,8 +51,6 @@ class ImportRun(Base):
     """The version of the office's registry that its rows were compared with; none while they are not all compared."""
     compared_at: Mapped[datetime | None]
     """When that comparison began."""
-    completes_id: Mapped[UUID | None]
-    """The current snapshot that its rows complete: corrected ones, which were refused before."""
     started_at: Mapped[datetime]
     started_by: Mapped[str]
     started_by_name: Mapped[str]

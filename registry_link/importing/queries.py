@@ -136,7 +136,7 @@ class ImportView:
 
 def imports(tx: Tx) -> tuple[ImportView, ...]:
     """Give the office's imports, newest first. Raises: Forbidden."""
-    by_id = {one.id: one for one in snapshots(tx)}
+    by_id = {one.id: one for one in snapshots(tx, supplements=True)}
     query = sa.select(ImportRun.__table__).where(ImportRun.regency_code == tx.regency_code)
     rows = tx.session.execute(query.order_by(ImportRun.started_at.desc(), ImportRun.id.desc()))
     return tuple(_view(tx, row, by_id[row.snapshot_id]) for row in rows)
@@ -145,7 +145,7 @@ def imports(tx: Tx) -> tuple[ImportView, ...]:
 def import_run(tx: Tx, run_id: UUID) -> ImportView:
     """Give one import: its progress, or its dry run, or what it did. Raises: Forbidden; NotFound."""
     row = _row(tx, run_id)
-    return _view(tx, row, next(one for one in snapshots(tx) if one.id == row.snapshot_id))
+    return _view(tx, row, next(one for one in snapshots(tx, supplements=True) if one.id == row.snapshot_id))
 
 
 def undecided_before(tx: Tx, instant: datetime) -> tuple[UUID, ...]:

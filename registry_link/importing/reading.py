@@ -19,6 +19,7 @@ from registry_link.households.bulk import put_rows
 from registry_link.households.erased import erased_in, known_erased
 from registry_link.households.frames import homes_of, people_of
 from registry_link.households.pieces import (
+    KEPT_HOMES,
     Piece,
     Seen,
     digests,
@@ -30,6 +31,7 @@ from registry_link.households.pieces import (
     put_piece,
     sealed,
 )
+from registry_link.households.standing import completed_by, standing_homes
 from registry_link.importing.models import ImportIssue, ImportRow
 from registry_link.importing.rules import FileFacts, Parsed, RowReader
 from registry_link.importing.screening import Mask, Screen
@@ -46,6 +48,7 @@ class Reading:
     seen_homes: Seen = field(default_factory=Seen)
     seen_people: Seen = field(default_factory=Seen)
     next_piece: int = 0
+    completes_id: UUID | None = None
     file_no: int = -1
     reader: RowReader | None = None
     screen: Screen | None = None
@@ -57,6 +60,7 @@ class Reading:
             return
         self.__init__()  # type: ignore[misc]
         self.run_id = run.id
+        self.completes_id = completed_by(tx, run.snapshot_id)
         for piece in pieces_of(tx, run.snapshot_id):
             self.seen_homes.add(digests(piece.homes["external_id"]))
             self.seen_people.add(key_digests(piece.people))
@@ -83,12 +87,16 @@ class CheckedRows:
         self._issues: list[Issue] = []
         self._refused: dict[int, list[str | list[str]]] = {}
         self.taken, self.warned, self.doubled, self.niks, self.niks_ending_zero = count, 0, 0, 0, 0
+        self._stands = KEPT_HOMES.to_frame()
         homes, people = self._checked(lines)
         homes, people = self._agreed(tx, reading, homes, people)
         people = self._single_members(reading, people)
         self.no = reading.next_piece
         self.piece = hashed(homes, people)
-        self._sealed = sealed(run.snapshot_id, self.no, self.piece) if len(homes) or len(people) else None
+        if len(self._stands):
+            has_people = pl.col("external_id").is_in(people["external_id"].unique().to_list())
+            self.piece = Piece(self.piece.homes.vstack(self._stands.filter(has_people)), self.piece.people)
+        self._sealed = sealed(run.snapshot_id, self.no, self.piece) if len(self.piece.homes) or len(people) else None
         reading.seen_homes.add(digests(self.piece.homes["external_id"]))
         reading.seen_people.add(key_digests(self.piece.people))
         reading.next_piece += self._sealed is not None
@@ -177,6 +185,11 @@ class CheckedRows:
         self.niks, self.niks_ending_zero = len(nik), int(nik.str.ends_with("0").sum())
         if layout is Layout.MEMBER:
             has_home = pl.Series(reading.seen_homes.has(digests(people["external_id"])))
+            if reading.completes_id is not None:
+                # Of a snapshot that is completed the households stand already.
+                lacking = people.filter(~has_home)["external_id"]
+                self._stands = standing_homes(tx, reading.completes_id, lacking)
+                has_home |= people["external_id"].is_in(self._stands["external_id"].to_list())
             label = columns.label("household_id" if columns.has("household_id") else "kk")
             self._refuse_all(people.filter(~has_home)["file_row"], "registry.household_missing", label)
             people = people.filter(has_home)

@@ -20,6 +20,7 @@ from logistics.packages.states import PackageState
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import full_name
 from routes import context, guard, papers
+from routes.invitations import issue_invitations
 from routes.occasion import occasion_of
 from routes.pages.dispatch import pdf
 from routes.schemas import handover as shapes
@@ -182,6 +183,23 @@ def issue_signature_list(data: dict[str, Any], round_id: UUID, **_: Any) -> Resp
         the_round = packages.round_by_id(tx, round_id)
         occasion = occasion_of(tx, the_round).name
         issued = commands.issue_list(tx, commands.IssueList(round_id=round_id, occasion=occasion, **data))
+        return shapes.IssuedListOut().dump({"document_id": issued, "number": document(tx, issued).number})
+
+    return context.write_once(act)
+
+
+@api.post("/rounds/<uuid:round_id>/invitations")
+@guard.requires("list.print")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.InviteIn)
+@api.response(201, shapes.IssuedListOut)
+@api.alt_response(409, schema=Problem)
+@api.alt_response(422, schema=Problem)
+def issue_round_invitations(data: dict[str, Any], round_id: UUID, **_: Any) -> Response:
+    """Issue the invitations of a post and day, or of a village, of a week; printed at /documents/…/print."""
+
+    def act(tx: Tx) -> Any:
+        issued = issue_invitations(tx, round_id, **data)
         return shapes.IssuedListOut().dump({"document_id": issued, "number": document(tx, issued).number})
 
     return context.write_once(act)

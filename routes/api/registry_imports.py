@@ -83,7 +83,8 @@ def start_import(data: dict[str, Any], **_: Any) -> Response:
                 commands.SourceFile(path=path, name=name, sha256=stored.sha256, size=stored.size, file_id=stored.id)
             )
         order = commands.StartImport(
-            files=tuple(files), source=data["source"], as_of_on=data["as_of_on"], agreement_no=data["agreement_no"],
+            files=tuple(files), source=data["source"], as_of_on=data["as_of_on"] or tx.today,
+            agreement_no=data["agreement_no"], completes_id=data["completes_id"],
             code_system=data["code_system"], columns=tuple(one["columns"] for one in data["files"]),
             asks_columns=data["asks_columns"],
         )  # fmt: skip

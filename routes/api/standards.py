@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from logistics.packages.packing import Pack
 from logistics.packages.profile_file import parse
 from logistics.packages.rules import People, StandardLine
 from logistics.packages.sentences import rate_sentence, reason_sentence
-from logistics.packages.standards import DefineStandard, define_standard, retire_standard
+from logistics.packages.standards import DefineStandard, define_standard, discard_draft, retire_standard
 from logistics.zones import queries as zones
 from logistics.zones import week
 from logistics.zones.freezing import to_serve
@@ -91,8 +92,19 @@ def _packs(item: ItemView, names: list[str]) -> tuple[Pack, ...]:
     return tuple(sorted(chosen.values(), key=lambda one: (-one.quantity_milli, one.name)))
 
 
+@api.delete("/standards/<uuid:standard_id>")
+@guard.requires("standard.edit")
+@api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.response(200, shapes.StandardFullOut)
+@api.alt_response(404, schema=Problem)
+@api.alt_response(409, schema=Problem)
+def discard_standard(standard_id: UUID, **_: Any) -> Response:
+    """Put a draft aside; it stays on record as retired."""
+    return context.write_once(lambda tx: _moved(tx, standard_id, discard_draft), 200)
+
+
 @api.post("/standards/<uuid:standard_id>/retirement")
-@guard.requires("standard.see")
+@guard.requires("standard.approve")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.response(200, shapes.StandardFullOut)
 @api.alt_response(403, schema=Problem)
@@ -100,14 +112,14 @@ def _packs(item: ItemView, names: list[str]) -> tuple[Pack, ...]:
 @api.alt_response(409, schema=Problem)
 def retire_package_standard(standard_id: UUID, **_: Any) -> Response:
     """Take a version out of use; rounds that use it keep it."""
+    return context.write_once(lambda tx: _moved(tx, standard_id, retire_standard), 200)
 
-    def act(tx: Tx) -> Any:
-        retire_standard(tx, standard_id)
-        tx.session.flush()
-        tx.session.expire_all()
-        return shapes.StandardFullOut().dump(queries.standard(tx, standard_id))
 
-    return context.write_once(act, 200)
+def _moved(tx: Tx, standard_id: UUID, act: Callable[[Tx, UUID], None]) -> Any:
+    act(tx, standard_id)
+    tx.session.flush()
+    tx.session.expire_all()
+    return shapes.StandardFullOut().dump(queries.standard(tx, standard_id))
 
 
 @api.post("/standards/<uuid:standard_id>/example")
@@ -279,7 +291,7 @@ def give_durables_again(data: dict[str, Any], incident_id: UUID, **_: Any) -> Re
 @api.post("/incidents/<uuid:incident_id>/durables/<uuid:decision_id>/withdrawal")
 @guard.requires("durable.decide")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.response(200, shapes.DurablesOut(only=("decisions",)))
+@api.response(200, shapes.AgainListOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def withdraw_decision(incident_id: UUID, decision_id: UUID, **_: Any) -> Response:
@@ -288,6 +300,6 @@ def withdraw_decision(incident_id: UUID, decision_id: UUID, **_: Any) -> Respons
     def act(tx: Tx) -> Any:
         view = zones.incident_by_id(tx, incident_id)
         withdraw(tx, view.id, decision_id)
-        return shapes.DurablesOut(only=("decisions",)).dump({"decisions": decisions(tx, view.id)})
+        return shapes.AgainListOut().dump({"decisions": decisions(tx, view.id)})
 
     return context.write_once(act, 200)

@@ -28,8 +28,8 @@ api = Blueprint("what-if", __name__, description="What another rule, standard, s
 
 @api.post("/incidents/<uuid:incident_id>/plan-comparisons")
 @guard.requires("round.compare")
-@api.arguments(shapes.ComparisonIn)
-@api.response(200, shapes.ComparedOut)
+@api.arguments(shapes.PlanComparisonIn)
+@api.response(200, shapes.PlanComparedOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def compare_incident_plan(data: dict[str, Any], incident_id: UUID) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def compare_incident_plan(data: dict[str, Any], incident_id: UUID) -> dict[str, 
 
 @api.post("/terms/<uuid:term_id>/plan-comparisons")
 @guard.requires("round.compare")
-@api.arguments(shapes.ComparisonIn)
-@api.response(200, shapes.ComparedOut)
+@api.arguments(shapes.PlanComparisonIn)
+@api.response(200, shapes.PlanComparedOut)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 def compare_term_plan(data: dict[str, Any], term_id: UUID) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def compare_term_plan(data: dict[str, Any], term_id: UUID) -> dict[str, Any]:
 @api.post("/incidents/<uuid:incident_id>/plan-choices")
 @guard.requires("round.plan")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.TakeIn)
+@api.arguments(shapes.TakeAlternativeIn)
 @api.response(201, PlannedOut)
 @api.alt_response(409, schema=Problem)
 def take_incident_alternative(wish: Wish, incident_id: UUID, **_: Any) -> Response:
@@ -64,7 +64,7 @@ def take_incident_alternative(wish: Wish, incident_id: UUID, **_: Any) -> Respon
 @api.post("/terms/<uuid:term_id>/plan-choices")
 @guard.requires("round.plan")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.TakeIn)
+@api.arguments(shapes.TakeAlternativeIn)
 @api.response(201, PlannedOut)
 @api.alt_response(409, schema=Problem)
 def take_term_alternative(wish: Wish, term_id: UUID, **_: Any) -> Response:
@@ -123,7 +123,7 @@ def _compared(tx: Tx, here: Occasion, data: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _figures(outcome: Outcome, goods: Mapping[UUID, ItemView]) -> dict[str, Any]:
-    plain = [name for name in shapes.OutcomeOut().fields if name != "items"]
+    plain = [name for name in shapes.PlanOutcomeOut().fields if name != "items"]
     return {
         **{name: getattr(outcome, name) for name in plain},
         "items": [

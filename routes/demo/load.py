@@ -20,6 +20,7 @@ from logistics.dispatch.commands import OpenPost, open_post
 from logistics.packages.standard_queries import standards
 from logistics.packages.standards import approve_standard
 from logistics.planning.commands import approve_round
+from logistics.planning.rules import Slot
 from logistics.zones import commands as zones
 from logistics.zones import deciding, matching, week
 from logistics.zones.affected import affected
@@ -51,6 +52,7 @@ from routes.demo.story import (
 )
 from routes.demo.telling import ZONE, Cast, Story, send, serve
 from routes.demo.warehouse import tell_quiet_month, tell_what_waits
+from routes.demo.ways import tell_waves, tell_ways
 from routes.demo.world import CODE, DemoVillage, DemoWorld, generate_world
 from routes.seed import seed_office
 from stock.items.queries import items
@@ -99,11 +101,13 @@ def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]
     with work.by(cast["kepala"]) as tx:
         standard = standards(tx)[0].id
         approve_standard(tx, standard)
+    island = tell_ways(story, cast, world, posts)
     yield from tell_quiet_month(story, cast, warehouses)
     yield from tell_cash(story, world, cast, posts)
     yield from tell_stoves(story, world, cast, posts)
     yield from _flood(story, world, struck, cast, posts, households)
     yield from tell_storm(story, world, cast, struck)
+    yield from tell_waves(story, cast, island, warehouses[2])
     yield from tell_what_waits(story, cast, warehouses)
     # Made just after midnight, the story has not reached today yet.
     clock.set(story.until)
@@ -163,6 +167,7 @@ def _places(work: Work, world: DemoWorld, struck: tuple[DemoVillage, ...]) -> tu
                     code=f"T-{n:02d}", name=f"Balai {'Kelurahan' if one.kind == 'kelurahan' else 'Desa'} {one.name}",
                     capacity_per_day=capacity, village_code=one.code, lon_deg=one.middle[0], lat_deg=one.middle[1],
                     address=f"{one.hamlets[0].name}, {one.name}", opening="08.00–15.00, istirahat 12.00–13.00",
+                    slots=_hours(capacity),
                 ),
             )
             for n, (one, capacity) in enumerate(zip(chosen, CAPACITY, strict=True), 1)
@@ -179,6 +184,15 @@ def _places(work: Work, world: DemoWorld, struck: tuple[DemoVillage, ...]) -> tu
             for (code, name), home in zip(WAREHOUSES, homes, strict=True)
         )  # fmt: skip
     return posts, warehouses
+
+
+def _hours(capacity: int) -> tuple[Slot, ...]:
+    """Spread a day over the morning and the afternoon."""
+    morning = capacity * 3 // 5
+    return (
+        Slot(starts_at="08:00", ends_at="12:00", households=morning),
+        Slot(starts_at="13:00", ends_at="15:00", households=capacity - morning),
+    )
 
 
 def _people(work: Work, struck: tuple[DemoVillage, ...], posts: tuple[UUID, ...], warehouses: tuple[UUID, ...]) -> Cast:

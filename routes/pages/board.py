@@ -90,7 +90,7 @@ def _board_page(tx: Tx, here: Occasion, the_round: RoundView, lang: str) -> dict
             }
             for row in found.rows
         ],
-        "weight": weight_words(found.load, lang),
+        "weight": (weight_words(found.load, lang)[0], short_names(weight_words(found.load, lang)[1], 3)),
         "waiting": [(names.get(code, code), count) for code, count in found.waiting_villages],
         "before": here.url("board.show", hari=first, **more) if first else None,
         "after": (
@@ -113,7 +113,8 @@ def _cell(
     return {
         "no": number, "on": cell.serve_on, "is_day": number == day, "cell": cell, "counts": counts,
         "share": row.share(cell), "bar": _bar(cell, row.post.capacity_per_day), "weight": weight, "unknown": unknown,
-        "states": _states(cell, lang), "goods": len(cell.load.goods),
+        "states": [(name, getattr(counts, name)) for name, _state, _tone in _STATES if getattr(counts, name)],
+        "goods": len(cell.load.goods),
         "villages": short_names([names.get(code, code) for code, _ in cell.villages]),
         "warehouses": short_names([one.warehouse for one in cell.warehouses]),
         "hours": [(one.starts_at, one.counts.households, one.households) for one in cell.hours
@@ -164,13 +165,12 @@ def _total(
 
 
 def _day_shown(found: Schedule, today: date) -> int:
-    """Give the number of the day that the address asks for: else today, else the first with anybody."""
+    """Give the number of the day that the address asks for: else the next with anybody, else the first."""
     asked = asked_number("hari", None, least=1, most=len(found.days))
     if asked is not None:
         return asked
-    if today in found.days:
-        return found.days.index(today) + 1
-    return next((at for at, one in enumerate(found.totals, 1) if one.counts.households), 1)
+    with_some = [at for at, one in enumerate(found.totals, 1) if one.counts.households]
+    return next((at for at in with_some if found.days[at - 1] >= today), with_some[0] if with_some else 1)
 
 
 def _short(day: date) -> str:
@@ -208,7 +208,7 @@ def _cell_page(slug: str, no: int | None, form: Form) -> str:
     most_hours = max((len(each.slots) for each in choices), default=0)
     return render_template(
         "board/cell.html", round=the_round, post=row.post, cell=one, day=day, form=form, more=more,
-        share=row.share(one), weight=weight, unknown=unknown, states=_states(one, lang),
+        share=row.share(one), weight=weight, unknown=short_names(unknown, 3), states=_states(one, lang),
         bar=_bar(one, row.post.capacity_per_day), goods=_goods(one.load, lang),
         villages=[(names.get(code, code), code, count) for code, count in one.villages],
         warehouses=[
@@ -302,7 +302,9 @@ def _ask(slug: str, no: int | None, form: Form, posted: Form | None = None) -> s
             for metres in (told.walking.longest_before_m, told.walking.longest_after_m,
                            told.walking.mean_before_m, told.walking.mean_after_m)
         ],
-        unknown=[one.item.name(lang) for one in told.goods if one.item.id in told.moved_weight.unknown],
+        unknown=short_names(
+            [one.item.name(lang) for one in told.goods if one.item.id in told.moved_weight.unknown], 3
+        ),
         sources=[
             {
                 "warehouse": one.warehouse, "item": one.item.name(lang),

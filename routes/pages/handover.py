@@ -18,20 +18,23 @@ from core.ids import is_code
 from core.measures import Milli, print_day, print_quantity
 from core.permissions import may
 from core.work import Tx
+from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import posts as list_posts
 from logistics.handover import commands, queries
 from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fact, write_recipient
 from logistics.handover.states import MissKind, NextStep, RecipientKind, VoidReason
 from logistics.packages import queries as packages
 from logistics.packages.states import PackageState, RoundState
+from logistics.packages.sums import village_counts
 from logistics.programmes.queries import card_last4_of
 from logistics.programmes.states import Unit
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids, kk_last4_of
-from registry_link.regions.queries import full_name
+from registry_link.regions.queries import full_name, regions
 from routes import context, guard, papers
 from routes.forms import Form, asked_number
 from routes.frames import frame_of
+from routes.invitations import issue_invitations
 from routes.occasion import Occasion, occasion_at, occasion_of, round_at
 from routes.pages.dispatch import pdf
 from routes.texts import gettext as _
@@ -111,9 +114,11 @@ def _show(slug: str, no: int | None, text: str) -> str:
                     for one in queries.people_at(tx, the_round.id, post.id, each, text)
                 )  # fmt: skip
             names = {item.id: item for item in items(tx)}
+            hours = round_hours(tx, the_round.id)
             recent = queries.handovers(tx, round_id=the_round.id, post_id=post.id, limit=10)
             page |= {
                 "missed": _missed(tx, the_round, lang),
+                "invite_villages": _villages_to_invite(tx, here, the_round),
                 "post": post,
                 "day": day,
                 "day_no": (day - days[0]).days + 1,
@@ -127,6 +132,9 @@ def _show(slug: str, no: int | None, text: str) -> str:
                         "is_person": one.content.row.beneficiary_kind == Unit.PERSON,
                         "state": say(f"package.state.{one.content.row.state.value}", lang),
                         "is_ready": one.content.row.state is PackageState.LOADED,
+                        "hours": hours.words(one.content.row.plan_id, one.content.row.post_id, one.content.row.slot)
+                        if one.content.row.serve_on == day
+                        else "",
                         "items": [
                             f"{names[line.item_id].name(lang)} "
                             + print_quantity(line.quantity_milli, names[line.item_id].base_unit, lang)
@@ -142,6 +150,15 @@ def _show(slug: str, no: int | None, text: str) -> str:
                 },
             }
     return render_template("handover/show.html", per_page=PER_PAGE, **page, **frame_of(here, "handover"))
+
+
+def _villages_to_invite(tx: Tx, here: Occasion, the_round: packages.RoundView) -> list[tuple[str, str]]:
+    """Give the villages whose households can be invited: a term's are on its own page."""
+    if here.is_term or the_round.state is not RoundState.APPROVED or not may(tx.actor, "list.print"):
+        return []
+    reach = tx.require("list.print")
+    codes = [one.village_code for one in village_counts(tx, the_round.id) if reach.has_village(one.village_code)]
+    return [(one.code, one.full_name) for one in regions(tx, codes)]
 
 
 def _missed(tx: Tx, the_round: packages.RoundView, lang: str) -> list[dict[str, Any]]:
@@ -192,6 +209,7 @@ def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None
         whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
         rest = packages.rest_of(tx, package_id)
         village = full_name(tx, found.row.village_code)
+        hours = round_hours(tx, found.row.round_id).words(found.plan_id, found.row.post_id, found.row.slot)
     lines = [
         {
             "code": line.item_code, "name": line.name(lang), "unit": line.unit,
@@ -207,7 +225,7 @@ def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None
         missed=missed, miss=miss, may_miss=is_open and may(context.actor(), "handover.record"), next_due=next_due,
         miss_kinds=[(one.value, say(f"miss.kind.{one.value}", lang)) for one in MissKind],
         next_steps=[(one.value, say(f"miss.next.{one.value}", lang)) for one in NextStep],
-        post=post, lines=lines, done=done,
+        post=post, lines=lines, done=done, hours=hours,
         village=village, may_void=may(context.actor(), "handover.void"), whole=whole, rest=rest,
         rest_state=say(f"package.state.{rest.state.value}", lang) if rest else "",
         state=say(f"package.state.{found.row.state.value}", lang),
@@ -330,6 +348,29 @@ def signature_list(slug: str, no: int | None = None) -> Response:
         return papers.print_papers(tx, [issued]), papers.file_name(paper, tx.today)
 
     return pdf(*context.write(act))
+
+
+@pages.post("/serah-terima/undangan.pdf")
+@guard.requires("list.print")
+def invitations(slug: str, no: int | None = None) -> str | BaseResponse:
+    """Issue and print the invitations of a post and day, or of a village, of an incident's week."""
+    form = Form()
+    village = form.text("village_code", most=20)
+    post_id = None if village else form.uuid("post_id")
+    serve_on = None if village else form.day("serve_on")
+
+    def act(tx: Tx) -> tuple[bytes, str]:
+        the_round = _current(tx, occasion_at(tx, slug, no))
+        made = issue_invitations(tx, the_round.id, post_id=post_id, serve_on=serve_on, village_code=village)
+        return papers.print_papers(tx, [made]), papers.file_name(document(tx, made), tx.today)
+
+    done = form.attempt(lambda: context.write(act))
+    if done is not None:
+        return pdf(*done)
+    for error in form.errors:
+        flash(error["text"], "bad")
+    with context.read() as tx:
+        return redirect(occasion_at(tx, slug, no).url("handover.show"), 303)
 
 
 @pages.post("/serah-terima/tanda-terima.pdf")

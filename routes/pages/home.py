@@ -23,7 +23,8 @@ from logistics.packages import queries as packages
 from logistics.packages import standard_queries
 from logistics.packages.states import RoundState, StandardState
 from logistics.planning.need import RoundNeed, need
-from logistics.planning.queries import PlanView, draft_of
+from logistics.planning.queries import PlanView, draft_of, revision_of
+from logistics.planning.revision_queries import revision_view
 from logistics.programmes import queries as programmes
 from logistics.programmes.states import TermState
 from logistics.zones import affected, week
@@ -34,6 +35,7 @@ from routes.occasion import Occasion, occasion_of
 from routes.pages import alerts, bansos_term
 from routes.pages.plan import SHORT_MONTHS
 from routes.pages.stock import BARS_AT_ONCE, NEAR_DAYS, bars_of, batch_count, near_of, visible
+from routes.revised import planned_itself
 from routes.texts import gettext as _
 from routes.waiting import Waiting, in_registry
 from stock.corrections import queries as corrections
@@ -246,6 +248,7 @@ def _plan(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
             if has_supply else _("Disusun %(name)s; stoknya belum cukup.", name=now.draft.planned_by_name),
             href=url_for("plan.show", slug=slug), icon="check", is_urgent=has_supply,
         ))  # fmt: skip
+    found += _revised(tx, now)
     if may(tx.actor, "round.plan") and now.incident.window and now.groups.confirmed:
         placed = now.counts.households - now.counts.waiting if now.counts else 0
         is_open = now.round is None or now.round.state in (RoundState.DRAFT, RoundState.APPROVED)
@@ -256,6 +259,29 @@ def _plan(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
                 why=_("Sudah dikonfirmasi, belum punya titik dan hari."), href=url_for("plan.show", slug=slug),
                 icon="calendar",
             ))  # fmt: skip
+    return found
+
+
+def _revised(tx: Tx, now: Now) -> list[Waiting]:
+    """Name the week that planned itself, and changes of the running one that a second person has to approve."""
+    assert now.incident is not None
+    slug, found = now.incident.slug, []
+    ahead = planned_itself(tx, now.incident.id) if may(tx.actor, "round.approve") else None
+    if ahead is not None and (now.round is None or ahead.id != now.round.id):
+        found.append(Waiting(
+            text=_("Rancangan minggu ke-%(no)s siap diperiksa", no=ahead.no),
+            why=_("Tersusun sendiri, mulai %(day)s; petugas mana pun dapat menyetujuinya.",
+                  day=print_day(ahead.week.first_on, context.lang(), weekday=True)),
+            href=url_for("plan.show", slug=slug, putaran=ahead.no), icon="calendar",
+        ))  # fmt: skip
+    draft = revision_of(tx, now.round.id) if now.round is not None else None
+    if draft is not None and may(tx.actor, "round.approve") and draft.planned_by != tx.actor.id:
+        found.append(Waiting(
+            text=_("Setujui perubahan rencana"),
+            why=_("%(count)s paket berubah; dihitung %(name)s.", count=_count(revision_view(tx, draft).packages),
+                  name=draft.planned_by_name),
+            href=url_for("revising.show", slug=slug), icon="check", is_urgent=True,
+        ))  # fmt: skip
     return found
 
 

@@ -15,6 +15,7 @@ from core.i18n import say
 from core.measures import WEEKDAYS, Period, print_count, print_quantity
 from core.permissions import Reach
 from core.work import Tx
+from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
 from logistics.packages.lacks import LackView, lacks_of
@@ -41,6 +42,7 @@ from routes import context, guard
 from routes.forms import Form, asked_number, page_number
 from routes.frames import frame_of
 from routes.occasion import Occasion, occasion_at, round_at
+from routes.revised import notice_of
 from routes.term import plan_the_term
 from routes.texts import gettext as _
 
@@ -68,6 +70,7 @@ def _show(slug: str, no: int | None, form: Form, proof: TooFewPlaces | None = No
         here = occasion_at(tx, slug, no)
         the_round = round_at(tx, here, asked_number("putaran", None))
         page: dict[str, Any] = {"rounds": (), "round": the_round, "today": tx.today, "proof": _proof(tx, proof, lang)}
+        page["at"] = {"putaran": the_round.no} if the_round is not None and not here.is_term else {}
         page["asked"] = {name: form.raw(name) for name in AGAIN if form.raw(name)}
         if here.incident is not None:
             page["rounds"] = packages.rounds_of(tx, here.incident.id)
@@ -82,6 +85,7 @@ def _show(slug: str, no: int | None, form: Form, proof: TooFewPlaces | None = No
             the_round = None
         if the_round is not None:
             page |= _round_page(tx, here, the_round, reach, lang)
+            page["behind"] = notice_of(tx, here, the_round, lang)
             drawn = lists_of_plans(tx, [one.id for one in plans_of(tx, the_round.id)])
             page["drawn_lists"] = sorted({one.no: one for one in drawn.values()}.values(), key=lambda one: one.no)
     return render_template("plan/show.html", form=form, **page, **frame_of(here, "plan"))
@@ -116,6 +120,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
     for lack in lacks_of(tx, [row.id for row in found.rows]):
         lacks.setdefault(lack.package_id, []).append(lack)
     known_posts = {one.id: one for one in posts(tx, with_closed=True)}
+    hours = round_hours(tx, the_round.id)
     short = list(round_need(tx, the_round.id).shortages) if draft else []
     return {
         "draft": draft, "plans": plans_of(tx, the_round.id), "counts": packages.counts_of(tx, the_round.id),
@@ -141,7 +146,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
         "lines": [
             {
                 "row": row, "household": people.get(row.household_id), "person": named.get(row.beneficiary_id),
-                "reason": row.reason(lang),
+                "reason": row.reason(lang), "hours": hours.words(row.plan_id, row.post_id, row.slot),
                 "village": names[row.village_code].title if row.village_code in names else row.village_code,
                 "post": known_posts[row.post_id].name if row.post_id in known_posts else "—",
                 "state": say(f"package.state.{row.state.value}", lang),
@@ -280,7 +285,7 @@ def plan(slug: str, no: int | None = None) -> str | BaseResponse:
             ),
             "good" if not done.shortages else "warn",
         )
-        return here.url("plan.show")
+        return _plan_href(tx, here, done.round_id)
 
     proofs: list[TooFewPlaces] = []
 
@@ -303,7 +308,7 @@ def _plan_week(tx: Tx, form: Form, here: Occasion) -> PlanSummary:
     standard = week.standard_in_force(tx)
     if standard is None:
         raise Conflict("week.no_standard")
-    current = round_at(tx, here)
+    current = round_at(tx, here, asked_number("putaran", None))
     # A round that is not closed takes in whoever was confirmed since; a new week only when asked for.
     is_next = form.raw("next") == "1" or current is None
     first_on = week.next_week(tx, view) if is_next or current is None else current.week.first_on
@@ -346,7 +351,7 @@ def approve(slug: str, no: int | None = None) -> str | BaseResponse:
 
     def act(tx: Tx) -> str:
         here = occasion_at(tx, slug, no)
-        current = round_at(tx, here)
+        current = round_at(tx, here, asked_number("putaran", None))
         if current is None:
             raise NotFound("round.not_found")
         done = approve_round(tx, current.id)
@@ -357,7 +362,7 @@ def approve(slug: str, no: int | None = None) -> str | BaseResponse:
             else _("Rencana disetujui: %(count)s paket, stoknya dicadangkan.", count=count),
             "good",
         )
-        return here.url("plan.show")
+        return _plan_href(tx, here, current.id)
 
     done = form.attempt(lambda: context.submit_once(act))
     return done if done is not None else _refused(slug, no, form)
@@ -373,12 +378,20 @@ def _refused(slug: str, no: int | None, form: Form) -> BaseResponse:
         return redirect(occasion_at(tx, slug, no).url("plan.show"), 303)
 
 
+def _plan_href(tx: Tx, here: Occasion, round_id: UUID) -> str:
+    """Give the page of a round's plan; the week that is being handed out needs no number in its address."""
+    current = round_at(tx, here)
+    if here.is_term or current is None or current.id == round_id:
+        return here.url("plan.show")
+    return here.url("plan.show", putaran=packages.round_by_id(tx, round_id).no)
+
+
 @pages.post("/rencana/buang")
 @guard.requires("round.plan")
 def discard(slug: str, no: int | None = None) -> BaseResponse:
     def act(tx: Tx) -> Occasion:
         here = occasion_at(tx, slug, no)
-        current = round_at(tx, here)
+        current = round_at(tx, here, asked_number("putaran", None))
         if current is not None:
             discard_plan(tx, current.id)
         return here
@@ -402,6 +415,7 @@ def package(slug: str, package_id: UUID, no: int | None = None) -> str:
             household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="package")), None)
             person = next(iter(persons(tx, _persons_among([found.row]), "package")), None)
         post = next((one for one in posts(tx, with_closed=True) if one.id == found.row.post_id), None)
+        hours = round_hours(tx, found.row.round_id).words(found.plan_id, found.row.post_id, found.row.slot)
         whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
         rest = packages.rest_of(tx, package_id)
     lines = [
@@ -413,7 +427,7 @@ def package(slug: str, package_id: UUID, no: int | None = None) -> str:
         for line in found.lines
     ]  # fmt: skip
     return render_template(
-        "plan/package.html", package=found, household=household, person=person, lines=lines, post=post,
+        "plan/package.html", package=found, household=household, person=person, lines=lines, post=post, hours=hours,
         lacks=[
             {"name": one.name(lang), "quantity": print_quantity(one.quantity_milli, one.unit, lang),
              "reason": one.reason(lang), "is_supplemented": one.is_supplemented}

@@ -13,9 +13,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.errors import Conflict, NotFound, Refused
 from core.files.commands import KeepFile, Received, drop_received, keep_file, path_of, receive_file
 from core.i18n import say
+from core.measures import print_day
 from core.permissions import may
 from core.reader.stream import TEXT, WORKBOOK, refuse_early
 from core.work import Tx
+from registry_link.households.queries import snapshots
+from registry_link.households.states import SnapshotState
 from registry_link.importing import commands, queries
 from registry_link.importing.columns import ALIASES
 from registry_link.importing.queries import FileColumnsView, ImportView
@@ -51,22 +54,31 @@ def _index(form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         found = queries.imports(tx)
+        current = [one for one in snapshots(tx) if one.state is SnapshotState.CURRENT]
     now = context.runtime().work.clock.now().astimezone(context.actor().zone)
     return render_template(
         "registry_imports/index.html", form=form, now_day=f"{now:%d/%m/%Y}",
         sources=[(one, say(f"source.{one}", lang)) for one in SOURCES],
+        completable=[
+            (str(one.id), _("Lengkapi snapshot %(source)s, %(day)s", source=_source(one.source, lang),
+                            day=print_day(one.as_of_on, lang)))
+            for one in current
+        ],
         systems=[(one.value, say(f"code_system.{one.value}", lang)) for one in CodeSystem],
         imports=[_framed(one) for one in found], most_mb=TEXT.file_bytes >> 20, most_rows=MOST_ROWS,
         most_workbook_mb=WORKBOOK.file_bytes >> 20,
     )  # fmt: skip
 
 
+def _source(source: str, lang: str) -> str:
+    return say(f"source.{source}", lang) if source in SOURCES else source
+
+
 def _framed(one: ImportView) -> dict[str, Any]:
     lang = context.lang()
-    is_known = one.source in SOURCES
     return {
         "view": one, "state": say(f"import_run.state.{one.state.value}", lang), "tone": TONES[one.state],
-        "source": say(f"source.{one.source}", lang) if is_known else one.source,
+        "source": _source(one.source, lang),
         "layouts": [say(f"import_layout.{layout}", lang) for layout in one.layouts if layout],
         "system": say(f"code_system.{one.code_system.value}", lang),
         "problem": one.problem.sentence(lang) if one.problem else None,
@@ -80,6 +92,7 @@ def _framed(one: ImportView) -> dict[str, Any]:
 @limits.accepts(limits.FILE_BYTES)
 def start() -> str | BaseResponse:
     form = Form()
+    completes = form.uuid("completes_id") if form.raw("completes_id") else None
     source, agreement = form.text("source", most=40, least=2), form.text("agreement_no", most=80)
     as_of_on = form.day("as_of_on")
     system = form.choice("code_system", CodeSystem, CodeSystem.KEMENDAGRI)
@@ -106,7 +119,7 @@ def start() -> str | BaseResponse:
                 files,
                 lambda stored: commands.StartImport(
                     files=stored, source=source, as_of_on=as_of_on, agreement_no=agreement, code_system=system,
-                    asks_columns=asks,
+                    asks_columns=asks, completes_id=completes,
                 ),
             )  # fmt: skip
             return redirect(url_for("registry_imports.show", run_id=target), 303)

@@ -21,7 +21,13 @@ from logistics.packages.examples import HOUSEHOLDS, WorkedLine, people_in, worke
 from logistics.packages.rules import Basis, People, StandardLine
 from logistics.packages.standard_changes import Change, changes, told
 from logistics.packages.standard_queries import StandardView
-from logistics.packages.standards import DefineStandard, approve_standard, define_standard, retire_standard
+from logistics.packages.standards import (
+    DefineStandard,
+    approve_standard,
+    define_standard,
+    discard_draft,
+    retire_standard,
+)
 from logistics.packages.states import StandardState
 from registry_link.households.ages import thresholds_at
 from registry_link.households.queries import village_counts
@@ -74,12 +80,12 @@ def show(standard_id: UUID) -> str:
             return render_template("standards/_examples.html", form=form, beside=beside)
         known = queries.versions(tx, found.code)
         is_mine = found.created_by == tx.actor.id and tx.actor.kind == "person"
-        may_retire = may(tx.actor, "standard.edit" if found.state is StandardState.DRAFT else "standard.approve")
     before = next((one for one in known if one.version < found.version), None)
     return render_template(
         "standards/show.html", tabs=tabs("standards"), one=_framed(found, lang), form=form, beside=beside,
         versions=[_framed(other, lang) for other in known], is_mine=is_mine,
-        may_retire=may_retire and found.state is not StandardState.RETIRED,
+        may_retire=may(context.actor(), "standard.approve") and found.state is not StandardState.RETIRED,
+        may_discard=may(context.actor(), "standard.edit") and found.state is StandardState.DRAFT,
         in_force=next((other.version for other in known if other.state is StandardState.APPROVED), None),
         lines=[_line(found, line, lang) for line in found.lines], before=before,
         changed=[
@@ -166,10 +172,15 @@ def approve(standard_id: UUID) -> BaseResponse:
     return _move(standard_id, approve_standard, _("Standar paket disetujui dan mulai dipakai."))
 
 
+@pages.post("/<uuid:standard_id>/buang")
+@guard.requires("standard.edit")
+def discard(standard_id: UUID) -> BaseResponse:
+    return _move(standard_id, discard_draft, _("Rancangan dibuang."))
+
+
 @pages.post("/<uuid:standard_id>/tarik")
-@guard.requires("standard.see")
+@guard.requires("standard.approve")
 def retire(standard_id: UUID) -> BaseResponse:
-    """Take a version out of use; the command knows who may for which."""
     return _move(standard_id, retire_standard, _("Versi standar ditarik. Putaran yang memakainya tetap memakainya."))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from routes.pages import board, dispatch, handover, need, plan, what_if
+from routes.pages import board, dispatch, handover, need, plan, revising, what_if
 
 pages = Blueprint("term", __name__, url_prefix="/bansos/<slug>/<int:no>")
-for shared in (need, plan, board, dispatch, handover, what_if):
+for shared in (need, plan, revising, board, dispatch, handover, what_if):
     pages.register_blueprint(shared.pages, url_prefix="")

@@ -101,6 +101,14 @@ class ListIn(In):
     serve_on = Day(required=True)
 
 
+class InviteIn(In):
+    """A post and a day, or a village."""
+
+    post_id = fields.UUID(load_default=None, allow_none=True)
+    serve_on = Day(load_default=None, allow_none=True)
+    village_code = Line(load_default="", most=20)
+
+
 class IssuedListOut(Schema):
     document_id = fields.UUID()
     number = fields.String()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from registry_link.importing.columns import ALIASES, MOST_COLUMNS
 from registry_link.importing.commands import FileColumns
@@ -51,11 +51,22 @@ class StartImportIn(In):
     """One file (flat, or of households), or two: households and their members."""
 
     files = fields.List(fields.Nested(ImportFileIn), required=True, validate=validate.Length(min=1, max=2))
-    source = Line(required=True, least=2, most=40)
-    as_of_on = Day(required=True)
+    source = Line(load_default="", most=40, metadata={"description": "Needed unless the rows complete a snapshot."})
+    as_of_on = Day(load_default=None, allow_none=True)
     agreement_no = Line(most=80, load_default="")
+    completes_id = fields.UUID(
+        load_default=None, allow_none=True,
+        metadata={"description": "The current snapshot that these rows complete; its source and day are theirs."},
+    )  # fmt: skip
     code_system = fields.Enum(CodeSystem, by_value=True, load_default=CodeSystem.KEMENDAGRI)
     asks_columns = fields.Boolean(load_default=False)
+
+    @validates_schema
+    def _check(self, data: dict[str, Any], **_: Any) -> None:
+        if data["completes_id"] is None:
+            wanting = [name for name in ("source", "as_of_on") if not data[name]]
+            if wanting:
+                raise ValidationError({name: ["Missing data for required field."] for name in wanting})
 
 
 class NameColumnsIn(In):

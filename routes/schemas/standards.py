@@ -12,7 +12,7 @@ _DAYS = validate.Range(min=1, max=366)
 _PEOPLE = validate.Range(min=0, max=60)
 
 
-class PackOut(Schema):
+class StandardPackOut(Schema):
     name = fields.String()
     quantity = Quantity(attribute="quantity_milli")
 
@@ -31,7 +31,7 @@ class StandardLineOut(Schema):
     from_day = fields.Integer()
     to_day = fields.Integer(allow_none=True)
     rounding_step = Quantity(attribute="round_step_milli")
-    packs = fields.List(fields.Nested(PackOut))
+    packs = fields.List(fields.Nested(StandardPackOut))
     is_once = fields.Boolean()
     source_id = fields.String()
     source_en = fields.String()
@@ -230,4 +230,8 @@ class GivenElsewhereOut(Schema):
 
 class DurablesOut(Schema):
     given_elsewhere = fields.List(fields.Nested(GivenElsewhereOut))
+    decisions = fields.List(fields.Nested(AgainOut))
+
+
+class AgainListOut(Schema):
     decisions = fields.List(fields.Nested(AgainOut))

@@ -13,7 +13,7 @@ MOST_MOVED = 500
 MOST_ROWS = 20
 
 
-class StockIn(In):
+class SupposedStockIn(In):
     """So much more of an item at a warehouse; less where ``is_less``."""
 
     place_code = Line(required=True, most=40, least=1)
@@ -22,24 +22,26 @@ class StockIn(In):
     is_less = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
-class CapacityIn(In):
+class SupposedCapacityIn(In):
     post_code = Line(required=True, most=40, least=1)
     households_per_day = whole_number(required=True, least=1, most=MOST_PER_DAY)
 
 
-class AlternativeIn(In):
+class PlanAlternativeIn(In):
     """What is different; what is left out stays as it is. ``floor``: permille, or ``is_floor_largest``."""
 
     rule_version = Line(load_default="", most=40)
     standard_id = fields.UUID(load_default=None)
     floor = whole_number(load_default=None, allow_none=True, most=1000)
     is_floor_largest = fields.Boolean(load_default=False, truthy={True}, falsy={False})
-    stock = fields.List(fields.Nested(StockIn), load_default=list, validate=validate.Length(max=MOST_ROWS))
+    stock = fields.List(fields.Nested(SupposedStockIn), load_default=list, validate=validate.Length(max=MOST_ROWS))
     closed_warehouse_codes = fields.List(
         Line(most=40, least=1), load_default=list, validate=validate.Length(max=MOST_ROWS)
     )
     closed_post_codes = fields.List(Line(most=40, least=1), load_default=list, validate=validate.Length(max=MOST_ROWS))
-    capacities = fields.List(fields.Nested(CapacityIn), load_default=list, validate=validate.Length(max=MOST_ROWS))
+    capacities = fields.List(
+        fields.Nested(SupposedCapacityIn), load_default=list, validate=validate.Length(max=MOST_ROWS)
+    )
 
     @post_load
     def _wish(self, data: dict[str, Any], **_: Any) -> Wish:
@@ -56,11 +58,11 @@ class AlternativeIn(In):
         )  # fmt: skip
 
 
-class ComparisonIn(In):
+class PlanComparisonIn(In):
     """Up to three alternatives; ``round_no`` picks an incident's round, else the newest or the next week."""
 
     alternatives = fields.List(
-        fields.Nested(AlternativeIn), required=True, validate=validate.Length(min=1, max=MOST_ALTERNATIVES)
+        fields.Nested(PlanAlternativeIn), required=True, validate=validate.Length(min=1, max=MOST_ALTERNATIVES)
     )
     round_no = whole_number(load_default=None, allow_none=True, least=1, most=10_000)
     moved_limit = whole_number(load_default=50, most=MOST_MOVED)
@@ -84,7 +86,7 @@ class ItemOutcomeOut(Schema):
     first_rank_lacking = fields.Integer(allow_none=True)
 
 
-class OutcomeOut(Schema):
+class PlanOutcomeOut(Schema):
     """One plan in figures; metres are those of the households that are served and whose way is known."""
 
     households = fields.Integer()
@@ -102,7 +104,7 @@ class OutcomeOut(Schema):
     items = fields.List(fields.Nested(ItemOutcomeOut))
 
 
-class MovedOut(Schema):
+class WhatIfMovedOut(Schema):
     """A household that gets something else, by its code: nobody is named."""
 
     code = fields.String(attribute="before.code")
@@ -114,33 +116,33 @@ class MovedOut(Schema):
     verdict = fields.Enum(Verdict, by_value=True)
 
 
-class MovesOut(Schema):
+class WhatIfMovesOut(Schema):
     better = fields.Integer()
     worse = fields.Integer()
     other = fields.Integer()
     same = fields.Integer()
-    moved = fields.List(fields.Nested(MovedOut))
+    moved = fields.List(fields.Nested(WhatIfMovedOut))
 
 
-class BaseOut(Schema):
+class PlanBaseOut(Schema):
     told = fields.String()
     is_approved = fields.Boolean()
-    outcome = fields.Nested(OutcomeOut)
+    outcome = fields.Nested(PlanOutcomeOut)
 
 
-class AlternativeOut(Schema):
+class PlanAlternativeOut(Schema):
     """``obstacle`` says why it cannot be made the plan; null where it can."""
 
     told = fields.List(fields.String())
     can_be_taken = fields.Boolean()
     obstacle = fields.String(allow_none=True)
-    outcome = fields.Nested(OutcomeOut)
-    comparison = fields.Nested(MovesOut)
+    outcome = fields.Nested(PlanOutcomeOut)
+    comparison = fields.Nested(WhatIfMovesOut)
 
 
-class ComparedOut(Schema):
-    base = fields.Nested(BaseOut)
-    alternatives = fields.List(fields.Nested(AlternativeOut))
+class PlanComparedOut(Schema):
+    base = fields.Nested(PlanBaseOut)
+    alternatives = fields.List(fields.Nested(PlanAlternativeOut))
 
 
 class RunProofOut(Schema):
@@ -156,7 +158,7 @@ class PlanProofOut(Schema):
     runs = fields.List(fields.Nested(RunProofOut))
 
 
-class TakeIn(In):
+class TakeAlternativeIn(In):
     """Plan the draft anew with this rule and standard; supposed stock, posts and shares cannot be taken over."""
 
     rule_version = Line(load_default="", most=40)

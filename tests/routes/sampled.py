@@ -23,12 +23,15 @@ from core.ids import code_with_check
 from core.measures import Milli, Period
 from core.reader import Cell, CellKind, Row, Table
 from core.work import Tx, Work
-from logistics.dispatch.queries import loads
+from logistics.dispatch.queries import LoadView, loads
 from logistics.handover.commands import IssueList, issue_list
+from logistics.packages.models import DurableAgain
 from logistics.packages.queries import PackageView, package, packages, round_of_term
+from logistics.packages.states import AgainReason
 from logistics.planning import priorities
 from logistics.planning.priority import Criterion
-from logistics.planning.states import Parts
+from logistics.planning.states import Means, Parts
+from logistics.planning.ways import CloseWay, DrawArea, SayDistance, close_way, draw_area, say_distance
 from logistics.programmes import commands as programmes
 from logistics.programmes import queries as terms
 from logistics.programmes import sk_file
@@ -361,6 +364,14 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
                 stream=io.BytesIO(b"kode;nama\nberas;Beras\n"), name="barang.csv", purpose="catalogue", most_bytes=1024
             ),
         )  # fmt: skip
+        profile = store_file(
+            tx, folder / "files",
+            StoreFile(
+                stream=io.BytesIO(b'[{"resource": "Beras", "default": 2.8, "unit": "kg", "frequency": "weekly"}]'),
+                name="profil.json", purpose="needs_profile", most_bytes=1024,
+            ),
+        )  # fmt: skip
+        decision = _given_again(tx, week.incident_id)
         pair, proposal = _may_be_one(tx, [one for one, where in sorted(villages.items()) if where == village])
         card = note_card(tx, waiting.row.beneficiary_id, f"99010101012{place}{code[-1]}001")
         shipment, consignment = _on_the_way(tx, served.row.post_id)
@@ -394,6 +405,7 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
             ),
         ).file_id  # fmt: skip
         rule, letter = a_rule(tx), _asked_for(tx, week.round_id)
+        apart, closed, distance = _ways(tx, place, village, load)
     proposed, sent = _proposed(work, code, [one for one, where in sorted(villages.items()) if where == village])
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
@@ -414,9 +426,12 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "shipment_id": str(shipment), "consignment_id": str(consignment),
         "correction_id": str(correction), "count_id": str(count), "erasure_id": str(erasure),
         "card_id": str(card), "pair_id": str(pair), "rule_id": str(rule),
+        "area_id": str(apart), "way_id": str(closed), "said_id": str(distance), "ways.area": str(apart),
+        "ways.place_id": str(load.warehouse.id),
         "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
         "stock-corrections.document_id": str(load.stock_document_id),
+        "needs_profile.file_id": str(profile.id), "decision_id": str(decision),
         "items.code": item, "stock-items.code": item, "items.file_id": str(listed.id),
         "stock_files.file_id": str(stock_file.file_id), "stock-files.file_id": str(stock_file.file_id),
         "dukcapil.file_id": str(answers), "registry-links.file_id": str(answers),
@@ -430,6 +445,35 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "positions.file_id": str(positions), "registry-positions.file_id": str(positions),
         "village_code": village, **_refuge(work, code, village, place), **_term_samples(work, code, village),
     }  # fmt: skip
+
+
+def _ways(tx: Tx, place: int, village: str, load: LoadView) -> tuple[UUID, UUID, UUID]:
+    """Draw a transport area, close a way to it and say a distance; gives the three."""
+    area = draw_area(tx, DrawArea(name=f"Kawasan {place}", means=Means.ROAD, village_codes=(village,)))
+    closing = CloseWay(
+        warehouse_id=load.warehouse.id, area_id=area, means=Means.ROAD, reason="longsor di jalan masuk"
+    )  # fmt: skip
+    said = SayDistance(village_code=village, post_id=load.post.id, metres=900, source="Kepala desa")
+    return area, close_way(tx, closing), say_distance(tx, said)
+
+
+def _given_again(tx: Tx, incident_id: UUID) -> UUID:
+    """Let durables of whatever other incident there is be given again, and give the decision."""
+    other = tx.session.scalars(sa.select(sa.column("id", sa.Uuid())).select_from(sa.table("incident"))).all()
+    known = tx.session.scalar(
+        sa.select(DurableAgain.id).where(DurableAgain.incident_id == incident_id).limit(1)
+    )  # fmt: skip
+    if known is not None:
+        return known
+    row = DurableAgain(
+        id=tx.new_id(), regency_code=tx.regency_code, incident_id=incident_id,
+        other_incident_id=next(one for one in other if one != incident_id), household_id=None,
+        reason=AgainReason.APART, decided_by="uji", decided_by_name="Uji", decided_at=tx.now, withdrawn_by=None,
+        withdrawn_by_name=None, withdrawn_at=None,
+    )  # fmt: skip
+    tx.session.add(row)
+    tx.session.flush()
+    return row.id
 
 
 def a_sent_map(work: Work, code: str, incident_id: UUID) -> UUID:

@@ -20,8 +20,8 @@ from logistics.packages.states import StandardState
 from registry_link.households.ages import thresholds_at
 from stock.items.commands import seed_items
 from stock.kits.commands import seed_kits
-from tests.routes.asking import log_in, send
-from tests.support.builders import SYSTEM, a_person, an_actor, an_office
+from tests.routes.asking import key, log_in, send
+from tests.support.builders import SYSTEM, a_person, a_token, an_actor, an_office
 
 HOME = "/pengaturan/standar"
 LOOKER = an_actor(Role.LOGISTICS)
@@ -110,14 +110,14 @@ def test_a_new_version_is_made_from_an_old_one_in_packs_and_approved_by_another(
 
 def test_a_wrong_line_is_named_at_its_field_and_lines_come_and_go_without_a_script(desk: Desk, work: Work):
     sent = fields_of(desk.officer.get(f"{HOME}/baru?dari={desk.first}").get_data(as_text=True))
-    sent |= {"goods-2": "Selimmut ajaib", "rate-3": "banyak", "packing-4": "peti emas", "to-5": "0"}
+    sent |= {"goods-2": "Xyzzyq", "rate-3": "banyak", "packing-4": "peti emas", "to-5": "0"}
     wrong = send(desk.officer, f"{HOME}/baru", sent)
     page = wrong.get_data(as_text=True)
     assert wrong.status_code == 422
     for field in ("goods-2", "rate-3", "packing-4", "to-5"):
         assert f'href="#f-{field}"' in page
         assert f'id="e-{field}"' in page
-    assert "Selimmut ajaib" in page
+    assert "Xyzzyq" in page
     more = fields_of(send(desk.officer, f"{HOME}/baru", {**sent, "more": "1"}).get_data(as_text=True))
     assert more["lines"] == "16"
     fewer = fields_of(send(desk.officer, f"{HOME}/baru", {**sent, "remove": "2"}).get_data(as_text=True))
@@ -182,3 +182,49 @@ def test_the_ages_of_the_office_change_with_a_reason_and_the_examples_follow(des
     with work.read_by(LOOKER) as tx:
         assert thresholds_at(tx).infant_below == 1
     assert "1 bayi × 1 lembar" not in desk.officer.get(f"{HOME}/{desk.first}").get_data(as_text=True)
+
+
+def test_all_of_it_by_api(app: Flask, work: Work, desk: Desk):
+    officer, head = (
+        a_token(work, role) for role in (Role.LOGISTICS, Role.HEAD)
+    )  # fmt: skip
+    client = app.test_client()
+    base = "/api/v1/standards"
+    line = {
+        "item_code": "beras", "basis": "person", "rate": "0.4", "is_daily": True, "source_id": "uji",
+        "packs": ["karung 5 kg", "karung 10 kg"],
+    }  # fmt: skip
+    order = {"code": "uji", "name_id": "Standar uji", "days": 7, "lines": [line]}
+    unknown = client.post(base, json={**order, "lines": [{**line, "packs": ["peti"]}]}, headers={**officer, **key()})
+    assert (unknown.status_code, unknown.get_json()["code"]) == (422, "standard.pack_unknown")
+    made = client.post(base, json=order, headers={**officer, **key()})
+    assert made.status_code == 201, made.get_json()
+    body = made.get_json()
+    assert (body["state"], [one["name"] for one in body["lines"][0]["packs"]]) == (
+        "draft", ["karung 10 kg", "karung 5 kg"],
+    )  # fmt: skip
+    there = f"{base}/{body['id']}"
+    assert client.get(there, headers=head).get_json() == body
+    told = client.post(f"{there}/example", json={"adults": 3, "children": 2, "infants": 1}, headers=officer)
+    (rice,) = told.get_json()["lines"]
+    assert (rice["exact"], rice["quantity"], rice["surplus"]) == ("14", "15", "1")
+    assert rice["arithmetic"][0] == "5 jiwa × 0,4 kg × 7 hari = 14 kg"
+    assert [(one["count"], one["name"]) for one in rice["packs"]] == [(1, "karung 10 kg"), (1, "karung 5 kg")]
+    assert client.post(f"{there}/example", json={"adults": 0}, headers=officer).status_code == 422
+    covered = client.get(f"{there}/coverage?kit_code=paket_sembako", headers=officer).get_json()
+    assert covered["lines"][0]["by_size"][4] == {"size": 5, "needs": "14", "permille": 714}
+    assert client.post(f"{there}/approval", headers={**head, **key()}).get_json()["state"] == "approved"
+    assert client.delete(there, headers={**officer, **key()}).get_json()["code"] == "standard.not_a_draft"
+    assert client.post(f"{there}/retirement", headers={**head, **key()}).get_json()["state"] == "retired"
+    sent = {"code": "profil", "name_id": "Profil uji", "profile": PROFILE}
+    judged = client.post(f"{base}/needs-profile", json=sent, headers={**officer, **key()}).get_json()
+    assert judged["standard_id"] is None
+    assert [one["outcome"] for one in judged["rows"]] == [
+        "taken", "taken", "not_ours", "unknown_unit", "unknown_item",
+    ]  # fmt: skip
+    sent["choices"] = [{"row": 4, "item_code": "-"}, {"row": 5, "item_code": "-"}]
+    taken = client.post(f"{base}/needs-profile", json=sent, headers={**officer, **key()}).get_json()
+    assert len(client.get(f"{base}/{taken['standard_id']}", headers=officer).get_json()["lines"]) == 2
+    years = {"infant_below": 1, "toddler_below": 5, "child_below": 18, "elderly_from": 60, "reason": "Formulir BPBD"}
+    assert client.post("/api/v1/age-limits", json=years, headers={**officer, **key()}).get_json()["no"] == 1
+    assert [one["no"] for one in client.get("/api/v1/age-limits", headers=head).get_json()["versions"]] == [1, 0]

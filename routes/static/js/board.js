@@ -13,7 +13,7 @@ if (board) {
     for (const one of rows.flat()) one.tabIndex = one === link ? 0 : -1;
   };
   const first = () => rows.flat().find((link) => shown(link) && !link.classList.contains("is-empty")) ?? rows.flat().find(shown);
-  const named = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const named = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
   const begins = named?.matches("[data-cell]") && shown(named) ? named : first();
   if (begins) hold(begins);
   if (begins && begins === named) begins.focus();

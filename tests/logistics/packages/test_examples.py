@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.actor import Role
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.ids import NAMESPACE
 from core.measures import Milli
 from core.work import Work
@@ -20,7 +20,13 @@ from logistics.packages.packing import Pack
 from logistics.packages.rules import Basis, Days, People, StandardLine, need_of
 from logistics.packages.standard_changes import Change, changes, told
 from logistics.packages.standard_queries import standard, standard_lines
-from logistics.packages.standards import DefineStandard, define_standard, retire_standard, seed_default_standard
+from logistics.packages.standards import (
+    DefineStandard,
+    define_standard,
+    discard_draft,
+    retire_standard,
+    seed_default_standard,
+)
 from logistics.packages.states import StandardState
 from registry_link.households.ages import BPBD, SPHERE
 from stock.items.commands import seed_items
@@ -151,6 +157,13 @@ def test_what_a_version_changed_is_told_item_by_item_and_a_draft_can_be_withdraw
         assert told(after, ours, "id") == (
             "0,4 kg per jiwa per hari", "dalam kemasan karung 10 kg, karung 5 kg, sisa paling sedikit"
         )  # fmt: skip
-        retire_standard(tx, second)
+        discard_draft(tx, second)
         tx.session.expire_all()
         assert standard(tx, second).state is StandardState.RETIRED
+    with pytest.raises(Conflict) as gone, work.by(OFFICER) as tx:
+        discard_draft(tx, second)
+    assert gone.value.code == "standard.not_a_draft"
+    with work.by(HEAD) as tx:
+        retire_standard(tx, first)
+    with pytest.raises(Conflict), work.by(HEAD) as tx:
+        retire_standard(tx, first)

@@ -74,7 +74,8 @@ def test_packs_that_cannot_be_issued_or_counted_are_refused_by_line():
 sizes = st.lists(st.integers(1, 12), min_size=1, max_size=3, unique=True)
 
 
-@given(st.integers(0, 70), sizes)
+@settings(deadline=None)
+@given(st.integers(0, 40), sizes)
 def test_the_choice_is_the_best_of_all(exact: int, kinds: list[int]):
     packs = [Pack(name=str(one), quantity_milli=Milli(one)) for one in kinds]
     chosen = choose_packs(exact, packs)

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from core.ids import NAMESPACE
 from core.measures import Milli
@@ -159,7 +160,7 @@ def weeks(draw: st.DrawFn):
         places.remove(spot)
     proposed = draw(st.permutations(places))[: draw(st.integers(0, len(places)))]
     rows = tuple(
-        replace(
+        structs.replace(
             row(no, spot, infants=draw(st.integers(0, 1))), post=next(p for p in posts if p.post_id == spot.post_id)
         )
         for no, spot in enumerate(proposed, 1)

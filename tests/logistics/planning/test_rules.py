@@ -4,7 +4,8 @@ from uuid import uuid5
 
 from core.ids import NAMESPACE
 from core.measures import Milli
-from logistics.planning.rules import Shelf, Want, lasts_days, take_from_shelves
+from logistics.planning.rules import Shelf, Want, lasts_days
+from logistics.planning.shelves import take_from_shelves
 from tests.logistics.planning.lists import BERAS, MONDAY, post
 
 

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.measures import Milli
+from logistics.planning.distances import metres_between
 from logistics.planning.reaching import ClosedWay, Roads, TransportArea, areas_of, warehouse_reaches
-from logistics.planning.rules import PostChoice, Shelf, Take, Want, distance_m
+from logistics.planning.rules import PostChoice, Shelf, Take, Want
 from logistics.planning.shelves import NotOnShelves, take_from_shelves
 
 MONDAY = date(2026, 11, 16)
@@ -74,10 +75,10 @@ def far(posts: Sequence[PostChoice], shelves: Sequence[Shelf], roads: Roads) -> 
     for post in posts:
         (area,) = areas_of(roads, [post.village_code])
         for shelf in shelves:
-            ends = [np.array(value) for value in (post.lon_deg, post.lat_deg, shelf.lon_deg, shelf.lat_deg)]
+            ends = [np.array([value]) for value in (post.lon_deg, post.lat_deg, shelf.lon_deg, shelf.lat_deg)]
             is_open = warehouse_reaches(roads, [shelf.place_id])[0, area]
             detour = 1000 if area else roads.detour_permille
-            found[post.post_id, shelf.place_id] = int(distance_m(*ends)) * detour // 1000 if is_open else None
+            found[post.post_id, shelf.place_id] = int(metres_between(*ends)[0, 0]) * detour // 1000 if is_open else None
     return found
 
 

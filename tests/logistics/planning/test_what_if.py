@@ -195,7 +195,7 @@ def test_figures_add_up(inputs: PlanInputs):
     assert sum(one.households for one in found.villages) == found.households
     for level in ("whole", "part", "waits"):
         assert sum(getattr(one, level) for one in found.villages) == getattr(found, level)
-    shares = [dict(one.given) for one in found.shares]
+    shares = [dict(one) for one in found.given]
     for item in found.items:
         assert item.given_milli == sum(one.get(item.item_id, 0) for one in shares)
         assert (item.first_rank_lacking is None) == (item.households_lacking == 0)

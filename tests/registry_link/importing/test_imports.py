@@ -21,7 +21,7 @@ from core.work import Tx, Work
 from registry_link.households.commands import RegisterProvisional, register_provisional
 from registry_link.households.models import Household, Member, StagedHousehold
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
-from registry_link.households.staging import Weighed
+from registry_link.households.rows import Weighed
 from registry_link.households.states import SnapshotState
 from registry_link.importing import jobs
 from registry_link.importing.commands import (
