@@ -206,7 +206,7 @@ class Package(Base):
     standard_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package_standard.id"), index=True)
     no: Mapped[int]
     """1; higher for a supplementary package (the rest of a partial handover)."""
-    supplements_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("package.id"))
+    supplements_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("package.id"), index=True)
     code: Mapped[str]
     public_ref: Mapped[bytes | None]
     state: Mapped[PackageState] = state_column(PackageState)

@@ -15,6 +15,7 @@ LARGEST = 10**15
 
 def upgrade() -> None:
     op.add_column("package", sa.Column("slot", sa.Integer(), nullable=True))
+    op.create_index("ix_package_supplements_id", "package", ["supplements_id"])
     op.add_column("plan", sa.Column("floor_permille", sa.Integer(), nullable=True))
     op.add_column("plan", sa.Column("largest_floor_permille", sa.Integer(), nullable=True))
     op.create_table(

@@ -35,6 +35,7 @@ from routes.demo.bansos import tell_cash, tell_stoves
 from routes.demo.names import REGENCY
 from routes.demo.people import generate_households
 from routes.demo.registry import tell_the_registry
+from routes.demo.storm import tell_storm
 from routes.demo.story import (
     BATCHES,
     CAPACITY,
@@ -105,6 +106,7 @@ def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]
     yield from tell_cash(story, world, cast, posts)
     yield from tell_stoves(story, world, cast, posts)
     yield from _flood(story, world, struck, cast, posts, households)
+    yield from tell_storm(story, world, cast, struck)
     yield from tell_waves(story, cast, island, warehouses[2])
     yield from tell_what_waits(story, cast, warehouses)
     # Made just after midnight, the story has not reached today yet.
