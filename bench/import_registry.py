@@ -401,7 +401,8 @@ def main() -> int:
                         parts.append(
                             f"{title} {done['seconds']:.1f} s, {rates[-1]:,.0f} rows/s, peak {done['mb']} MB, "
                             f"processor {done['cpu']:.1f} s, "
-                            f"others' writes p99 {others.p99_ms('write'):.0f} ms, longest {others.longest_ms('write'):.0f}"
+                            f"others' writes p99 {others.p99_ms('write'):.0f} ms, "
+                            f"longest {others.longest_ms('write'):.0f} ms"
                         )
                         wrong += not done["told"]["is_applied"]
                     changed = sum(
