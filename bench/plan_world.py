@@ -45,7 +45,7 @@ class Lists:
     tier: Ints
     """0 the most severe."""
     answers: Ints
-    """The same for those whom the rule cannot tell apart but by their code."""
+    """The same by the rule's first three criteria."""
     where: Floats
     """(households, 2) degrees."""
     village: Ints
@@ -216,7 +216,7 @@ def lists_of(inputs: PlanInputs) -> Lists:
         stock=Stock(free_milli=free, reaches=warehouse_reaches(inputs.roads, houses)),
         persons=np.array([one.composition.persons for one in people], dtype=np.int64), tier=severity.max() - severity,
         answers=np.array(
-            [answers.setdefault(order_of(inputs.rule, one)[:-2], len(answers)) for one in people], dtype=np.int64
+            [answers.setdefault(order_of(inputs.rule, one)[:3], len(answers)) for one in people], dtype=np.int64
         ),
         where=np.array(
             [(one.lon_deg, one.lat_deg) if one.lon_deg is not None else points[one.village_code] for one in people],

@@ -63,7 +63,8 @@ def issue_invitations(
         one
         for where, day in wanted
         for one in contents_at(tx, round_id, where, day)
-        if one.row.state in OPEN and village_code in ("", one.row.village_code)
+        # A turn that has passed invites nobody: where they come next is a new plan's to say.
+        if one.row.state in OPEN and day >= tx.today and village_code in ("", one.row.village_code)
     ]
     if not found:
         raise Conflict("invitation.nobody")

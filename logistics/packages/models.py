@@ -16,7 +16,6 @@ REST, REST_VOID = "package.rest", "package.rest_void"
 """Why a supplementary package is there; and that the handover it was the rest of was declared void."""
 _FOR_ONE = sa.text("household_id IS NOT NULL AND withdrawn_at IS NULL")
 _FOR_ALL = sa.text("household_id IS NULL AND withdrawn_at IS NULL")
-_COMPLETES = sa.text("supplements_id IS NOT NULL")
 _OPEN = sa.text("state IN ('waiting', 'planned', 'reserved', 'loaded')")
 
 
@@ -189,7 +188,6 @@ class Package(Base):
         sa.Index(None, "round_id", "post_id", "serve_on"),
         sa.Index(None, "beneficiary_kind", "beneficiary_id"),
         sa.Index(None, "household_id"),
-        sa.Index(None, "supplements_id", sqlite_where=_COMPLETES, postgresql_where=_COMPLETES),
         sa.CheckConstraint("state = 'waiting' OR state = 'cancelled' OR (post_id IS NOT NULL AND serve_on IS NOT NULL)",
                            name="placed"),
         whole("persons", most=1000),

@@ -208,7 +208,8 @@ def addressed(tx: Tx, addressee: Addressee, name: str = "", town: str = "") -> t
         town = town or "Jakarta"
     if not name:
         known = regions(tx, [tx.regency_code.split(".")[0]])
-        name = f"Kepala Dinas Sosial Provinsi {known[0].name}" if known else "Kepala Dinas Sosial Provinsi"
+        province = known[0].name.removeprefix("Provinsi ") if known else ""
+        name = f"Kepala Dinas Sosial Provinsi {province}".strip()
     return name, town or "Tempat"
 
 

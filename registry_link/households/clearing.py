@@ -1,4 +1,7 @@
-"""After a snapshot was taken over, or given up on the way: what it leaves is cleared away a little at a time."""
+"""After a snapshot was taken over, or given up on the way: what it leaves is cleared away a little at a time.
+
+The search knows changed households by their old words until this has come to them, moments after the last step.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,13 @@ from registry_link.households.models import (
     TakingOver,
     WeighedPiece,
 )
-from registry_link.households.states import TakingStage
-from registry_link.households.words import forget_words
+from registry_link.households.states import Outcome, TakingStage
+from registry_link.households.words import forget_words, refresh_words
 
 _AT_ONCE: Final = 5000
 _FEW: Final = 800
 _PIECES: Final = 8
+_WORDS: Final = 2000
 
 
 def to_clear(tx: Tx) -> Sequence[UUID]:
@@ -44,10 +48,32 @@ def clear_step(tx: Tx, snapshot_id: UUID) -> bool:
     ).one_or_none()
     if taking is None or taking.stage is TakingStage.FILLING:
         return True
-    is_over = _take_back(tx, taking) if taking.stage is TakingStage.LEAVING else _clear(tx, snapshot_id)
+    if taking.stage is TakingStage.LEAVING:
+        is_over = _take_back(tx, taking)
+    else:
+        is_over = not _word(tx, taking) and _clear(tx, snapshot_id)
     if is_over:
         tx.session.execute(sa.delete(TakingOver).where(TakingOver.snapshot_id == snapshot_id))
     return is_over
+
+
+def _word(tx: Tx, taking: Any) -> bool:
+    """Bring the words of changed households up to date, some at a time; False when all are."""
+    changed = tx.session.scalars(
+        sa.select(StagedHousehold.bound_id)
+        .where(StagedHousehold.snapshot_id == taking.snapshot_id, StagedHousehold.outcome == Outcome.CHANGED)
+        .order_by(StagedHousehold.external_id)
+        .offset(taking.step * _WORDS)
+        .limit(_WORDS)
+    ).all() if taking.step >= 0 else ()  # fmt: skip
+    refresh_words(tx, [one for one in changed if one is not None])
+    if taking.step >= 0:
+        # What is cleared away next must not be counted again.
+        step = taking.step + 1 if changed else -1
+        tx.session.execute(
+            sa.update(TakingOver).where(TakingOver.snapshot_id == taking.snapshot_id).values(step=step)
+        )  # fmt: skip
+    return bool(changed)
 
 
 def _clear(tx: Tx, snapshot_id: UUID) -> bool:

@@ -82,7 +82,8 @@ def turn_current(tx: Tx, snapshot_id: UUID, taking: Any, counts: Weighed) -> boo
     survivors = carry_again(tx, snapshot_id)
     if told is not None:
         complete(tx, snapshot, taking, changed, told)
-    refresh_words(tx, list(dict.fromkeys([*changed, *departed, *survivors])))
+    # The words of what changed follow in pieces right after (``clearing``): half of what others would wait for.
+    refresh_words(tx, list(dict.fromkeys([*departed, *survivors])))
     bump_stamp(tx)
     note_counts(tx, snapshot_id, counts)
     return True

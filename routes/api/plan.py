@@ -115,7 +115,10 @@ def show_round(round_id: UUID) -> dict[str, Any]:
 @api.response(200, shapes.ApprovedOut)
 @api.alt_response(409, schema=Problem)
 def approve_plan(round_id: UUID, **_: Any) -> Response:
-    """Approve the round's draft: all of its stock is reserved, or nothing. Never by who planned it."""
+    """Approve the round's draft: all of its stock is reserved, or nothing.
+
+    By another than who planned it, unless the plan stays below the office's limits.
+    """
     return context.write_once(lambda tx: shapes.ApprovedOut().dump(commands.approve_round(tx, round_id)), 200)
 
 

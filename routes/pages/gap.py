@@ -94,9 +94,10 @@ def _form(slug: str, form: Form) -> str:
             first_out = min((one.runs_out_on for one in found.days if one.runs_out_on), default=None)
         usual = {one: gap_letter.addressed(tx, one) for one in (Addressee.PROVINCE, Addressee.MINISTRY)}
         own, today = office(tx), tx.today
-    needed = max(first_out or today, today)
+    # The day on which something gives out; else the first of a week that lies ahead. Who waits now needs it now.
+    needed = first_out or (the_round.week.first_on if the_round and the_round.week.first_on > today else None)
     return render_template(
-        "need/letter.html", form=form, lines=lines, round=the_round, needed_on=f"{needed:%d/%m/%Y}",
+        "need/letter.html", form=form, lines=lines, round=the_round, needed_on=f"{needed:%d/%m/%Y}" if needed else "",
         copies="\n".join(_copies(own)), is_first=not form.values,
         addressees=[
             (one.value, say(f"gap.addressee.{one.value}", lang), ", ".join(usual[one]) if one in usual else "")

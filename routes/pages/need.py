@@ -83,6 +83,8 @@ def show(slug: str, no: int | None = None) -> str:
                 "villages": _villages(ground, lang) if part == "desa" else None,
                 "days": _days(ground.days, lang) if part == "hari" else None,
             }  # fmt: skip
+            weeks = week.weeks(tx, here.incident.id) if here.incident is not None else ()
+            page["rounds"] = [(one.no, here.url("need.show", putaran=one.no, menurut=part)) for one in weeks]
     standard = ground.standard
     names = {"barang": _("Per barang"), "desa": _("Per desa/kelurahan"), "hari": _("Per hari")}
     return render_template(
@@ -289,13 +291,11 @@ def _days(found: Sequence[ItemDays], lang: str) -> dict[str, Any]:
         "heads": [_head(every[number], lang) for number in shown],
         "rows": [
             {
-                "name": one.line.item.name(lang),
-                "undated": print_quantity(one.undated_milli, one.line.item.base_unit, lang)
-                if one.undated_milli else "–",
+                "name": one.line.item.name(lang), "unit": one.line.item.base_unit,
+                "undated": print_quantity(one.undated_milli, "", lang) if one.undated_milli else "–",
                 "out_on": print_day(one.runs_out_on, lang, weekday=True) if one.runs_out_on else None,
                 "cells": [
-                    {**_cell(one.flows[number], one.line.item.base_unit, lang), "head": _head(every[number], lang),
-                     "is_out": one.runs_out_on == every[number]}
+                    {**_cell(one.flows[number], lang), "head": _head(every[number], lang)}
                     for number in shown
                 ],
             }
@@ -308,19 +308,22 @@ def _head(on: date, lang: str) -> str:
     return f"{WEEKDAYS[lang][on.weekday()][:3]} {on.day} {SHORT_MONTHS[on.month - 1]}"
 
 
-def _cell(flow: DayFlow, unit: str, lang: str) -> dict[str, Any]:
+def _cell(flow: DayFlow, lang: str) -> dict[str, Any]:
+    """Give a day's figures without their unit, which stands once beside the item's name."""
+
+    def shown(milli: int) -> str:
+        return print_quantity(milli, "", lang)
+
     evening = flow.evening_milli
     if evening is None:
         left = ""
     elif evening < 0:
-        left = _("kurang %(amount)s", amount=print_quantity(-evening, unit, lang))
+        left = _("kurang %(amount)s", amount=shown(-evening))
     else:
-        left = _("sisa %(amount)s", amount=print_quantity(evening, unit, lang))
+        left = _("sisa %(amount)s", amount=shown(evening))
     return {
-        "leaves": print_quantity(flow.leaves_milli, unit, lang) if flow.leaves_milli else "–", "left": left,
-        "is_short": flow.is_short,
-        "overdue": _("ditambah yang tertunda %(amount)s", amount=print_quantity(flow.overdue_milli, unit, lang))
+        "leaves": shown(flow.leaves_milli) if flow.leaves_milli else "–", "left": left, "is_short": flow.is_short,
+        "overdue": _("ditambah yang tertunda %(amount)s", amount=shown(flow.overdue_milli))
         if flow.overdue_milli else "",
-        "arrives": _("datang %(amount)s", amount=print_quantity(flow.arrives_milli, unit, lang))
-        if flow.arrives_milli else "",
+        "arrives": _("datang %(amount)s", amount=shown(flow.arrives_milli)) if flow.arrives_milli else "",
     }  # fmt: skip

@@ -123,6 +123,9 @@ class PackageRowOut(Schema):
     state = fields.Enum(PackageState, by_value=True)
     post_id = fields.UUID(allow_none=True)
     serve_on = Day(allow_none=True)
+    slot = fields.Integer(
+        allow_none=True, metadata={"description": "Which of the post's hours, 0 first; null where it tells none"}
+    )
     reason = fields.String()
 
 
@@ -171,7 +174,7 @@ class DiscardedOut(Schema):
 
 def row_of(row: Any, lang: str) -> dict[str, Any]:
     """Give a package's row ready to be dumped, with its reason in the reader's language."""
-    names = ("id", "round_id", "code", "no", "village_code", "persons", "rank", "state", "post_id", "serve_on")
+    names = ("id", "round_id", "code", "no", "village_code", "persons", "rank", "state", "post_id", "serve_on", "slot")
     return {**{name: getattr(row, name) for name in names}, "reason": row.reason(lang)}
 
 

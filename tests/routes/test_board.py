@@ -21,8 +21,9 @@ from core.work import Work
 from logistics.dispatch.queries import PostView, posts
 from logistics.dispatch.schedule import Cell, Schedule, schedule
 from logistics.packages.cell_queries import cell_packages
+from logistics.programmes.queries import term_by_id
 from routes.moving import weight_text
-from tests.flows import line
+from tests.flows import line, term_line
 from tests.reports.reading import page_count, words
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import a_person, a_token
@@ -208,3 +209,22 @@ def test_a_list_that_was_issued_is_named_before_its_households_are_moved(
     page = text(officer, f"{draft.at}/pindah?titik={post.id}&hari={number}&ke_titik={post.id}&ke_hari=7&terakhir=2")
     assert "Kertas yang sudah terbit masih menyebut" in page and "/DTT/" in page
     assert "Stok dicadangkan yang ikut 2" in page
+
+
+def test_a_term_has_the_same_board_at_its_own_address(work: Work, officer: FlaskClient):
+    term_id = term_line.open_term(work)
+    term_line.put_on_list(work, term_id, most=3)
+    term_line.determine(work, term_id)
+    with work.read_by(line.OFFICER) as tx:
+        term = term_by_id(tx, term_id)
+    at = f"/bansos/{term.programme_slug}/{term.no}/rencana"
+    assert "Belum ada rencana untuk papan" in text(officer, f"{at}/papan")
+    days = {"first_on": "16/11/2026", "last_on": "27/11/2026", "form_key": "kunci-tahap-0001"}
+    assert send(officer, f"{at}/susun", days).status_code == 303
+    shown = officer.get(f"{at}/papan").get_data(as_text=True)
+    assert "Hari ke-1 sampai ke-7 dari 12" in shown
+    cell = re.search(r'href="([^"]+/papan/sel[^"]+)" data-move', shown)
+    assert cell is not None
+    assert "Pindahkan sekelompok keluarga" in text(officer, html.unescape(cell[1]))
+    printed = send(officer, f"{at}/papan/papan.pdf", {})
+    assert page_count(printed.data) == 2

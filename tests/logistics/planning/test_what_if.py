@@ -161,6 +161,22 @@ def test_more_stock_takes_nothing_from_anybody_under_the_same_rule(
     assert compare(richer, base).better == 0
 
 
+def test_where_the_share_is_as_large_as_can_be_more_stock_moves_it_and_turns_with_it():
+    """The one rule under which more stock can take something from somebody: the form says so."""
+    households = [
+        a_household(0, VILLAGES[0], composition=People(persons=5, adults=5)),
+        a_household(1, VILLAGES[0], composition=People(persons=1, adults=1)),
+        a_household(2, VILLAGES[1], composition=People(persons=3, adults=3)),
+    ]
+    shelves = [shelf(HARBOUR, RICE, 2), shelf(INLAND, RICE, 12), shelf(INLAND, MAT, 2)]
+    more = Change(more=(shelf(HARBOUR, RICE, 2),))
+    base, richer = tried(some(households, shelves, replace(BUILT_IN, floor_permille=None)), [Change(), more])
+    assert base.largest_floor_permille < richer.largest_floor_permille
+    assert compare(base, richer).worse == 1
+    base, richer = tried(some(households, shelves, replace(BUILT_IN, floor_permille=0)), [Change(), more])
+    assert compare(base, richer).worse == 0
+
+
 @settings(max_examples=60, deadline=None)
 @given(plans(), st.randoms(use_true_random=False))
 def test_the_same_plan_comes_out_whatever_order_its_inputs_stand_in(inputs: PlanInputs, chance: random.Random):
