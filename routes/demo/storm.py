@@ -113,10 +113,11 @@ def _hit(world: DemoWorld, struck: tuple[DemoVillage, ...]) -> tuple[DemoVillage
     """Find villages away from the flood, near each other, that hold the story's share of the district's people."""
     wanted = sum(one.weight for one in world.villages) / SHARE
     others = sorted((one for one in world.villages[:-1] if one not in struck), key=lambda one: (-one.weight, one.code))
-    # The fifth in size has a post of its own; its neighbours go there too.
-    middle = others[4].middle
+    # The fifth in size has a post, to which the small villages around it go.
+    post = others[4].middle
+    small = [one for one in others if one.weight <= wanted / 2]
     found: list[DemoVillage] = []
-    for one in sorted(others[3:], key=lambda one: math.dist(one.middle, middle)):
+    for one in sorted(small, key=lambda one: math.dist(one.middle, post)):
         if sum(other.weight for other in found) < wanted:
             found.append(one)
     return tuple(found)
