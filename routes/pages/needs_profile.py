@@ -108,7 +108,7 @@ def save(file_id: UUID) -> str | BaseResponse:
 
     def act(tx: Tx) -> str:
         order = DefineStandard(
-            code=form.text("code", most=40) or code_from(name_id).replace("_", "-"), name_id=name_id, name_en=name_id,
+            code=code_from(name_id).replace("_", "-"), name_id=name_id, name_en=name_id,
             days=days, legal_source=file.provenance[:500], lines=lines,
         )  # fmt: skip
         made = define_standard(tx, order)
