@@ -84,7 +84,9 @@ def read_profile(content: bytes, name: str) -> ProfileFile:
 def check(file_id: UUID) -> str:
     """Show what becomes of each row, as far as it is decided; nothing is saved by looking."""
     file, name = _stored(file_id)
-    return _check(file_id, file, Form(MultiDict({"name_id": (file.profile or name).removesuffix(".json"), "days": "7"})))
+    return _check(
+        file_id, file, Form(MultiDict({"name_id": (file.profile or name).removesuffix(".json"), "days": "7"}))
+    )
 
 
 @pages.post("/<uuid:file_id>")
