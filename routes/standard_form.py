@@ -116,8 +116,9 @@ def _line(form: Form, no: int, catalogue: Catalogue) -> StandardLine | None:
     last = form.number(f"to-{no}", least=1, most=366, is_required=False)
     if first and last and last < first:
         form.fail(f"to-{no}", "standard.days_reversed", {"line": no})
-    source_id = form.text(f"source_id-{no}", least=1, most=300)
-    source_en = form.text(f"source_en-{no}", most=300) or source_id
+    in_indonesian, in_english = f"source_id-{no}", f"source_en-{no}"
+    source_id = form.text(in_indonesian, least=1, most=300)
+    source_en = form.text(in_english, most=300) or source_id
     step, packs = _packing(form, no, item)
     if item is None or rate is None or basis is None:
         return None

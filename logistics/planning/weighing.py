@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+import msgspec
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -111,8 +112,12 @@ def weigh_plans(work: Work, actor: Actor) -> str:
         waiting = unweighed_plans(tx)
     kept = 0
     for plan_id in waiting:
-        with work.read_by(actor) as tx:
-            last, runs = _last_run(tx, plan_id), inputs_of(tx, plan_id)
+        try:
+            with work.read_by(actor) as tx:
+                last, runs = _last_run(tx, plan_id), inputs_of(tx, plan_id)
+        except msgspec.ValidationError:
+            # Kept by an older version, in another shape: it stands as it is and does not hold up the others.
+            continue
         found = [one for one in map(weigh, runs) if one is not None]
         kept += work.run(actor, partial(_keep, plan_id=plan_id, last=last, found=found))
     return f"{kept} plans weighed" if waiting else ""

@@ -651,7 +651,9 @@ def keep_applied(tx: Tx, run_id: UUID, ready: ReadyStep) -> TakingStage:
         raise Conflict("import_run.moved_meanwhile")
     stage = keep_step(tx, ready, _counts(tx, run))
     if stage is TakingStage.SEEN:
-        move(tx, ImportRun, run_id, RunAct.APPLY, IMPORT_RUN_MOVES, finished_at=tx.now)
+        # Whoever looks at what it changed is to find the snapshot that it belongs to now.
+        snapshot_id = completed_by(tx, run.snapshot_id) or run.snapshot_id
+        move(tx, ImportRun, run_id, RunAct.APPLY, IMPORT_RUN_MOVES, finished_at=tx.now, snapshot_id=snapshot_id)
     elif stage is TakingStage.LEAVING:
         # Whatever it was compared with, or a piece of it, is not so any more.
         tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run_id).values(weighed_at=None))

@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import Response
 from flask_smorest import Blueprint
 
-from core.errors import NotFound
 from core.work import Tx
 from logistics.packages.queries import round_by_id
 from logistics.planning.queries import revision_of
@@ -61,19 +60,19 @@ def make_a_revision(data: dict[str, Any], round_id: UUID, **_: Any) -> Response:
 @api.get("/rounds/<uuid:round_id>/revision")
 @guard.requires("round.see")
 @api.arguments(shapes.RevisionArgs, location="query")
-@api.response(200, shapes.RevisionOut)
+@api.response(200, shapes.RevisionWaitsOut)
 @api.alt_response(404, schema=Problem)
 def show_revision(args: dict[str, Any], round_id: UUID) -> dict[str, Any]:
-    """Give the revision that waits: figures, posts and days, goods, and its changes one by one with the reason."""
+    """Give the revision that waits, if any: figures, posts and days, goods, its changes one by one with the reason."""
     lang = context.lang()
     with context.read() as tx:
         reach = tx.require("round.see")
         round_by_id(tx, round_id)
         draft = revision_of(tx, round_id)
         if draft is None:
-            raise NotFound("plan.not_found")
+            return {"revision": None}
         found = changes_of(tx, draft.id, reach=None if reach.is_all else reach, **args)
-        return shapes.view_of(revision_view(tx, draft), found.rows, found.total, lang)
+        return {"revision": shapes.view_of(revision_view(tx, draft), found.rows, found.total, lang)}
 
 
 @api.post("/rounds/<uuid:round_id>/revision/approval")

@@ -159,7 +159,7 @@ def show_coverage(args: dict[str, Any], standard_id: UUID) -> Any:
     """Tell how far a kit covers the standard, by item and household size, in thousandths rounded down."""
     with context.read() as tx:
         found = queries.standard(tx, standard_id)
-        kit = next((one for one in kits(tx) if one.item.code == args["kit_code"]), None)
+        kit = next((one for one in kits(tx) if args["kit_code"] in ("", one.item.code)), None)
         if kit is None:
             raise NotFound("item.not_found", item=args["kit_code"])
         counted = village_counts(tx)

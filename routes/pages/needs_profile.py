@@ -84,7 +84,9 @@ def read_profile(content: bytes, name: str) -> ProfileFile:
 def check(file_id: UUID) -> str:
     """Show what becomes of each row, as far as it is decided; nothing is saved by looking."""
     file, name = _stored(file_id)
-    return _check(file_id, file, Form(MultiDict({"name_id": (file.profile or name).removesuffix(".json"), "days": "7"})))
+    return _check(
+        file_id, file, Form(MultiDict({"name_id": (file.profile or name).removesuffix(".json"), "days": "7"}))
+    )
 
 
 @pages.post("/<uuid:file_id>")
@@ -108,7 +110,7 @@ def save(file_id: UUID) -> str | BaseResponse:
 
     def act(tx: Tx) -> str:
         order = DefineStandard(
-            code=form.text("code", most=40) or code_from(name_id).replace("_", "-"), name_id=name_id, name_en=name_id,
+            code=code_from(name_id).replace("_", "-"), name_id=name_id, name_en=name_id,
             days=days, legal_source=file.provenance[:500], lines=lines,
         )  # fmt: skip
         made = define_standard(tx, order)

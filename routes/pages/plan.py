@@ -30,6 +30,7 @@ from logistics.planning.priority import BUILT_IN
 from logistics.planning.queries import PlanView, draft_of, plans_of
 from logistics.planning.rule_words import order_sentence, print_permille
 from logistics.planning.states import PlanState
+from logistics.planning.weighing import optimum_of
 from logistics.programmes.queries import TermView
 from logistics.programmes.states import Unit
 from logistics.zones import affected, week
@@ -142,6 +143,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
         "ran_out": [one.sentence(lang) for one in lacks_by_item(tx, the_round.id)],
         "floor": _floor(draft or _last(plans_of(tx, the_round.id)), lang),
         "rule": _rule(tx, draft or _last(plans_of(tx, the_round.id)), lang),
+        "optimum": _optimum(tx, draft or _last(plans_of(tx, the_round.id)), lang) if reach.is_all else "",
         "lines": [
             {
                 "row": row, "household": people.get(row.household_id), "person": named.get(row.beneficiary_id),
@@ -189,6 +191,12 @@ def _rule(tx: Tx, plan: PlanView | None, lang: str) -> tuple[str, str] | None:
         return None
     known = [one for one in rules(tx) if one.version == plan.rule_version]
     return plan.rule_version, order_sentence(known[0].priority if known else BUILT_IN, lang)
+
+
+def _optimum(tx: Tx, plan: PlanView | None, lang: str) -> str:
+    """Say how far the strict order is from the most the stock could do, once that is worked out."""
+    found = optimum_of(tx, plan.id) if plan is not None else None
+    return found.told(lang) if found is not None else ""
 
 
 def _proof(tx: Tx, proof: TooFewPlaces | None, lang: str) -> dict[str, Any] | None:

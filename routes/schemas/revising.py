@@ -102,6 +102,10 @@ class RevisionOut(Schema):
     total = fields.Integer()
 
 
+class RevisionWaitsOut(Schema):
+    revision = fields.Nested(RevisionOut, allow_none=True)
+
+
 def counts_of(counts: Any) -> list[dict[str, Any]]:
     """Give counts by kind as they are listed."""
     return [{"kind": kind, "packages": packages} for kind, packages in counts.items()]

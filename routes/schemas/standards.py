@@ -124,7 +124,9 @@ class WorkedOut(Schema):
 
 
 class CoverageArgs(In):
-    kit_code = fields.String(required=True, validate=validate.Length(1, 40))
+    kit_code = fields.String(
+        load_default="", validate=validate.Length(max=40), metadata={"description": "Without it, the first kit."}
+    )
 
 
 class CoverageCellOut(Schema):

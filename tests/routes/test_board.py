@@ -135,7 +135,7 @@ def test_who_may_look_sees_the_board_and_nobody_else_moves(work: Work, app: Flas
 def test_machines_see_the_same_board_ask_move_and_undo(work: Work, client: FlaskClient, draft: Draft):
     token = a_token(work, Role.LOGISTICS)
     at = f"/api/v1/rounds/{draft.round_id}"
-    found, told = board(work, draft), client.get(f"{at}/board", headers=token).json
+    found, told = board(work, draft), client.get(f"{at}/board", headers=token).get_json()
     assert told["total"]["households"] == found.counts.households
     assert [one["households"] for one in told["days"]] == [one.counts.households for one in found.totals]
     assert {
@@ -153,19 +153,22 @@ def test_machines_see_the_same_board_ask_move_and_undo(work: Work, client: Flask
         "from_post_id": str(post.id), "from_day": cell.serve_on.isoformat(), "to_post_id": str(post.id),
         "to_day": (found.days[-1]).isoformat(), "last": 1,
     }  # fmt: skip
-    asked = client.post(f"{at}/moves/consequences", json=group, headers=token).json
+    asked = client.post(f"{at}/moves/consequences", json=group, headers=token).get_json()
     assert (asked["households"], asked["problems"], asked["target"]["after"]) == (1, [], 1)
     order = {**group, "reason": WHY, "seen": asked["seen"]}
     done = client.post(f"{at}/moves", json=order, headers={**token, **key("moving-once-0001")})
-    assert done.status_code == 201 and done.json["households"] == 1
-    assert client.post(f"{at}/moves", json=order, headers={**token, **key("moving-once-0001")}).json == done.json
+    assert done.status_code == 201 and done.get_json()["households"] == 1
+    assert (
+        client.post(f"{at}/moves", json=order, headers={**token, **key("moving-once-0001")}).get_json()
+        == done.get_json()
+    )
     late = client.post(f"{at}/moves", json=order, headers={**token, **key()})
-    assert (late.status_code, late.json["code"]) == (409, "board.changed_meanwhile")
-    last = client.get(f"{at}/board", headers=token).json["last_move"]
-    assert last["move_id"] == done.json["move_id"]
+    assert (late.status_code, late.get_json()["code"]) == (409, "board.changed_meanwhile")
+    last = client.get(f"{at}/board", headers=token).get_json()["last_move"]
+    assert last["move_id"] == done.get_json()["move_id"]
     undo = client.post(f"{at}/moves/undoing", json={"move_id": last["move_id"]}, headers={**token, **key()})
     assert undo.status_code == 200
-    assert client.get(f"{at}/board", headers=token).json == told
+    assert client.get(f"{at}/board", headers=token).get_json() == told
 
 
 def test_the_papers_say_what_the_board_says(work: Work, draft: Draft, officer: FlaskClient):

@@ -168,6 +168,23 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     run_pending_imports(office, OFFICE)
     assert told_by(client.get(f"{API}/imports", headers=head))["imports"][0]["state"] == "applied"
     assert post(f"/imports/{run_id}/discard", {}).status_code == 409
+    # The row that was refused comes back corrected, into the same snapshot.
+    content = "\n".join([HEADER, line(9)]).encode()
+    given = {"data": content, "content_type": "text/csv", "headers": {**officer, **key()}}
+    again = told_by(client.post(f"{API}/files?file_name=lagi.csv", **given))["id"]
+    whole = told_by(client.get(f"{API}/imports/{run_id}", headers=head))["snapshot_id"]
+    assert post("/imports", {"files": [{"file_id": again}]}).status_code == 422
+    more = told_by(post("/imports", {"files": [{"file_id": again}], "completes_id": whole}))["id"]
+    run_pending_imports(office, OFFICE)
+    assert post(f"/imports/{more}/approval", who=head).status_code == 201
+    run_pending_imports(office, OFFICE)
+    shown = told_by(client.get(f"{API}/imports/{more}", headers=head))
+    assert (shown["state"], shown["new"], shown["snapshot_id"], shown["as_of_on"]) == (
+        "applied", 1, whole, "2026-01-01"
+    )  # fmt: skip
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    assert "Lengkapi snapshot DTSEN, 1 Januari 2026" in client.get(PAGE).get_data(as_text=True)
     assert client.post(f"{API}/files?file_name=x.csv", data=b"MZ", headers={**officer, **key()}).status_code == 415
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from core.actor import Role
+from core.measures import Period
 from core.work import Work
 from logistics.planning.priorities import declare_rule, put_rule_in_force
+from logistics.planning.priority import BUILT_IN
 from logistics.planning.queries import plans_of
+from logistics.programmes.queries import term_by_id
 from logistics.zones import week
+from routes.term import plan_the_term
 from stock.places.kinds import PlaceKind
 from stock.places.queries import places
-from tests.flows import line
+from tests.flows import line, term_line
 from tests.logistics.planning.test_priorities import POOREST
 from tests.routes.asking import log_in, send
 from tests.support.builders import a_person, a_token
@@ -134,6 +139,24 @@ def test_a_machine_asks_for_the_proof_of_an_approved_plan(app: Flask, work: Work
     assert answer.status_code == 200, answer.text
     ((run,),) = (plan["runs"] for plan in answer.get_json()["plans"])
     assert run["is_same"] and run["is_untouched"]
+
+
+def test_a_terms_distribution_is_compared_as_a_week_is(officer: FlaskClient, work: Work):
+    term_id = term_line.open_term(work)
+    term_line.put_on_list(work, term_id, most=3)
+    term_line.determine(work, term_id)
+    with work.read_by(line.OFFICER) as tx:
+        term = term_by_id(tx, term_id)
+        days = Period(tx.today, tx.today + timedelta(days=2))
+    here = f"/bansos/{term.programme_slug}/{term.no}/rencana"
+    assert "Hari pembagiannya belum dipilih" in text(officer, f"{here}/bandingkan")
+    with work.by(line.OFFICER) as tx:
+        plan_the_term(tx, term, days)
+    page = text(officer, f"{here}/bandingkan?coba=gudang%3D{warehouse(work)}")
+    assert "lebih buruk" in page and "Pilihan A" in page
+    assert "Bandingkan pilihan" in text(officer, here)
+    done = send(officer, f"{here}/bandingkan/pakai", {"coba": f"aturan={BUILT_IN.version}"})
+    assert done.status_code == 303 and done.headers["Location"].endswith("/rencana")
 
 
 def test_who_only_serves_does_not_compare(app: Flask, work: Work, flood: line.Flood):

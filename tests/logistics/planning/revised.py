@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -212,7 +212,3 @@ class World:
     def _drafts(self, tx: Any) -> set[UUID]:
         draft = revision_of(tx, self.id)
         return set(tx.session.scalars(sa.select(Package.id).where(Package.plan_id == draft.id))) if draft else set()
-
-
-def with_people(one: ConfirmedHousehold, **more: object) -> ConfirmedHousehold:
-    return replace(one, **more)  # type: ignore[arg-type]
