@@ -337,16 +337,13 @@ def _plan(
         "plan.make", "plan", plan.id, round_id=str(the_round.id), added=added, waiting=after.waiting,
         planned=after.planned, is_fitted=order.fit_to_stock, rule=rule.version,
     )  # fmt: skip
-    wanted: Counter[UUID] = Counter()
-    for group in group_sums(tx, plan.id):
-        wanted[group.item_id] += group.quantity_milli
     return PlanSummary(
         round_id=the_round.id, plan_id=plan.id, added=added,
         kept=sum(one.beneficiary_id in placed for one in order.households),
         waiting=after.waiting, planned=after.planned,
         in_part=sum(not row.waits and not row.is_whole for row in proposal.rows),
         durables_elsewhere=len(elsewhere & {one.beneficiary_id for one in new}),
-        shortages=_shortages(tx, wanted, _free(inputs.shelves)),
+        shortages=shortages_of(tx, the_round, plan.id),
     )  # fmt: skip
 
 
@@ -392,10 +389,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     if first_on < tx.today:
         raise Conflict("plan.days_passed", day=first_on.isoformat())
     shelves = shelves_of(tx, sorted({want.item_id for want in wants}), the_round.week.last_on, the_round.released)
-    wanted: Counter[UUID] = Counter()
-    for want in wants:
-        wanted[want.item_id] += want.quantity_milli
-    missing = _shortages(tx, wanted, _free(shelves))
+    missing = _shortages(tx, _summed(wants), _free(shelves))
     if missing:
         raise PlanShort(missing)
     takes = _takes(tx, draft.id, wants, shelves, first_on)
@@ -615,6 +609,20 @@ def _free(shelves: Sequence[Shelf]) -> dict[UUID, int]:
     for shelf in shelves:
         free[shelf.item_id] += shelf.free_milli
     return dict(free)
+
+
+def shortages_of(tx: Tx, the_round: RoundView, plan_id: UUID) -> tuple[Shortage, ...]:
+    """Name what is missing for a draft to be approved now; () when it can be."""
+    wanted = _summed(_wants(tx, plan_id))
+    shelves = shelves_of(tx, sorted(wanted), the_round.week.last_on, the_round.released)
+    return _shortages(tx, wanted, _free(shelves))
+
+
+def _summed(wants: Sequence[Want]) -> Counter[UUID]:
+    wanted: Counter[UUID] = Counter()
+    for want in wants:
+        wanted[want.item_id] += want.quantity_milli
+    return wanted
 
 
 def _shortages(tx: Tx, wanted: Mapping[UUID, int], free: Mapping[UUID, int]) -> tuple[Shortage, ...]:

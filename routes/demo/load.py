@@ -106,7 +106,7 @@ def _make_demo(runtime: Runtime, *, households: int, seed: int) -> Iterator[str]
     yield from tell_cash(story, world, cast, posts)
     yield from tell_stoves(story, world, cast, posts)
     yield from _flood(story, world, struck, cast, posts, households)
-    yield from tell_storm(story, world, cast, struck)
+    yield from tell_storm(story, world, cast, struck, warehouses[0])
     yield from tell_waves(story, cast, island, warehouses[2])
     yield from tell_what_waits(story, cast, warehouses)
     # Made just after midnight, the story has not reached today yet.

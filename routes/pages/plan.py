@@ -23,8 +23,7 @@ from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundSt
 from logistics.packages.sums import VillageCount, village_counts
 from logistics.packages.waiting import lacks_by_item
 from logistics.planning.approving import needs_second_person
-from logistics.planning.commands import NoPlace, PlanSummary, approve_round, cancel_package, discard_plan
-from logistics.planning.need import need as round_need
+from logistics.planning.commands import NoPlace, PlanSummary, approve_round, cancel_package, discard_plan, shortages_of
 from logistics.planning.placing import TooFewPlaces
 from logistics.planning.priorities import rules
 from logistics.planning.priority import BUILT_IN
@@ -122,7 +121,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
         lacks.setdefault(lack.package_id, []).append(lack)
     known_posts = {one.id: one for one in posts(tx, with_closed=True)}
     hours = round_hours(tx, the_round.id)
-    short = list(round_need(tx, the_round.id).shortages) if draft else []
+    short = shortages_of(tx, the_round, draft.id) if draft else ()
     return {
         "draft": draft, "plans": plans_of(tx, the_round.id), "counts": packages.counts_of(tx, the_round.id),
         "strip": _strip(the_board, tx.today, lang, here), "board": _board(the_board, shown), "day": day,
@@ -133,7 +132,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
         "may_approve": draft is not None
         and (draft.planned_by != tx.actor.id or not needs_second_person(tx, draft)),
         "short": [
-            (line.item.name(lang), print_quantity(line.short_milli, line.item.base_unit, lang)) for line in short
+            (one.item.name(lang), print_quantity(one.short_milli, one.item.base_unit, lang)) for one in short
         ],
         "posts": [(str(one.id), one.name) for one in known_posts.values()],
         "states": [
