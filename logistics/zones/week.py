@@ -92,7 +92,8 @@ def _where(home: tuple[float, float] | None, away: PlaceNow | None) -> _Where:
 
 def standard_in_force(tx: Tx) -> StandardView | None:
     """Give the newest approved standard; None when the head has approved none."""
-    return next((one for one in standards(tx) if one.state is StandardState.APPROVED), None)
+    in_force = [one for one in standards(tx) if one.state is StandardState.APPROVED]
+    return max(in_force, key=lambda one: (one.approved_on or date.min, one.created_at), default=None)
 
 
 def next_week(tx: Tx, view: zones.IncidentView) -> date | None:

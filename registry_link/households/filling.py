@@ -33,8 +33,8 @@ from registry_link.households.states import DifferenceKind, LinkState, Outcome
 from registry_link.households.weighed import weighed_piece
 from registry_link.households.weighing import CHANGED, LEFT_OUT, NEW, digits, kept_people, kept_places
 
-HOMES_AT_ONCE: Final = 5000
-PEOPLE_AT_ONCE: Final = 10_000
+HOMES_AT_ONCE: Final = 2500
+PEOPLE_AT_ONCE: Final = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ from registry_link.households.weighed import GOINGS, weighed_piece
 from registry_link.households.words import FoldedWords, put_folded, words_ready
 
 SUSPECTS_AT_ONCE: Final = 2000
-WORDS_AT_ONCE: Final = 1 << 14
+WORDS_AT_ONCE: Final = 1 << 13
 HEADS_AT_ONCE: Final = 50_000
 GOINGS_AT_ONCE: Final = 10_000
 CHANGES_AT_ONCE: Final = 2500

@@ -181,7 +181,7 @@ def _setup(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
         if drafts and now.incident:
             found.append(Waiting(
                 text=_("Setujui standar paket"), why=_("%(name)s versi %(no)s menunggu persetujuan Anda.",
-                name=drafts[0].name_id, no=drafts[0].version), href=url_for("need.show", slug=now.incident.slug),
+                name=drafts[0].name_id, no=drafts[0].version), href=url_for("standards.show", standard_id=drafts[0].id),
                 icon="check", is_urgent=True,
             ))  # fmt: skip
     return found

@@ -50,7 +50,7 @@ def test_the_order_is_changed_by_buttons_alone_and_nothing_is_kept_before_it_is_
     page = moved.get_data(as_text=True)
     assert moved.status_code == 200
     assert in_form(page) == ["severity", "cut_off", "decile", "vulnerable"]
-    assert SENT["reason"] in page, "what was typed stays"
+    assert str(SENT["reason"]) in page, "what was typed stays"
     assert re.search(r'value="up-decile"[^>]* autofocus', page), "the keyboard stays where it was"
     page = send(people.officer, f"{HOME}/usulan", {"criteria": in_form(page), "step": "drop-severity"}).text
     page = send(people.officer, f"{HOME}/usulan", {"criteria": in_form(page), "step": "add-helped"}).text
