@@ -241,22 +241,6 @@ class PlanCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemSum:
-    """One item over a round's packages; quantity = exact + surplus."""
-
-    item_id: UUID
-    households: int
-    exact_milli: Milli
-    quantity_milli: Milli
-    waiting_milli: Milli
-    """Of the quantity, what households need that wait."""
-    promised_milli: Milli
-    """Of the quantity, what is reserved, at a post or handed over."""
-    lacking_milli: Milli
-    """Of the quantity, what packages that go out lack, and no supplementary package holds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSum:
     """What leaves together: one item for a post on a day."""
 
@@ -432,51 +416,6 @@ _PLACED = (PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED, Pac
 _PROMISED = (PackageState.RESERVED, PackageState.LOADED, PackageState.HANDED_OVER)
 _IS_WHOLE = Package.supplements_id.is_(None)
 """The rest of a partial handover stands in the first package's figures already: households and goods count once."""
-
-
-def item_sums(tx: Tx, round_id: UUID) -> tuple[ItemSum, ...]:
-    """Add up a round's need item by item, the waiting and the lacking included, in the order of the standard."""
-    zero = sa.literal(0)
-    of_round = (Package.round_id == round_id, Package.state != PackageState.CANCELLED)
-    lines = (
-        sa.select(
-            PackageLine.item_id, PackageLine.exact_milli, PackageLine.quantity_milli,
-            sa.case((Package.state == PackageState.WAITING, PackageLine.quantity_milli), else_=zero).label("waiting"),
-            sa.case((Package.state.in_(_PROMISED), PackageLine.quantity_milli), else_=zero).label("promised"),
-            zero.label("lacking"),
-        )
-        .join(Package, Package.id == PackageLine.package_id)
-        .where(*of_round, is_planned())
-    )  # fmt: skip
-    lacks = (
-        sa.select(
-            PackageLack.item_id, PackageLack.exact_milli, PackageLack.quantity_milli, zero, zero,
-            PackageLack.quantity_milli,
-        )
-        .join(Package, Package.id == PackageLack.package_id)
-        .where(*of_round, _IS_WHOLE, Package.state != PackageState.WAITING, sa.not_(supplemented()))
-    )  # fmt: skip
-    both = lines.union_all(lacks).subquery()
-    rows = tx.session.execute(
-        sa.select(
-            both.c.item_id, sa.func.count().label("households"),
-            *(
-                sa.func.sum(both.c[name]).label(label)
-                for name, label in (("exact_milli", "exact"), ("quantity_milli", "quantity"), ("waiting", "waiting"),
-                                    ("promised", "promised"), ("lacking", "lacking"))
-            ),
-        ).group_by(both.c.item_id)
-    )  # fmt: skip
-    found = {
-        row.item_id: ItemSum(
-            item_id=row.item_id, households=row.households, exact_milli=Milli(int(row.exact)),
-            quantity_milli=Milli(int(row.quantity)), waiting_milli=Milli(int(row.waiting)),
-            promised_milli=Milli(int(row.promised)), lacking_milli=Milli(int(row.lacking)),
-        )
-        for row in rows
-    }  # fmt: skip
-    order = {item_id: place for place, item_id in enumerate(_item_order(tx, round_id))}
-    return tuple(sorted(found.values(), key=lambda one: (order.get(one.item_id, len(order)), str(one.item_id))))
 
 
 def _item_order(tx: Tx, round_id: UUID) -> tuple[UUID, ...]:

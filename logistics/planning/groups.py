@@ -17,8 +17,9 @@ from core.errors import Conflict, Invalid, Refused
 from logistics.packages.cell_queries import CellPackage
 from logistics.packages.cells import MOVABLE
 from logistics.packages.states import PackageState
+from logistics.planning.distances import UNKNOWN_M
 from logistics.planning.reaching import OUT_OF_REACH
-from logistics.planning.rules import FAR_M, PostChoice
+from logistics.planning.rules import PostChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +167,13 @@ def hours_for(target: PostChoice, taken: Mapping[int | None, int], wanted: Seque
 def walking(before_m: Sequence[int], after_m: Sequence[int]) -> Walking:
     """Compare the metres to the old post with those to the new one, household by household."""
     pairs = list(zip(before_m, after_m, strict=True))
-    known = [(old, new) for old, new in pairs if 0 <= old < FAR_M and 0 <= new < FAR_M]
+    known = [(old, new) for old, new in pairs if 0 <= old < UNKNOWN_M and 0 <= new < UNKNOWN_M]
     before, after = [old for old, _ in known], [new for _, new in known]
     return Walking(
         farther=sum(new > old for old, new in known),
         nearer=sum(new < old for old, new in known),
         out_of_reach=sum(new == OUT_OF_REACH for _, new in pairs),
-        unknown=sum(new != OUT_OF_REACH and (new >= FAR_M or not 0 <= old < FAR_M) for old, new in pairs),
+        unknown=sum(new != OUT_OF_REACH and (new >= UNKNOWN_M or not 0 <= old < UNKNOWN_M) for old, new in pairs),
         longest_before_m=max(before, default=None),
         longest_after_m=max(after, default=None),
         mean_before_m=sum(before) // len(before) if before else None,

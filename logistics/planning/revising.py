@@ -32,8 +32,9 @@ from logistics.packages.commands import (
 from logistics.packages.queries import RoundView, round_by_id
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState, RoundState
-from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key, keep_posts, package_draft
+from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key, keep_posts
 from logistics.planning.differing import Change, Why, counted, differences
+from logistics.planning.drafting import package_draft
 from logistics.planning.keeping import keep_run
 from logistics.planning.models import Plan, PlanChange, PlanChangeLine
 from logistics.planning.proposing import Proposed, propose

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 from uuid import UUID
 
 from core.measures import Milli
 from logistics.packages.rules import People
-
-FAR_M: Final = 100_000_000
-"""More metres than any two places on Earth are apart: a household whose place nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,10 @@ import numpy as np
 from msgspec import structs
 
 from logistics.planning.differing import Ground, Spot, spot_of, why_not
+from logistics.planning.distances import UNKNOWN_M
 from logistics.planning.proposing import PlanInputs, Proposal, Proposed
 from logistics.planning.reaching import OUT_OF_REACH, Standing, post_metres
-from logistics.planning.rules import FAR_M, ConfirmedHousehold, PostChoice
+from logistics.planning.rules import ConfirmedHousehold, PostChoice
 
 Key = tuple[UUID, date, int | None]
 """A post's day and hour."""
@@ -59,11 +60,11 @@ def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], g
             continue
         ways = metres[row.household.beneficiary_id]
         nearest = min(ways, key=lambda post_id: (ways[post_id], by_id[post_id].code))
-        far = ways.get(spot.post_id, FAR_M)
+        far = ways.get(spot.post_id, UNKNOWN_M)
         rows.append(
             structs.replace(
                 row, post=by_id[spot.post_id], serve_on=spot.serve_on, slot=spot.slot,
-                metres=far if far < FAR_M else None,
+                metres=far if far < UNKNOWN_M else None,
                 nearer=by_id[nearest] if ways[nearest] < far else None,
                 place_in_post=order[row.household.beneficiary_id],
             )

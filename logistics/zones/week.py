@@ -96,6 +96,22 @@ def standard_in_force(tx: Tx) -> StandardView | None:
     return max(in_force, key=lambda one: (one.approved_on or date.min, one.created_at), default=None)
 
 
+def standard_of_week(tx: Tx, incident_id: UUID, first_on: date) -> UUID:
+    """Give the standard that a week is planned by: its own once it is planned, else the one in force.
+
+    A version approved in the middle of a week is for the next: nobody gets a second package by it.
+    Raises: Conflict where none is in force.
+    """
+    begun = (one for one in rounds_of(tx, incident_id) if one.week.first_on == first_on)
+    for one in begun:
+        if one.state not in (RoundState.CANCELLED, RoundState.DRAFT):
+            return one.standard_id
+    found = standard_in_force(tx)
+    if found is None:
+        raise Conflict("week.no_standard")
+    return found.id
+
+
 def next_week(tx: Tx, view: zones.IncidentView) -> date | None:
     """Tell on which day the next round of an incident begins; None when no decree leaves room for one.
 

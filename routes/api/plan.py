@@ -72,23 +72,15 @@ def plan_incident_week(data: dict[str, Any], incident_id: UUID, **_: Any) -> Res
 
     def act(tx: Tx) -> Any:
         view = zones.incident_by_id(tx, incident_id)
-        standard = week.standard_in_force(tx)
-        if standard is None:
-            raise Conflict("week.no_standard")
         current = week.current_round(tx, incident_id)
         is_next = data["is_next"] or current is None
         first_on = week.next_week(tx, view) if is_next or current is None else current.week.first_on
         if first_on is None:
             raise Conflict("week.no_decree" if view.window is None else "week.no_room")
         done = week.plan_week(
-            tx,
-            view,
-            first_on,
-            standard.id,
-            fit_to_stock=data["fit_to_stock"],
-            fit_to_posts=data["fit_to_posts"],
-            start_over=data["start_over"],
-        )
+            tx, view, first_on, week.standard_of_week(tx, view.id, first_on), fit_to_stock=data["fit_to_stock"],
+            fit_to_posts=data["fit_to_posts"], start_over=data["start_over"],
+        )  # fmt: skip
         return shapes.PlannedOut().dump(done)
 
     return context.write_once(act)

@@ -312,9 +312,6 @@ def plan(slug: str, no: int | None = None) -> str | BaseResponse:
 def _plan_week(tx: Tx, form: Form, here: Occasion) -> PlanSummary:
     view = here.incident
     assert view is not None
-    standard = week.standard_in_force(tx)
-    if standard is None:
-        raise Conflict("week.no_standard")
     current = round_at(tx, here, asked_number("putaran", None))
     # A round that is not closed takes in whoever was confirmed since; a new week only when asked for.
     is_next = form.raw("next") == "1" or current is None
@@ -322,7 +319,7 @@ def _plan_week(tx: Tx, form: Form, here: Occasion) -> PlanSummary:
     if first_on is None:
         raise Conflict("week.no_decree" if view.window is None else "week.no_room")
     return week.plan_week(
-        tx, view, first_on, standard.id, fit_to_stock=form.raw("fit") == "1",
+        tx, view, first_on, week.standard_of_week(tx, view.id, first_on), fit_to_stock=form.raw("fit") == "1",
         fit_to_posts=form.raw("fit_posts") == "1", start_over=form.raw("start_over") == "1",
     )  # fmt: skip
 

@@ -99,6 +99,7 @@ def facts(villages: int = 3, *, short: int = 4, **also: Any) -> GapFacts:
 
 
 def letter(villages: int = 3, *, number: str = "400.9/0003/SPBT/DINSOS/XI/2026", **also: Any) -> GapLetterView:
-    view = {one: also.pop(one) for one in ("copy_no", "is_void", "persons") if one in also}
+    view: dict[str, Any] = {one: also.pop(one) for one in ("copy_no", "is_void", "persons") if one in also}
     names = PaperNames(signers=(PaperName(name="Dra. Siti Contoh, M.Si.", employee_no="197203151998032004"),))
-    return GapLetterView(**{"facts": facts(villages, **also), "persons": names, "number": number, **view})
+    values: dict[str, Any] = {"facts": facts(villages, **also), "persons": names, "number": number}
+    return GapLetterView(**values | view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -69,13 +70,14 @@ def test_the_annex_holds_every_figure_and_the_same_letter_gives_the_same_bytes()
     book = CalamineWorkbook.from_filelike(BytesIO(content))
     assert book.sheet_names == ["Per barang", "Per desa", "Per hari", "Akan datang", "Keterangan"]
     head, *rows = book.get_sheet_by_name("Per barang").to_python()
-    by = [dict(zip(head, row, strict=True)) for row in rows]
+    by: list[dict[Any, Any]] = [dict(zip(head, row, strict=True)) for row in rows]
     assert [(one["Barang"], one["Kurang"], one["Dimohon"]) for one in by if one["Kurang"]] == [
         (one.name, one.short_milli / 1000, one.asked.quantity_milli / 1000) for one in said.tables.asked
     ]
     head, *rows = book.get_sheet_by_name("Per desa").to_python()
     assert len(rows) == 3 * 8
-    beds = [dict(zip(head, row, strict=True)) for row in rows]
+    beds: list[dict[Any, Any]] = [dict(zip(head, row, strict=True)) for row in rows]
     assert sum(one["Kebutuhan"] for one in beds if one["Barang"] == "Kasur") == 60
     assert len(book.get_sheet_by_name("Per hari").to_python()) == 1 + 4 * 8
-    assert dict(book.get_sheet_by_name("Keterangan").to_python())["Surat"] == "400.9/0003/SPBT"
+    notes: dict[Any, Any] = dict(book.get_sheet_by_name("Keterangan").to_python())
+    assert notes["Surat"] == "400.9/0003/SPBT"

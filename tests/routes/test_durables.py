@@ -30,7 +30,7 @@ def test_a_decision_is_made_and_taken_back_on_the_page(app: Flask, work: Work, m
         there, here = zones.incident_by_id(tx, week.incident_id), zones.incident_by_id(tx, other)
     # Decrees and confirmed lists are others' tests; here they say what they would.
     listed = SimpleNamespace(lines=[SimpleNamespace(household_id=household(1).household_id)])
-    monkeypatch.setattr(durables.week, "overlapping", lambda tx, view: (there,))
+    monkeypatch.setattr("routes.pages.durables.week.overlapping", lambda tx, view: (there,))
     monkeypatch.setattr(durables, "to_serve", lambda tx, incident_id: listed)
     officer = log_in(app.test_client(), a_person(work, Role.LOGISTICS, username="petugas"))
     address = f"/kejadian/{here.slug}/tahan-lama"

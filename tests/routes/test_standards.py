@@ -216,7 +216,7 @@ def test_all_of_it_by_api(app: Flask, work: Work, desk: Desk):
     assert client.post(f"{there}/approval", headers={**head, **key()}).get_json()["state"] == "approved"
     assert client.delete(there, headers={**officer, **key()}).get_json()["code"] == "standard.not_a_draft"
     assert client.post(f"{there}/retirement", headers={**head, **key()}).get_json()["state"] == "retired"
-    sent = {"code": "profil", "name_id": "Profil uji", "profile": PROFILE}
+    sent: dict[str, object] = {"code": "profil", "name_id": "Profil uji", "profile": PROFILE}
     judged = client.post(f"{base}/needs-profile", json=sent, headers={**officer, **key()}).get_json()
     assert judged["standard_id"] is None
     assert [one["outcome"] for one in judged["rows"]] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -140,16 +141,21 @@ def test_a_post_has_a_page_with_its_hours_and_closed_days(client: FlaskClient, w
 def test_machines_tell_and_read_ways_and_hours(client: FlaskClient, work: Work, week: Week):
     officer, bpbd = a_token(work, Role.LOGISTICS), a_token(work, Role.BPBD)
 
-    def post(address: str, body: dict[str, object], who: dict[str, str] = officer, status: int = 201) -> dict[str, str]:
+    def post(address: str, body: dict[str, object], who: dict[str, str] = officer, status: int = 201) -> dict[str, Any]:
         answer = client.post(f"/api/v1{address}", json=body, headers={**who, **key()})
         assert answer.status_code == status, answer.get_data(as_text=True)
-        found: dict[str, str] = answer.get_json()
+        found: dict[str, Any] = answer.get_json()
         return found
 
     area = post("/ways/areas", {"name": "Pulau Uji", "means": "boat", "village_codes": [A]})["id"]
     post("/ways/areas", {"name": "Lain", "means": "boat", "village_codes": [A]}, status=409)
     post(f"/ways/areas/{area}", {"name": "Pulau Uji", "means": "both", "village_codes": [A, B]})
-    shut = {"warehouse_id": str(week.near), "area_id": area, "means": "both", "reason": "gelombang tinggi"}
+    shut: dict[str, object] = {
+        "warehouse_id": str(week.near),
+        "area_id": area,
+        "means": "both",
+        "reason": "ombak tinggi",
+    }
     way = post("/ways/closings", shut, bpbd)["id"]
     post("/ways/distances", {"village_code": A, "post_id": str(week.first_post), "metres": 900, "source": "Tagana"})
     post("/ways/detours", {"area_id": area, "permille": 1700, "source": "Dinas PU"})

@@ -17,8 +17,9 @@ from logistics.handover.papers import ReceiptFacts
 from logistics.handover.proof import prove
 from logistics.handover.states import Outcome, VoidReason
 from logistics.packages.commands import add_supplement
-from logistics.packages.queries import PackageView, counts_of, item_sums, package, packages_of, rest_of, strip_of
+from logistics.packages.queries import PackageView, counts_of, package, packages_of, rest_of, strip_of
 from logistics.packages.states import PackageState
+from logistics.packages.sums import sums_by_item
 from logistics.planning.commands import cancel_package
 from reports.issued import receipt_of
 from stock.ledger.queries import item_balances
@@ -81,7 +82,7 @@ def test_households_and_goods_of_a_round_count_once(work: Work, week: line.SentW
         with work.read_by(line.OFFICER) as tx:
             counts = counts_of(tx, week.round_id)
             cells = [(one.post_id, one.serve_on, one.households, one.persons) for one in strip_of(tx, week.round_id)]
-            return counts.households, counts.persons, cells, item_sums(tx, week.round_id)
+            return counts.households, counts.persons, cells, sums_by_item(tx, week.round_id)
 
     before = figures()
     in_part(work, week.packages[0])

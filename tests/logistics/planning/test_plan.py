@@ -17,7 +17,6 @@ from logistics.packages.queries import (
     contents_at,
     counts_of,
     find_package,
-    item_sums,
     open_package_of,
     package,
     packages,
@@ -27,6 +26,7 @@ from logistics.packages.queries import (
 )
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState, RoundState
+from logistics.packages.sums import sums_by_item
 from logistics.planning.commands import (
     NoPlace,
     PlanShort,
@@ -167,7 +167,7 @@ def test_approval_by_a_second_person_reserves_everything_by_post_and_day(work: W
         kept = reservations(tx, purpose="round", purpose_id=made.round_id)
         rows = packages(tx, made.round_id).rows
         refs = {package(tx, row.id).public_ref for row in rows}
-        sums = item_sums(tx, made.round_id)
+        sums = sums_by_item(tx, made.round_id)
         strip = strip_of(tx, made.round_id)
     assert (the_round.state, the_round.approved_by_name) == (RoundState.APPROVED, SECOND.name)
     assert {row.state for row in rows} == {PackageState.RESERVED}

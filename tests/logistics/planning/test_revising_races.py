@@ -15,7 +15,8 @@ from logistics.packages.queries import package
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState
 from logistics.planning.commands import cancel_package
-from logistics.planning.revising import ReviseRound, approve_revision, make_revision
+from logistics.planning.revising import approve_revision, make_revision
+from logistics.planning.revision_ground import ReviseRound
 from tests.flows import line
 from tests.logistics.planning.revised import World
 from tests.logistics.week import MONDAY, OFFICER, PLENTY, SECOND, a_week, fill, household, settle

@@ -12,8 +12,9 @@ from core.actor import system
 from core.clock import FixedClock
 from core.jobs import run_slot, slot_of
 from core.work import Work
-from logistics.packages.queries import counts_of, item_sums, rounds_of
+from logistics.packages.queries import counts_of, rounds_of
 from logistics.packages.states import RoundState
+from logistics.packages.sums import sums_by_item
 from logistics.planning.commands import discard_plan
 from logistics.planning.queries import draft_of
 from logistics.zones import queries as zones
@@ -59,7 +60,7 @@ def test_the_day_before_a_week_ends_the_next_one_is_a_draft_once(work: Work, fix
     with work.read_by(line.OFFICER) as tx:
         now = week.current_round(tx, flood.id)
         assert now is not None and now.id == found[0].id, "the running week is the one that pages show"
-        first, second = ({one.item_id for one in item_sums(tx, each.id)} for each in found)
+        first, second = ({one.item_id for one in sums_by_item(tx, each.id)} for each in found)
     assert second < first, "consumables only"
     assert plan_itself(work) == ""
     # Thrown away by a person: it does not come back.
