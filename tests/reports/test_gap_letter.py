@@ -79,5 +79,6 @@ def test_the_annex_holds_every_figure_and_the_same_letter_gives_the_same_bytes()
     beds: list[dict[Any, Any]] = [dict(zip(head, row, strict=True)) for row in rows]
     assert sum(one["Kebutuhan"] for one in beds if one["Barang"] == "Kasur") == 60
     assert len(book.get_sheet_by_name("Per hari").to_python()) == 1 + 4 * 8
-    notes: dict[Any, Any] = dict(book.get_sheet_by_name("Keterangan").to_python())
+    told: list[Any] = book.get_sheet_by_name("Keterangan").to_python()
+    notes = dict(told)
     assert notes["Surat"] == "400.9/0003/SPBT"

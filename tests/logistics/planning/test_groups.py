@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from logistics.packages.cell_queries import CellPackage
 from logistics.packages.states import PackageState
+from logistics.planning.distances import UNKNOWN_M
 from logistics.planning.groups import (
     Choice,
     Held,
@@ -23,7 +24,7 @@ from logistics.planning.groups import (
     refusals,
     walking,
 )
-from logistics.planning.rules import FAR_M, PostChoice, Slot
+from logistics.planning.rules import PostChoice, Slot
 
 MONDAY = date(2026, 11, 16)
 WEEK = tuple(MONDAY + timedelta(days=day) for day in range(7))
@@ -159,7 +160,7 @@ def test_what_a_promise_gives_back_is_never_more_than_it_kept(
 
 
 def test_walking_is_told_household_by_household_and_the_unknown_are_counted_apart():
-    found = walking([100, 500, 300, FAR_M, 200], [400, 200, -1, 900, FAR_M + 1])
+    found = walking([100, 500, 300, UNKNOWN_M, 200], [400, 200, -1, 900, UNKNOWN_M + 1])
     assert (found.farther, found.nearer, found.out_of_reach, found.unknown) == (1, 1, 1, 2)
     assert (found.longest_before_m, found.longest_after_m, found.mean_before_m, found.mean_after_m) == (
         500, 400, 300, 300,
