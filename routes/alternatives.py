@@ -182,7 +182,7 @@ def obstacle(tx: Tx, ground: Ground, one: Granted) -> str | None:
     return None
 
 
-def take_over(tx: Tx, here: Occasion, wish: Wish) -> PlanSummary:
+def take_over(tx: Tx, here: Occasion, wish: Wish, asked_no: int | None = None) -> PlanSummary:
     """Plan the draft anew with a wish's rule and standard, as far as the stock and the posts go.
 
     Raises: Forbidden; NotFound; Conflict where the wish supposes what is not there, or the plan is approved.
@@ -190,7 +190,7 @@ def take_over(tx: Tx, here: Occasion, wish: Wish) -> PlanSummary:
     tx.require("round.plan")
     if here.incident is not None:
         lock_incident(tx, here.incident.id)
-    ground = ground_at(tx, here, None)
+    ground = ground_at(tx, here, asked_no)
     one = granted(tx, wish, ground.inputs.posts, "id")
     hindered = obstacle(tx, ground, one)
     if hindered is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -12,6 +14,8 @@ from core.measures import MILLI, Milli
 from logistics.packages.packing import MOST_PACKS, Pack, PackCount, choose_packs, fit, held
 
 ONE: Final = Milli(MILLI)
+LARGEST_RATE: Final = 10**10
+"""In thousandths: ten million of anything for one person is a slip of the finger."""
 
 
 class Basis(enum.StrEnum):
@@ -129,7 +133,10 @@ class Days:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line's share of a figure: count × days × rate ÷ per_n = exact."""
+    """One line's share of a figure: count × days × rate ÷ per_n = exact, shown rounded up to a thousandth.
+
+    Shares of one item are added as they are and rounded up once, so that their sum may show a thousandth more.
+    """
 
     basis: Basis
     count: int
@@ -140,6 +147,11 @@ class Step:
     exact_milli: Milli
     source_id: str
     source_en: str
+
+    @property
+    def amount_milli(self) -> int:
+        """Before it is divided."""
+        return self.count * (1 if self.days is None else self.days) * self.rate_milli
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +252,7 @@ def need_of(lines: Sequence[StandardLine], composition: Composition, days: Days,
         if line.is_once and item_id in given:
             given_before.append(item_id)
             continue
-        exact = sum(step.exact_milli for step in its_steps)
+        exact = math.ceil(sum(Fraction(one.amount_milli, one.per_n) for one in its_steps))
         packs = choose_packs(exact, line.packs) if line.packs else ()
         items.append(
             ItemNeed(
@@ -285,6 +297,8 @@ def wrong_lines(lines: Sequence[StandardLine], issue_step: dict[UUID, Milli]) ->
     for index, line in enumerate(lines):
         if line.item_id not in issue_step:
             return index, "standard.unknown_item"
+        if max(line.rate_milli, line.per_n, line.round_step_milli) > LARGEST_RATE:
+            return index, "standard.too_large"
         if line.rate_milli <= 0 or line.per_n <= 0 or line.from_day < 1 or line.condition_least < 1:
             return index, "standard.not_positive"
         if line.to_day is not None and line.to_day < line.from_day:

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.work import Tx
 from logistics.packages.rules import ItemNeed
 from logistics.planning.models import Plan, PlanRun
@@ -42,7 +42,15 @@ def packed(inputs: PlanInputs) -> bytes:
 
 def unpacked(kept: bytes) -> PlanInputs:
     """Give the inputs back."""
-    return msgspec.json.decode(zlib.decompress(kept), type=PlanInputs)
+    return _told(zlib.decompress(kept))
+
+
+def _told(text: bytes) -> PlanInputs:
+    """Raises: Conflict for inputs that an older version kept in another shape."""
+    try:
+        return msgspec.json.decode(text, type=PlanInputs)
+    except msgspec.ValidationError as other:
+        raise Conflict("plan.kept_otherwise") from other
 
 
 def outcome_sha256(proposal: Proposal) -> str:
@@ -97,7 +105,7 @@ def recompute(tx: Tx, plan_id: UUID) -> tuple[Recomputed, ...]:
     found = []
     for row in _runs(tx, plan_id):
         told = zlib.decompress(row.inputs)
-        again = propose(msgspec.json.decode(told, type=PlanInputs))
+        again = propose(_told(told))
         found.append(
             Recomputed(
                 no=row.no, made_at=row.made_at, households=row.households,

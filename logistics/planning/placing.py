@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from logistics.planning.distances import UNKNOWN_M
-from logistics.planning.reaching import OUT_OF_REACH, Roads, Standing, post_metres
+from logistics.planning.reaching import OUT_OF_REACH, Roads, Standing, areas_of, post_metres
 from logistics.planning.rules import ConfirmedHousehold, PostChoice, Taken, VillagePoint
 from logistics.planning.scheduling import Bottleneck, Crowd, NoRoom, Step, placed_by_rank, relaxations, spread
 
@@ -106,7 +106,7 @@ def place(
     sorted_posts = [posts[at] for at in order]
     openings = [_openings(post, days, taken) for post in sorted_posts]
     cell_of, cells = _cells(households, points)
-    metres = post_metres(roads, cells, sorted_posts)
+    metres = _within_serving(roads, cells, sorted_posts)
     group_of_cell = _groups(cells, metres)
     group_of = group_of_cell[cell_of]
     crowd = _crowd(group_of, group_of_cell, cell_of, metres, np.array([len(one) for one in openings], dtype=np.int64))
@@ -142,6 +142,53 @@ def place(
             )
         )  # fmt: skip
     return Placed(places=tuple(places), too_few=too_few)
+
+
+def serving_areas(
+    households: Sequence[ConfirmedHousehold],
+    posts: Sequence[PostChoice],
+    *,
+    points: Sequence[VillagePoint] = (),
+    roads: Roads,
+) -> Ints:
+    """Give the transport area whose posts serve each household: that of its village's nearest post within reach.
+
+    It is the village's own, unless people say that a post of another area is nearer. Shape: (households,).
+    """
+    if not roads.areas or not households:
+        return np.zeros(len(households), dtype=np.int64)
+    sorted_posts = sorted(posts, key=lambda post: (post.code, str(post.post_id)))
+    cell_of, cells = _cells(households, points)
+    return _serving(roads, cells, sorted_posts, post_metres(roads, cells, sorted_posts))[cell_of]
+
+
+def _within_serving(roads: Roads, cells: Sequence[Standing], posts: Sequence[PostChoice]) -> Ints:
+    """Give the metres to the posts; those outside the area that serves a village are out of its reach.
+
+    Goods are walked by that area: nobody is sent where what was counted for it cannot be brought.
+    """
+    metres = post_metres(roads, cells, posts)
+    if roads.areas:
+        there = areas_of(roads, [post.village_code for post in posts])
+        metres[_serving(roads, cells, posts, metres)[:, None] != there[None, :]] = OUT_OF_REACH
+    return metres
+
+
+def _serving(roads: Roads, cells: Sequence[Standing], posts: Sequence[PostChoice], metres: Ints) -> Ints:
+    """Shape: (cells,)."""
+    there = areas_of(roads, [post.village_code for post in posts])
+    area = areas_of(roads, [cell.village_code for cell in cells])
+    nearest = _nearest(metres)
+    best: dict[str, tuple[int, int]] = {}
+    for at, cell in enumerate(cells):
+        far = int(metres[at, nearest[at]])
+        if far != OUT_OF_REACH:
+            found = (far, int(there[nearest[at]]))
+            best[cell.village_code] = min(found, best.get(cell.village_code, found))
+    return np.array(
+        [best[cell.village_code][1] if cell.village_code in best else area[at] for at, cell in enumerate(cells)],
+        dtype=np.int64,
+    )
 
 
 def _too_few(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.errors import Conflict
 from core.i18n import say
 from core.measures import print_count
 from core.work import Tx
@@ -72,10 +73,13 @@ def prove(tx: Tx) -> list[str]:
         .where(Plan.regency_code == tx.regency_code, Plan.state == PlanState.APPROVED)
         .order_by(Plan.round_id, Plan.no)
     ).all():
+        try:
+            runs = proof_of(tx, plan_id)
+        except Conflict as refused:
+            problems.append(f"plan {no} of round {round_id}: {say(refused.code, 'en', refused.facts)}")
+            continue
         problems += [
-            f"plan {no} of round {round_id}, run {run.no}: {run.told('en')}"
-            for run in proof_of(tx, plan_id)
-            if not run.is_same
+            f"plan {no} of round {round_id}, run {run.no}: {run.told('en')}" for run in runs if not run.is_same
         ]
     return problems
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from core.measures import Milli
 from logistics.packages.rules import Days, ItemNeed, Need, People, StandardLine, count_of, need_of
 from logistics.planning.allocation import Allocation, Policy, Queue, Stock, allocate, largest_floor
-from logistics.planning.placing import Place, Placed, TooFewPlaces, place
+from logistics.planning.placing import Place, Placed, TooFewPlaces, place, serving_areas
 from logistics.planning.priority import LARGEST, Priority, ranked
 from logistics.planning.reaching import Roads, areas_of, warehouse_reaches
 from logistics.planning.rules import ConfirmedHousehold, PostChoice, Shelf, Taken, VillagePoint
@@ -142,7 +142,9 @@ class ListWalk:
 
     households: tuple[ConfirmedHousehold, ...]
     needs: tuple[Need, ...]
-    """One for all households that look alike; the queue's ``pattern`` says which."""
+    """One for all households that look alike; ``pattern`` says which."""
+    pattern: Ints
+    """Row of ``needs`` of each household, also of those who take nothing. Shape: (households,)."""
     queue: Queue
     stock: Stock
     item_ids: tuple[UUID, ...]
@@ -153,41 +155,55 @@ class ListWalk:
     """None where nothing is fitted to stock."""
 
 
-def walk_list(inputs: PlanInputs) -> ListWalk:
-    """Rank the list and walk it. Raises: TooManyReaches."""
+def walk_list(inputs: PlanInputs, without_place: frozenset[int] = frozenset()) -> ListWalk:
+    """Rank the list and walk it; those ``without_place`` (places in the order) take nothing. Raises: TooManyReaches."""
     households = ranked(inputs.rule, inputs.households)
     needs, pattern_of = _needs(inputs, households)
     on_shelves = _OnShelves.of(inputs, needs)
+    table, asks = on_shelves.table, pattern_of
+    if without_place:
+        table = np.vstack([table, np.zeros((1, table.shape[1]), dtype=np.int64)])
+        asks = pattern_of.copy()
+        asks[sorted(without_place)] = len(table) - 1
     queue = Queue(
-        reach=areas_of(inputs.roads, [one.stands_in for one in households]), village=_villages(households),
-        pattern=pattern_of, needs=on_shelves.table,
+        reach=serving_areas(households, inputs.posts, points=inputs.points, roads=inputs.roads),
+        village=_villages(households), pattern=asks, needs=table,
     )  # fmt: skip
     stock = on_shelves.stock(inputs)
     largest = largest_floor(queue, stock)
     floor = (largest if inputs.rule.floor_permille is LARGEST else inputs.rule.floor_permille) or 0
     policy = _policy(inputs.rule, floor, on_shelves.item_ids)
     return ListWalk(
-        households=tuple(households), needs=tuple(needs), queue=queue, stock=stock, item_ids=on_shelves.item_ids,
-        largest_floor_permille=largest, floor_permille=floor,
+        households=tuple(households), needs=tuple(needs), pattern=pattern_of, queue=queue, stock=stock,
+        item_ids=on_shelves.item_ids,        largest_floor_permille=largest, floor_permille=floor,
         found=allocate(queue, stock, policy) if inputs.fit_to_stock else None,
     )  # fmt: skip
 
 
 def propose(inputs: PlanInputs) -> Proposal:
     """Work the plan out. Raises: TooManyReaches."""
-    walk = walk_list(inputs)
-    column = {item_id: at for at, item_id in enumerate(walk.item_ids)}
-    given, gets_some = _given(walk.needs, walk.queue.pattern, column, walk.found)
-    going = np.flatnonzero(gets_some).tolist()
-    placed = place(
-        [walk.households[at] for at in going], inputs.posts, inputs.serve_days, points=inputs.points,
-        taken=inputs.taken, roads=inputs.roads,
-    )  # fmt: skip
+    without_place: frozenset[int] = frozenset()
+    too_few = None
+    while True:
+        walk = walk_list(inputs, without_place)
+        column = {item_id: at for at, item_id in enumerate(walk.item_ids)}
+        given, gets_some = _given(walk.needs, walk.pattern, column, walk.found)
+        going = [at for at in np.flatnonzero(gets_some).tolist() if at not in without_place]
+        placed = place(
+            [walk.households[at] for at in going], inputs.posts, inputs.serve_days, points=inputs.points,
+            taken=inputs.taken, roads=inputs.roads,
+        )  # fmt: skip
+        too_few = too_few or placed.too_few
+        left = {at for at, spot in zip(going, placed.places, strict=True) if spot is None}
+        if walk.found is None or not left:
+            break
+        # Goods are not kept back for whoever has no place to fetch them: the walk goes on without them.
+        without_place |= left
     return Proposal(
         rows=_rows(inputs, walk, given, going, placed),
         floor_permille=walk.floor_permille if inputs.fit_to_stock else None,
         largest_floor_permille=walk.largest_floor_permille,
-        too_few=placed.too_few,
+        too_few=too_few,
     )
 
 
@@ -301,7 +317,7 @@ def _rows(
     inputs: PlanInputs, walk: ListWalk, given: Sequence[tuple[ItemNeed, ...]], going: Sequence[int], placed: Placed
 ) -> tuple[Proposed, ...]:
     households, walked = walk.households, walk.found
-    patterns = walk.queue.pattern.tolist()
+    patterns = walk.pattern.tolist()
     spots: list[Place | None] = [None] * len(households)
     for at, spot in zip(going, placed.places, strict=True):
         spots[at] = spot
@@ -340,7 +356,7 @@ def _lacking(walk: ListWalk, walked: Allocation, first_rank: int) -> dict[int, t
     lines: list[dict[int, ItemNeed]] = [
         {column[item.item_id]: item for item in need.items if item.item_id in column} for need in walk.needs
     ]
-    patterns = walk.queue.pattern.tolist()
+    patterns = walk.pattern.tolist()
     found: dict[int, list[Lacking]] = {}
     for spot, item, left, ahead, last in zip(
         told.place.tolist(), told.item.tolist(), told.left_milli.tolist(), told.ahead_milli.tolist(),

@@ -53,6 +53,11 @@ class PlanView:
         """No person made it."""
         return self.planned_by == SYSTEM
 
+    @property
+    def stamp(self) -> str:
+        """Name this plan as it stands: another as soon as it is worked out again."""
+        return f"{self.id}@{self.planned_at.isoformat()}"
+
     def state_label(self, lang: str) -> str:
         """Name the state."""
         return say(f"plan.state.{self.state.value}", lang)

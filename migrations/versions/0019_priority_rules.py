@@ -40,6 +40,8 @@ def _whole(table: str, column: str, most: int) -> sa.CheckConstraint:
 
 
 def upgrade() -> None:
+    # Plans made before rules had versions follow the order that is built in; the office's first own rule is "2026-1".
+    op.execute("UPDATE plan SET rule_version = 'bawaan-1' WHERE rule_version = '2026-1'")
     op.create_table(
         "priority_rule",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -26,6 +26,9 @@ from routes.schemas.plan import PlannedOut
 from routes.wishing import Wish
 from stock.items.queries import ItemView, items
 
+Asked = tuple[Wish, int | None]
+"""A wish, and the number of the week it is for (None: the one that waits)."""
+
 api = Blueprint("what-if", __name__, description="What another rule, standard, stock or post would mean.")
 
 
@@ -59,9 +62,9 @@ def compare_term_plan(data: dict[str, Any], term_id: UUID) -> dict[str, Any]:
 @api.arguments(shapes.TakeAlternativeIn)
 @api.response(201, PlannedOut)
 @api.alt_response(409, schema=Problem)
-def take_incident_alternative(wish: Wish, incident_id: UUID, **_: Any) -> Response:
+def take_incident_alternative(asked: Asked, incident_id: UUID, **_: Any) -> Response:
     """Plan the week's draft anew with a rule and standard that were compared."""
-    return _taken(lambda tx: Occasion(incident=incident_by_id(tx, incident_id)), wish)
+    return _taken(lambda tx: Occasion(incident=incident_by_id(tx, incident_id)), asked)
 
 
 @api.post("/terms/<uuid:term_id>/plan-choices")
@@ -70,9 +73,9 @@ def take_incident_alternative(wish: Wish, incident_id: UUID, **_: Any) -> Respon
 @api.arguments(shapes.TakeAlternativeIn)
 @api.response(201, PlannedOut)
 @api.alt_response(409, schema=Problem)
-def take_term_alternative(wish: Wish, term_id: UUID, **_: Any) -> Response:
+def take_term_alternative(asked: Asked, term_id: UUID, **_: Any) -> Response:
     """Plan a term's draft anew with a rule that was compared."""
-    return _taken(lambda tx: Occasion(term=term_by_id(tx, term_id)), wish)
+    return _taken(lambda tx: Occasion(term=term_by_id(tx, term_id)), asked)
 
 
 @api.get("/rounds/<uuid:round_id>/proof")
@@ -146,5 +149,5 @@ def _figures(outcome: Outcome, goods: Mapping[UUID, ItemView]) -> dict[str, Any]
     }  # fmt: skip
 
 
-def _taken(here_of: Any, wish: Wish) -> Response:
-    return context.write_once(lambda tx: PlannedOut().dump(alternatives.take_over(tx, here_of(tx), wish)))
+def _taken(here_of: Any, asked: Asked) -> Response:
+    return context.write_once(lambda tx: PlannedOut().dump(alternatives.take_over(tx, here_of(tx), *asked)))

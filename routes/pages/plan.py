@@ -29,6 +29,7 @@ from logistics.planning.priorities import rules
 from logistics.planning.priority import BUILT_IN
 from logistics.planning.queries import PlanView, draft_of, plans_of
 from logistics.planning.rule_words import order_sentence, print_permille
+from logistics.planning.seeing import must_be_as_seen
 from logistics.planning.states import PlanState
 from logistics.planning.weighing import optimum_of
 from logistics.programmes.queries import TermView
@@ -124,7 +125,8 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
     short = shortages_of(tx, the_round, draft.id) if draft else ()
     return {
         "draft": draft, "plans": plans_of(tx, the_round.id), "counts": packages.counts_of(tx, the_round.id),
-        "strip": _strip(the_board, tx.today, lang, here), "board": _board(the_board, shown), "day": day,
+        "strip": _strip(the_board, tx.today, lang, here, {} if here.is_term else {"putaran": the_round.no}),
+        "board": _board(the_board, shown), "day": day,
         "board_days": shown, "is_wide": len(shown) > MOST_IN_CARDS,
         "post_id": post_id, "state": state, "number": number, "total": found.total, "per_page": PER_PAGE,
         "last": max(1, -(-found.total // PER_PAGE)), "sees_people": sees_people,
@@ -226,14 +228,15 @@ def _proof(tx: Tx, proof: TooFewPlaces | None, lang: str) -> dict[str, Any] | No
 
 def _day_of(text: str, the_round: packages.RoundView) -> date | None:
     days = the_round.week.each()
-    return days[int(text) - 1] if text.isdecimal() and text.isascii() and 1 <= int(text) <= len(days) else None
+    is_number = text.isdecimal() and text.isascii() and len(text) < 4
+    return days[int(text) - 1] if is_number and 1 <= int(text) <= len(days) else None
 
 
 def _persons_among(rows: Sequence[packages.PackageRow]) -> list[UUID]:
     return [row.beneficiary_id for row in rows if row.beneficiary_kind == Unit.PERSON]
 
 
-def _strip(found: Board, today: date, lang: str, here: Occasion) -> list[dict[str, Any]]:
+def _strip(found: Board, today: date, lang: str, here: Occasion, at: Mapping[str, int]) -> list[dict[str, Any]]:
     boxes = []
     for number, day in enumerate(found.days, 1):
         cells = [row.cells[number - 1] for row in found.rows]
@@ -243,7 +246,7 @@ def _strip(found: Board, today: date, lang: str, here: Occasion) -> list[dict[st
                 "date": f"{day.day} {SHORT_MONTHS[day.month - 1]}",
                 "planned": sum(cell.households for cell in cells if cell), "is_today": day == today,
                 "served": sum(cell.served for cell in cells if cell), "is_past": day < today,
-                "href": here.url("plan.show", hari=number),
+                "href": here.url("plan.show", hari=number, **at),
             }
         )  # fmt: skip
     return boxes
@@ -358,6 +361,7 @@ def approve(slug: str, no: int | None = None) -> str | BaseResponse:
         current = round_at(tx, here, asked_number("putaran", None))
         if current is None:
             raise NotFound("round.not_found")
+        must_be_as_seen(tx, current.id, form.raw("seen"))
         done = approve_round(tx, current.id)
         count = print_count(done.packages, context.lang())
         flash(

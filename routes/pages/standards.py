@@ -10,7 +10,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.i18n import say
 from core.measures import Milli, print_count, print_day, print_quantity
 from core.permissions import may
@@ -219,7 +219,7 @@ def new() -> str:
 def define() -> str | BaseResponse:
     form = Form()
     with context.read() as tx:
-        based_on = queries.standard(tx, UUID(form.raw("based_on"))) if form.raw("based_on") else None
+        based_on = _based_on(tx, form)
         catalogue = items(tx)
     if form.raw("more"):
         return _form(form, based_on)
@@ -268,6 +268,17 @@ def _beside(tx: Tx, form: Form) -> dict[str, Any]:
     usual = looked.number("days", least=1, most=31, is_required=False) or 7
     # One item's lines that do not agree are no standard; the first one's rounding is shown until they do.
     return {**examples_of(tx, lines, looked, usual), "left_out": left_out, "errors": looked}
+
+
+def _based_on(tx: Tx, form: Form) -> StandardView | None:
+    """Give the version that the new one is made from. Raises: NotFound, also for what is no version at all."""
+    told = form.raw("based_on")
+    if not told:
+        return None
+    based_on = form.uuid("based_on")
+    if based_on is None:
+        raise NotFound("package_standard.not_found")
+    return queries.standard(tx, based_on)
 
 
 def _form(form: Form, based_on: StandardView | None) -> str:

@@ -301,7 +301,7 @@ def take(slug: str, no: int | None = None) -> BaseResponse:
 
     def act(tx: Tx) -> str:
         here = occasion_at(tx, slug, no)
-        done = sides.take_over(tx, here, wishing.read(form.raw("coba")))
+        done = sides.take_over(tx, here, wishing.read(form.raw("coba")), asked_number("putaran", None))
         facts = {
             "planned": print_count(done.planned, context.lang()),
             "waiting": print_count(done.waiting, context.lang()),
@@ -310,7 +310,7 @@ def take(slug: str, no: int | None = None) -> BaseResponse:
             _("Rancangan disusun ulang dengan pilihan itu: %(planned)s dilayani, %(waiting)s menunggu.", **facts),
             "good",
         )
-        return here.url("plan.show")
+        return here.url("plan.show", **_week())
 
     done: BaseResponse | None = form.attempt(lambda: context.submit_once(act))
     if done is not None:
@@ -318,4 +318,10 @@ def take(slug: str, no: int | None = None) -> BaseResponse:
     for error in form.errors:
         flash(error["text"], "bad")
     with context.read() as tx:
-        return redirect(occasion_at(tx, slug, no).url("what_if.show", coba=[form.raw("coba")]), 303)
+        return redirect(occasion_at(tx, slug, no).url("what_if.show", coba=[form.raw("coba")], **_week()), 303)
+
+
+def _week() -> dict[str, int]:
+    """Give the part of an address that names the week."""
+    asked = asked_number("putaran", None)
+    return {} if asked is None else {"putaran": asked}

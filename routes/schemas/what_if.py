@@ -170,7 +170,8 @@ class TakeAlternativeIn(In):
 
     rule_version = Line(load_default="", most=40)
     standard_id = fields.UUID(load_default=None)
+    round_no = whole_number(load_default=None, allow_none=True, least=1, most=10_000)
 
     @post_load
-    def _wish(self, data: dict[str, Any], **_: Any) -> Wish:
-        return Wish(rule=data["rule_version"], standard_id=data["standard_id"])
+    def _wish(self, data: dict[str, Any], **_: Any) -> tuple[Wish, int | None]:
+        return Wish(rule=data["rule_version"], standard_id=data["standard_id"]), data["round_no"]

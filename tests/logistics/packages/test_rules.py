@@ -49,6 +49,15 @@ def figures(lines: tuple[StandardLine, ...], people: People, days: Days = WEEK) 
     return {one.item_id: (one.exact_milli, one.quantity_milli) for one in need_of(lines, people, days).items}
 
 
+def test_shares_of_one_item_are_added_as_they_are_and_rounded_up_once():
+    rice = uuid5(NAMESPACE, "rice")
+    third = [
+        StandardLine(item_id=rice, basis=basis, rate_milli=Milli(1000), per_n=3) for basis in (Basis.ADULT, Basis.CHILD)
+    ]
+    need = need_of(third, People(persons=3, adults=2, children=1), Days(1, 7))
+    assert [(one.exact_milli, one.quantity_milli) for one in need.items] == [(1000, 1000)]
+
+
 def test_the_worked_example_gives_what_the_domain_page_says():
     # Source: domain.md 1.3.
     found = figures(STANDARD, HOUSEHOLD_H)

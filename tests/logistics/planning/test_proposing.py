@@ -12,7 +12,7 @@ from logistics.packages.rules import Basis, StandardLine
 from logistics.planning.keeping import outcome_sha256, packed, unpacked
 from logistics.planning.priority import BUILT_IN, LARGEST, Criterion, order_of
 from logistics.planning.proposing import HadBefore, PlanInputs, Pledged, Proposal, propose
-from logistics.planning.reaching import ClosedWay, Roads, TransportArea
+from logistics.planning.reaching import ClosedWay, Roads, SaidDistance, TransportArea
 from tests.logistics.planning.lists import (
     BERAS,
     KASUR,
@@ -20,6 +20,7 @@ from tests.logistics.planning.lists import (
     NAMESPACE,
     VILLAGE,
     WAREHOUSE,
+    WEEK,
     household,
     inputs,
     post,
@@ -129,6 +130,33 @@ def test_what_cannot_be_brought_over_the_sea_is_lacking_there_and_nowhere_else()
     found = propose(inputs(families, stock, posts, roads=roads))
     assert given_of(found) == [{KASUR, BERAS}, set(), {KASUR, BERAS}]
     assert [row.post.code if row.post else None for row in found.rows] == ["P2", None, "P1"]
+
+
+def test_goods_are_walked_for_the_area_whose_post_people_are_brought_to():
+    isle = uuid5(NAMESPACE, "isle")
+    families = [household(no, village_code=ISLAND) for no in (1, 2, 3)]
+    harbour = post("P1", 131.0, 9, village_code=VILLAGE)
+    roads = Roads(
+        areas=(TransportArea(id=isle, name="Pulau", village_codes=(ISLAND,)),),
+        said=(SaidDistance(village_code=ISLAND, post_id=harbour.post_id, metres=14_000),),
+    )
+    stock = (shelf(KASUR, 5), shelf(BERAS, 30))
+    no_boat = replace(roads, closed=(ClosedWay(warehouse_id=WAREHOUSE, area_id=isle),))
+    assert given_of(propose(inputs(families, stock, (harbour,), roads=no_boat))) == [{KASUR, BERAS}] * 3
+    no_road = replace(roads, closed=(ClosedWay(warehouse_id=WAREHOUSE, area_id=None),))
+    assert given_of(propose(inputs(families, stock, (harbour,), roads=no_road))) == [set()] * 3
+
+
+def test_goods_are_not_kept_back_for_whoever_has_no_place_to_fetch_them():
+    far = "99.01.01.2002"
+    roads = Roads(areas=(TransportArea(id=uuid5(NAMESPACE, "isle"), name="Pulau", village_codes=(far,)),))
+    families = [household(no, severity=3) for no in range(1, 6)] + [household(6, village_code=far)]
+    posts = (post("P1", 131.0, 2, village_code=VILLAGE), post("P2", 131.5, 9, village_code=far))
+    asked = inputs(families, (shelf(KASUR, 3), shelf(BERAS, 18)), posts, roads=roads, serve_days=WEEK[:1])
+    found = propose(asked)
+    assert given_of(found) == [{KASUR, BERAS}, {KASUR, BERAS}, set(), set(), set(), {KASUR, BERAS}]
+    assert not any(row.lacking for row in found.rows)
+    assert found.too_few is not None and found.too_few.short == 1
 
 
 def test_who_joins_a_draft_later_gets_what_it_has_left():
