@@ -11,7 +11,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.i18n import say
 from core.measures import WEEKDAYS, print_count, print_quantity
 from core.permissions import may
@@ -255,7 +255,9 @@ def _round(tx: Tx, here: Occasion) -> RoundView:
 
 def _spot_asked(found: Schedule) -> tuple[UUID, int]:
     post_id, day = request.args.get("titik", type=UUID), asked_number("hari", None, least=1)
-    if post_id is None or day is None or day > len(found.days):
+    if post_id is None or day is None:
+        raise Invalid("board.cell_missing", field="titik")
+    if day > len(found.days):
         raise NotFound("post.not_found")
     return post_id, day
 
@@ -405,7 +407,7 @@ def move(slug: str, no: int | None = None) -> str | BaseResponse:
     if done is not None:
         return done  # type: ignore[no-any-return]
     if asked is None:
-        raise NotFound("post.not_found")
+        raise Invalid("board.cell_missing", field="titik")
     return make_response(_ask(slug, no, Form(form.values), form), 422)
 
 
@@ -456,7 +458,7 @@ def print_post(slug: str, no: int | None = None) -> Response:
     form = Form()
     post_id, serve_on = form.uuid("post_id"), form.day("serve_on")
     if post_id is None or serve_on is None:
-        raise NotFound("post.not_found")
+        raise Invalid("board.cell_missing", field="post_id")
 
     def act(tx: Tx) -> tuple[bytes, str]:
         tx.require("list.print").need_place(post_id, "post")
