@@ -54,6 +54,7 @@ class CellPackage:
     """One package of a post and day, as far as moving it goes."""
 
     id: UUID
+    plan_id: UUID
     code: str
     household_id: UUID
     village_code: str
@@ -127,8 +128,8 @@ def cell_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tupl
     """Give the packages of one post and day in the order in which they are served, whatever their state."""
     rows = tx.session.execute(
         sa.select(
-            Package.id, Package.code, Package.household_id, Package.village_code, Package.persons, Package.state,
-            Package.rank, Package.slot, Package.reason_code, Package.reason_facts,
+            Package.id, Package.plan_id, Package.code, Package.household_id, Package.village_code, Package.persons,
+            Package.state, Package.rank, Package.slot, Package.reason_code, Package.reason_facts,
             (_VULNERABLE > 0).label("is_vulnerable"),
         )
         .where(

@@ -14,7 +14,7 @@ from core.audit import verify
 from core.clock import FixedClock
 from core.errors import Forbidden, Refused
 from core.work import Work
-from logistics.dispatch.commands import SendToPost, close_post, send_to_post
+from logistics.dispatch.commands import OpenPost, SendToPost, close_post, open_post, send_to_post
 from logistics.dispatch.queries import post_choices, to_send
 from logistics.packages.cell_queries import cell_goods, cell_parts
 from logistics.packages.cells import Spot
@@ -25,6 +25,7 @@ from logistics.planning.consequences import Consequences, consequences
 from logistics.planning.groups import Choice
 from logistics.planning.move_ground import MoveGroup
 from logistics.planning.moving import UndoMove, last_move, move_group, undo_last_move
+from logistics.planning.queries import plans_of, posts_of
 from logistics.planning.reaching import ClosedWay, Roads, SaidDistance, TransportArea
 from logistics.planning.rules import Slot
 from stock.items.weights import SetWeight, set_weight
@@ -172,6 +173,28 @@ def test_what_is_reserved_takes_its_stock_along_and_brings_it_back(work: Work):
             assert all(sums[(*key, line.item.id)] == line.quantity_milli for line in one.lines)
     undo(work, week, round_id)
     assert standing(work, round_id) == before
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_a_group_goes_to_a_post_that_was_opened_since_the_plan_was_made(work: Work, is_approved: bool):
+    week = a_week(work, capacity=4)
+    round_id = planned(work, week, 6)
+    if is_approved:
+        approve(work, round_id)
+    with work.by(SYSTEM) as tx:
+        newest = open_post(tx, OpenPost(code="T3", name="Pos Baru", capacity_per_day=3, lon_deg=131.02, lat_deg=-7.9))
+    do(work, asking(work, week, round_id, to_spot=Spot(post_id=newest, serve_on=FRIDAY), choice=Choice(last=2)))
+    if not is_approved:
+        approve(work, round_id)
+    with work.read_by(OFFICER) as tx:
+        (plan,) = plans_of(tx, round_id)
+        known = {one.post_id: one.capacity_per_day for one in posts_of(tx, plan.id)}
+        kept = reservations(tx, purpose="round", purpose_id=round_id, group_key=group_key(newest, FRIDAY))
+    assert known == {week.first_post: 4, week.second_post: 4, newest: 3}
+    assert kept, "its goods are promised there"
+    assert households(work, round_id)[newest, FRIDAY] == 2
+    undo(work, week, round_id)
+    assert (newest, FRIDAY) not in households(work, round_id)
 
 
 def test_goods_come_from_a_warehouse_that_reaches_the_new_post_or_nothing_moves(work: Work):
