@@ -85,6 +85,10 @@ class Standings:
         )
 
     @property
+    def stuck_beneficiaries(self) -> frozenset[UUID]:
+        return frozenset(self.packages[one].beneficiary_id for one in self.stuck_ids)
+
+    @property
     def changeable(self) -> tuple[PackageNow, ...]:
         return tuple(one for one in self.held if one.state in CHANGEABLE)
 
@@ -233,7 +237,7 @@ def _listed(
     settled = set(now.settled)
     if now.kind == HOUSEHOLD and has_merged(tx):
         known = {one.beneficiary_id for one in now.packages.values()} | {one.beneficiary_id for one in order.households}
-        open_or_served = {
+        open_or_served = now.stuck_beneficiaries | {
             one.beneficiary_id for one in now.packages.values()
             if one.state in (PackageState.LOADED, PackageState.HANDED_OVER)
         }  # fmt: skip
