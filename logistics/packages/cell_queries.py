@@ -141,6 +141,20 @@ def cell_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tupl
     return tuple(CellPackage(**row._mapping) for row in rows)
 
 
+def reserved_supplements(tx: Tx, package_id: UUID) -> tuple[UUID, ...]:
+    """Give the packages that complete this one and whose goods are reserved and have not left."""
+    return tuple(
+        tx.session.scalars(
+            sa.select(Package.id)
+            .where(
+                Package.supplements_id == package_id, Package.regency_code == tx.regency_code,
+                Package.state == PackageState.RESERVED,
+            )
+            .order_by(Package.no)
+        )
+    )  # fmt: skip
+
+
 def goods_in(tx: Tx, package_ids: Collection[UUID]) -> dict[UUID, Milli]:
     """Add up the goods of these packages, in thousandths by item (no money)."""
     sums: dict[UUID, int] = defaultdict(int)

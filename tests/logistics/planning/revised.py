@@ -14,7 +14,10 @@ from core.actor import Actor
 from core.work import Work
 from logistics.dispatch.commands import SendToPost, send_to_post
 from logistics.dispatch.queries import post_choices, to_send
+from logistics.handover.commands import VoidHandover, void_handover
 from logistics.handover.proof import prove as prove_handovers
+from logistics.handover.queries import valid_handover_of
+from logistics.handover.states import VoidReason
 from logistics.packages.change_queries import PackageNow, lacks_now, packages_now
 from logistics.packages.models import Package, PackageLack, PackageLine
 from logistics.packages.queries import package, round_by_id
@@ -125,6 +128,12 @@ class World:
         with self.work.read_by(OFFICER) as tx:
             found = package(tx, package_id)
         line.hand_over(self.work, found)
+
+    def void(self, package_id: UUID) -> None:
+        with self.work.by(OFFICER) as tx:
+            done = valid_handover_of(tx, package_id)
+            assert done is not None
+            void_handover(tx, VoidHandover(handover_id=done.id, reason=VoidReason.WRONG_QUANTITY))
 
     def behind(self) -> tuple[Behind, ...]:
         now = ListNow(beneficiary_ids=frozenset(one.beneficiary_id for one in self.households), posts=self.posts())

@@ -171,6 +171,34 @@ def test_a_package_handed_over_without_lines_is_completed_by_one_of_its_own_and_
     assert {row.state for row in world.rows()} == {PackageState.HANDED_OVER}
 
 
+def test_when_a_handover_is_void_what_was_to_complete_it_is_promised_to_nobody(work: Work):
+    stock = {code: amount for code, amount in PLENTY.items() if code != "sarden"}
+    world = a_world(work, 2, capacity=4, stock=stock)
+    world.plan()
+    world.send(world.week.first_post, MONDAY)
+    first, second = world.rows()
+    world.hand_over(first.id)
+    world.hand_over(second.id)
+    fill(work, world.week, world.week.near, {"sarden": 100})
+    world.revised()
+    assert [row.state for row in world.rows() if row.supplements_id] == [PackageState.RESERVED] * 2
+    world.void(first.id)
+    world.check()
+    of_first, of_second = (next(row for row in world.rows() if row.supplements_id == one.id) for one in (first, second))
+    assert (of_first.state, of_second.state) == (PackageState.CANCELLED, PackageState.RESERVED)
+    world.hand_over(first.id)
+    world.revised()
+    while any(row.state is PackageState.RESERVED for row in world.rows()):
+        left = next(row for row in world.rows() if row.state is PackageState.RESERVED)
+        assert left.post_id is not None and left.serve_on is not None
+        assert world.send(left.post_id, left.serve_on)
+    for row in world.rows():
+        if row.state is PackageState.LOADED:
+            world.hand_over(row.id)
+    world.check()
+    assert world.lacking() == {}
+
+
 def test_when_anything_of_it_left_meanwhile_nothing_is_done(work: Work):
     world = a_world(work, 8)
     world.plan()

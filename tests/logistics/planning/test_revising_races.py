@@ -124,8 +124,9 @@ def _act(world: World, rng: random.Random, no: int, clock) -> None:
     rows = world.rows()
     loaded = [row for row in rows if row.state is PackageState.LOADED]
     reserved = [row for row in rows if row.state is PackageState.RESERVED]
-    what = rng.choice(["confirm", "reject", "close", "open", "receive", "load", "load", "serve", "serve", "cancel",
-                       "people", "day"])  # fmt: skip
+    served = [row for row in rows if row.state is PackageState.HANDED_OVER]
+    what = rng.choice(["confirm", "reject", "close", "open", "receive", "load", "load", "serve", "serve", "void",
+                       "cancel", "people", "day"])  # fmt: skip
     if what == "confirm":
         world.households.append(household(no, People(persons=3, adults=2, children=1, infants=rng.randint(0, 1))))
     elif what == "reject" and len(world.households) > 3:
@@ -144,6 +145,8 @@ def _act(world: World, rng: random.Random, no: int, clock) -> None:
     elif what == "serve":
         for row in loaded[: rng.randint(1, 3)]:
             world.hand_over(row.id)
+    elif what == "void" and served:
+        world.void(rng.choice(served).id)
     elif what == "cancel" and reserved:
         work.run(OFFICER, lambda tx: cancel_package(tx, rng.choice(reserved).id, "Sudah ditangani keluarga"))
     elif what == "people":
