@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,22 +35,25 @@ from logistics.packages.states import PackageState, RoundState
 from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key, keep_posts
 from logistics.planning.differing import Change, Why, counted, differences
 from logistics.planning.drafting import package_draft
+from logistics.planning.early import Early, Wanted, early_promises, kept, take_all
 from logistics.planning.keeping import keep_run
 from logistics.planning.models import Plan, PlanChange, PlanChangeLine
-from logistics.planning.proposing import Proposed, propose
+from logistics.planning.proposing import Proposal, Proposed, propose
 from logistics.planning.queries import PlanView, draft_of, plans_of, posts_of, revision_of, shelves_of
+from logistics.planning.reaching import Roads
 from logistics.planning.revision_ground import (
     Gathered,
     ReviseRound,
     Standings,
+    counting,
     gather_revision,
     give_back,
     standings,
     wants_by_group,
 )
 from logistics.planning.roads import roads_of
-from logistics.planning.rules import PostChoice, Want
-from logistics.planning.shelves import NotOnShelves, take_from_shelves
+from logistics.planning.rules import PostChoice
+from logistics.planning.shelves import NotOnShelves
 from logistics.planning.states import PLAN_MOVES, ChangeKind, PlanAct, PlanState
 from logistics.planning.steadying import steady
 from stock.items.queries import ItemView, items, unstocked_ids
@@ -90,10 +93,7 @@ def make_revision(tx: Tx, order: ReviseRound) -> RevisionMade:
         raise Conflict("revision.plan_waits")
     discard_waiting(tx, order.round_id, "worked out anew")
     the_round = round_by_id(tx, order.round_id)
-    found = gather_revision(tx, the_round, order)
-    spots = {one.beneficiary_id: one.spot for one in found.held if one.spot is not None}
-    proposed = propose(found.inputs)
-    proposal = steady(proposed, found.inputs, spots, found.ground)
+    found, proposed, proposal = _work_out(tx, the_round.id, gather_revision(tx, the_round, order))
     names = {one.id: one for one in items(tx, ids={line.item_id for line in found.inputs.lines}, with_inactive=True)}
     known = {one.spot.post_id for one in found.held if one.spot is not None}
     posts = {place.id: place.name for place in places(tx, ids=known | {post.post_id for post in order.posts})}
@@ -124,6 +124,37 @@ def make_revision(tx: Tx, order: ReviseRound) -> RevisionMade:
     return RevisionMade(round_id=the_round.id, plan_id=plan_id, counts=counts)
 
 
+def _work_out(tx: Tx, round_id: UUID, found: Gathered) -> tuple[Gathered, Proposal, Proposal]:
+    """Give what is proposed, the same with everybody where they were, and the ground it is worked out from.
+
+    Goods that are good for early days alone count there: where the rest does not reach, only as much of them as these
+    days want, and where that does not do either, none.
+    """
+    spots = {one.beneficiary_id: one.spot for one in found.held if one.spot is not None}
+    money = unstocked_ids(tx)
+    steps = {one.id: int(one.step_milli) for one in items(tx, with_inactive=True)}
+    posts_now = {post.post_id: post for post in (*_known_posts(tx, round_id), *found.inputs.posts)}
+    is_second = False
+    while True:
+        proposed = propose(found.inputs)
+        proposal = steady(proposed, found.inputs, spots, found.ground)
+        if not found.early:
+            return found, proposed, proposal
+        wanted = Counter(found.beside)
+        for row in proposal.rows:
+            if row.post is not None and row.serve_on is not None:
+                for one in row.given:
+                    if one.item_id not in money:
+                        wanted[row.post.post_id, row.serve_on, one.item_id] += int(one.quantity_milli)
+        try:
+            take_all(wanted, found.early, found.shelves, list(posts_now.values()), found.inputs.roads, steps)
+        except NotOnShelves:
+            found = counting(tx, found, {} if is_second else kept(found.early, wanted))
+            is_second = True
+        else:
+            return found, proposed, proposal
+
+
 def approve_revision(tx: Tx, round_id: UUID, open_posts: Collection[UUID]) -> RevisionApproved:
     """Let a round's revision count: its packages change, and exactly what is reserved for them is promised; or nothing.
 
@@ -142,10 +173,12 @@ def approve_revision(tx: Tx, round_id: UUID, open_posts: Collection[UUID]) -> Re
     the_round = round_by_id(tx, round_id)
     now = standings(tx, the_round)
     changes = _to_do(tx, draft, now, frozenset(open_posts))
+    posts, roads = _known_posts(tx, round_id), roads_of(tx, tx.today)
+    early = early_promises(tx, the_round, the_round.week.each(), posts, roads, now.stuck)
     give_back(tx, round_id, now.stuck, reason=f"revision {draft.no}")
     change_packages(tx, changes)
     added = reserve_packages(tx, draft.id)
-    reserved = _promise(tx, the_round, wants_by_group(tx, round_id, now.stuck_ids))
+    reserved = _promise(tx, the_round, wants_by_group(tx, round_id, now.stuck_ids), early, posts, roads)
     ready_packages(tx, draft.id)
     told = sum(one.found.plan_id != draft.id for one in changes) + added
     move(
@@ -409,26 +442,26 @@ def _change_of(
     )  # fmt: skip
 
 
-def _promise(tx: Tx, the_round: RoundView, wanted: Mapping[tuple[UUID, date, UUID], int]) -> int:
+def _known_posts(tx: Tx, round_id: UUID) -> tuple[PostChoice, ...]:
+    """Give the posts of all the round's plans, as the newest knows them."""
+    posts: dict[UUID, PostChoice] = {}
+    for plan in plans_of(tx, round_id):
+        posts.update({post.post_id: post for post in posts_of(tx, plan.id)})
+    return tuple(posts.values())
+
+
+def _promise(
+    tx: Tx, the_round: RoundView, wanted: Wanted, early: Early, posts: Sequence[PostChoice], roads: Roads
+) -> int:  # fmt: skip
     """Promise what the groups hold, all of it or nothing, and say how many promises that took."""
     if not wanted:
         return 0
-    wants = [
-        Want(post_id=post_id, serve_on=day, item_id=item_id, quantity_milli=Milli(quantity))
-        for (post_id, day, item_id), quantity in wanted.items()
-    ]
-    posts: dict[UUID, PostChoice] = {}
-    for plan in plans_of(tx, the_round.id):
-        posts.update({post.post_id: post for post in posts_of(tx, plan.id)})
-    catalogue = sorted({want.item_id for want in wants}, key=str)
+    catalogue = sorted({item_id for _, _, item_id in wanted}, key=str)
     shelves = shelves_of(tx, catalogue, the_round.week.last_on, the_round.released)
     names = {one.id: one for one in items(tx, ids=catalogue, with_inactive=True)}
     steps = {item_id: int(one.step_milli) for item_id, one in names.items()}
-    total: Counter[UUID] = Counter()
-    for want in wants:
-        total[want.item_id] += want.quantity_milli
     try:
-        takes = take_from_shelves(wants, shelves, list(posts.values()), roads_of(tx, tx.today), steps)
+        takes = take_all(wanted, early, shelves, posts, roads, steps)
     except NotOnShelves as told:
         short = [
             Shortage(item=names[one.item_id], need_milli=one.need_milli, free_milli=one.hold_milli)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -28,6 +28,7 @@ from logistics.packages.standard_queries import standard_lines
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState
 from logistics.planning.commands import PURPOSE, group_key
 from logistics.planning.differing import Ground, Held, Spot
+from logistics.planning.early import Early, early_promises, with_early
 from logistics.planning.gathering import as_kept, in_steps
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.proposing import DueOnly, HadBefore, PlanInputs
@@ -101,6 +102,18 @@ class Gathered:
     inputs: PlanInputs
     held: tuple[Held, ...]
     ground: Ground
+    shelves: tuple[Shelf, ...]
+    """What is free until the week ends, with what the round would give back; ``beside`` keeps a part of it."""
+    early: Early
+    """Promised to days of the round before its goods' last; counted in ``inputs`` too."""
+    beside: Mapping[tuple[UUID, date, UUID], int]
+    """What reserved packages of the round that do not change hold, by post, day and item."""
+
+
+def counting(tx: Tx, found: Gathered, early: Early) -> Gathered:
+    """Give the same with these of the early promises counted."""
+    shelves = in_steps(tx, _but_for(found.beside, with_early(found.shelves, early)))
+    return replace(found, early=early, inputs=replace(found.inputs, shelves=shelves))
 
 
 def standings(tx: Tx, the_round: RoundView) -> Standings:
@@ -195,18 +208,19 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     listed, why_out = _listed(tx, order, now)
     households = tuple(as_kept(_as_due(one, now)) for one in listed)
     served_too = [one for one in now.packages.values() if not one.is_rest]
-    own = {one.id for one in now.changeable}
+    own, held_ids = {one.id for one in now.changeable}, frozenset(one.id for one in now.held)
     taken = Counter(
         (one.post_id, one.serve_on) for one in served_too
         if one.id not in own and one.post_id is not None and one.serve_on in days
         and one.state not in (PackageState.CANCELLED, PackageState.WAITING)
     )  # fmt: skip
     rules = standard_lines(tx, the_round.standard_id)
+    shelves = _shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str))
     inputs = PlanInputs(
         rule=rule_in_force(tx), lines=rules, response=the_round.days, serve_days=days, households=households,
         posts=tuple(sorted(order.posts, key=lambda post: (post.code, str(post.post_id)))),
-        shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
-        points=order.village_points, roads=roads, had_before=_had_before(tx, the_round, order, now.kind, own),
+        shelves=(), points=order.village_points, roads=roads,
+        had_before=_had_before(tx, the_round, order, now.kind, own),
         taken=tuple(
             Taken(post_id=post_id, serve_on=day, households=count)
             for (post_id, day), count in sorted(taken.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
@@ -218,7 +232,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
             for beneficiary, items in sorted(now.due.items(), key=lambda pair: str(pair[0]))
         ),
     )  # fmt: skip
-    return Gathered(
+    found = Gathered(
         standings=now, inputs=inputs,
         held=tuple(_as_held(one, now) for one in now.held),
         ground=Ground(
@@ -226,7 +240,9 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
             closed_days={post.post_id: frozenset(post.closed_on) for post in order.posts if post.closed_on},
             out_of_reach=_out_of_reach(now, households, order.posts, roads), why_out=why_out, completes=now.due,
         ),
+        shelves=shelves, early={}, beside=_wanted(tx, now.packages.values(), now.lines, now.stuck_ids | held_ids),
     )  # fmt: skip
+    return counting(tx, found, early_promises(tx, the_round, days, order.posts, roads, now.stuck))
 
 
 def _listed(
@@ -327,18 +343,20 @@ def _shelves(tx: Tx, the_round: RoundView, now: Standings, item_ids: Sequence[UU
             raise _SeenEnough
     except _SeenEnough:
         pass
+    return found
+
+
+def _but_for(beside: Mapping[tuple[UUID, date, UUID], int], shelves: Sequence[Shelf]) -> list[Shelf]:
+    """Take what others of the round keep off the shelves."""
     kept: Counter[UUID] = Counter()
-    own = {one.id for one in now.held}
-    for one in now.packages.values():
-        # Of another standard: it keeps what it has.
-        if one.state is PackageState.RESERVED and one.id not in own and _group(one) not in now.stuck:
-            kept.update({line.item_id: int(line.quantity_milli) for line in now.lines.get(one.id, ())})
+    for (_, _, item_id), milli in beside.items():
+        kept[item_id] += milli
     left = []
-    for shelf in found:
+    for shelf in shelves:
         part = min(kept[shelf.item_id], int(shelf.free_milli))
         kept[shelf.item_id] -= part
         left.append(replace(shelf, free_milli=Milli(shelf.free_milli - part)))
-    return in_steps(tx, left)
+    return left
 
 
 def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> None:
@@ -353,10 +371,15 @@ def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> 
 
 def wants_by_group(tx: Tx, round_id: UUID, but: frozenset[UUID]) -> dict[tuple[UUID, date, UUID], int]:
     """Add up by post, day and item what the round's reserved packages hold, ``but`` those that keep their promises."""
+    return _wanted(tx, packages_now(tx, round_id), lines_now(tx, round_id), but)
+
+
+def _wanted(
+    tx: Tx, packages: Iterable[PackageNow], lines: Mapping[UUID, Sequence[LineNow]], but: frozenset[UUID]
+) -> dict[tuple[UUID, date, UUID], int]:
     money = unstocked_ids(tx)
-    lines = lines_now(tx, round_id)
     wanted: Counter[tuple[UUID, date, UUID]] = Counter()
-    for one in packages_now(tx, round_id):
+    for one in packages:
         if one.state is not PackageState.RESERVED or one.id in but:
             continue
         assert one.post_id is not None and one.serve_on is not None

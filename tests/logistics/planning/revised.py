@@ -70,7 +70,8 @@ class World:
 
     def posts(self) -> tuple[PostChoice, ...]:
         with self.work.read_by(OFFICER) as tx:
-            return tuple(post for post in post_choices(tx) if post.post_id not in self.closed)
+            days = round_by_id(tx, self.id).week.each()
+            return tuple(post for post in post_choices(tx, days) if post.post_id not in self.closed)
 
     def revise(self, actor: Actor = OFFICER) -> RevisionMade:
         settle(self.work, self.households)

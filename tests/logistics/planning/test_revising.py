@@ -9,15 +9,19 @@ import pytest
 
 from core.clock import FixedClock
 from core.errors import Conflict, Forbidden
+from core.measures import Milli
 from core.work import Work
+from logistics.dispatch.commands import CloseDay, close_day
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState
 from logistics.planning.commands import cancel_package, plan_round
 from logistics.planning.queries import plans_of
 from logistics.planning.revision_queries import changes_of, revision_view
 from logistics.planning.states import ChangeKind, PlanState
+from stock.reservations.commands import ReserveLine, ReserveStock, reserve
 from tests.logistics.planning.revised import World
 from tests.logistics.week import HEAD, MONDAY, OFFICER, PLENTY, SECOND, a_week, fill, household, order
+from tests.support.builders import SYSTEM
 
 TUESDAY = MONDAY + timedelta(days=1)
 
@@ -197,6 +201,36 @@ def test_when_a_handover_is_void_what_was_to_complete_it_is_promised_to_nobody(w
             world.hand_over(row.id)
     world.check()
     assert world.lacking() == {}
+
+
+def test_what_is_promised_to_an_early_day_and_good_on_it_stays_with_it(work: Work):
+    stock = {code: amount for code, amount in PLENTY.items() if code != "beras"}
+    world = a_world(work, 4, capacity=4, stock=stock)
+    week = world.week
+    rice = week.items["beras"]
+    fill(work, week, week.near, {"beras": 12}, expires_on=MONDAY + timedelta(days=3))
+    fill(work, week, week.near, {"beras": 24})
+    world.plan()
+    assert {row.serve_on for row in world.rows()} == {MONDAY}
+    # Its packages were promised what goes bad first: others take what stays good.
+    others = ReserveStock(
+        lines=(ReserveLine(group_key="", place_id=week.near, item_id=rice, quantity_milli=Milli(12_000)),),
+        purpose="shipment", purpose_id=week.near, ends_on=MONDAY + timedelta(days=9),
+    )  # fmt: skip
+    work.run(SYSTEM, lambda tx: reserve(tx, others))
+    assert world.behind() == ()
+    world.households.append(household(9))
+    before = world.content()
+    assert world.revised().counts == {ChangeKind.NEW: 1}
+    after = world.content()
+    assert {key: after[key] for key in before} == before
+    (new,) = world.of(world.households[-1])
+    assert rice not in {one[1] for one in after[new.id][1]}
+    # The day is closed: on any other day nobody may count on what is bad by then.
+    closing = CloseDay(post_id=week.first_post, day=MONDAY, reason="Terendam")
+    work.run(SYSTEM, lambda tx: close_day(tx, closing))
+    work.run(SYSTEM, lambda tx: close_day(tx, replace(closing, post_id=week.second_post)))
+    assert world.revised().counts[ChangeKind.FEWER] == 2
 
 
 def test_when_anything_of_it_left_meanwhile_nothing_is_done(work: Work):

@@ -137,7 +137,8 @@ def _act(world: World, rng: random.Random, no: int, clock) -> None:
         world.closed = set()
     elif what == "receive":
         fill(work, week, rng.choice([week.near, week.far]), {"beras": rng.randint(1, 30), "sarden": rng.randint(1, 9),
-                                                             "kasur": rng.randint(1, 4)})  # fmt: skip
+                                                             "kasur": rng.randint(1, 4)},
+             expires_on=rng.choice([None, MONDAY + timedelta(days=rng.randint(1, 5))]))  # fmt: skip
     elif what == "load" and reserved:
         one = rng.choice(reserved)
         assert one.post_id is not None and one.serve_on is not None
