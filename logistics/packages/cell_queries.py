@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -139,6 +139,23 @@ def cell_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tupl
         .order_by(sa.func.coalesce(Package.slot, -1), Package.rank, Package.code)
     )  # fmt: skip
     return tuple(CellPackage(**row._mapping) for row in rows)
+
+
+def hours_held(
+    tx: Tx, post_id: UUID, plan_ids: Collection[UUID], without: Collection[UUID]
+) -> dict[UUID, Counter[int]]:  # fmt: skip
+    """Count by plan and hour who stands at a post on any day, ``without`` these packages."""
+    held: dict[UUID, Counter[int]] = defaultdict(Counter)
+    rows = tx.session.execute(
+        sa.select(Package.id, Package.plan_id, Package.slot).where(
+            Package.plan_id.in_(plan_ids), Package.post_id == post_id, Package.slot.is_not(None),
+            Package.state.in_(PLACED),
+        )
+    )  # fmt: skip
+    for row in rows:
+        if row.id not in without:
+            held[row.plan_id][row.slot] += 1
+    return held
 
 
 def reserved_supplements(tx: Tx, package_id: UUID) -> tuple[UUID, ...]:

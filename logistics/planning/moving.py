@@ -22,6 +22,7 @@ from logistics.packages.cells import Spot, Told, put_packages
 from logistics.packages.commands import Reason, lock_round
 from logistics.planning.commands import PURPOSE, group_key, keep_posts
 from logistics.planning.groups import Choice, fingerprint, hours_for, refill
+from logistics.planning.hours import written
 from logistics.planning.models import GroupMove, GroupMovePackage, PlanPost
 from logistics.planning.move_ground import (
     Ground,
@@ -223,7 +224,10 @@ def _put(
 
 
 def _make_known(tx: Tx, found: Ground) -> None:
-    """Freeze the new post as it is now with the plans of the group that did not know it: it may be newer than they."""
+    """Freeze the new post as it is now with the plans of the group that did not know it: it may be newer than they.
+
+    Where it has other hours since and nobody holds one of the old, the plans take the new ones.
+    """
     assert found.target is not None
     plans = {one.plan_id for one in found.group.going}
     known = tx.session.scalars(
@@ -231,6 +235,13 @@ def _make_known(tx: Tx, found: Ground) -> None:
     )
     for plan_id in sorted(plans - set(known)):
         keep_posts(tx, plan_id, [found.target])
+    if found.anew:
+        tx.session.execute(
+            sa.update(PlanPost)
+            .where(PlanPost.plan_id.in_(found.anew), PlanPost.post_id == found.target.post_id)
+            .values(slots=written(found.target.slots))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _take_stock_along(tx: Tx, order: MoveGroup, found: Ground, need: Mapping[UUID, Milli]) -> None:

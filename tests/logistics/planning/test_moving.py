@@ -14,7 +14,16 @@ from core.audit import verify
 from core.clock import FixedClock
 from core.errors import Forbidden, Refused
 from core.work import Work
-from logistics.dispatch.commands import OpenPost, SendToPost, close_post, open_post, send_to_post
+from logistics.dispatch.commands import (
+    ChangePost,
+    OpenPost,
+    SendToPost,
+    change_post,
+    close_post,
+    open_post,
+    send_to_post,
+)
+from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import post_choices, to_send
 from logistics.packages.cell_queries import cell_goods, cell_parts
 from logistics.packages.cells import Spot
@@ -260,6 +269,44 @@ def test_hours_are_filled_in_order_or_as_asked(work: Work):
             slots[one.slot] += one.households
     assert slots == {None: 2, 0: 2, 1: 2}
     assert refused(lambda: do(work, replace(within, choice=Choice(slot=1)))) == "board.same_place"
+
+
+def test_hours_that_changed_since_are_told_rightly_or_the_move_is_refused(work: Work):
+    week = a_week(work, capacity=4)
+
+    def opens(first: int) -> None:
+        slots = tuple(
+            Slot(starts_at=f"{at:02}:00", ends_at=f"{at + 1:02}:00", households=2) for at in (first, first + 1)
+        )
+        for post_id in (week.first_post, week.second_post):
+            with work.by(SYSTEM) as tx:
+                change_post(tx, ChangePost(post_id=post_id, capacity_per_day=4, opening="", slots=slots))
+
+    def told() -> dict[tuple[UUID | None, str], int]:
+        with work.read_by(OFFICER) as tx:
+            hours = round_hours(tx, round_id)
+            rows = packages(tx, round_id, limit=500).rows
+            return dict(Counter((row.post_id, hours.words(row.plan_id, row.post_id, row.slot)) for row in rows))
+
+    opens(8)
+    round_id = planned(work, week, 4)
+    approve(work, round_id)
+    before = {(week.first_post, "08.00–09.00"): 2, (week.first_post, "09.00–10.00"): 2}
+    assert told() == before
+    opens(13)
+    assert told() == before, "what was told stays so"
+    asked = asking(work, week, round_id, choice=Choice(last=2))
+    do(work, asked)
+    after = {(week.first_post, "08.00–09.00"): 2, (week.second_post, "13.00–14.00"): 2}
+    assert told() == after
+    opens(15)
+    more = asking(work, week, round_id, choice=Choice(last=1))
+    assert [one.code for one in seen(work, more).problems] == ["board.hours_changed"]
+    assert refused(lambda: do(work, more)) == "board.hours_changed"
+    assert told() == after
+    opens(8)
+    undo(work, week, round_id)
+    assert told() == before
 
 
 def test_what_must_not_be_is_refused_with_its_sentence(work: Work, fixed_clock: FixedClock):
