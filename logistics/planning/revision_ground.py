@@ -42,6 +42,7 @@ from stock.reservations.commands import release
 from stock.reservations.queries import reservations
 
 HOUSEHOLD = "household"
+MERGED = "revision.why.merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +221,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
         rule=rule_in_force(tx), lines=rules, response=the_round.days, serve_days=days, households=households,
         posts=tuple(sorted(order.posts, key=lambda post: (post.code, str(post.post_id)))),
         shelves=(), points=order.village_points, roads=roads,
-        had_before=_had_before(tx, the_round, order, now.kind, own),
+        had_before=_had_before(tx, the_round, order, households, now.kind, own),
         taken=tuple(
             Taken(post_id=post_id, serve_on=day, households=count)
             for (post_id, day), count in sorted(taken.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
@@ -248,21 +249,40 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
 def _listed(
     tx: Tx, order: ReviseRound, now: Standings
 ) -> tuple[list[ConfirmedHousehold], dict[UUID, str]]:  # fmt: skip
-    """Give those on the list for whom something is to be worked out, and why others are out."""
-    why_out = dict(order.why_out)
-    settled = set(now.settled)
+    """Give those on the list for whom something is to be worked out, and why others are out.
+
+    Of households that were found to be one, one is served: the one that stays, or who is owed the rest of a package.
+    """
+    why_out, settled, households = dict(order.why_out), set(now.settled), order.households
     if now.kind == HOUSEHOLD and has_merged(tx):
-        known = {one.beneficiary_id for one in now.packages.values()} | {one.beneficiary_id for one in order.households}
-        open_or_served = now.stuck_beneficiaries | {
+        listed = {one.beneficiary_id: one for one in households}
+        served = now.stuck_beneficiaries | {
             one.beneficiary_id for one in now.packages.values()
             if one.state in (PackageState.LOADED, PackageState.HANDED_OVER)
         }  # fmt: skip
-        for gone, stays in survivors_of(tx, sorted(known)).items():
-            why_out[gone] = "revision.why.merged"
-            settled.add(gone)
-            if gone in open_or_served:
+        known = {one.beneficiary_id for one in now.packages.values()} | set(listed)
+        families: dict[UUID, list[UUID]] = defaultdict(list)
+        for gone, stays in sorted(survivors_of(tx, sorted(known)).items()):
+            families[stays].append(gone)
+        for stays, all_gone in families.items():
+            on_list = next((listed[one] for one in (stays, *all_gone) if one in listed), None)
+            served_now = [one for one in (stays, *all_gone) if one in served]
+            is_owed = served_now and all(one in now.first for one in served_now)
+            owed = served_now[0] if is_owed else None
+            for gone in all_gone:
+                listed.pop(gone, None)
+                if gone != owed:
+                    why_out[gone] = MERGED
+                    settled.add(gone)
+                elif on_list is not None:
+                    listed[gone] = replace(on_list, household_id=gone)
+                elif stays in why_out:
+                    why_out[gone] = why_out[stays]
+            if owed != stays and any(one in served for one in all_gone):
+                why_out.setdefault(stays, MERGED)
                 settled.add(stays)
-    return [one for one in order.households if one.beneficiary_id not in settled], why_out
+        households = tuple(listed.values())
+    return [one for one in households if one.beneficiary_id not in settled], why_out
 
 
 def _as_due(one: ConfirmedHousehold, now: Standings) -> ConfirmedHousehold:
@@ -304,7 +324,8 @@ def _out_of_reach(
 
 
 def _had_before(
-    tx: Tx, the_round: RoundView, order: ReviseRound, kind: str, own: set[UUID]
+    tx: Tx, the_round: RoundView, order: ReviseRound, households: Sequence[ConfirmedHousehold], kind: str,
+    own: set[UUID],
 ) -> tuple[HadBefore, ...]:  # fmt: skip
     """Give the durables that are not given again: those of this event, and of others of the same days."""
     if the_round.incident_id is None:
@@ -318,14 +339,17 @@ def _had_before(
     found: dict[UUID, set[UUID]] = defaultdict(set)
     for one in counted(tx, the_round.incident_id, given):
         found[one.beneficiary_id].add(one.item_id)
+    mine = {one.beneficiary_id for one in households}
     if found and has_merged(tx):
-        for gone, stays in survivors_of(tx, sorted(found)).items():
+        survivors = survivors_of(tx, sorted(found.keys() | mine))
+        for gone, stays in survivors.items():
             found[stays] |= found[gone]
-    mine = {one.beneficiary_id for one in order.households}
+        for gone, stays in survivors.items():
+            found[gone] = found[stays]
     return tuple(
         HadBefore(beneficiary_id=one, item_ids=tuple(sorted(items, key=str)))
         for one, items in sorted(found.items(), key=lambda pair: str(pair[0]))
-        if one in mine
+        if one in mine and items
     )
 
 
