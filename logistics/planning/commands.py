@@ -50,12 +50,13 @@ from logistics.packages.queries import (
 )
 from logistics.packages.standard_queries import standard
 from logistics.packages.states import PackageState, RoundState, StandardState
+from logistics.packages.taking_up import taken_up_by
 from logistics.planning.approving import needs_second_person
 from logistics.planning.drafting import keep_proposal
 from logistics.planning.gathering import Setting, gather, had_before
 from logistics.planning.hours import written, written_days
 from logistics.planning.keeping import drop_runs
-from logistics.planning.models import Plan, PlanPost
+from logistics.planning.models import GroupMovePackage, Plan, PlanPost
 from logistics.planning.placing import TooFewPlaces
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.priority import Priority
@@ -299,7 +300,7 @@ def _plan(
         raise Conflict("revision.waits")
     draft = draft_of(tx, the_round.id)
     if draft is not None and order.start_over:
-        drop_packages(tx, draft.id)
+        _drop(tx, draft.id)
         drop_runs(tx, draft.id)
     kind = order.households[0].beneficiary_kind if order.households else HOUSEHOLD
     placed = placed_in(tx, the_round.id, order.standard_id, kind)
@@ -311,7 +312,8 @@ def _plan(
         raise Conflict("plan.nobody")
     if not any(day >= tx.today for day in the_round.week.each()):
         raise Conflict("plan.week_over")
-    drop_waiting(tx, the_round.id, order.standard_id, [one.beneficiary_id for one in new])
+    if draft is not None:
+        drop_waiting(tx, draft.id, [one.beneficiary_id for one in new])
     rule = order.rule or rule_in_force(tx)
     plan = _draft_for(tx, the_round, draft, order, rule)
     inputs = gather(
@@ -422,10 +424,20 @@ def discard_plan(tx: Tx, round_id: UUID) -> None:
     draft = draft_of(tx, round_id)
     if draft is None:
         raise Conflict("plan.nothing_to_approve")
-    dropped = drop_packages(tx, draft.id)
+    dropped = _drop(tx, draft.id)
     move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=f"{dropped} packages")
     if state is RoundState.PLANNED:
         mark_round_empty(tx, round_id)
+
+
+def _drop(tx: Tx, plan_id: UUID) -> int:
+    """Take back a draft's packages; nobody can undo a move of them any more, of those neither that wait again."""
+    tx.session.execute(
+        sa.delete(GroupMovePackage)
+        .where(GroupMovePackage.package_id.in_(taken_up_by(plan_id)))
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return drop_packages(tx, plan_id)
 
 
 def cancel_round(tx: Tx, round_id: UUID, reason: str) -> None:
