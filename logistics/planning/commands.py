@@ -21,6 +21,7 @@ from logistics.packages.commands import (
     cancel_open_packages,
     drop_packages,
     drop_waiting,
+    load_packages,
     lock_round,
     mark_cancelled,
     mark_round_approved,
@@ -88,6 +89,8 @@ from stock.reservations.commands import (
     release_part,
     reserve,
 )
+from stock.reservations.queries import reservations
+from stock.reservations.states import ReservationState
 
 PURPOSE = "round"
 
@@ -461,7 +464,8 @@ def cancel_package(tx: Tx, package_id: UUID, reason: str) -> None:
 
     What is still reserved for it is free again at once. What has left already goes, or lies, with the load of its post
     and day: the paper of a load that is gone is not rewritten, the goods are the post's own stock from now on and come
-    back by a transfer. Raises: Forbidden; NotFound; Invalid without a reason; Conflict when it was handed over.
+    back by a transfer. Where nothing is to follow any more, the others of a load that left in parts are at their post.
+    Raises: Forbidden; NotFound; Invalid without a reason; Conflict when it was handed over.
     """
     tx.require("package.cancel")
     if len(reason.strip()) < 5:
@@ -482,6 +486,16 @@ def cancel_package(tx: Tx, package_id: UUID, reason: str) -> None:
                 reason=reason.strip(),
             ),
         )  # fmt: skip
+        _load_if_all_there(tx, row.round_id, row.post_id, row.serve_on)
+
+
+def _load_if_all_there(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> None:
+    """Say that a group is on its way when a load of it has left, and nothing that it needs is still to follow."""
+    group = group_key(post_id, serve_on)
+    if reservations(tx, purpose=PURPOSE, purpose_id=round_id, group_key=group):
+        return
+    if reservations(tx, purpose=PURPOSE, purpose_id=round_id, group_key=group, states=(ReservationState.USED,)):
+        load_packages(tx, round_id, post_id, serve_on)
 
 
 def close_round(tx: Tx, round_id: UUID, reason: str) -> int:
