@@ -52,7 +52,7 @@ from logistics.packages.queries import (
 from logistics.packages.standard_queries import standard
 from logistics.packages.states import PackageState, RoundState, StandardState
 from logistics.packages.taking_up import taken_up_by
-from logistics.planning.approving import needs_second_person
+from logistics.planning.approving import may_approve
 from logistics.planning.drafting import keep_proposal
 from logistics.planning.gathering import Setting, gather, had_before
 from logistics.planning.hours import written, written_days
@@ -352,8 +352,8 @@ def _plan(
 def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     """Approve the round's draft plan and reserve its stock by post and day: all of it or nothing.
 
-    Raises: Forbidden; NotFound; Conflict when there is no draft, the planner approves, or a day has passed; PlanShort
-    naming every item; StockShort when another took the stock in between.
+    Raises: Forbidden; NotFound; Conflict when there is no draft, who had a hand in it approves, or a day has passed;
+    PlanShort naming every item; StockShort when another took the stock in between.
     """
     tx.require("round.approve")
     lock_round(tx, round_id)
@@ -361,7 +361,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     draft = draft_of(tx, round_id)
     if draft is None:
         raise Conflict("plan.nothing_to_approve")
-    if draft.planned_by == tx.actor.id and needs_second_person(tx, draft):
+    if not may_approve(tx, draft):
         raise Conflict("plan.needs_second_person")
     wants = _wants(tx, draft.id)
     first_on = first_day_of(tx, draft.id)

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("households", sa.BigInteger(), nullable=False),
         sa.Column("inputs", sa.LargeBinary(), nullable=False),
         sa.Column("inputs_sha256", sa.Text(), nullable=False),
