@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -19,8 +19,8 @@ from core.errors import Conflict, Invalid
 from core.measures import Milli
 from core.states import move
 from core.work import Tx
-from logistics.packages.change_queries import LackNow, LineNow, PackageNow
-from logistics.packages.changing import AddedPackage, PackageChange, add_changed, change_packages
+from logistics.packages.change_queries import LackNow, LineNow
+from logistics.packages.changing import AddedPackage, add_changed, change_packages
 from logistics.packages.commands import (
     PackageDraft,
     Reason,
@@ -30,8 +30,7 @@ from logistics.packages.commands import (
     reserve_packages,
 )
 from logistics.packages.queries import RoundView, round_by_id
-from logistics.packages.rules import People
-from logistics.packages.states import PackageState, RoundState
+from logistics.packages.states import RoundState
 from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key, keep_posts
 from logistics.planning.differing import Change, Why, counted, differences
 from logistics.planning.drafting import package_draft
@@ -39,12 +38,12 @@ from logistics.planning.early import Early, Wanted, early_promises, kept, take_a
 from logistics.planning.keeping import keep_run
 from logistics.planning.models import Plan, PlanChange, PlanChangeLine
 from logistics.planning.proposing import Proposal, Proposed, propose
-from logistics.planning.queries import PlanView, draft_of, plans_of, posts_of, revision_of, shelves_of
+from logistics.planning.queries import draft_of, plans_of, posts_of, revision_of, shelves_of
 from logistics.planning.reaching import Roads
+from logistics.planning.revision_changes import changes_to_make
 from logistics.planning.revision_ground import (
     Gathered,
     ReviseRound,
-    Standings,
     counting,
     gather_revision,
     give_back,
@@ -155,12 +154,12 @@ def _work_out(tx: Tx, round_id: UUID, found: Gathered) -> tuple[Gathered, Propos
             return found, proposed, proposal
 
 
-def approve_revision(tx: Tx, round_id: UUID, open_posts: Collection[UUID]) -> RevisionApproved:
+def approve_revision(tx: Tx, round_id: UUID, posts_now: Sequence[PostChoice]) -> RevisionApproved:
     """Let a round's revision count: its packages change, and exactly what is reserved for them is promised; or nothing.
 
-    ``open_posts`` are those that may serve now. Raises: Forbidden; NotFound; Conflict when there is none, who made it
-    approves it, a day has passed, or anything of it has changed or left meanwhile; PlanShort naming every item;
-    StockShort when another took the stock in between.
+    ``posts_now`` are those that may serve now. Raises: Forbidden; NotFound; Conflict when there is none, who made it
+    approves it, a day has passed, anything of it has changed or left meanwhile, or a post has closed or has less room;
+    PlanShort naming every item; StockShort when another took the stock in between.
     """
     tx.require("round.approve")
     if lock_round(tx, round_id) is not RoundState.APPROVED:
@@ -172,7 +171,7 @@ def approve_revision(tx: Tx, round_id: UUID, open_posts: Collection[UUID]) -> Re
         raise Conflict("plan.needs_second_person")
     the_round = round_by_id(tx, round_id)
     now = standings(tx, the_round)
-    changes = _to_do(tx, draft, now, frozenset(open_posts))
+    changes = changes_to_make(tx, draft, now, posts_now)
     posts, roads = _known_posts(tx, round_id), roads_of(tx, tx.today)
     early = early_promises(tx, the_round, the_round.week.each(), posts, roads, now.stuck)
     give_back(tx, round_id, now.stuck, reason=f"revision {draft.no}")
@@ -361,85 +360,6 @@ def _json(facts: Mapping[str, Any]) -> str:
 
 
 # ---------------------------------------------------------------- letting it count
-
-
-def _to_do(tx: Tx, draft: PlanView, now: Standings, open_posts: frozenset[UUID]) -> list[PackageChange]:
-    """Give the changes of packages that were there before, each still as it was found. Raises: Conflict."""
-    rows = tx.session.scalars(
-        sa.select(PlanChange).where(PlanChange.plan_id == draft.id).order_by(PlanChange.package_id)
-    ).all()
-    lines: dict[UUID, list[PlanChangeLine]] = {}
-    for line in tx.session.scalars(sa.select(PlanChangeLine).where(PlanChangeLine.plan_id == draft.id)):
-        lines.setdefault(line.package_id, []).append(line)
-    may_change = {one.id for one in now.held}
-    money = unstocked_ids(tx)
-    found = []
-    for row in rows:
-        package = now.packages.get(row.package_id)
-        if row.serve_on is not None and row.serve_on < tx.today:
-            raise Conflict("plan.days_passed", day=row.serve_on.isoformat())
-        if row.post_id is not None and row.post_id not in open_posts:
-            raise Conflict("revision.outdated")
-        if row.before_state is None:
-            if package is None or not _still_comes(row, package, now):
-                raise Conflict("revision.outdated")
-            continue
-        if package is None or package.id not in may_change or not _as_found(row, package):
-            if row.kind is ChangeKind.RETOLD:
-                continue
-            raise Conflict("revision.outdated")
-        found.append(_change_of(row, package, lines.get(row.package_id, []), money))
-    return found
-
-
-def _as_found(row: PlanChange, package: PackageNow) -> bool:
-    if package.state is not row.before_state:
-        return False
-    if package.state in (PackageState.WAITING, PackageState.CANCELLED):
-        return True
-    return (package.post_id, package.serve_on, package.slot) == (row.before_post_id, row.before_on, row.before_slot)
-
-
-def _still_comes(row: PlanChange, package: PackageNow, now: Standings) -> bool:
-    """Tell whether a package that comes with the revision still can: what it completes is still handed over."""
-    if package.state not in (PackageState.PLANNED, PackageState.WAITING):
-        return False
-    if (package.post_id, package.serve_on, package.slot) != (row.post_id, row.serve_on, row.slot):
-        return False
-    first = now.packages.get(package.supplements_id) if package.supplements_id is not None else None
-    return package.supplements_id is None or (first is not None and first.state is PackageState.HANDED_OVER)
-
-
-def _change_of(
-    row: PlanChange, package: PackageNow, lines: Sequence[PlanChangeLine], money: Collection[UUID]
-) -> PackageChange:  # fmt: skip
-    is_out = row.kind is ChangeKind.OUT
-    waits = row.post_id is None
-    kept = [line for line in lines if line.quantity_milli and (line.is_given or waits)]
-    return PackageChange(
-        found=package, is_out=is_out,
-        post_id=package.post_id if is_out else row.post_id, serve_on=package.serve_on if is_out else row.serve_on,
-        slot=package.slot if is_out else row.slot, rank=row.rank, reason_code=row.reason_code,
-        reason_facts=row.reason_facts,
-        people=People(**json.loads(row.people)) if row.people else package.people,
-        lines=tuple(
-            LineNow(
-                item_id=line.item_id, exact_milli=Milli(line.exact_milli), quantity_milli=Milli(line.quantity_milli),
-                is_once=line.is_once,
-            )
-            for line in kept
-        ),
-        lacks=tuple(
-            LackNow(
-                item_id=line.item_id, exact_milli=Milli(line.exact_milli), quantity_milli=Milli(line.quantity_milli),
-                is_once=line.is_once, left_milli=Milli(line.left_milli), ahead_milli=Milli(line.ahead_milli),
-                last_rank=line.last_rank,
-            )
-            for line in lines
-            if line.is_lacking
-        ),
-        is_ready=not waits and all(line.item_id in money for line in kept),
-    )  # fmt: skip
 
 
 def _known_posts(tx: Tx, round_id: UUID) -> tuple[PostChoice, ...]:

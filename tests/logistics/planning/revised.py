@@ -97,9 +97,9 @@ class World:
 
     def approve(self, actor: Actor = SECOND) -> RevisionApproved:
         """As ``agree``, where a part of a load has left: less is promised then than packages hold."""
-        open_posts = {post.post_id for post in self.posts()}
+        posts = self.posts()
         before = {key: row for key, row in self.content().items() if row[0]["state"] in GONE}
-        done = self.work.run(actor, lambda tx: approve_revision(tx, self.id, open_posts))
+        done = self.work.run(actor, lambda tx: approve_revision(tx, self.id, posts))
         after = self.content()
         assert {key: after[key] for key in before} == before, "what has left or was handed over never changes"
         return done

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from core.clock import FixedClock
 from core.errors import Conflict, Forbidden
 from core.measures import Milli
 from core.work import Work
-from logistics.dispatch.commands import CloseDay, close_day
+from logistics.dispatch.commands import ChangePost, CloseDay, change_post, close_day
+from logistics.packages.cells import Spot
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState
 from logistics.planning.commands import cancel_package, plan_round
+from logistics.planning.models import PlanChange
+from logistics.planning.move_ground import MoveGroup
+from logistics.planning.moving import move_group
 from logistics.planning.queries import plans_of
 from logistics.planning.revision_queries import changes_of, revision_view
 from logistics.planning.states import ChangeKind, PlanState
@@ -248,6 +254,58 @@ def test_when_anything_of_it_left_meanwhile_nothing_is_done(work: Work):
     assert told.value.code == "revision.outdated"
     assert world.content() == before
     world.check()
+    world.revised()
+
+
+def less_room(world: World) -> None:
+    asked = ChangePost(post_id=world.week.first_post, capacity_per_day=2, opening="")
+    world.work.run(SYSTEM, lambda tx: change_post(tx, asked))
+
+
+def flooded(world: World) -> None:
+    asked = CloseDay(post_id=world.week.first_post, day=MONDAY, reason="Terendam lagi")
+    world.work.run(SYSTEM, lambda tx: close_day(tx, asked))
+
+
+@pytest.mark.parametrize("meanwhile", [less_room, flooded])
+def test_where_a_post_has_closed_or_has_less_room_meanwhile_nothing_is_done(
+    work: Work, meanwhile: Callable[[World], None]
+):  # fmt: skip
+    world = a_world(work, 4, capacity=4, stock={**PLENTY, "beras": 12})
+    world.plan()
+    fill(work, world.week, world.week.near, {"beras": 100})
+    assert world.revise().counts == {ChangeKind.MORE: 2}
+    before = world.content()
+    meanwhile(world)
+    with pytest.raises(Conflict) as told:
+        world.agree()
+    assert told.value.code == "revision.outdated"
+    assert world.content() == before
+    world.revised()
+
+
+def test_where_others_were_moved_to_its_place_meanwhile_nothing_is_done(work: Work):
+    beside_the_second = [household(no, lon_deg=131.5) for no in range(3, 7)]
+    world = World(work=work, week=a_week(work), households=[household(1), household(2), *beside_the_second])
+    week = world.week
+    world.work.run(SYSTEM, lambda tx: change_post(
+        tx, ChangePost(post_id=week.second_post, capacity_per_day=2, opening="")
+    ))  # fmt: skip
+    world.plan()
+    world.closed = {week.first_post}
+    assert world.revise().counts == {ChangeKind.MOVED: 2}
+    with work.read_by(OFFICER) as tx:
+        new = {(row.post_id, row.serve_on) for row in tx.session.scalars(sa.select(PlanChange))}
+    ((post_id, day),) = new
+    assert post_id == week.second_post and day is not None
+    asked = MoveGroup(
+        round_id=world.id, from_spot=Spot(post_id=post_id, serve_on=MONDAY),
+        to_spot=Spot(post_id=post_id, serve_on=day), posts=world.posts(), reason="Jalan terputus",
+    )  # fmt: skip
+    work.run(OFFICER, lambda tx: move_group(tx, asked))
+    with pytest.raises(Conflict) as told:
+        world.agree()
+    assert told.value.code == "revision.outdated"
     world.revised()
 
 

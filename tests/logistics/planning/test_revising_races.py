@@ -76,10 +76,10 @@ def test_a_handover_and_a_revision_do_not_disturb_each_other(work: Work):
     world.revise()
     with work.read_by(OFFICER) as tx:
         found = package(tx, first.id)
-    open_posts = {post.post_id for post in world.posts()}
+    posts = world.posts()
 
     def agree() -> object:
-        return work.run(SECOND, lambda tx: approve_revision(tx, world.id, open_posts))
+        return work.run(SECOND, lambda tx: approve_revision(tx, world.id, posts))
 
     assert codes(at_once([lambda: line.hand_over(work, found), agree])) == ["", ""]
     world.check()
