@@ -41,6 +41,7 @@ from logistics.handover.states import (
     StockState,
     VoidReason,
 )
+from logistics.packages.cell_queries import reserved_supplements
 from logistics.packages.commands import (
     RestLine,
     add_supplement,
@@ -51,12 +52,14 @@ from logistics.packages.commands import (
 )
 from logistics.packages.queries import PackageView, package, rest_of, round_by_id
 from logistics.packages.states import PackageState, RoundState
+from logistics.planning.commands import PURPOSE, group_key
 from registry_link.households.identities import persons
 from registry_link.households.queries import HouseholdLine, households_by_ids, kk_last4_of
 from registry_link.regions.queries import region
 from stock.items.queries import items, unstocked_ids
 from stock.ledger.commands import HandOver, ItemLine, hand_over, reverse_handover
 from stock.places.queries import place_by_id
+from stock.reservations.commands import ReleaseLine, ReleasePart, release_part
 
 CLOCK_SLACK: Final = timedelta(minutes=15)
 OWN_VOID: Final = timedelta(minutes=15)
@@ -293,9 +296,10 @@ def issue_list(tx: Tx, order: IssueList) -> UUID:
 def void_handover(tx: Tx, order: VoidHandover) -> None:
     """Declare that a handover did not happen so: goods return to the post's books, the receipt is void.
 
-    The rest of a partial one is due with the whole again, so its supplementary package is cancelled. Raises: Forbidden,
-    also for somebody else's or after 15 minutes for a field officer; NotFound; Invalid; Conflict, also when the rest
-    has been handed over already: that handover is voided first.
+    The rest of a partial one is due with the whole again, so its supplementary package is cancelled; what was reserved
+    to complete the package and has not left is free again. Raises: Forbidden, also for somebody else's or after 15
+    minutes for a field officer; NotFound; Invalid; Conflict, also when the rest has been handed over already: that
+    handover is voided first.
     """
     reach = tx.require("handover.void")
     if order.reason is VoidReason.OTHER and len(order.note.strip()) < 5:
@@ -318,6 +322,8 @@ def void_handover(tx: Tx, order: VoidHandover) -> None:
         tx, Handover, row.id, HandoverAct.VOID, HANDOVERS, reason=order.reason.value, void_reason=order.reason,
         void_note=order.note.strip(), voided_at=tx.now, voided_by=tx.actor.id,
     )  # fmt: skip
+    for supplement_id in reserved_supplements(tx, row.package_id):
+        _give_back(tx, supplement_id, order.reason.value)
     # Before the whole is open again: a beneficiary has one open package of a standard.
     void_rest(tx, row.package_id, order.reason.value)
     mark_taken_back(tx, row.package_id)
@@ -325,6 +331,21 @@ def void_handover(tx: Tx, order: VoidHandover) -> None:
         reverse_handover(tx, row.id, order.note.strip() or order.reason.value)
     if row.receipt_id is not None:
         void_document(tx, row.receipt_id, f"{order.reason.value}: {order.note.strip()}")
+
+
+def _give_back(tx: Tx, package_id: UUID, reason: str) -> None:
+    """Free what is still promised for a reserved package that is about to be cancelled."""
+    found = package(tx, package_id)
+    row = found.row
+    assert row.post_id is not None and row.serve_on is not None
+    release_part(
+        tx,
+        ReleasePart(
+            purpose=PURPOSE, purpose_id=row.round_id, group_key=group_key(row.post_id, row.serve_on),
+            lines=tuple(ReleaseLine(item_id=line.item_id, quantity_milli=line.quantity_milli) for line in found.lines),
+            reason=reason,
+        ),
+    )  # fmt: skip
 
 
 def record_miss(tx: Tx, order: RecordMiss) -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -54,6 +54,7 @@ class CellPackage:
     """One package of a post and day, as far as moving it goes."""
 
     id: UUID
+    plan_id: UUID
     code: str
     household_id: UUID
     village_code: str
@@ -127,8 +128,8 @@ def cell_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tupl
     """Give the packages of one post and day in the order in which they are served, whatever their state."""
     rows = tx.session.execute(
         sa.select(
-            Package.id, Package.code, Package.household_id, Package.village_code, Package.persons, Package.state,
-            Package.rank, Package.slot, Package.reason_code, Package.reason_facts,
+            Package.id, Package.plan_id, Package.code, Package.household_id, Package.village_code, Package.persons,
+            Package.state, Package.rank, Package.slot, Package.reason_code, Package.reason_facts,
             (_VULNERABLE > 0).label("is_vulnerable"),
         )
         .where(
@@ -138,6 +139,37 @@ def cell_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tupl
         .order_by(sa.func.coalesce(Package.slot, -1), Package.rank, Package.code)
     )  # fmt: skip
     return tuple(CellPackage(**row._mapping) for row in rows)
+
+
+def hours_held(
+    tx: Tx, post_id: UUID, plan_ids: Collection[UUID], without: Collection[UUID]
+) -> dict[UUID, Counter[int]]:  # fmt: skip
+    """Count by plan and hour who stands at a post on any day, ``without`` these packages."""
+    held: dict[UUID, Counter[int]] = defaultdict(Counter)
+    rows = tx.session.execute(
+        sa.select(Package.id, Package.plan_id, Package.slot).where(
+            Package.plan_id.in_(plan_ids), Package.post_id == post_id, Package.slot.is_not(None),
+            Package.state.in_(PLACED),
+        )
+    )  # fmt: skip
+    for row in rows:
+        if row.id not in without:
+            held[row.plan_id][row.slot] += 1
+    return held
+
+
+def reserved_supplements(tx: Tx, package_id: UUID) -> tuple[UUID, ...]:
+    """Give the packages that complete this one and whose goods are reserved and have not left."""
+    return tuple(
+        tx.session.scalars(
+            sa.select(Package.id)
+            .where(
+                Package.supplements_id == package_id, Package.regency_code == tx.regency_code,
+                Package.state == PackageState.RESERVED,
+            )
+            .order_by(Package.no)
+        )
+    )  # fmt: skip
 
 
 def goods_in(tx: Tx, package_ids: Collection[UUID]) -> dict[UUID, Milli]:

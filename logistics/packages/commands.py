@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,6 +39,7 @@ from logistics.packages.states import (
     RoundState,
     StandardState,
 )
+from logistics.packages.taking_up import forget_before, put_back, take_up
 from registry_link.households.bulk import put_rows
 from stock.items.queries import unstocked_ids
 
@@ -268,20 +270,27 @@ def mark_round_cancelled(tx: Tx, round_id: UUID, reason: str) -> int:
 def add_packages(
     tx: Tx, round_id: UUID, plan_id: UUID, standard_id: UUID, drafts: Sequence[PackageDraft]
 ) -> tuple[UUID, ...]:
-    """Make the packages of a plan, numbered in the order given, and give their ids.
+    """Make the packages of a plan, numbered in the order given, and give their ids; all are of one beneficiary kind.
 
-    The ids follow from round, beneficiary and standard, so a twin of this call cannot make a second package.
+    Who waits in an approved plan of the round keeps the package, with all that has happened to it. The ids follow from
+    round, beneficiary and standard, so a twin of this call cannot make a second package.
     """
     if not drafts:
         return ()
     first_on: date = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one()
-    last_no = take_numbers(tx, first_on.year, len(drafts))
-    ids = [derived("package", round_id, one.beneficiary_kind, one.beneficiary_id, standard_id) for one in drafts]
+    waited = take_up(tx, round_id, standard_id, drafts[0].beneficiary_kind, {one.beneficiary_id for one in drafts})
+    ids = [
+        waited.get(one.beneficiary_id)
+        or derived("package", round_id, one.beneficiary_kind, one.beneficiary_id, standard_id)
+        for one in drafts
+    ]
+    new = len(drafts) - len(waited)
+    numbers = itertools.count(take_numbers(tx, first_on.year, new) - new + 1)
     rows = [
         (
             package_id, tx.regency_code, round_id, plan_id, draft.beneficiary_kind, draft.beneficiary_id,
             draft.household_id, standard_id, 1, None,
-            code_with_check("PKT", first_on.year % 100, last_no - len(drafts) + at), None,
+            "" if draft.beneficiary_id in waited else code_with_check("PKT", first_on.year % 100, next(numbers)), None,
             PackageState.WAITING if draft.post_id is None or draft.serve_on is None else PackageState.PLANNED,
             draft.post_id, draft.serve_on, draft.slot, draft.village_code, draft.rank, draft.reason.code,
             json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False),
@@ -289,9 +298,10 @@ def add_packages(
             draft.composition.infants, draft.composition.elderly, draft.composition.women,
             draft.composition.pregnant, draft.composition.nursing, draft.composition.disabled, tx.now,
         )
-        for at, (package_id, draft) in enumerate(zip(ids, drafts, strict=True), start=1)
+        for package_id, draft in zip(ids, drafts, strict=True)
     ]  # fmt: skip
-    put_rows(tx, Package, _PACKAGE_COLUMNS, rows)
+    put_rows(tx, Package, _PACKAGE_COLUMNS, [row for row in rows if row[5] not in waited])
+    _plan_again(tx, [dict(zip(_PACKAGE_COLUMNS, row, strict=True)) for row in rows if row[5] in waited])
     # Households that look alike share their lines; in the order of the key the database fills its pages one by one.
     in_order = sorted(zip(ids, drafts, strict=True), key=lambda pair: pair[0].int)
     contents: dict[int, list[tuple[UUID, int, int, bool]]] = {}
@@ -324,8 +334,29 @@ def add_packages(
     return tuple(ids)
 
 
+def _plan_again(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write what a plan has for packages that waited."""
+    if not rows:
+        return
+    table = cast(sa.Table, Package.__table__)
+    kept = {"regency_code", "round_id", "beneficiary_kind", "beneficiary_id", "standard_id", "no", "supplements_id",
+            "code", "public_ref", "created_at"}  # fmt: skip
+    names = [name for name in _PACKAGE_COLUMNS if name not in kept]
+    tx.session.connection().execute(
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("p_id"))
+        .values({name: sa.bindparam(f"p_{name}") for name in names if name != "id"}),
+        [{f"p_{name}": row[name] for name in names} for row in rows],
+    )
+    tx.session.expire_all()
+
+
 def drop_packages(tx: Tx, plan_id: UUID) -> int:
-    """Take back the packages of a plan that was never approved, and give how many they were."""
+    """Take back the packages of a plan that was never approved, and give how many they were.
+
+    Who waited in an approved plan before waits there again.
+    """
+    back = put_back(tx, Package.plan_id == plan_id)
     mine = sa.select(Package.id).where(
         Package.plan_id == plan_id, Package.state.in_((PackageState.PLANNED, PackageState.WAITING))
     )
@@ -338,20 +369,23 @@ def drop_packages(tx: Tx, plan_id: UUID) -> int:
         .where(Package.plan_id == plan_id, Package.state.in_((PackageState.PLANNED, PackageState.WAITING)))
         .execution_options(synchronize_session=False)
     )
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return back + int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def drop_waiting(tx: Tx, round_id: UUID, standard_id: UUID, beneficiary_ids: Collection[UUID]) -> int:
-    """Take back the packages with which these beneficiaries waited, so that they can be planned anew."""
+def drop_waiting(tx: Tx, plan_id: UUID, beneficiary_ids: Collection[UUID]) -> int:
+    """Take back the packages with which these beneficiaries wait in a draft, so that they can be planned anew."""
     waiting = tx.session.execute(
         sa.select(Package.id, Package.beneficiary_id).where(
-            Package.round_id == round_id, Package.standard_id == standard_id, Package.state == PackageState.WAITING
+            Package.plan_id == plan_id, Package.state == PackageState.WAITING
         )
     )
     wanted = set(beneficiary_ids)
     ids = [package_id for package_id, beneficiary_id in waiting if beneficiary_id in wanted]
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
+        if put_back(tx, Package.id.in_(some)):
+            mine = sa.select(Package.id).where(Package.id.in_(some), Package.plan_id == plan_id)
+            some = list(tx.session.scalars(mine))
         for statement in (
             sa.delete(PackageLine).where(PackageLine.package_id.in_(some)),
             sa.delete(PackageLack).where(PackageLack.package_id.in_(some)),
@@ -366,7 +400,10 @@ def reserve_packages(tx: Tx, plan_id: UUID) -> int:
 
     The stock itself is reserved by the caller, in the same transaction.
     """
-    return _move_all(tx, PackageAct.RESERVE, Package.plan_id == plan_id, public_ref=_public_ref(tx))
+    forget_before(tx, plan_id)
+    # Whoever has printed its reference keeps it.
+    ref = sa.func.coalesce(Package.public_ref, _public_ref(tx))
+    return _move_all(tx, PackageAct.RESERVE, Package.plan_id == plan_id, public_ref=ref)
 
 
 def _public_ref(tx: Tx) -> sa.ColumnElement[bytes]:

@@ -249,6 +249,22 @@ class PackageLine(Base):
     is_once: Mapped[bool]
 
 
+class PackageBefore(Base):
+    """How a package of an approved plan waited before a draft planned it anew; it is there as long as the draft."""
+
+    __tablename__ = "package_before"
+
+    package_id: Mapped[UUID] = mapped_column(sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plan.id"), index=True)
+    """The approved plan."""
+    household_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("household.id"), index=True)
+    told: Mapped[str]
+    """JSON object: village, rank, reason and counts of people, as the package's columns."""
+    lines: Mapped[str]
+    lacks: Mapped[str]
+    """JSON lists, as ``package_line`` and ``package_lack``."""
+
+
 class PackageLack(Base):
     """A line that was not there at the household's turn, and why.
 

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from core.errors import Invalid
 from core.measures import Rupiah
 from core.work import Tx
+from logistics.packages.models import Package
 from logistics.packages.queries import counts_of_plan, group_sums, round_by_id
 from logistics.packages.standard_queries import standard_lines
-from logistics.planning.models import Plan, PlanLimit
+from logistics.planning.models import GroupMove, GroupMovePackage, Plan, PlanLimit, PlanRun
 from logistics.planning.queries import PlanView
 from logistics.planning.states import PlanState
 from stock.items.queries import unstocked_ids
@@ -83,8 +84,32 @@ def plan_limit(tx: Tx) -> PlanLimitView:
     return PlanLimitView(value_rp=row.value_rp, households=row.households, set_by_name=row.set_by_name)
 
 
+def may_approve(tx: Tx, plan: PlanView) -> bool:
+    """Tell whether the actor may approve a draft: had no hand in it, or it needs no second person."""
+    return not _has_hand_in(tx, plan) or not needs_second_person(tx, plan)
+
+
+def _has_hand_in(tx: Tx, plan: PlanView) -> bool:
+    """Tell whether the actor made a run of a draft, or moved a group in it that was not put back."""
+    if plan.planned_by == tx.actor.id:
+        return True
+    runs = sa.select(PlanRun.no).where(PlanRun.plan_id == plan.id, PlanRun.made_by == tx.actor.id)
+    begun_at = sa.select(sa.func.min(PlanRun.made_at)).where(PlanRun.plan_id == plan.id).scalar_subquery()
+    moves = (
+        sa.select(GroupMove.no)
+        .join(GroupMovePackage, GroupMovePackage.move_id == GroupMove.id)
+        .join(Package, Package.id == GroupMovePackage.package_id)
+        .where(
+            GroupMove.round_id == plan.round_id, GroupMove.moved_by == tx.actor.id, GroupMove.undone_at.is_(None),
+            # Who waited in an approved plan may have been moved there, before.
+            Package.plan_id == plan.id, GroupMove.moved_at >= begun_at,
+        )
+    )  # fmt: skip
+    return any(tx.session.execute(query.limit(1)).first() is not None for query in (runs, moves))
+
+
 def needs_second_person(tx: Tx, plan: PlanView) -> bool:
-    """Tell whether somebody else than who planned it has to approve a draft.
+    """Tell whether somebody else than who had a hand in it has to approve a draft.
 
     Below both limits nobody else has to, once in a round: many small plans are not a way around a large one.
     """
@@ -95,7 +120,11 @@ def needs_second_person(tx: Tx, plan: PlanView) -> bool:
         sa.select(sa.func.count())
         .select_from(Plan)
         .where(
-            Plan.round_id == plan.round_id, Plan.state == PlanState.APPROVED, Plan.approved_by == Plan.planned_by
+            Plan.round_id == plan.round_id, Plan.state == PlanState.APPROVED,
+            sa.or_(
+                Plan.approved_by == Plan.planned_by,
+                sa.exists().where(PlanRun.plan_id == Plan.id, PlanRun.made_by == Plan.approved_by),
+            ),
         )
     )  # fmt: skip
     if own:

@@ -24,6 +24,7 @@ from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundSt
 from logistics.planning import reaching
 from logistics.planning.commands import PURPOSE
 from logistics.planning.queries import plans_of, posts_of, shelves_of
+from logistics.planning.revision_ground import standings
 from logistics.planning.roads import roads_of
 from logistics.planning.rules import PostChoice
 from logistics.planning.states import PlanState
@@ -81,14 +82,19 @@ def reasons_to_revise(tx: Tx, round_id: UUID, now: ListNow) -> tuple[Behind, ...
 def _people(tx: Tx, the_round: RoundView, now: ListNow) -> list[Behind]:
     known = presence(tx, the_round.id, the_round.standard_id)
     listed, there = set(now.beneficiary_ids), known.changeable | known.fixed
-    if has_merged(tx):
-        for gone, stays in survivors_of(tx, sorted(there | listed)).items():
+    changeable = known.changeable
+    survivors = survivors_of(tx, sorted(there | listed)) if has_merged(tx) else {}
+    if survivors:
+        # Of a load that has left in part, the rest follows whatever is found since.
+        stuck = standings(tx, the_round).stuck_beneficiaries
+        changeable -= stuck
+        for gone, stays in survivors.items():
             listed.discard(gone)
-            if gone in known.fixed:
+            if gone in known.fixed | stuck:
                 listed.discard(stays)
     return [
         Behind(code="revision.behind.not_planned", count=len(listed - there)),
-        Behind(code="revision.behind.not_listed", count=len(known.changeable - listed)),
+        Behind(code="revision.behind.not_listed", count=len(changeable - listed)),
     ]
 
 

@@ -21,6 +21,7 @@ from logistics.packages.commands import (
     cancel_open_packages,
     drop_packages,
     drop_waiting,
+    load_packages,
     lock_round,
     mark_cancelled,
     mark_round_approved,
@@ -50,12 +51,13 @@ from logistics.packages.queries import (
 )
 from logistics.packages.standard_queries import standard
 from logistics.packages.states import PackageState, RoundState, StandardState
-from logistics.planning.approving import needs_second_person
+from logistics.packages.taking_up import taken_up_by
+from logistics.planning.approving import may_approve
 from logistics.planning.drafting import keep_proposal
 from logistics.planning.gathering import Setting, gather, had_before
 from logistics.planning.hours import written, written_days
 from logistics.planning.keeping import drop_runs
-from logistics.planning.models import Plan, PlanPost
+from logistics.planning.models import GroupMovePackage, Plan, PlanPost
 from logistics.planning.placing import TooFewPlaces
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.priority import Priority
@@ -87,6 +89,8 @@ from stock.reservations.commands import (
     release_part,
     reserve,
 )
+from stock.reservations.queries import reservations
+from stock.reservations.states import ReservationState
 
 PURPOSE = "round"
 
@@ -299,7 +303,7 @@ def _plan(
         raise Conflict("revision.waits")
     draft = draft_of(tx, the_round.id)
     if draft is not None and order.start_over:
-        drop_packages(tx, draft.id)
+        _drop(tx, draft.id)
         drop_runs(tx, draft.id)
     kind = order.households[0].beneficiary_kind if order.households else HOUSEHOLD
     placed = placed_in(tx, the_round.id, order.standard_id, kind)
@@ -311,7 +315,8 @@ def _plan(
         raise Conflict("plan.nobody")
     if not any(day >= tx.today for day in the_round.week.each()):
         raise Conflict("plan.week_over")
-    drop_waiting(tx, the_round.id, order.standard_id, [one.beneficiary_id for one in new])
+    if draft is not None:
+        drop_waiting(tx, draft.id, [one.beneficiary_id for one in new])
     rule = order.rule or rule_in_force(tx)
     plan = _draft_for(tx, the_round, draft, order, rule)
     inputs = gather(
@@ -347,8 +352,8 @@ def _plan(
 def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     """Approve the round's draft plan and reserve its stock by post and day: all of it or nothing.
 
-    Raises: Forbidden; NotFound; Conflict when there is no draft, the planner approves, or a day has passed; PlanShort
-    naming every item; StockShort when another took the stock in between.
+    Raises: Forbidden; NotFound; Conflict when there is no draft, who had a hand in it approves, or a day has passed;
+    PlanShort naming every item; StockShort when another took the stock in between.
     """
     tx.require("round.approve")
     lock_round(tx, round_id)
@@ -356,7 +361,7 @@ def approve_round(tx: Tx, round_id: UUID) -> ApprovedPlan:
     draft = draft_of(tx, round_id)
     if draft is None:
         raise Conflict("plan.nothing_to_approve")
-    if draft.planned_by == tx.actor.id and needs_second_person(tx, draft):
+    if not may_approve(tx, draft):
         raise Conflict("plan.needs_second_person")
     wants = _wants(tx, draft.id)
     first_on = first_day_of(tx, draft.id)
@@ -422,10 +427,20 @@ def discard_plan(tx: Tx, round_id: UUID) -> None:
     draft = draft_of(tx, round_id)
     if draft is None:
         raise Conflict("plan.nothing_to_approve")
-    dropped = drop_packages(tx, draft.id)
+    dropped = _drop(tx, draft.id)
     move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=f"{dropped} packages")
     if state is RoundState.PLANNED:
         mark_round_empty(tx, round_id)
+
+
+def _drop(tx: Tx, plan_id: UUID) -> int:
+    """Take back a draft's packages; nobody can undo a move of them any more, of those neither that wait again."""
+    tx.session.execute(
+        sa.delete(GroupMovePackage)
+        .where(GroupMovePackage.package_id.in_(taken_up_by(plan_id)))
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return drop_packages(tx, plan_id)
 
 
 def cancel_round(tx: Tx, round_id: UUID, reason: str) -> None:
@@ -449,7 +464,8 @@ def cancel_package(tx: Tx, package_id: UUID, reason: str) -> None:
 
     What is still reserved for it is free again at once. What has left already goes, or lies, with the load of its post
     and day: the paper of a load that is gone is not rewritten, the goods are the post's own stock from now on and come
-    back by a transfer. Raises: Forbidden; NotFound; Invalid without a reason; Conflict when it was handed over.
+    back by a transfer. Where nothing is to follow any more, the others of a load that left in parts are at their post.
+    Raises: Forbidden; NotFound; Invalid without a reason; Conflict when it was handed over.
     """
     tx.require("package.cancel")
     if len(reason.strip()) < 5:
@@ -470,6 +486,16 @@ def cancel_package(tx: Tx, package_id: UUID, reason: str) -> None:
                 reason=reason.strip(),
             ),
         )  # fmt: skip
+        _load_if_all_there(tx, row.round_id, row.post_id, row.serve_on)
+
+
+def _load_if_all_there(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> None:
+    """Say that a group is on its way when a load of it has left, and nothing that it needs is still to follow."""
+    group = group_key(post_id, serve_on)
+    if reservations(tx, purpose=PURPOSE, purpose_id=round_id, group_key=group):
+        return
+    if reservations(tx, purpose=PURPOSE, purpose_id=round_id, group_key=group, states=(ReservationState.USED,)):
+        load_packages(tx, round_id, post_id, serve_on)
 
 
 def close_round(tx: Tx, round_id: UUID, reason: str) -> int:

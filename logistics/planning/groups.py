@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -18,8 +18,9 @@ from logistics.packages.cell_queries import CellPackage
 from logistics.packages.cells import MOVABLE
 from logistics.packages.states import PackageState
 from logistics.planning.distances import UNKNOWN_M
+from logistics.planning.hours import written
 from logistics.planning.reaching import OUT_OF_REACH
-from logistics.planning.rules import PostChoice
+from logistics.planning.rules import PostChoice, Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,22 @@ def hours_for(target: PostChoice, taken: Mapping[int | None, int], wanted: Seque
     return given
 
 
+def told_wrongly(
+    frozen: Sequence[Slot], now: Sequence[Slot], given: Collection[int], held: Mapping[int, int]
+) -> int | None:  # fmt: skip
+    """Count who holds an hour that would read otherwise if the hours were frozen anew; None where there is no need to.
+
+    ``given`` are the hours of those who come, counted in ``now``; ``held`` how many hold which of the frozen ones.
+    """
+
+    def clock(slots: Sequence[Slot], at: int) -> tuple[str, str] | None:
+        return (slots[at].starts_at, slots[at].ends_at) if at < len(slots) else None
+
+    if all(clock(frozen, at) == clock(now, at) for at in given):
+        return None
+    return sum(count for at, count in held.items() if frozen and clock(frozen, at) != clock(now, at))
+
+
 def walking(before_m: Sequence[int], after_m: Sequence[int]) -> Walking:
     """Compare the metres to the old post with those to the new one, household by household."""
     pairs = list(zip(before_m, after_m, strict=True))
@@ -224,7 +241,7 @@ def fingerprint(parts: Sequence[Sequence[CellPackage]], target: PostChoice | Non
         [
             target.capacity_per_day,
             [one.isoformat() for one in target.closed_on],
-            [one.households for one in target.slots],
+            written(target.slots),
         ]
         if target
         else None

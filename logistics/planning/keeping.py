@@ -83,7 +83,7 @@ def keep_run(tx: Tx, plan_id: UUID, inputs: PlanInputs, proposal: Proposal) -> i
     kept = packed(inputs)
     tx.session.execute(
         sa.insert(PlanRun).values(
-            plan_id=plan_id, no=no, made_at=tx.now, households=len(inputs.households), inputs=kept,
+            plan_id=plan_id, no=no, made_at=tx.now, made_by=tx.actor.id, households=len(inputs.households), inputs=kept,
             inputs_sha256=hashlib.sha256(zlib.decompress(kept)).hexdigest(), outcome_sha256=outcome_sha256(proposal),
         )
     )  # fmt: skip

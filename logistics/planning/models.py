@@ -60,6 +60,7 @@ class PlanRun(Base):
     no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """1 the first; higher for households that joined the draft later."""
     made_at: Mapped[datetime]
+    made_by: Mapped[str]
     households: Mapped[Big]
     inputs: Mapped[bytes] = mapped_column(sa.LargeBinary)
     """``keeping.packed``: JSON, compressed. Ids and counts of households, no name and no number."""

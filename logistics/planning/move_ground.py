@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -10,13 +10,13 @@ from uuid import UUID
 from core.errors import Conflict, Refused
 from core.measures import print_quantity
 from core.work import Tx
-from logistics.packages.cell_queries import CellPackage, cell_packages, goods_in
+from logistics.packages.cell_queries import CellPackage, cell_packages, goods_in, hours_held
 from logistics.packages.cells import Spot
 from logistics.packages.queries import RoundView, round_by_id
 from logistics.packages.states import PackageState, RoundState
 from logistics.planning.commands import PURPOSE, group_key
-from logistics.planning.groups import Choice, Group, Held, Walking, choose, refusals, walking
-from logistics.planning.queries import shelves_of
+from logistics.planning.groups import Choice, Group, Held, Walking, choose, hours_for, refusals, told_wrongly, walking
+from logistics.planning.queries import hours_of, shelves_of
 from logistics.planning.reaching import Roads, Standing, areas_of, post_metres, warehouse_reaches
 from logistics.planning.roads import roads_of
 from logistics.planning.rules import PostChoice
@@ -71,6 +71,8 @@ class Ground:
     taken: Mapping[int | None, int]
     wanted: tuple[int | None, ...]
     problems: tuple[Refused, ...]
+    anew: frozenset[UUID] = frozenset()
+    """Plans that froze other hours of the new post than those who come are given: theirs are to be frozen anew."""
 
 
 def read_ground(
@@ -95,10 +97,41 @@ def read_ground(
     )  # fmt: skip
     if not is_same and part_has_left(tx, order, cell, group):
         problems.append(Conflict("board.part_has_left"))
+    anew: frozenset[UUID] = frozenset()
+    # Whoever goes back goes into the hour that was frozen then.
+    if target is not None and only is None and not problems:
+        anew, wrongly = _hours_anew(tx, order.round_id, group.going, target, hours_for(target, taken, wanted))
+        if wrongly:
+            problems.append(Conflict("board.hours_changed", post=target.name, households=wrongly))
     return Ground(
         the_round=the_round, cell=cell, there=there, group=group, target=target, taken=taken, wanted=wanted,
-        problems=tuple(problems),
+        problems=tuple(problems), anew=anew,
     )  # fmt: skip
+
+
+def _hours_anew(
+    tx: Tx, round_id: UUID, going: Sequence[CellPackage], target: PostChoice, slots: Sequence[int | None]
+) -> tuple[frozenset[UUID], int]:
+    """Give the plans of a group whose hours of the new post are not those it comes into any more.
+
+    With them, how many others would be told wrong hours if the plans took the new ones.
+    """
+    given: dict[UUID, set[int]] = defaultdict(set)
+    for one, slot in zip(going, slots, strict=True):
+        if slot is not None:
+            given[one.plan_id].add(slot)
+    if not given:
+        return frozenset(), 0
+    frozen = hours_of(tx, round_id)
+    held = hours_held(tx, target.post_id, given, {one.id for one in going})
+    found = {
+        plan_id: told_wrongly(frozen.get((plan_id, target.post_id), ()), target.slots, mine, held.get(plan_id, {}))
+        for plan_id, mine in given.items()
+    }
+    return (
+        frozenset(plan_id for plan_id, wrongly in found.items() if wrongly is not None),
+        sum(wrongly or 0 for wrongly in found.values()),
+    )
 
 
 def reserved_ids(packages: Sequence[CellPackage]) -> list[UUID]:

@@ -20,9 +20,10 @@ from core.work import Tx
 from logistics.packages.cell_queries import goods_in
 from logistics.packages.cells import Spot, Told, put_packages
 from logistics.packages.commands import Reason, lock_round
-from logistics.planning.commands import PURPOSE, group_key
+from logistics.planning.commands import PURPOSE, group_key, keep_posts
 from logistics.planning.groups import Choice, fingerprint, hours_for, refill
-from logistics.planning.models import GroupMove, GroupMovePackage
+from logistics.planning.hours import written
+from logistics.planning.models import GroupMove, GroupMovePackage, PlanPost
 from logistics.planning.move_ground import (
     Ground,
     MoveGroup,
@@ -215,10 +216,32 @@ def _put(
 ) -> int:  # fmt: skip
     """Write the packages' new place, take their stock along, and give how many had some."""
     ids = reserved_ids(found.group.going)
+    _make_known(tx, found)
     put_packages(tx, order.from_spot, order.to_spot, slots, told)
     if ids and order.from_spot != order.to_spot:
         _take_stock_along(tx, order, found, goods_in(tx, ids))
     return len(ids)
+
+
+def _make_known(tx: Tx, found: Ground) -> None:
+    """Freeze the new post as it is now with the plans of the group that did not know it: it may be newer than they.
+
+    Where it has other hours since and nobody holds one of the old, the plans take the new ones.
+    """
+    assert found.target is not None
+    plans = {one.plan_id for one in found.group.going}
+    known = tx.session.scalars(
+        sa.select(PlanPost.plan_id).where(PlanPost.plan_id.in_(plans), PlanPost.post_id == found.target.post_id)
+    )
+    for plan_id in sorted(plans - set(known)):
+        keep_posts(tx, plan_id, [found.target])
+    if found.anew:
+        tx.session.execute(
+            sa.update(PlanPost)
+            .where(PlanPost.plan_id.in_(found.anew), PlanPost.post_id == found.target.post_id)
+            .values(slots=written(found.target.slots))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _take_stock_along(tx: Tx, order: MoveGroup, found: Ground, need: Mapping[UUID, Milli]) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +19,8 @@ from core.errors import Conflict, Invalid
 from core.measures import Milli
 from core.states import move
 from core.work import Tx
-from logistics.packages.change_queries import LackNow, LineNow, PackageNow
-from logistics.packages.changing import AddedPackage, PackageChange, add_changed, change_packages
+from logistics.packages.change_queries import LackNow, LineNow
+from logistics.packages.changing import AddedPackage, add_changed, change_packages
 from logistics.packages.commands import (
     PackageDraft,
     Reason,
@@ -30,27 +30,29 @@ from logistics.packages.commands import (
     reserve_packages,
 )
 from logistics.packages.queries import RoundView, round_by_id
-from logistics.packages.rules import People
-from logistics.packages.states import PackageState, RoundState
+from logistics.packages.states import RoundState
 from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key, keep_posts
 from logistics.planning.differing import Change, Why, counted, differences
 from logistics.planning.drafting import package_draft
+from logistics.planning.early import Early, Wanted, early_promises, kept, take_all
 from logistics.planning.keeping import keep_run
 from logistics.planning.models import Plan, PlanChange, PlanChangeLine
-from logistics.planning.proposing import Proposed, propose
-from logistics.planning.queries import PlanView, draft_of, plans_of, posts_of, revision_of, shelves_of
+from logistics.planning.proposing import Proposal, Proposed, propose
+from logistics.planning.queries import draft_of, plans_of, posts_of, revision_of, shelves_of
+from logistics.planning.reaching import Roads
+from logistics.planning.revision_changes import changes_to_make
 from logistics.planning.revision_ground import (
     Gathered,
     ReviseRound,
-    Standings,
+    counting,
     gather_revision,
     give_back,
     standings,
     wants_by_group,
 )
 from logistics.planning.roads import roads_of
-from logistics.planning.rules import PostChoice, Want
-from logistics.planning.shelves import NotOnShelves, take_from_shelves
+from logistics.planning.rules import PostChoice
+from logistics.planning.shelves import NotOnShelves
 from logistics.planning.states import PLAN_MOVES, ChangeKind, PlanAct, PlanState
 from logistics.planning.steadying import steady
 from stock.items.queries import ItemView, items, unstocked_ids
@@ -90,10 +92,7 @@ def make_revision(tx: Tx, order: ReviseRound) -> RevisionMade:
         raise Conflict("revision.plan_waits")
     discard_waiting(tx, order.round_id, "worked out anew")
     the_round = round_by_id(tx, order.round_id)
-    found = gather_revision(tx, the_round, order)
-    spots = {one.beneficiary_id: one.spot for one in found.held if one.spot is not None}
-    proposed = propose(found.inputs)
-    proposal = steady(proposed, found.inputs, spots, found.ground)
+    found, proposed, proposal = _work_out(tx, the_round.id, gather_revision(tx, the_round, order))
     names = {one.id: one for one in items(tx, ids={line.item_id for line in found.inputs.lines}, with_inactive=True)}
     known = {one.spot.post_id for one in found.held if one.spot is not None}
     posts = {place.id: place.name for place in places(tx, ids=known | {post.post_id for post in order.posts})}
@@ -124,12 +123,43 @@ def make_revision(tx: Tx, order: ReviseRound) -> RevisionMade:
     return RevisionMade(round_id=the_round.id, plan_id=plan_id, counts=counts)
 
 
-def approve_revision(tx: Tx, round_id: UUID, open_posts: Collection[UUID]) -> RevisionApproved:
+def _work_out(tx: Tx, round_id: UUID, found: Gathered) -> tuple[Gathered, Proposal, Proposal]:
+    """Give what is proposed, the same with everybody where they were, and the ground it is worked out from.
+
+    Goods that are good for early days alone count there: where the rest does not reach, only as much of them as these
+    days want, and where that does not do either, none.
+    """
+    spots = {one.beneficiary_id: one.spot for one in found.held if one.spot is not None}
+    money = unstocked_ids(tx)
+    steps = {one.id: int(one.step_milli) for one in items(tx, with_inactive=True)}
+    posts_now = {post.post_id: post for post in (*_known_posts(tx, round_id), *found.inputs.posts)}
+    is_second = False
+    while True:
+        proposed = propose(found.inputs)
+        proposal = steady(proposed, found.inputs, spots, found.ground)
+        if not found.early:
+            return found, proposed, proposal
+        wanted = Counter(found.beside)
+        for row in proposal.rows:
+            if row.post is not None and row.serve_on is not None:
+                for one in row.given:
+                    if one.item_id not in money:
+                        wanted[row.post.post_id, row.serve_on, one.item_id] += int(one.quantity_milli)
+        try:
+            take_all(wanted, found.early, found.shelves, list(posts_now.values()), found.inputs.roads, steps)
+        except NotOnShelves:
+            found = counting(tx, found, {} if is_second else kept(found.early, wanted))
+            is_second = True
+        else:
+            return found, proposed, proposal
+
+
+def approve_revision(tx: Tx, round_id: UUID, posts_now: Sequence[PostChoice]) -> RevisionApproved:
     """Let a round's revision count: its packages change, and exactly what is reserved for them is promised; or nothing.
 
-    ``open_posts`` are those that may serve now. Raises: Forbidden; NotFound; Conflict when there is none, who made it
-    approves it, a day has passed, or anything of it has changed or left meanwhile; PlanShort naming every item;
-    StockShort when another took the stock in between.
+    ``posts_now`` are those that may serve now. Raises: Forbidden; NotFound; Conflict when there is none, who made it
+    approves it, a day has passed, anything of it has changed or left meanwhile, or a post has closed or has less room;
+    PlanShort naming every item; StockShort when another took the stock in between.
     """
     tx.require("round.approve")
     if lock_round(tx, round_id) is not RoundState.APPROVED:
@@ -141,11 +171,13 @@ def approve_revision(tx: Tx, round_id: UUID, open_posts: Collection[UUID]) -> Re
         raise Conflict("plan.needs_second_person")
     the_round = round_by_id(tx, round_id)
     now = standings(tx, the_round)
-    changes = _to_do(tx, draft, now, frozenset(open_posts))
+    changes = changes_to_make(tx, draft, now, posts_now)
+    posts, roads = _known_posts(tx, round_id), roads_of(tx, tx.today)
+    early = early_promises(tx, the_round, the_round.week.each(), posts, roads, now.stuck)
     give_back(tx, round_id, now.stuck, reason=f"revision {draft.no}")
     change_packages(tx, changes)
     added = reserve_packages(tx, draft.id)
-    reserved = _promise(tx, the_round, wants_by_group(tx, round_id, now.stuck_ids))
+    reserved = _promise(tx, the_round, wants_by_group(tx, round_id, now.stuck_ids), early, posts, roads)
     ready_packages(tx, draft.id)
     told = sum(one.found.plan_id != draft.id for one in changes) + added
     move(
@@ -330,105 +362,26 @@ def _json(facts: Mapping[str, Any]) -> str:
 # ---------------------------------------------------------------- letting it count
 
 
-def _to_do(tx: Tx, draft: PlanView, now: Standings, open_posts: frozenset[UUID]) -> list[PackageChange]:
-    """Give the changes of packages that were there before, each still as it was found. Raises: Conflict."""
-    rows = tx.session.scalars(
-        sa.select(PlanChange).where(PlanChange.plan_id == draft.id).order_by(PlanChange.package_id)
-    ).all()
-    lines: dict[UUID, list[PlanChangeLine]] = {}
-    for line in tx.session.scalars(sa.select(PlanChangeLine).where(PlanChangeLine.plan_id == draft.id)):
-        lines.setdefault(line.package_id, []).append(line)
-    may_change = {one.id for one in now.held}
-    money = unstocked_ids(tx)
-    found = []
-    for row in rows:
-        package = now.packages.get(row.package_id)
-        if row.serve_on is not None and row.serve_on < tx.today:
-            raise Conflict("plan.days_passed", day=row.serve_on.isoformat())
-        if row.post_id is not None and row.post_id not in open_posts:
-            raise Conflict("revision.outdated")
-        if row.before_state is None:
-            if package is None or not _still_comes(row, package, now):
-                raise Conflict("revision.outdated")
-            continue
-        if package is None or package.id not in may_change or not _as_found(row, package):
-            if row.kind is ChangeKind.RETOLD:
-                continue
-            raise Conflict("revision.outdated")
-        found.append(_change_of(row, package, lines.get(row.package_id, []), money))
-    return found
+def _known_posts(tx: Tx, round_id: UUID) -> tuple[PostChoice, ...]:
+    """Give the posts of all the round's plans, as the newest knows them."""
+    posts: dict[UUID, PostChoice] = {}
+    for plan in plans_of(tx, round_id):
+        posts.update({post.post_id: post for post in posts_of(tx, plan.id)})
+    return tuple(posts.values())
 
 
-def _as_found(row: PlanChange, package: PackageNow) -> bool:
-    if package.state is not row.before_state:
-        return False
-    if package.state in (PackageState.WAITING, PackageState.CANCELLED):
-        return True
-    return (package.post_id, package.serve_on, package.slot) == (row.before_post_id, row.before_on, row.before_slot)
-
-
-def _still_comes(row: PlanChange, package: PackageNow, now: Standings) -> bool:
-    """Tell whether a package that comes with the revision still can: what it completes is still handed over."""
-    if package.state not in (PackageState.PLANNED, PackageState.WAITING):
-        return False
-    if (package.post_id, package.serve_on, package.slot) != (row.post_id, row.serve_on, row.slot):
-        return False
-    first = now.packages.get(package.supplements_id) if package.supplements_id is not None else None
-    return package.supplements_id is None or (first is not None and first.state is PackageState.HANDED_OVER)
-
-
-def _change_of(
-    row: PlanChange, package: PackageNow, lines: Sequence[PlanChangeLine], money: Collection[UUID]
-) -> PackageChange:  # fmt: skip
-    is_out = row.kind is ChangeKind.OUT
-    waits = row.post_id is None
-    kept = [line for line in lines if line.quantity_milli and (line.is_given or waits)]
-    return PackageChange(
-        found=package, is_out=is_out,
-        post_id=package.post_id if is_out else row.post_id, serve_on=package.serve_on if is_out else row.serve_on,
-        slot=package.slot if is_out else row.slot, rank=row.rank, reason_code=row.reason_code,
-        reason_facts=row.reason_facts,
-        people=People(**json.loads(row.people)) if row.people else package.people,
-        lines=tuple(
-            LineNow(
-                item_id=line.item_id, exact_milli=Milli(line.exact_milli), quantity_milli=Milli(line.quantity_milli),
-                is_once=line.is_once,
-            )
-            for line in kept
-        ),
-        lacks=tuple(
-            LackNow(
-                item_id=line.item_id, exact_milli=Milli(line.exact_milli), quantity_milli=Milli(line.quantity_milli),
-                is_once=line.is_once, left_milli=Milli(line.left_milli), ahead_milli=Milli(line.ahead_milli),
-                last_rank=line.last_rank,
-            )
-            for line in lines
-            if line.is_lacking
-        ),
-        is_ready=not waits and all(line.item_id in money for line in kept),
-    )  # fmt: skip
-
-
-def _promise(tx: Tx, the_round: RoundView, wanted: Mapping[tuple[UUID, date, UUID], int]) -> int:
+def _promise(
+    tx: Tx, the_round: RoundView, wanted: Wanted, early: Early, posts: Sequence[PostChoice], roads: Roads
+) -> int:  # fmt: skip
     """Promise what the groups hold, all of it or nothing, and say how many promises that took."""
     if not wanted:
         return 0
-    wants = [
-        Want(post_id=post_id, serve_on=day, item_id=item_id, quantity_milli=Milli(quantity))
-        for (post_id, day, item_id), quantity in wanted.items()
-    ]
-    posts: dict[UUID, PostChoice] = {}
-    for plan in plans_of(tx, the_round.id):
-        posts.update({post.post_id: post for post in posts_of(tx, plan.id)})
-    catalogue = sorted({want.item_id for want in wants}, key=str)
+    catalogue = sorted({item_id for _, _, item_id in wanted}, key=str)
     shelves = shelves_of(tx, catalogue, the_round.week.last_on, the_round.released)
     names = {one.id: one for one in items(tx, ids=catalogue, with_inactive=True)}
     steps = {item_id: int(one.step_milli) for item_id, one in names.items()}
-    total: Counter[UUID] = Counter()
-    for want in wants:
-        total[want.item_id] += want.quantity_milli
     try:
-        takes = take_from_shelves(wants, shelves, list(posts.values()), roads_of(tx, tx.today), steps)
+        takes = take_all(wanted, early, shelves, posts, roads, steps)
     except NotOnShelves as told:
         short = [
             Shortage(item=names[one.item_id], need_milli=one.need_milli, free_milli=one.hold_milli)

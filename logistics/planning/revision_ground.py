@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -28,6 +28,7 @@ from logistics.packages.standard_queries import standard_lines
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState
 from logistics.planning.commands import PURPOSE, group_key
 from logistics.planning.differing import Ground, Held, Spot
+from logistics.planning.early import Early, early_promises, with_early
 from logistics.planning.gathering import as_kept, in_steps
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.proposing import DueOnly, HadBefore, PlanInputs
@@ -41,6 +42,7 @@ from stock.reservations.commands import release
 from stock.reservations.queries import reservations
 
 HOUSEHOLD = "household"
+MERGED = "revision.why.merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,10 @@ class Standings:
         )
 
     @property
+    def stuck_beneficiaries(self) -> frozenset[UUID]:
+        return frozenset(self.packages[one].beneficiary_id for one in self.stuck_ids)
+
+    @property
     def changeable(self) -> tuple[PackageNow, ...]:
         return tuple(one for one in self.held if one.state in CHANGEABLE)
 
@@ -97,6 +103,18 @@ class Gathered:
     inputs: PlanInputs
     held: tuple[Held, ...]
     ground: Ground
+    shelves: tuple[Shelf, ...]
+    """What is free until the week ends, with what the round would give back; ``beside`` keeps a part of it."""
+    early: Early
+    """Promised to days of the round before its goods' last; counted in ``inputs`` too."""
+    beside: Mapping[tuple[UUID, date, UUID], int]
+    """What reserved packages of the round that do not change hold, by post, day and item."""
+
+
+def counting(tx: Tx, found: Gathered, early: Early) -> Gathered:
+    """Give the same with these of the early promises counted."""
+    shelves = in_steps(tx, _but_for(found.beside, with_early(found.shelves, early)))
+    return replace(found, early=early, inputs=replace(found.inputs, shelves=shelves))
 
 
 def standings(tx: Tx, the_round: RoundView) -> Standings:
@@ -191,18 +209,19 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
     listed, why_out = _listed(tx, order, now)
     households = tuple(as_kept(_as_due(one, now)) for one in listed)
     served_too = [one for one in now.packages.values() if not one.is_rest]
-    own = {one.id for one in now.changeable}
+    own, held_ids = {one.id for one in now.changeable}, frozenset(one.id for one in now.held)
     taken = Counter(
         (one.post_id, one.serve_on) for one in served_too
         if one.id not in own and one.post_id is not None and one.serve_on in days
         and one.state not in (PackageState.CANCELLED, PackageState.WAITING)
     )  # fmt: skip
     rules = standard_lines(tx, the_round.standard_id)
+    shelves = _shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str))
     inputs = PlanInputs(
         rule=rule_in_force(tx), lines=rules, response=the_round.days, serve_days=days, households=households,
         posts=tuple(sorted(order.posts, key=lambda post: (post.code, str(post.post_id)))),
-        shelves=_shelves(tx, the_round, now, sorted({line.item_id for line in rules}, key=str)),
-        points=order.village_points, roads=roads, had_before=_had_before(tx, the_round, order, now.kind, own),
+        shelves=(), points=order.village_points, roads=roads,
+        had_before=_had_before(tx, the_round, order, households, now.kind, own),
         taken=tuple(
             Taken(post_id=post_id, serve_on=day, households=count)
             for (post_id, day), count in sorted(taken.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
@@ -214,7 +233,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
             for beneficiary, items in sorted(now.due.items(), key=lambda pair: str(pair[0]))
         ),
     )  # fmt: skip
-    return Gathered(
+    found = Gathered(
         standings=now, inputs=inputs,
         held=tuple(_as_held(one, now) for one in now.held),
         ground=Ground(
@@ -222,27 +241,48 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
             closed_days={post.post_id: frozenset(post.closed_on) for post in order.posts if post.closed_on},
             out_of_reach=_out_of_reach(now, households, order.posts, roads), why_out=why_out, completes=now.due,
         ),
+        shelves=shelves, early={}, beside=_wanted(tx, now.packages.values(), now.lines, now.stuck_ids | held_ids),
     )  # fmt: skip
+    return counting(tx, found, early_promises(tx, the_round, days, order.posts, roads, now.stuck))
 
 
 def _listed(
     tx: Tx, order: ReviseRound, now: Standings
 ) -> tuple[list[ConfirmedHousehold], dict[UUID, str]]:  # fmt: skip
-    """Give those on the list for whom something is to be worked out, and why others are out."""
-    why_out = dict(order.why_out)
-    settled = set(now.settled)
+    """Give those on the list for whom something is to be worked out, and why others are out.
+
+    Of households that were found to be one, one is served: the one that stays, or who is owed the rest of a package.
+    """
+    why_out, settled, households = dict(order.why_out), set(now.settled), order.households
     if now.kind == HOUSEHOLD and has_merged(tx):
-        known = {one.beneficiary_id for one in now.packages.values()} | {one.beneficiary_id for one in order.households}
-        open_or_served = {
+        listed = {one.beneficiary_id: one for one in households}
+        served = now.stuck_beneficiaries | {
             one.beneficiary_id for one in now.packages.values()
             if one.state in (PackageState.LOADED, PackageState.HANDED_OVER)
         }  # fmt: skip
-        for gone, stays in survivors_of(tx, sorted(known)).items():
-            why_out[gone] = "revision.why.merged"
-            settled.add(gone)
-            if gone in open_or_served:
+        known = {one.beneficiary_id for one in now.packages.values()} | set(listed)
+        families: dict[UUID, list[UUID]] = defaultdict(list)
+        for gone, stays in sorted(survivors_of(tx, sorted(known)).items()):
+            families[stays].append(gone)
+        for stays, all_gone in families.items():
+            on_list = next((listed[one] for one in (stays, *all_gone) if one in listed), None)
+            served_now = [one for one in (stays, *all_gone) if one in served]
+            is_owed = served_now and all(one in now.first for one in served_now)
+            owed = served_now[0] if is_owed else None
+            for gone in all_gone:
+                listed.pop(gone, None)
+                if gone != owed:
+                    why_out[gone] = MERGED
+                    settled.add(gone)
+                elif on_list is not None:
+                    listed[gone] = replace(on_list, household_id=gone)
+                elif stays in why_out:
+                    why_out[gone] = why_out[stays]
+            if owed != stays and any(one in served for one in all_gone):
+                why_out.setdefault(stays, MERGED)
                 settled.add(stays)
-    return [one for one in order.households if one.beneficiary_id not in settled], why_out
+        households = tuple(listed.values())
+    return [one for one in households if one.beneficiary_id not in settled], why_out
 
 
 def _as_due(one: ConfirmedHousehold, now: Standings) -> ConfirmedHousehold:
@@ -284,7 +324,8 @@ def _out_of_reach(
 
 
 def _had_before(
-    tx: Tx, the_round: RoundView, order: ReviseRound, kind: str, own: set[UUID]
+    tx: Tx, the_round: RoundView, order: ReviseRound, households: Sequence[ConfirmedHousehold], kind: str,
+    own: set[UUID],
 ) -> tuple[HadBefore, ...]:  # fmt: skip
     """Give the durables that are not given again: those of this event, and of others of the same days."""
     if the_round.incident_id is None:
@@ -298,14 +339,17 @@ def _had_before(
     found: dict[UUID, set[UUID]] = defaultdict(set)
     for one in counted(tx, the_round.incident_id, given):
         found[one.beneficiary_id].add(one.item_id)
+    mine = {one.beneficiary_id for one in households}
     if found and has_merged(tx):
-        for gone, stays in survivors_of(tx, sorted(found)).items():
+        survivors = survivors_of(tx, sorted(found.keys() | mine))
+        for gone, stays in survivors.items():
             found[stays] |= found[gone]
-    mine = {one.beneficiary_id for one in order.households}
+        for gone, stays in survivors.items():
+            found[gone] = found[stays]
     return tuple(
         HadBefore(beneficiary_id=one, item_ids=tuple(sorted(items, key=str)))
         for one, items in sorted(found.items(), key=lambda pair: str(pair[0]))
-        if one in mine
+        if one in mine and items
     )
 
 
@@ -323,18 +367,20 @@ def _shelves(tx: Tx, the_round: RoundView, now: Standings, item_ids: Sequence[UU
             raise _SeenEnough
     except _SeenEnough:
         pass
+    return found
+
+
+def _but_for(beside: Mapping[tuple[UUID, date, UUID], int], shelves: Sequence[Shelf]) -> list[Shelf]:
+    """Take what others of the round keep off the shelves."""
     kept: Counter[UUID] = Counter()
-    own = {one.id for one in now.held}
-    for one in now.packages.values():
-        # Of another standard: it keeps what it has.
-        if one.state is PackageState.RESERVED and one.id not in own and _group(one) not in now.stuck:
-            kept.update({line.item_id: int(line.quantity_milli) for line in now.lines.get(one.id, ())})
+    for (_, _, item_id), milli in beside.items():
+        kept[item_id] += milli
     left = []
-    for shelf in found:
+    for shelf in shelves:
         part = min(kept[shelf.item_id], int(shelf.free_milli))
         kept[shelf.item_id] -= part
         left.append(replace(shelf, free_milli=Milli(shelf.free_milli - part)))
-    return in_steps(tx, left)
+    return left
 
 
 def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> None:
@@ -349,10 +395,15 @@ def give_back(tx: Tx, round_id: UUID, stuck: frozenset[str], *, reason: str) -> 
 
 def wants_by_group(tx: Tx, round_id: UUID, but: frozenset[UUID]) -> dict[tuple[UUID, date, UUID], int]:
     """Add up by post, day and item what the round's reserved packages hold, ``but`` those that keep their promises."""
+    return _wanted(tx, packages_now(tx, round_id), lines_now(tx, round_id), but)
+
+
+def _wanted(
+    tx: Tx, packages: Iterable[PackageNow], lines: Mapping[UUID, Sequence[LineNow]], but: frozenset[UUID]
+) -> dict[tuple[UUID, date, UUID], int]:
     money = unstocked_ids(tx)
-    lines = lines_now(tx, round_id)
     wanted: Counter[tuple[UUID, date, UUID]] = Counter()
-    for one in packages_now(tx, round_id):
+    for one in packages:
         if one.state is not PackageState.RESERVED or one.id in but:
             continue
         assert one.post_id is not None and one.serve_on is not None

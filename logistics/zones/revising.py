@@ -15,6 +15,7 @@ from logistics.packages.queries import RoundView
 from logistics.planning.behind import Behind, ListNow, reasons_to_revise
 from logistics.planning.revising import RevisionMade, make_revision
 from logistics.planning.revision_ground import ReviseRound
+from logistics.planning.rules import PostChoice
 from logistics.zones import queries as zones
 from logistics.zones import week
 from logistics.zones.commands import lock_incident
@@ -78,9 +79,9 @@ def behind(tx: Tx, view: zones.IncidentView, the_round: RoundView) -> tuple[Behi
     return reasons_to_revise(tx, the_round.id, now)
 
 
-def open_post_ids(tx: Tx, the_round: RoundView) -> frozenset[UUID]:
-    """Give the posts that may serve now."""
-    return frozenset(post.post_id for post in post_choices(tx, the_round.week.each()))
+def posts_now(tx: Tx, the_round: RoundView) -> tuple[PostChoice, ...]:
+    """Give the posts that may serve now, with the days of the round on which they are closed."""
+    return post_choices(tx, the_round.week.each())
 
 
 def _without_decree(

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("households", sa.BigInteger(), nullable=False),
         sa.Column("inputs", sa.LargeBinary(), nullable=False),
         sa.Column("inputs_sha256", sa.Text(), nullable=False),
@@ -62,3 +63,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_run_plan_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("plan_id", "no", name=op.f("pk_plan_run")),
     )
+    op.create_table(
+        "package_before",
+        sa.Column("package_id", sa.Uuid(), nullable=False),
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("lacks", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["package_id"], ["package.id"], name=op.f("fk_package_before_package_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_package_before_plan_id")),
+        sa.ForeignKeyConstraint(["household_id"], ["household.id"], name=op.f("fk_package_before_household_id")),
+        sa.PrimaryKeyConstraint("package_id", name=op.f("pk_package_before")),
+    )
+    op.create_index("ix_package_before_plan_id", "package_before", ["plan_id"])
+    op.create_index("ix_package_before_household_id", "package_before", ["household_id"])

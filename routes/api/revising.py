@@ -13,7 +13,7 @@ from logistics.packages.queries import round_by_id
 from logistics.planning.queries import revision_of
 from logistics.planning.revising import approve_revision, discard_revision
 from logistics.planning.revision_queries import changes_of, revision_view
-from logistics.zones.revising import open_post_ids
+from logistics.zones.revising import posts_now
 from routes import context, guard, revised
 from routes.occasion import occasion_of
 from routes.schemas import revising as shapes
@@ -85,7 +85,7 @@ def approve_the_revision(round_id: UUID, **_: Any) -> Response:
 
     def act(tx: Tx) -> Any:
         the_round = round_by_id(tx, round_id)
-        return shapes.RevisionApprovedOut().dump(approve_revision(tx, round_id, open_post_ids(tx, the_round)))
+        return shapes.RevisionApprovedOut().dump(approve_revision(tx, round_id, posts_now(tx, the_round)))
 
     return context.write_once(act, 200)
 

@@ -22,7 +22,7 @@ from logistics.packages.lacks import LackView, lacks_of
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState
 from logistics.packages.sums import VillageCount, village_counts
 from logistics.packages.waiting import lacks_by_item
-from logistics.planning.approving import needs_second_person
+from logistics.planning.approving import may_approve
 from logistics.planning.commands import NoPlace, PlanSummary, approve_round, cancel_package, discard_plan, shortages_of
 from logistics.planning.placing import TooFewPlaces
 from logistics.planning.priorities import rules
@@ -131,8 +131,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
         "post_id": post_id, "state": state, "number": number, "total": found.total, "per_page": PER_PAGE,
         "last": max(1, -(-found.total // PER_PAGE)), "sees_people": sees_people,
         "round_state": say(f"round.state.{the_round.state.value}", lang),
-        "may_approve": draft is not None
-        and (draft.planned_by != tx.actor.id or not needs_second_person(tx, draft)),
+        "may_approve": draft is not None and may_approve(tx, draft),
         "short": [
             (one.item.name(lang), print_quantity(one.short_milli, one.item.base_unit, lang)) for one in short
         ],

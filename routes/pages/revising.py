@@ -30,7 +30,7 @@ from logistics.planning.revision_queries import (
 )
 from logistics.planning.seeing import must_be_as_seen
 from logistics.planning.states import ChangeKind, PlanState
-from logistics.zones.revising import open_post_ids
+from logistics.zones.revising import posts_now
 from registry_link.households.identities import persons
 from registry_link.households.queries import households_by_ids
 from registry_link.regions.queries import regions
@@ -175,7 +175,7 @@ def approve(slug: str, no: int | None = None) -> BaseResponse:
     def act(tx: Tx) -> str:
         here, the_round = _round(tx, slug, no)
         must_be_as_seen(tx, the_round.id, form.raw("seen"))
-        done = approve_revision(tx, the_round.id, open_post_ids(tx, the_round))
+        done = approve_revision(tx, the_round.id, posts_now(tx, the_round))
         count = print_count(done.packages, context.lang())
         flash(_("Perubahan berlaku: %(count)s paket, stoknya dicadangkan ulang.", count=count), "good")
         return here.url("plan.show", **({} if here.is_term else {"putaran": the_round.no}))

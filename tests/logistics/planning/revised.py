@@ -14,7 +14,10 @@ from core.actor import Actor
 from core.work import Work
 from logistics.dispatch.commands import SendToPost, send_to_post
 from logistics.dispatch.queries import post_choices, to_send
+from logistics.handover.commands import VoidHandover, void_handover
 from logistics.handover.proof import prove as prove_handovers
+from logistics.handover.queries import valid_handover_of
+from logistics.handover.states import VoidReason
 from logistics.packages.change_queries import PackageNow, lacks_now, packages_now
 from logistics.packages.models import Package, PackageLack, PackageLine
 from logistics.packages.queries import package, round_by_id
@@ -67,7 +70,8 @@ class World:
 
     def posts(self) -> tuple[PostChoice, ...]:
         with self.work.read_by(OFFICER) as tx:
-            return tuple(post for post in post_choices(tx) if post.post_id not in self.closed)
+            days = round_by_id(tx, self.id).week.each()
+            return tuple(post for post in post_choices(tx, days) if post.post_id not in self.closed)
 
     def revise(self, actor: Actor = OFFICER) -> RevisionMade:
         settle(self.work, self.households)
@@ -87,12 +91,17 @@ class World:
             return set(ids)
 
     def agree(self, actor: Actor = SECOND) -> RevisionApproved:
-        open_posts = {post.post_id for post in self.posts()}
+        done = self.approve(actor)
+        self.check()
+        return done
+
+    def approve(self, actor: Actor = SECOND) -> RevisionApproved:
+        """As ``agree``, where a part of a load has left: less is promised then than packages hold."""
+        posts = self.posts()
         before = {key: row for key, row in self.content().items() if row[0]["state"] in GONE}
-        done = self.work.run(actor, lambda tx: approve_revision(tx, self.id, open_posts))
+        done = self.work.run(actor, lambda tx: approve_revision(tx, self.id, posts))
         after = self.content()
         assert {key: after[key] for key in before} == before, "what has left or was handed over never changes"
-        self.check()
         return done
 
     def discard(self) -> None:
@@ -120,6 +129,12 @@ class World:
         with self.work.read_by(OFFICER) as tx:
             found = package(tx, package_id)
         line.hand_over(self.work, found)
+
+    def void(self, package_id: UUID) -> None:
+        with self.work.by(OFFICER) as tx:
+            done = valid_handover_of(tx, package_id)
+            assert done is not None
+            void_handover(tx, VoidHandover(handover_id=done.id, reason=VoidReason.WRONG_QUANTITY))
 
     def behind(self) -> tuple[Behind, ...]:
         now = ListNow(beneficiary_ids=frozenset(one.beneficiary_id for one in self.households), posts=self.posts())

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from core.actor import Role
+from core.actor import Actor, Role
 from core.errors import Conflict, Forbidden, Invalid
 from core.work import Work
+from logistics.dispatch.queries import post_choices
+from logistics.packages.cells import Spot
 from logistics.packages.rules import People
-from logistics.planning.approving import SetPlanLimit, needs_second_person, plan_limit, plan_worth, set_plan_limit
+from logistics.planning.approving import (
+    SetPlanLimit,
+    may_approve,
+    needs_second_person,
+    plan_limit,
+    plan_worth,
+    set_plan_limit,
+)
 from logistics.planning.commands import approve_round, plan_round
+from logistics.planning.groups import Choice
+from logistics.planning.move_ground import MoveGroup
+from logistics.planning.moving import UndoMove, move_group, undo_last_move
 from logistics.planning.queries import draft_of
-from tests.logistics.week import OFFICER, Week, a_week, household, order
+from tests.logistics.week import HEAD, MONDAY, OFFICER, SECOND, Week, a_week, household, order
 from tests.support.builders import an_actor
 
 ADMIN = an_actor(Role.ADMIN)
 
 
-def planned(work: Work, week: Week, *numbers: int) -> UUID:
+def planned(work: Work, week: Week, *numbers: int, actor: Actor = OFFICER) -> UUID:
     asked = order(work, week, [household(no, People(persons=2, adults=2)) for no in numbers])
-    with work.by(OFFICER) as tx:
+    with work.by(actor) as tx:
         return plan_round(tx, asked).round_id
 
 
@@ -64,6 +77,54 @@ def test_below_both_limits_the_planner_approves_once_and_at_either_somebody_else
         approve_round(tx, round_id)
     planned(work, week, 1, 2, 3)
     assert second_needed(work, round_id), "many small plans are no way around a large one"
+
+
+def refused(work: Work, round_id: UUID, actor: Actor) -> None:
+    with work.read_by(actor) as tx:
+        draft = draft_of(tx, round_id)
+        assert draft is not None and not may_approve(tx, draft)
+    with pytest.raises(Conflict, match=r"plan\.needs_second_person"), work.by(actor) as tx:
+        approve_round(tx, round_id)
+
+
+def test_nobody_who_made_a_run_of_a_draft_approves_it_however_often_others_join_in(work: Work):
+    week = a_week(work)
+    round_id = planned(work, week, 1)
+    planned(work, week, 1, 2, actor=SECOND)
+    for actor in (OFFICER, SECOND):
+        refused(work, round_id, actor)
+    with work.by(HEAD) as tx:
+        approve_round(tx, round_id)
+
+
+def test_who_approved_a_draft_with_a_run_of_the_own_has_used_the_rounds_one_exception(work: Work):
+    week = a_week(work)
+    limit(work, 10**9, 100)
+    round_id = planned(work, week, 1)
+    planned(work, week, 1, 2, actor=SECOND)
+    with work.by(OFFICER) as tx:
+        approve_round(tx, round_id)
+    planned(work, week, 1, 2, 3)
+    assert second_needed(work, round_id)
+
+
+def test_nobody_who_moved_a_group_of_a_draft_approves_it_until_it_is_put_back(work: Work):
+    week = a_week(work)
+    round_id = planned(work, week, 1)
+    with work.by(SECOND) as tx:
+        days = [MONDAY, MONDAY + timedelta(days=1)]
+        spots = [Spot(post_id=week.first_post, serve_on=day) for day in days]
+        posts = post_choices(tx, days)
+        order_of = MoveGroup(
+            round_id=round_id, from_spot=spots[0], to_spot=spots[1], posts=posts, reason="Jalan terputus",
+            choice=Choice(),
+        )  # fmt: skip
+        moved = move_group(tx, order_of)
+    refused(work, round_id, SECOND)
+    with work.by(SECOND) as tx:
+        undo_last_move(tx, UndoMove(round_id=round_id, move_id=moved.move_id, posts=posts))
+    with work.by(SECOND) as tx:
+        approve_round(tx, round_id)
 
 
 def test_the_limits_are_set_by_the_administrator_and_told(work: Work):

@@ -141,6 +141,29 @@ def test_a_cancelled_package_gives_its_own_share_back_and_no_more(work: Work):
     assert again == there, "what is at the post stays there"
 
 
+def test_who_is_left_is_at_the_post_when_only_the_cancelled_share_was_still_to_follow(work: Work):
+    week = a_week(work, stock={})
+    fill(work, week, week.near, {code: 6 if code == "beras" else 100 for code in week.items})
+    fill(work, week, week.far, {"beras": 6})
+    round_id = an_approved_round(work, week, 2)
+    part = SendToPost(
+        round_id=round_id, post_id=week.first_post, serve_on=MONDAY, warehouse_id=week.near, vehicle="Truk"
+    )
+    with work.by(OFFICER) as tx:
+        send_to_post(tx, part)
+    first, second = rows(work, round_id)
+    assert {first.state, second.state} == {PackageState.RESERVED}, "half of the rice is still to follow"
+    with work.by(OFFICER) as tx:
+        cancel_package(tx, first.id, "Sudah ditangani keluarga")
+    after = {one.id: one.state for one in rows(work, round_id)}
+    assert after[second.id] is PackageState.LOADED
+    assert not any(reserved(work, week).values())
+    with work.read_by(OFFICER) as tx:
+        there = {one.item.code: one.on_hand_milli for one in item_balances(tx, place_ids=[week.first_post])}
+        assert prove(tx).is_sound
+    assert there["beras"] == 6000
+
+
 def test_when_all_are_cancelled_nothing_is_promised_any_more(work: Work):
     week = a_week(work, stock={})
     for place_id, amount in ((week.near, 1), (week.far, 2)):  # a group whose promises lie in two warehouses

@@ -36,8 +36,9 @@ def package(no: int, *, state: PackageState = PackageState.PLANNED, slot: int | 
     CellPackage
 ):  # fmt: skip
     return CellPackage(
-        id=UUID(int=no), code=f"PKT-{no}", household_id=UUID(int=1000 + no), village_code=village, persons=no % 5 + 1,
-        is_vulnerable=no % 3 == 0, state=state, rank=no, slot=slot, reason_code="x", reason_facts="{}",
+        id=UUID(int=no), plan_id=UUID(int=6), code=f"PKT-{no}", household_id=UUID(int=1000 + no), village_code=village,
+        persons=no % 5 + 1, is_vulnerable=no % 3 == 0, state=state, rank=no, slot=slot, reason_code="x",
+        reason_facts="{}",
     )  # fmt: skip
 
 

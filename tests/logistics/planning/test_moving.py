@@ -14,7 +14,16 @@ from core.audit import verify
 from core.clock import FixedClock
 from core.errors import Forbidden, Refused
 from core.work import Work
-from logistics.dispatch.commands import SendToPost, close_post, send_to_post
+from logistics.dispatch.commands import (
+    ChangePost,
+    OpenPost,
+    SendToPost,
+    change_post,
+    close_post,
+    open_post,
+    send_to_post,
+)
+from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import post_choices, to_send
 from logistics.packages.cell_queries import cell_goods, cell_parts
 from logistics.packages.cells import Spot
@@ -25,6 +34,7 @@ from logistics.planning.consequences import Consequences, consequences
 from logistics.planning.groups import Choice
 from logistics.planning.move_ground import MoveGroup
 from logistics.planning.moving import UndoMove, last_move, move_group, undo_last_move
+from logistics.planning.queries import plans_of, posts_of
 from logistics.planning.reaching import ClosedWay, Roads, SaidDistance, TransportArea
 from logistics.planning.rules import Slot
 from stock.items.weights import SetWeight, set_weight
@@ -174,6 +184,28 @@ def test_what_is_reserved_takes_its_stock_along_and_brings_it_back(work: Work):
     assert standing(work, round_id) == before
 
 
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_a_group_goes_to_a_post_that_was_opened_since_the_plan_was_made(work: Work, is_approved: bool):
+    week = a_week(work, capacity=4)
+    round_id = planned(work, week, 6)
+    if is_approved:
+        approve(work, round_id)
+    with work.by(SYSTEM) as tx:
+        newest = open_post(tx, OpenPost(code="T3", name="Pos Baru", capacity_per_day=3, lon_deg=131.02, lat_deg=-7.9))
+    do(work, asking(work, week, round_id, to_spot=Spot(post_id=newest, serve_on=FRIDAY), choice=Choice(last=2)))
+    if not is_approved:
+        approve(work, round_id)
+    with work.read_by(OFFICER) as tx:
+        (plan,) = plans_of(tx, round_id)
+        known = {one.post_id: one.capacity_per_day for one in posts_of(tx, plan.id)}
+        kept = reservations(tx, purpose="round", purpose_id=round_id, group_key=group_key(newest, FRIDAY))
+    assert known == {week.first_post: 4, week.second_post: 4, newest: 3}
+    assert kept, "its goods are promised there"
+    assert households(work, round_id)[newest, FRIDAY] == 2
+    undo(work, week, round_id)
+    assert (newest, FRIDAY) not in households(work, round_id)
+
+
 def test_goods_come_from_a_warehouse_that_reaches_the_new_post_or_nothing_moves(work: Work):
     week = a_week(work, capacity=4)
     round_id = planned(work, week, 4)
@@ -237,6 +269,44 @@ def test_hours_are_filled_in_order_or_as_asked(work: Work):
             slots[one.slot] += one.households
     assert slots == {None: 2, 0: 2, 1: 2}
     assert refused(lambda: do(work, replace(within, choice=Choice(slot=1)))) == "board.same_place"
+
+
+def test_hours_that_changed_since_are_told_rightly_or_the_move_is_refused(work: Work):
+    week = a_week(work, capacity=4)
+
+    def opens(first: int) -> None:
+        slots = tuple(
+            Slot(starts_at=f"{at:02}:00", ends_at=f"{at + 1:02}:00", households=2) for at in (first, first + 1)
+        )
+        for post_id in (week.first_post, week.second_post):
+            with work.by(SYSTEM) as tx:
+                change_post(tx, ChangePost(post_id=post_id, capacity_per_day=4, opening="", slots=slots))
+
+    def told() -> dict[tuple[UUID | None, str], int]:
+        with work.read_by(OFFICER) as tx:
+            hours = round_hours(tx, round_id)
+            rows = packages(tx, round_id, limit=500).rows
+            return dict(Counter((row.post_id, hours.words(row.plan_id, row.post_id, row.slot)) for row in rows))
+
+    opens(8)
+    round_id = planned(work, week, 4)
+    approve(work, round_id)
+    before = {(week.first_post, "08.00–09.00"): 2, (week.first_post, "09.00–10.00"): 2}
+    assert told() == before
+    opens(13)
+    assert told() == before, "what was told stays so"
+    asked = asking(work, week, round_id, choice=Choice(last=2))
+    do(work, asked)
+    after = {(week.first_post, "08.00–09.00"): 2, (week.second_post, "13.00–14.00"): 2}
+    assert told() == after
+    opens(15)
+    more = asking(work, week, round_id, choice=Choice(last=1))
+    assert [one.code for one in seen(work, more).problems] == ["board.hours_changed"]
+    assert refused(lambda: do(work, more)) == "board.hours_changed"
+    assert told() == after
+    opens(8)
+    undo(work, week, round_id)
+    assert told() == before
 
 
 def test_what_must_not_be_is_refused_with_its_sentence(work: Work, fixed_clock: FixedClock):

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from core.clock import FixedClock
 from core.errors import Conflict, Forbidden
+from core.measures import Milli
 from core.work import Work
+from logistics.dispatch.commands import ChangePost, CloseDay, change_post, close_day
+from logistics.packages.cells import Spot
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState
 from logistics.planning.commands import cancel_package, plan_round
+from logistics.planning.models import PlanChange
+from logistics.planning.move_ground import MoveGroup
+from logistics.planning.moving import move_group
 from logistics.planning.queries import plans_of
 from logistics.planning.revision_queries import changes_of, revision_view
 from logistics.planning.states import ChangeKind, PlanState
+from stock.reservations.commands import ReserveLine, ReserveStock, reserve
 from tests.logistics.planning.revised import World
 from tests.logistics.week import HEAD, MONDAY, OFFICER, PLENTY, SECOND, a_week, fill, household, order
+from tests.support.builders import SYSTEM
 
 TUESDAY = MONDAY + timedelta(days=1)
 
@@ -171,6 +181,64 @@ def test_a_package_handed_over_without_lines_is_completed_by_one_of_its_own_and_
     assert {row.state for row in world.rows()} == {PackageState.HANDED_OVER}
 
 
+def test_when_a_handover_is_void_what_was_to_complete_it_is_promised_to_nobody(work: Work):
+    stock = {code: amount for code, amount in PLENTY.items() if code != "sarden"}
+    world = a_world(work, 2, capacity=4, stock=stock)
+    world.plan()
+    world.send(world.week.first_post, MONDAY)
+    first, second = world.rows()
+    world.hand_over(first.id)
+    world.hand_over(second.id)
+    fill(work, world.week, world.week.near, {"sarden": 100})
+    world.revised()
+    assert [row.state for row in world.rows() if row.supplements_id] == [PackageState.RESERVED] * 2
+    world.void(first.id)
+    world.check()
+    of_first, of_second = (next(row for row in world.rows() if row.supplements_id == one.id) for one in (first, second))
+    assert (of_first.state, of_second.state) == (PackageState.CANCELLED, PackageState.RESERVED)
+    world.hand_over(first.id)
+    world.revised()
+    while any(row.state is PackageState.RESERVED for row in world.rows()):
+        left = next(row for row in world.rows() if row.state is PackageState.RESERVED)
+        assert left.post_id is not None and left.serve_on is not None
+        assert world.send(left.post_id, left.serve_on)
+    for row in world.rows():
+        if row.state is PackageState.LOADED:
+            world.hand_over(row.id)
+    world.check()
+    assert world.lacking() == {}
+
+
+def test_what_is_promised_to_an_early_day_and_good_on_it_stays_with_it(work: Work):
+    stock = {code: amount for code, amount in PLENTY.items() if code != "beras"}
+    world = a_world(work, 4, capacity=4, stock=stock)
+    week = world.week
+    rice = week.items["beras"]
+    fill(work, week, week.near, {"beras": 12}, expires_on=MONDAY + timedelta(days=3))
+    fill(work, week, week.near, {"beras": 24})
+    world.plan()
+    assert {row.serve_on for row in world.rows()} == {MONDAY}
+    # Its packages were promised what goes bad first: others take what stays good.
+    others = ReserveStock(
+        lines=(ReserveLine(group_key="", place_id=week.near, item_id=rice, quantity_milli=Milli(12_000)),),
+        purpose="shipment", purpose_id=week.near, ends_on=MONDAY + timedelta(days=9),
+    )  # fmt: skip
+    work.run(SYSTEM, lambda tx: reserve(tx, others))
+    assert world.behind() == ()
+    world.households.append(household(9))
+    before = world.content()
+    assert world.revised().counts == {ChangeKind.NEW: 1}
+    after = world.content()
+    assert {key: after[key] for key in before} == before
+    (new,) = world.of(world.households[-1])
+    assert rice not in {one[1] for one in after[new.id][1]}
+    # The day is closed: on any other day nobody may count on what is bad by then.
+    closing = CloseDay(post_id=week.first_post, day=MONDAY, reason="Terendam")
+    work.run(SYSTEM, lambda tx: close_day(tx, closing))
+    work.run(SYSTEM, lambda tx: close_day(tx, replace(closing, post_id=week.second_post)))
+    assert world.revised().counts[ChangeKind.FEWER] == 2
+
+
 def test_when_anything_of_it_left_meanwhile_nothing_is_done(work: Work):
     world = a_world(work, 8)
     world.plan()
@@ -186,6 +254,58 @@ def test_when_anything_of_it_left_meanwhile_nothing_is_done(work: Work):
     assert told.value.code == "revision.outdated"
     assert world.content() == before
     world.check()
+    world.revised()
+
+
+def less_room(world: World) -> None:
+    asked = ChangePost(post_id=world.week.first_post, capacity_per_day=2, opening="")
+    world.work.run(SYSTEM, lambda tx: change_post(tx, asked))
+
+
+def flooded(world: World) -> None:
+    asked = CloseDay(post_id=world.week.first_post, day=MONDAY, reason="Terendam lagi")
+    world.work.run(SYSTEM, lambda tx: close_day(tx, asked))
+
+
+@pytest.mark.parametrize("meanwhile", [less_room, flooded])
+def test_where_a_post_has_closed_or_has_less_room_meanwhile_nothing_is_done(
+    work: Work, meanwhile: Callable[[World], None]
+):  # fmt: skip
+    world = a_world(work, 4, capacity=4, stock={**PLENTY, "beras": 12})
+    world.plan()
+    fill(work, world.week, world.week.near, {"beras": 100})
+    assert world.revise().counts == {ChangeKind.MORE: 2}
+    before = world.content()
+    meanwhile(world)
+    with pytest.raises(Conflict) as told:
+        world.agree()
+    assert told.value.code == "revision.outdated"
+    assert world.content() == before
+    world.revised()
+
+
+def test_where_others_were_moved_to_its_place_meanwhile_nothing_is_done(work: Work):
+    beside_the_second = [household(no, lon_deg=131.5) for no in range(3, 7)]
+    world = World(work=work, week=a_week(work), households=[household(1), household(2), *beside_the_second])
+    week = world.week
+    world.work.run(SYSTEM, lambda tx: change_post(
+        tx, ChangePost(post_id=week.second_post, capacity_per_day=2, opening="")
+    ))  # fmt: skip
+    world.plan()
+    world.closed = {week.first_post}
+    assert world.revise().counts == {ChangeKind.MOVED: 2}
+    with work.read_by(OFFICER) as tx:
+        new = {(row.post_id, row.serve_on) for row in tx.session.scalars(sa.select(PlanChange))}
+    ((post_id, day),) = new
+    assert post_id == week.second_post and day is not None
+    asked = MoveGroup(
+        round_id=world.id, from_spot=Spot(post_id=post_id, serve_on=MONDAY),
+        to_spot=Spot(post_id=post_id, serve_on=day), posts=world.posts(), reason="Jalan terputus",
+    )  # fmt: skip
+    work.run(OFFICER, lambda tx: move_group(tx, asked))
+    with pytest.raises(Conflict) as told:
+        world.agree()
+    assert told.value.code == "revision.outdated"
     world.revised()
 
 

@@ -76,10 +76,10 @@ def test_a_handover_and_a_revision_do_not_disturb_each_other(work: Work):
     world.revise()
     with work.read_by(OFFICER) as tx:
         found = package(tx, first.id)
-    open_posts = {post.post_id for post in world.posts()}
+    posts = world.posts()
 
     def agree() -> object:
-        return work.run(SECOND, lambda tx: approve_revision(tx, world.id, open_posts))
+        return work.run(SECOND, lambda tx: approve_revision(tx, world.id, posts))
 
     assert codes(at_once([lambda: line.hand_over(work, found), agree])) == ["", ""]
     world.check()
@@ -124,8 +124,9 @@ def _act(world: World, rng: random.Random, no: int, clock) -> None:
     rows = world.rows()
     loaded = [row for row in rows if row.state is PackageState.LOADED]
     reserved = [row for row in rows if row.state is PackageState.RESERVED]
-    what = rng.choice(["confirm", "reject", "close", "open", "receive", "load", "load", "serve", "serve", "cancel",
-                       "people", "day"])  # fmt: skip
+    served = [row for row in rows if row.state is PackageState.HANDED_OVER]
+    what = rng.choice(["confirm", "reject", "close", "open", "receive", "load", "load", "serve", "serve", "void",
+                       "cancel", "people", "day"])  # fmt: skip
     if what == "confirm":
         world.households.append(household(no, People(persons=3, adults=2, children=1, infants=rng.randint(0, 1))))
     elif what == "reject" and len(world.households) > 3:
@@ -136,7 +137,8 @@ def _act(world: World, rng: random.Random, no: int, clock) -> None:
         world.closed = set()
     elif what == "receive":
         fill(work, week, rng.choice([week.near, week.far]), {"beras": rng.randint(1, 30), "sarden": rng.randint(1, 9),
-                                                             "kasur": rng.randint(1, 4)})  # fmt: skip
+                                                             "kasur": rng.randint(1, 4)},
+             expires_on=rng.choice([None, MONDAY + timedelta(days=rng.randint(1, 5))]))  # fmt: skip
     elif what == "load" and reserved:
         one = rng.choice(reserved)
         assert one.post_id is not None and one.serve_on is not None
@@ -144,6 +146,8 @@ def _act(world: World, rng: random.Random, no: int, clock) -> None:
     elif what == "serve":
         for row in loaded[: rng.randint(1, 3)]:
             world.hand_over(row.id)
+    elif what == "void" and served:
+        world.void(rng.choice(served).id)
     elif what == "cancel" and reserved:
         work.run(OFFICER, lambda tx: cancel_package(tx, rng.choice(reserved).id, "Sudah ditangani keluarga"))
     elif what == "people":

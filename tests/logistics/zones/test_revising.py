@@ -17,7 +17,7 @@ from logistics.planning.states import ChangeKind
 from logistics.zones import queries as zones
 from logistics.zones import week
 from logistics.zones.deciding import Decide, decide_affected
-from logistics.zones.revising import behind, open_post_ids, order_of_revision
+from logistics.zones.revising import behind, order_of_revision, posts_now
 from logistics.zones.states import RejectReason
 from tests.flows import line
 from tests.support.databases import Run
@@ -55,7 +55,7 @@ def test_a_rejected_household_is_out_of_the_week_with_the_reason_that_was_decide
         assert draft is not None
         (change,) = changes_of(tx, draft.id).rows
         assert change.why("id") == "Dinyatakan tidak terdampak."
-    work.run(line.SECOND, lambda tx: approve_revision(tx, round_id, open_post_ids(tx, the_round)))
+    work.run(line.SECOND, lambda tx: approve_revision(tx, round_id, posts_now(tx, the_round)))
     with work.read_by(line.OFFICER) as tx:
         (package,) = packages_of(tx, [gone], round_id=round_id)
         assert package.state is PackageState.CANCELLED
