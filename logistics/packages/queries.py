@@ -364,6 +364,11 @@ def counts_of(tx: Tx, round_id: UUID) -> RoundCounts:
     )  # fmt: skip
 
 
+def ids_in_plan(plan_id: UUID) -> sa.Select[UUID]:
+    """Ask for the packages of a plan."""
+    return sa.select(Package.id).where(Package.plan_id == plan_id)
+
+
 def counts_of_plan(tx: Tx, plan_id: UUID) -> PlanCounts:
     """Count a plan's households, and tell the last rank it has given."""
     row = tx.session.execute(

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from core.errors import Invalid
 from core.measures import Rupiah
 from core.work import Tx
-from logistics.packages.models import Package
-from logistics.packages.queries import counts_of_plan, group_sums, round_by_id
+from logistics.packages.queries import counts_of_plan, group_sums, ids_in_plan, round_by_id
 from logistics.packages.standard_queries import standard_lines
 from logistics.planning.models import GroupMove, GroupMovePackage, Plan, PlanLimit, PlanRun
 from logistics.planning.queries import PlanView
@@ -98,11 +97,10 @@ def _has_hand_in(tx: Tx, plan: PlanView) -> bool:
     moves = (
         sa.select(GroupMove.no)
         .join(GroupMovePackage, GroupMovePackage.move_id == GroupMove.id)
-        .join(Package, Package.id == GroupMovePackage.package_id)
         .where(
             GroupMove.round_id == plan.round_id, GroupMove.moved_by == tx.actor.id, GroupMove.undone_at.is_(None),
             # Who waited in an approved plan may have been moved there, before.
-            Package.plan_id == plan.id, GroupMove.moved_at >= begun_at,
+            GroupMovePackage.package_id.in_(ids_in_plan(plan.id)), GroupMove.moved_at >= begun_at,
         )
     )  # fmt: skip
     return any(tx.session.execute(query.limit(1)).first() is not None for query in (runs, moves))

@@ -56,7 +56,7 @@ def test_who_waits_in_an_approved_plan_keeps_package_and_history_when_planned_ag
     with work.by(OFFICER) as tx:
         make_revision(tx, ReviseRound(round_id=made.round_id, households=tuple(crowd), posts=(only,)))
     with work.by(SECOND) as tx:
-        approve_revision(tx, made.round_id, {only.post_id})
+        approve_revision(tx, made.round_id, (only,))
 
     def kept() -> tuple[list[tuple[object, ...]], int]:
         with work.read_by(OFFICER) as tx:
