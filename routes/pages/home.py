@@ -22,6 +22,7 @@ from logistics.dispatch.queries import to_send
 from logistics.packages import queries as packages
 from logistics.packages import standard_queries
 from logistics.packages.states import RoundState, StandardState
+from logistics.planning.approving import may_approve
 from logistics.planning.need import RoundNeed, need
 from logistics.planning.queries import PlanView, draft_of, revision_of
 from logistics.planning.revision_queries import revision_view
@@ -241,7 +242,7 @@ def _plan(tx: Tx, now: Now, near: dict[str, int]) -> list[Waiting]:
         return []
     slug, found = now.incident.slug, []
     has_supply = now.need is not None and not now.need.shortages
-    if now.draft and may(tx.actor, "round.approve") and now.draft.planned_by != tx.actor.id:
+    if now.draft and may(tx.actor, "round.approve") and may_approve(tx, now.draft):
         found.append(Waiting(
             text=_("Setujui rencana putaran %(no)s", no=now.round.no if now.round else 1),
             why=_("Disusun %(name)s; stok dicadangkan begitu disetujui.", name=now.draft.planned_by_name)

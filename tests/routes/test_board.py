@@ -115,7 +115,7 @@ def test_the_address_of_nothing_is_not_found_and_a_bad_choice_is_told_at_its_fie
     post, _, number = fullest(work, draft)
     text(officer, f"{draft.at}/sel?titik={post.id}&hari=99", 404)
     text(officer, f"{draft.at}/sel?titik={draft.round_id}&hari=1", 404)
-    text(officer, f"{draft.at}/sel", 404)
+    text(officer, f"{draft.at}/sel", 422)
     bad = officer.get(f"{draft.at}/pindah?titik={post.id}&hari={number}&ke_titik=x&ke_hari=1")
     assert bad.status_code == 422 and 'id="e-ke_titik"' in bad.get_data(as_text=True)
     assert "sama" in text(
