@@ -428,6 +428,7 @@ def discard_plan(tx: Tx, round_id: UUID) -> None:
     if draft is None:
         raise Conflict("plan.nothing_to_approve")
     dropped = _drop(tx, draft.id)
+    drop_runs(tx, draft.id)
     move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=f"{dropped} packages")
     if state is RoundState.PLANNED:
         mark_round_empty(tx, round_id)
@@ -455,6 +456,7 @@ def cancel_round(tx: Tx, round_id: UUID, reason: str) -> None:
     mark_round_cancelled(tx, round_id, reason.strip())
     draft = draft_of(tx, round_id) or revision_of(tx, round_id)
     if draft is not None:
+        drop_runs(tx, draft.id)
         move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason.strip())
     release(tx, PURPOSE, round_id, reason=reason.strip())
 
@@ -507,6 +509,7 @@ def close_round(tx: Tx, round_id: UUID, reason: str) -> int:
     lock_round(tx, round_id)
     draft = draft_of(tx, round_id) or revision_of(tx, round_id)
     if draft is not None:
+        drop_runs(tx, draft.id)
         move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason)
     cancelled = cancel_open_packages(tx, round_id, reason)
     release(tx, PURPOSE, round_id, reason=reason)

@@ -91,7 +91,7 @@ def keep_run(tx: Tx, plan_id: UUID, inputs: PlanInputs, proposal: Proposal) -> i
 
 
 def drop_runs(tx: Tx, plan_id: UUID) -> None:
-    """Forget how a draft was worked out, because it is worked out anew."""
+    """Forget how a draft was worked out: it is worked out anew, or thrown away, and where people live with it."""
     tx.session.execute(sa.delete(PlanRun).where(PlanRun.plan_id == plan_id))
 
 

@@ -35,7 +35,7 @@ from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key,
 from logistics.planning.differing import Change, Why, counted, differences
 from logistics.planning.drafting import package_draft
 from logistics.planning.early import Early, Wanted, early_promises, kept, take_all
-from logistics.planning.keeping import keep_run
+from logistics.planning.keeping import drop_runs, keep_run
 from logistics.planning.models import Plan, PlanChange, PlanChangeLine
 from logistics.planning.proposing import Proposal, Proposed, propose
 from logistics.planning.queries import draft_of, plans_of, posts_of, revision_of, shelves_of
@@ -201,6 +201,7 @@ def discard_waiting(tx: Tx, round_id: UUID, reason: str) -> bool:
     if draft is None:
         return False
     drop_packages(tx, draft.id)
+    drop_runs(tx, draft.id)
     move(tx, Plan, draft.id, PlanAct.DISCARD, PLAN_MOVES, reason=reason)
     return True
 

@@ -405,7 +405,11 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
             ),
         ).file_id  # fmt: skip
         rule, letter = a_rule(tx), _asked_for(tx, week.round_id)
-        apart, closed, distance = _ways(tx, place, village, load)
+        apart, closed, distance = _ways(tx, "Kawasan", village, load)
+        others = _villages_of_no_area(tx, code)
+        # What a machine takes away is gone for the page: each has an area and a distance of its own.
+        apart_api, _, distance_api = _ways(tx, "Pulau", others[0], load)
+        apart_shut, _, _ = _ways(tx, "Lembah", others[1], load)
     proposed, sent = _proposed(work, code, [one for one, where in sorted(villages.items()) if where == village])
     # The catalogue is the installation's: what another office has of it is only its own files.
     item = "beras" if code == REGENCY else "tidak_ada"
@@ -426,7 +430,8 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
         "shipment_id": str(shipment), "consignment_id": str(consignment),
         "correction_id": str(correction), "count_id": str(count), "erasure_id": str(erasure),
         "card_id": str(card), "pair_id": str(pair), "rule_id": str(rule),
-        "area_id": str(apart), "way_id": str(closed), "said_id": str(distance), "ways.area": str(apart),
+        "area_id": str(apart), "way_id": str(closed), "said_id": str(distance), "ways.area": str(apart_shut),
+        "roads.area_id": str(apart_api), "roads.said_id": str(distance_api),
         "ways.place_id": str(load.warehouse.id),
         "identity.proposal_id": str(proposal), "household-pairs.proposal_id": str(proposal),
         "corrections.document_id": str(load.stock_document_id),
@@ -447,9 +452,18 @@ def _samples(work: Work, code: str, folder: Path, place: int) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _ways(tx: Tx, place: int, village: str, load: LoadView) -> tuple[UUID, UUID, UUID]:
+def _villages_of_no_area(tx: Tx, regency_code: str) -> list[str]:
+    """Give those that lie in no area yet; the first and the last of the regency are somebody's own."""
+    region = sa.table("region", sa.column("code"), sa.column("level"), sa.column("regency_code"))
+    query = sa.select(region.c.code).where(region.c.regency_code == regency_code, region.c.level == "village")
+    areas = sa.table("transport_area_village", sa.column("village_code"))
+    drawn = set(tx.session.scalars(sa.select(areas.c.village_code)))
+    return [one for one in sorted(tx.session.scalars(query))[1:-1] if one not in drawn]
+
+
+def _ways(tx: Tx, name: str, village: str, load: LoadView) -> tuple[UUID, UUID, UUID]:
     """Draw a transport area, close a way to it and say a distance; gives the three."""
-    area = draw_area(tx, DrawArea(name=f"Kawasan {place}", means=Means.ROAD, village_codes=(village,)))
+    area = draw_area(tx, DrawArea(name=f"{name} {village}", means=Means.ROAD, village_codes=(village,)))
     closing = CloseWay(
         warehouse_id=load.warehouse.id, area_id=area, means=Means.ROAD, reason="longsor di jalan masuk"
     )  # fmt: skip

@@ -37,7 +37,7 @@ from logistics.planning.commands import (
     group_key,
     plan_round,
 )
-from logistics.planning.keeping import recompute
+from logistics.planning.keeping import inputs_of, recompute
 from logistics.planning.need import need, preview_need
 from logistics.planning.priority import BUILT_IN
 from logistics.planning.queries import plans_of
@@ -301,6 +301,7 @@ def test_starting_over_and_throwing_away_leave_nothing_behind(work: Work):
     with work.by(OFFICER) as tx:
         discard_plan(tx, made.round_id)
     with work.read_by(OFFICER) as tx:
+        assert inputs_of(tx, made.plan_id) == (), "where people live is not kept for a plan that never counted"
         assert counts_of(tx, made.round_id).households == 0
         assert round_by_id(tx, made.round_id).state is RoundState.DRAFT
     anew = plan(work, week, [household(1)])
