@@ -306,6 +306,11 @@ class Keyring:
         return kept
 
     @property
+    def path(self) -> Path | None:
+        """The file the keys were read from."""
+        return self._path
+
+    @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of the sealing keys there are."""
         return tuple(sorted(self._seal))

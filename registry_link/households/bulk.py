@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from itertools import chain
+from typing import Any, Final, cast
 
 import polars as pl
 import sqlalchemy as sa
@@ -38,11 +39,7 @@ def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[S
             for row in ready:
                 copy.write_row(row)
     else:
-        compiled = sa.insert(table).compile(dialect=connection.dialect, column_keys=list(columns))
-        order = [columns.index(name) for name in compiled.positiontup or columns]
-        if order != list(range(len(columns))):
-            ready = [tuple(row[place] for place in order) for row in ready]
-        connection.exec_driver_sql(str(compiled), cast(Any, ready))
+        _put_many(connection, table, columns, ready)
     return len(ready)
 
 
@@ -52,9 +49,7 @@ def put_frame(tx: Tx, model: type[Base], frame: pl.DataFrame) -> None:
         return
     table, connection = cast(sa.Table, model.__table__), tx.session.connection()
     if connection.dialect.name == "sqlite":
-        compiled = sa.insert(table).compile(dialect=connection.dialect, column_keys=frame.columns)
-        ready = frame.select(compiled.positiontup or frame.columns).rows()
-        connection.exec_driver_sql(str(compiled), cast(Any, ready))
+        _put_many(connection, table, frame.columns, frame.rows())
         return
     binary = [pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name)
               for name, kind in frame.schema.items() if kind == pl.Binary]  # fmt: skip
@@ -67,6 +62,26 @@ def put_frame(tx: Tx, model: type[Base], frame: pl.DataFrame) -> None:
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(text.encode())
+
+
+def _put_many(
+    connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    """Insert many rows by each statement: SQLite begins every one anew, its constraints' lists of values too."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    places = f"({', '.join('?' * len(columns))})"
+    insert = f'INSERT INTO "{table.name}" ({names}) VALUES '  # noqa: S608 (names of our own table)
+    at_once = _MOST_PLACES // len(columns)
+    whole = len(rows) // at_once * at_once
+    if whole:
+        several = [tuple(chain.from_iterable(rows[at : at + at_once])) for at in range(0, whole, at_once)]
+        connection.exec_driver_sql(insert + ", ".join([places] * at_once), cast(Any, several))
+    if whole < len(rows):
+        connection.exec_driver_sql(insert + places, cast(Any, list(rows[whole:])))
+
+
+_MOST_PLACES: Final = 900
+"""Values in one statement; builds of SQLite before 3.32 allow 999."""
 
 
 def _made(column: sa.Column[Any], dialect: sa.Dialect, values: Sequence[Any]) -> Sequence[object]:

@@ -1,4 +1,4 @@
-"""The new households of a snapshot written from its pieces, a few thousand rows at a time, before anybody sees them.
+"""The new households of a snapshot written from its pieces, one after another, before anybody sees them.
 
 Everything is made ready while nobody waits; what is left for the transaction is to put rows that are ready.
 """
@@ -33,9 +33,6 @@ from registry_link.households.states import DifferenceKind, LinkState, Outcome
 from registry_link.households.weighed import weighed_piece
 from registry_link.households.weighing import CHANGED, LEFT_OUT, NEW, digits, kept_people, kept_places
 
-HOMES_AT_ONCE: Final = 2500
-PEOPLE_AT_ONCE: Final = 5000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
@@ -68,17 +65,16 @@ def met_households(tx: Tx, snapshot_id: UUID) -> Mapping[str, str]:
 
 
 def homes_ready(
-    tx: Tx, snapshot: Any, taking: Any, no: int, part: int, met: Mapping[str, str], *, tells: bool
+    tx: Tx, snapshot: Any, taking: Any, no: int, met: Mapping[str, str], *, tells: bool
 ) -> Ready:  # fmt: skip
-    """Make some households of a piece ready: links of all, rows of the new ones.
+    """Make the households of a piece ready: links of all, rows of the new ones.
 
     ``tells``: new ones are told of in the report of differences. Raises: PieceMovedError.
     """
     piece, (fates, _) = piece_of(tx, snapshot.id, no), weighed_piece(tx, snapshot.id, no)
     if len(piece.homes) != len(fates):
         raise PieceMovedError
-    rows = slice(part * HOMES_AT_ONCE, (part + 1) * HOMES_AT_ONCE)
-    homes = piece.homes[rows].hstack(fates[rows]).filter(pl.col("fate") != LEFT_OUT)
+    homes = piece.homes.hstack(fates).filter(pl.col("fate") != LEFT_OUT)
     own = pl.Series("own_id", serial_ids(snapshot.id, Serial.HOUSEHOLD, homes["place"].to_list()))
     homes = homes.with_columns(own, pl.col("bound_id").bin.encode("hex"))
     if met:
@@ -95,13 +91,12 @@ def homes_ready(
     )  # fmt: skip
 
 
-def people_ready(tx: Tx, snapshot: Any, no: int, part: int, met: Mapping[str, str]) -> Ready:
-    """Make the members of new households in some rows of a piece ready. Raises: PieceMovedError."""
+def people_ready(tx: Tx, snapshot: Any, no: int, met: Mapping[str, str]) -> Ready:
+    """Make a piece's members of new households ready. Raises: PieceMovedError."""
     piece, (_, fates) = piece_of(tx, snapshot.id, no), weighed_piece(tx, snapshot.id, no)
     if len(piece.people) != len(fates):
         raise PieceMovedError
-    rows = slice(part * PEOPLE_AT_ONCE, (part + 1) * PEOPLE_AT_ONCE)
-    people = piece.people[rows].hstack(fates[rows]).filter(pl.col("fate") == NEW)
+    people = piece.people.hstack(fates).filter(pl.col("fate") == NEW)
     if met:
         people = people.filter(~pl.col("external_id").is_in(sorted(met)))
     if not len(people):

@@ -58,19 +58,26 @@ def keyed_people(people: pl.DataFrame) -> pl.DataFrame:
     return people.with_columns(pl.Series("member_key", keys, dtype=pl.String()))
 
 
-def hashed(homes: pl.DataFrame, people: pl.DataFrame) -> Piece:
-    """Give rows with the keyed hash of what each says, as ``staging`` makes it of single rows."""
+def hashed_homes(homes: pl.DataFrame) -> pl.DataFrame:
+    """Give households with the keyed hash of what each row says, as ``staging`` makes it of single rows."""
+    return homes.with_columns(pl.Series("row_hash", open_hashes(_home_contents(homes)), dtype=pl.Binary()))
+
+
+def hashed_people(people: pl.DataFrame) -> pl.DataFrame:
+    """Give members with the keyed hash of what each row says."""
+    return people.with_columns(pl.Series("row_hash", open_hashes(_people_contents(people)), dtype=pl.Binary()))
+
+
+def piece_named(homes: pl.DataFrame, people: pl.DataFrame) -> Piece:
+    """Put hashed rows together: households whose rows name no head have the name of theirs."""
     heads = people.filter(pl.col("relation") == Relation.HEAD.value).unique("external_id", keep="first")
     homes = homes.join(
         heads.select("external_id", pl.col("name").alias("head")), on="external_id", how="left", maintain_order="left"
     )
     named = pl.when(pl.col("head_name") != "").then("head_name").otherwise(pl.col("head").fill_null(""))
-    hashes = pl.Series("row_hash", open_hashes(_home_contents(homes)), dtype=pl.Binary())
-    said = pl.Series("row_hash", open_hashes(_people_contents(people)), dtype=pl.Binary())
     return Piece(
-        homes.with_columns(named.alias("head"), hashes).select(KEPT_HOMES.names()),
-        people.with_columns(said).select(KEPT_PEOPLE.names()),
-    )
+        homes.with_columns(named.alias("head")).select(KEPT_HOMES.names()), people.select(KEPT_PEOPLE.names())
+    )  # fmt: skip
 
 
 def _home_contents(homes: pl.DataFrame) -> list[str]:

@@ -20,8 +20,6 @@ from core.work import Tx
 from registry_link.households.bulk import put_frame
 from registry_link.households.differences import Difference, changes_at, put_differences
 from registry_link.households.filling import (
-    HOMES_AT_ONCE,
-    PEOPLE_AT_ONCE,
     PieceMovedError,
     Ready,
     differences_of,
@@ -37,8 +35,8 @@ from registry_link.households.models import (
     SnapshotDifference,
     StagedHousehold,
     TakingOver,
-    WeighedPiece,
 )
+from registry_link.households.pieces import piece_counts
 from registry_link.households.rows import Weighed
 from registry_link.households.staging import (
     analyze,
@@ -54,7 +52,7 @@ from registry_link.households.weighed import GOINGS, weighed_piece
 from registry_link.households.words import FoldedWords, put_folded, words_ready
 
 SUSPECTS_AT_ONCE: Final = 2000
-WORDS_AT_ONCE: Final = 1 << 13
+WORDS_AT_ONCE: Final = 1 << 15
 HEADS_AT_ONCE: Final = 50_000
 GOINGS_AT_ONCE: Final = 10_000
 CHANGES_AT_ONCE: Final = 2500
@@ -63,12 +61,14 @@ STALE: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
+    """A part of a snapshot that is written in one transaction."""
+
     kind: str
     first: int = 0
     """The piece, or the first number."""
     last: int = 0
-    """The part of the piece, or the last number."""
+    """The last number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +77,22 @@ class Filling:
 
     snapshot: Any
     taking: Any
-    steps: tuple[_Step, ...]
+    steps: tuple[Step, ...]
     met: Mapping[str, str]
     suspects: Sequence[tuple[str, UUID]]
     tells: bool
     """New households are told of one by one; the first snapshot of a source brings only such."""
 
+    @property
+    def begun(self) -> tuple[int, Any]:
+        """Tell this taking over from one of the same snapshot that was given up."""
+        return self.taking.no, self.taking.began_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyStep:
-    """A step made ready: all that is left is to write it."""
+    """A step made ready, here or in another process: all that is left is to write it."""
 
-    filling: Filling
     no: int
     rows: Ready | None = None
     words: FoldedWords | None = None
@@ -141,42 +145,31 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
         )
     ) or 0  # fmt: skip
     tells = taking.before_id is not None
-    steps = [*_pieces(tx, snapshot_id)]
-    steps += [_Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
-    steps += [_Step("heads", at, min(at + HEADS_AT_ONCE - 1, taking.last_no))
+    steps: list[Step] = []
+    for no, homes, people in piece_counts(tx, snapshot_id):
+        # The households of a piece before its members: these may be of any of them.
+        steps += [Step("homes", no)] if homes else []
+        steps += [Step("people", no)] if people else []
+    steps += [Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
+    steps += [Step("heads", at, min(at + HEADS_AT_ONCE - 1, taking.last_no))
               for at in range(taking.no, taking.last_no + 1, HEADS_AT_ONCE)]  # fmt: skip
     steps += _ranges(taking.no, taking.last_no)
     if tells:
         gone, returned = weighed_piece(tx, snapshot_id, GOINGS)
-        steps += [_Step("goings", at) for at in range(0, len(gone) + len(returned), GOINGS_AT_ONCE)]
-        steps += [_Step("changes", at) for at in range(0, changed, CHANGES_AT_ONCE)]
+        steps += [Step("goings", at) for at in range(0, len(gone) + len(returned), GOINGS_AT_ONCE)]
+        steps += [Step("changes", at) for at in range(0, changed, CHANGES_AT_ONCE)]
     return Filling(
         snapshot=snapshot, taking=taking, steps=tuple(steps), met=met_households(tx, snapshot_id),
         suspects=[(row[0], row[1]) for row in suspects if row[1]], tells=tells,
     )  # fmt: skip
 
 
-def _pieces(tx: Tx, snapshot_id: UUID) -> list[_Step]:
-    steps: list[_Step] = []
-    numbers = tx.session.scalars(
-        sa.select(WeighedPiece.no)
-        .where(WeighedPiece.snapshot_id == snapshot_id, WeighedPiece.no != GOINGS)
-        .order_by(WeighedPiece.no)
-    ).all()
-    for no in numbers:
-        homes, people = weighed_piece(tx, snapshot_id, no)
-        # The households of a piece before its members: these may be of any of them.
-        steps += [_Step("homes", no, part) for part in range(-(-len(homes) // HOMES_AT_ONCE))]
-        steps += [_Step("people", no, part) for part in range(-(-len(people) // PEOPLE_AT_ONCE))]
-    return steps
-
-
-def _ranges(first: int, last: int) -> list[_Step]:
+def _ranges(first: int, last: int) -> list[Step]:
     steps = []
     while first <= last:
         # Within one block of the postings.
         end = min(last, first // WORDS_AT_ONCE * WORDS_AT_ONCE + WORDS_AT_ONCE - 1)
-        steps.append(_Step("words", first, end))
+        steps.append(Step("words", first, end))
         first = end + 1
     return steps
 
@@ -184,9 +177,18 @@ def _ranges(first: int, last: int) -> list[_Step]:
 # ---------------------------------------------------------------- a step
 
 
+def may_run_ahead(filling: Filling, no: int, kept: int) -> bool:
+    """Tell whether a step may be made ready while ``kept`` and those between are still to be written.
+
+    Words are those of households and members as they stand.
+    """
+    steps = filling.steps
+    return no < len(steps) and (steps[no].kind != "words" or steps[kept].kind == "words")
+
+
 def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
     """Make a step ready; writes nothing, so that nobody waits meanwhile."""
-    ready = ReadyStep(filling=filling, no=no)
+    ready = ReadyStep(no=no)
     if (tx.now - filling.taking.began_at).total_seconds() > STALE:
         return replace(ready, is_moved=True)
     if no >= len(filling.steps):
@@ -194,10 +196,10 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
     step, snapshot, taking = filling.steps[no], filling.snapshot, filling.taking
     try:
         if step.kind == "homes":
-            rows = homes_ready(tx, snapshot, taking, step.first, step.last, filling.met, tells=filling.tells)
+            rows = homes_ready(tx, snapshot, taking, step.first, filling.met, tells=filling.tells)
             return replace(ready, rows=rows)
         if step.kind == "people":
-            return replace(ready, rows=people_ready(tx, snapshot, step.first, step.last, filling.met))
+            return replace(ready, rows=people_ready(tx, snapshot, step.first, filling.met))
     except PieceMovedError:
         return replace(ready, is_moved=True)
     if step.kind == "words":
@@ -214,12 +216,11 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
     return ready
 
 
-def keep_step(tx: Tx, ready: ReadyStep, counts: Weighed) -> TakingStage:
+def keep_step(tx: Tx, filling: Filling, ready: ReadyStep, counts: Weighed) -> TakingStage:
     """Write a step and keep that it is done; gives how far the taking over is after it.
 
     Raises: Conflict "import_run.moved_meanwhile" (another process did this step), "snapshot.older", "snapshot.empty".
     """
-    filling = ready.filling
     snapshot_id, taking = filling.snapshot.id, filling.taking
     if ready.no >= len(filling.steps) and not ready.is_moved:
         # The counter first, as whoever registers a household does.
@@ -242,13 +243,12 @@ def keep_step(tx: Tx, ready: ReadyStep, counts: Weighed) -> TakingStage:
                 return leave(tx, snapshot_id)
             _set_stage(tx, snapshot_id, TakingStage.SEEN)
             return TakingStage.SEEN
-        _put(tx, ready, filling.steps[ready.no])
+        _put(tx, filling, ready)
     return TakingStage.FILLING
 
 
-def _put(tx: Tx, ready: ReadyStep, step: _Step) -> None:
-    filling = ready.filling
-    snapshot_id = filling.snapshot.id
+def _put(tx: Tx, filling: Filling, ready: ReadyStep) -> None:
+    snapshot_id, step = filling.snapshot.id, filling.steps[ready.no]
     if ready.rows is not None:
         put_ready(tx, snapshot_id, filling.taking.before_id, ready.rows)
     elif ready.words is not None:

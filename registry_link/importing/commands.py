@@ -15,12 +15,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.actor import Actor
 from core.errors import Conflict, Fact, Invalid, NotFound, Refused
 from core.files.commands import forget_file
 from core.privacy.numbers import holds_number
 from core.reader.stream import refuse_early
 from core.states import move
-from core.work import Tx
+from core.work import Tx, Work
 from registry_link.households.clearing import clear_step
 from registry_link.households.differences import count_compared, keep_counts
 from registry_link.households.listing import tell_what_is_listed
@@ -60,16 +61,19 @@ from registry_link.households.weighing import (
     written_out,
 )
 from registry_link.importing.columns import MOST_COLUMNS, Columns, named, recognise, suggest
+from registry_link.importing.looking import RowsOfFile
 from registry_link.importing.models import ImportRun
 from registry_link.importing.reading import CheckedRows, Reading
 from registry_link.importing.rules import FileFacts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
-from registry_link.importing.unpacking import MOST_ROWS, Unpacked, take_away, unpacked_lines
+from registry_link.importing.unpacking import MOST_ROWS, Unpacked, take_away
 from registry_link.regions.queries import gazetteer
 from registry_link.regions.states import CodeSystem
 
 CHUNK: Final = 20_000
 """Rows of one piece."""
+LONG: Final = 8 << 20
+"""Bytes of rows: a process beside takes a second or two to start."""
 MOST_REFUSED: Final = 100_000
 """Refused rows that are kept to be given back; a file with more is another kind of file."""
 LEAST_TO_JUDGE: Final = 30
@@ -415,21 +419,31 @@ def read_chunk(
     files = _files_of(run)
     if run.state is RunState.APPROVED or run.file_no >= len(files):
         return _weigh_next(tx, run, reading)
-    file = files[run.file_no]
-    path = Path(file.rows_path)
-    if not path.exists():
+    own = RowsOfFile(run.file_no, Path(files[run.file_no].rows_path), _facts(tx, run, files, run.file_no))
+    if not own.path.exists():
         return ReadChunk(run.file_no, run.at_byte, run.at_byte, 0, is_last_of_file=True, rows=None)
-    facts = FileFacts(
-        columns=file.columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
-        regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
-    )  # fmt: skip
     reading.begin(tx, run)
-    lines, count = unpacked_lines(path, run.at_byte, limit)
-    rows = CheckedRows(tx, run, facts, reading, lines, count)
-    end = run.at_byte + len(lines)
+    following = [Path(one.rows_path) for one in files[run.file_no + 1 :]]
+    looked, count, size = reading.looking.piece(own, following, run.at_byte, limit)
+    rows = CheckedRows(tx, run, own.facts, reading, looked, count)
+    end = run.at_byte + size
     is_last = count < limit
     reading.cursor = (run.file_no + 1, 0) if is_last else (run.file_no, end)
     return ReadChunk(run.file_no, run.at_byte, end, count, is_last_of_file=is_last, rows=rows)
+
+
+def _facts(tx: Tx, run: Any, files: Sequence[_File], file_no: int) -> FileFacts:
+    return FileFacts(
+        columns=files[file_no].columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
+        regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
+    )  # fmt: skip
+
+
+def facts_of_file(work: Work, actor: Actor, run_id: UUID, file_no: int) -> FileFacts:
+    """Give what the rows of an import's file are looked at with, to the process beside. Raises: NotFound."""
+    with work.read_by(actor) as tx:
+        run = _run(tx, run_id)
+        return _facts(tx, run, _files_of(run), file_no)
 
 
 def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk | None = None) -> Staged:
@@ -587,6 +601,11 @@ def approve_import(tx: Tx, run_id: UUID) -> None:
     )
 
 
+def is_long_import(tx: Tx, run_id: UUID) -> bool:
+    """Tell whether there is so much to do that a process beside is worth its start. Raises: NotFound."""
+    return sum(one.rows_size for one in _files_of(_run(tx, run_id))) >= LONG
+
+
 def is_weighed(tx: Tx, run_id: UUID) -> bool:
     """Tell whether an import is compared with the registry as it is now. Raises: NotFound."""
     run = _run(tx, run_id)
@@ -609,8 +628,8 @@ def apply_import(tx: Tx, run_id: UUID) -> Weighed:
         filling: Filling | None = None
         stage = TakingStage.FILLING
         while stage is TakingStage.FILLING:
-            ready = applying_step(tx, run_id, filling)
-            filling, stage = ready.filling, keep_applied(tx, run_id, ready)
+            filling, no = to_fill_in(tx, run_id, filling)
+            stage = keep_applied(tx, run_id, filling, ready_step(tx, filling, no))
         counts = _counts(tx, _run(tx, run_id))
         while not clear_step(tx, snapshot_id):
             pass
@@ -632,24 +651,26 @@ def begin_applying(tx: Tx, run_id: UUID) -> None:
     begin_taking(tx, run.snapshot_id, _counts(tx, run), run.compared_at)
 
 
-def applying_step(tx: Tx, run_id: UUID, filling: Filling | None = None) -> ReadyStep:
-    """Make the next step of the taking over ready; writes nothing. Raises: NotFound; Conflict.
+def to_fill_in(tx: Tx, run_id: UUID, filling: Filling | None = None) -> tuple[Filling, int]:
+    """Give what is to be filled in for an approved import, and which step is the next. Raises: NotFound; Conflict.
 
-    ``filling`` is what the caller keeps from one step to the next.
+    ``filling`` is what the caller kept from the step before.
     """
     run = _run(tx, run_id)
     taking = taking_of(tx, run.snapshot_id)
     if run.state is not RunState.APPROVED or taking is None or taking.stage is not TakingStage.FILLING:
         raise Conflict("import_run.moved_meanwhile")
-    return ready_step(tx, filling or filling_of(tx, run.snapshot_id), taking.step)
+    if filling is None or filling.begun != (taking.no, taking.began_at):
+        filling = filling_of(tx, run.snapshot_id)
+    return filling, taking.step
 
 
-def keep_applied(tx: Tx, run_id: UUID, ready: ReadyStep) -> TakingStage:
+def keep_applied(tx: Tx, run_id: UUID, filling: Filling, ready: ReadyStep) -> TakingStage:
     """Write a step of the taking over; the last one makes the import an applied one. Raises: NotFound; Conflict."""
     run = _run(tx, run_id)
     if run.state is not RunState.APPROVED:
         raise Conflict("import_run.moved_meanwhile")
-    stage = keep_step(tx, ready, _counts(tx, run))
+    stage = keep_step(tx, filling, ready, _counts(tx, run))
     if stage is TakingStage.SEEN:
         # Whoever looks at what it changed is to find the snapshot that it belongs to now.
         snapshot_id = completed_by(tx, run.snapshot_id) or run.snapshot_id

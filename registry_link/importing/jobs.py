@@ -7,20 +7,23 @@ from typing import Final
 from uuid import UUID
 
 from core.actor import Actor
+from core.beside import beside
 from core.errors import Conflict, Malformed, TooLarge
 from core.jobs import Every, Job
 from core.work import Tx, Work
 from registry_link.households.clearing import clear_step, to_clear
 from registry_link.households.states import TakingStage
 from registry_link.households.taking_over import Filling, ReadyStep
+from registry_link.importing.ahead import Steps
 from registry_link.importing.commands import (
     ReadChunk,
     Staged,
     ToUnpack,
     WeighedChunk,
     applying,
-    applying_step,
     begin_applying,
+    facts_of_file,
+    is_long_import,
     is_weighed,
     keep_applied,
     note_unpacking,
@@ -30,9 +33,11 @@ from registry_link.importing.commands import (
     refuse_unpacked,
     stage_chunk,
     take_unpacked,
+    to_fill_in,
     to_unpack,
     waits_for_rows,
 )
+from registry_link.importing.looking import Looking
 from registry_link.importing.reading import Reading
 from registry_link.importing.states import RunState
 from registry_link.importing.unpacking import Unpacked, take_away, unpack
@@ -103,12 +108,17 @@ def _unpacked(work: Work, actor: Actor, run_id: UUID, files: tuple[ToUnpack, ...
 
 
 def _read(work: Work, actor: Actor, run_id: UUID) -> str:
-    reading = Reading()
-    while True:
-        with work.read_by(actor) as tx:
-            read = read_chunk(tx, run_id, reading=reading)
-        if work.run(actor, partial(_stage, run_id=run_id, read=read)).is_done:
-            return f"{run_id}: read"
+    with work.read_by(actor) as tx:
+        is_long = is_long_import(tx, run_id)
+    with beside(work, actor, is_worth_it=is_long) as helper:
+        reading = Reading()
+        if helper is not None:
+            reading.looking = Looking.with_help(helper, facts_of_file, run_id)
+        while True:
+            with work.read_by(actor) as tx:
+                read = read_chunk(tx, run_id, reading=reading)
+            if work.run(actor, partial(_stage, run_id=run_id, read=read)).is_done:
+                return f"{run_id}: read"
 
 
 def _stage(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk) -> Staged:
@@ -127,27 +137,39 @@ def _apply(work: Work, actor: Actor, run_id: UUID) -> str:
 
 
 def _applied(work: Work, actor: Actor, run_id: UUID) -> str:
+    with work.read_by(actor) as tx:
+        is_long = is_long_import(tx, run_id)
+    with beside(work, actor, is_worth_it=is_long) as helper:
+        steps = Steps(run_id, helper)
+        while True:
+            stage = _filled_in(work, actor, run_id, steps)
+            if stage is TakingStage.SEEN:
+                _clear(work, actor)
+                return f"{run_id}: applied"
+            if stage is not None:
+                # Something it was compared with has changed: what was written is taken back first.
+                _clear(work, actor)
+            _weigh_again(work, actor, run_id)
+            work.run(actor, lambda tx: begin_applying(tx, run_id))
+
+
+def _filled_in(work: Work, actor: Actor, run_id: UUID, steps: Steps) -> TakingStage | None:
+    """Take an import's filling in as far as it goes; None where it has not begun."""
     filling: Filling | None = None
     while True:
         with work.read_by(actor) as tx:
             stage = applying(tx, run_id)
-            ready = applying_step(tx, run_id, filling) if stage is TakingStage.FILLING else None
-        if ready is not None:
-            filling = ready.filling
-            if work.run(actor, partial(_keep_applied, run_id=run_id, ready=ready)) is TakingStage.SEEN:
-                _clear(work, actor)
-                return f"{run_id}: applied"
-            continue
-        filling = None
-        if stage is not None:
-            # Something it was compared with has changed: what was written is taken back first.
-            _clear(work, actor)
-        _weigh_again(work, actor, run_id)
-        work.run(actor, lambda tx: begin_applying(tx, run_id))
+            if stage is not TakingStage.FILLING:
+                return stage
+            filling, no = to_fill_in(tx, run_id, filling)
+            ready = steps.ready(tx, filling, no)
+        stage = work.run(actor, partial(_keep_applied, run_id=run_id, filling=filling, ready=ready))
+        if stage is not TakingStage.FILLING:
+            return stage
 
 
-def _keep_applied(tx: Tx, run_id: UUID, ready: ReadyStep) -> TakingStage:
-    return keep_applied(tx, run_id, ready)
+def _keep_applied(tx: Tx, run_id: UUID, filling: Filling, ready: ReadyStep) -> TakingStage:
+    return keep_applied(tx, run_id, filling, ready)
 
 
 def _clear(work: Work, actor: Actor) -> None:

@@ -8,33 +8,30 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import polars as pl
 
 from core.crypto import Secret
 from core.errors import Issue
-from core.reader.stream import StreamRow, row_of
 from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.erased import erased_in, known_erased
-from registry_link.households.frames import homes_of, people_of
 from registry_link.households.pieces import (
     KEPT_HOMES,
     Piece,
     Seen,
     digests,
-    hashed,
     key_digests,
-    keyed_people,
     piece_counts,
+    piece_named,
     pieces_of,
     put_piece,
     sealed,
 )
 from registry_link.households.standing import completed_by, standing_homes
+from registry_link.importing.looking import Looked, Looking
 from registry_link.importing.models import ImportIssue, ImportRow
-from registry_link.importing.rules import FileFacts, Parsed, RowReader
-from registry_link.importing.screening import Mask, Screen
+from registry_link.importing.rules import FileFacts
+from registry_link.importing.screening import Mask
 from registry_link.importing.states import Layout
 
 
@@ -49,16 +46,14 @@ class Reading:
     seen_people: Seen = field(default_factory=Seen)
     next_piece: int = 0
     completes_id: UUID | None = None
-    file_no: int = -1
-    reader: RowReader | None = None
-    screen: Screen | None = None
     comparison: Any = None
+    looking: Looking = field(default_factory=Looking)
 
     def begin(self, tx: Tx, run: Any) -> None:
         """Be ready for the next rows of a run, wherever it is."""
         if (self.run_id, self.cursor) == (run.id, (run.file_no, run.at_byte)):
             return
-        self.__init__()  # type: ignore[misc]
+        self.__init__(looking=self.looking)  # type: ignore[misc]
         self.run_id = run.id
         self.completes_id = completed_by(tx, run.snapshot_id)
         for piece in pieces_of(tx, run.snapshot_id):
@@ -66,33 +61,22 @@ class Reading:
             self.seen_people.add(key_digests(piece.people))
         self.next_piece = max((no + 1 for no, _, _ in piece_counts(tx, run.snapshot_id)), default=0)
 
-    def begin_file(self, file_no: int, facts: FileFacts) -> tuple[RowReader, Screen]:
-        """Be ready for the rows of a file; what is known of its texts stays while it is the same."""
-        if self.file_no != file_no or self.reader is None or self.screen is None:
-            self.file_no, self.reader = file_no, RowReader(facts)
-            # One of its own: what it asks of the checker must not disturb what that is about.
-            self.screen = Screen(RowReader(facts))
-        return self.reader, self.screen
-
 
 class CheckedRows:
     """What one piece of a file comes to."""
 
-    def __init__(self, tx: Tx, run: Any, facts: FileFacts, reading: Reading, lines: bytes, count: int) -> None:
-        self._run, self._facts = run, facts
-        self._reader, self._screen = reading.begin_file(run.file_no, facts)
-        self._single: dict[int, StreamRow] = {}
-        self._plain = b""
-        self._numbers = self._starts = np.zeros(0, dtype=np.int64)
-        self._issues: list[Issue] = []
+    def __init__(self, tx: Tx, run: Any, facts: FileFacts, reading: Reading, looked: Looked, count: int) -> None:
+        self._run, self._facts, self._looked = run, facts, looked
+        self._issues: list[Issue] = list(looked.warnings)
         self._refused: dict[int, list[str | list[str]]] = {}
-        self.taken, self.warned, self.doubled, self.niks, self.niks_ending_zero = count, 0, 0, 0, 0
+        self.taken, self.warned, self.doubled, self.niks, self.niks_ending_zero = count, looked.warned, 0, 0, 0
         self._stands = KEPT_HOMES.to_frame()
-        homes, people = self._checked(lines)
-        homes, people = self._agreed(tx, reading, homes, people)
+        for number, issues in looked.refused.items():
+            self._refuse(number, issues)
+        homes, people = self._agreed(tx, reading, looked.homes, looked.people)
         people = self._single_members(reading, people)
         self.no = reading.next_piece
-        self.piece = hashed(homes, people)
+        self.piece = piece_named(homes, people)
         if len(self._stands):
             has_people = pl.col("external_id").is_in(people["external_id"].unique().to_list())
             self.piece = Piece(self.piece.homes.vstack(self._stands.filter(has_people)), self.piece.people)
@@ -120,49 +104,8 @@ class CheckedRows:
             for one in self._issues
         ])  # fmt: skip
 
-    # -- row by row ----------------------------------------------------------------------------------------------
-
-    def _checked(self, lines: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Screen the plain rows, and check one by one those that are not plain or not certain."""
-        single: list[bytes] = []
-        if lines.startswith(b"[") or b"\n[" in lines:
-            several = lines[:-1].split(b"\n")
-            single = [one for one in several if one.startswith(b"[")]
-            lines = b"".join(one + b"\n" for one in several if not one.startswith(b"["))
-        homes, people = homes_of([]), people_of([])
-        if lines:
-            found = self._screen.screened(lines)
-            homes, people = found.homes, found.people
-            self._plain, self._numbers, self._starts = lines, found.numbers, found.starts
-            single += [self._line(place) for place in found.unsure.tolist()]
-        parsed: list[Parsed] = []
-        for row in sorted(map(row_of, single), key=lambda one: one.number):
-            self._single[row.number] = row
-            one = (Issue(code="registry.row_quotes", row=row.number),) if row.flaw else self._reader.parse(
-                row.number, row.cells, row.kinds
-            )  # fmt: skip
-            if not isinstance(one, Parsed):
-                self._refuse(row.number, one)
-                continue
-            if one.warnings:
-                self.warned += 1
-                self._issues += one.warnings
-            parsed.append(one)
-        if parsed:
-            more = homes_of(one.household for one in parsed if one.household is not None)
-            others = people_of((one.external_id, one.member) for one in parsed if one.member is not None)
-            homes, people = homes.vstack(more).sort("file_row"), people.vstack(others).sort("file_row")
-        return homes, people
-
-    def _line(self, place: int) -> bytes:
-        return self._plain[int(self._starts[place]) : int(self._starts[place + 1]) - 1]
-
-    def _row(self, number: int) -> StreamRow:
-        row = self._single.get(number)
-        return row or row_of(self._line(int(np.searchsorted(self._numbers, number))))
-
     def _refuse(self, number: int, issues: Sequence[Issue]) -> None:
-        row = self._row(number)
+        row = self._looked.row(number)
         self._refused[number] = [
             [row.kinds[place], cell] if place in row.kinds else cell for place, cell in enumerate(row.cells)
         ]
@@ -232,7 +175,6 @@ class CheckedRows:
 
     def _single_members(self, reading: Reading, people: pl.DataFrame) -> pl.DataFrame:
         """Keep of each member its first row."""
-        people = keyed_people(people)
         keys = key_digests(people)
         is_again: Mask = reading.seen_people.has(keys) | ~pl.Series(keys).is_first_distinct().to_numpy()
         if not is_again.any():

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,8 @@ from registry_link.importing.columns import KNOWN, MOST_COLUMNS
 MOST_ROWS: Final = 5_000_000
 """Source: safety.md §2.5."""
 _TOLD_EVERY: Final = 20_000
+_TOLD_AFTER_S: Final = 0.5
+"""A long file is told of often enough to be watched, and not so often that telling takes longer than reading."""
 _PIECE: Final = 1 << 19
 
 
@@ -59,12 +62,13 @@ def unpack(path: Path, name: str, target: Path, told: Callable[[int], None]) -> 
             stream_table(path, name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=KNOWN) as table,
         ):
             count = size = last_told = 0
+            told_at = 0.0
             for piece in table.pieces:
                 out.write(piece.lines)
                 count, size = count + piece.count, size + len(piece.lines)
-                if count - last_told >= _TOLD_EVERY:
+                if count - last_told >= _TOLD_EVERY and monotonic() - told_at >= _TOLD_AFTER_S:
                     told(table.position())
-                    last_told = count
+                    last_told, told_at = count, monotonic()
             out.flush()
             file.flush()
             os.fsync(file.fileno())

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from core.crypto import ring
 from core.work import Work
-from registry_link.households import filling, taking_over
+from registry_link.households import taking_over
 from registry_link.households.models import Household, Member, RegistryLink, StagedPiece, TakingOver, WeighedPiece
 from registry_link.households.queries import SearchHouseholds, search_households
 from registry_link.importing import jobs, unpacking
@@ -68,11 +68,8 @@ def small_steps(put: Callable[[object, str, object], None]) -> None:
     original: Act = read_chunk
     put(unpacking, "_TOLD_EVERY", 2)
     put(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 5, reading))
-    for place, name in (
-        (filling, "HOMES_AT_ONCE"), (filling, "PEOPLE_AT_ONCE"), (taking_over, "HOMES_AT_ONCE"),
-        (taking_over, "PEOPLE_AT_ONCE"), (taking_over, "WORDS_AT_ONCE"),
-    ):  # fmt: skip
-        put(place, name, 2)
+    put(unpacking, "_TOLD_AFTER_S", 0)
+    put(taking_over, "WORDS_AT_ONCE", 2)
 
 
 def killed(work: Work, name: str, number: int, *, is_after: bool) -> None:

@@ -27,7 +27,8 @@ from registry_link.households.queries import SearchHouseholds, household, search
 from registry_link.households.reporting import differences_of_household
 from registry_link.households.staging import bump_stamp
 from registry_link.households.states import LinkAct, LinkState, SnapshotState
-from registry_link.importing.commands import applying_step, approve_import, begin_applying, keep_applied
+from registry_link.households.taking_over import ready_step
+from registry_link.importing.commands import approve_import, begin_applying, keep_applied, to_fill_in
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.queries import import_run
 from registry_link.importing.states import RunState
@@ -44,10 +45,10 @@ def filled_in(work: Work, run_id: UUID) -> None:
         begin_applying(tx, run_id)
     while True:
         with work.by(OFFICE) as tx:
-            ready = applying_step(tx, run_id)
-            if ready.no == len(ready.filling.steps):
+            filling, no = to_fill_in(tx, run_id)
+            if no == len(filling.steps):
                 return
-            keep_applied(tx, run_id, ready)
+            keep_applied(tx, run_id, filling, ready_step(tx, filling, no))
 
 
 def finish(work: Work, run_id: UUID) -> None:
