@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from core.actor import Actor
 from core.clock import Clock
@@ -40,11 +40,13 @@ class Beside:
             [sys.executable, "-m", "core.beside"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )  # fmt: skip
+        self._questions: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
         self._is_gone = False
-        # It is always listened to: otherwise both could wait for the other to take what it says.
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        # A pipe holds little: nobody waits here until a question is taken, and no answer waits until it is wanted.
+        self._threads = [threading.Thread(target=one, daemon=True) for one in (self._speak, self._listen)]
+        for one in self._threads:
+            one.start()
         url = work.engine.url.render_as_string(hide_password=False)
         self._tell((url, work.clock, work.folder, keys, actor))
 
@@ -67,24 +69,22 @@ class Beside:
         self._is_gone = True
         self._child.kill()
         self._child.wait()
-        self._listener.join()
-        with suppress(OSError):
-            self._out.close()
-
-    @property
-    def _out(self) -> IO[bytes]:
-        assert self._child.stdin is not None
-        return self._child.stdin
+        self._questions.put(None)
+        for one in self._threads:
+            one.join()
 
     def _tell(self, what: object) -> None:
         if self._is_gone:
             raise BesideGone
-        try:
-            pickle.dump(what, self._out, protocol=pickle.HIGHEST_PROTOCOL)
-            self._out.flush()
-        except OSError:
-            self._is_gone = True
-            raise BesideGone from None
+        self._questions.put(pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL))
+
+    def _speak(self) -> None:
+        assert self._child.stdin is not None
+        # When it is gone, whoever waits for its answer learns it.
+        with suppress(OSError), self._child.stdin as heard:
+            while (question := self._questions.get()) is not None:
+                heard.write(question)
+                heard.flush()
 
     def _listen(self) -> None:
         assert self._child.stdout is not None

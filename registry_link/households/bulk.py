@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, cast
 
@@ -41,6 +41,19 @@ def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[S
     else:
         _put_many(connection, table, columns, ready)
     return len(ready)
+
+
+def columns_of(tx: Tx, query: sa.Select[*tuple[Any, ...]], at_once: int = 50_000) -> Iterator[tuple[Any, ...]]:
+    """Read very many rows some thousands at a time, column by column; on SQLite with values as they stand there."""
+    connection = tx.session.connection()
+    if connection.dialect.name == "sqlite":
+        # Its cursor reads as it goes; SQLAlchemy's own rows take longer to make than the reading.
+        cursor = connection.execute(query).cursor
+        batches: Iterable[Sequence[Any]] = iter(lambda: cursor.fetchmany(at_once), [])
+    else:
+        batches = connection.execute(query.execution_options(yield_per=at_once)).partitions()
+    for rows in batches:
+        yield tuple(zip(*rows, strict=True))
 
 
 def put_frame(tx: Tx, model: type[Base], frame: pl.DataFrame) -> None:

@@ -19,7 +19,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.bulk import put_frame
+from registry_link.households.bulk import columns_of, put_frame
 from registry_link.households.erased import erased_in, erased_since
 from registry_link.households.merged import CARRIED, is_seen
 from registry_link.households.models import (
@@ -43,7 +43,6 @@ from registry_link.households.weighed import GOINGS, packed, put_weighed
 Numbers = npt.NDArray[np.int64]
 NEW, CHANGED, SAME, LEFT_OUT = range(4)
 _OUTCOMES: Final = {NEW: Outcome.NEW.value, CHANGED: Outcome.CHANGED.value, SAME: Outcome.UNCHANGED.value}
-_AT_ONCE: Final = 50_000
 _FEW: Final = 800
 
 
@@ -126,9 +125,9 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     home_of = order[np.searchsorted(home, owner, sorter=order)] if len(home) else np.zeros(0, dtype=np.int64)
     fates = np.full(len(home), NEW, dtype=np.int8)
     key = owner * SPREAD + _joined(keys)
-    bound = _compare_homes(tx, snapshot, home, _joined(home_hashes), fates)
+    bound, standing = _compare_homes(tx, snapshot, home, _joined(home_hashes), fates)
     if (fates != NEW).any():
-        is_other = _compare_people(tx, snapshot, home, owner, key, key * SPREAD + _joined(people_hashes))
+        is_other = _compare_people(tx, snapshot, home, owner, key, key * SPREAD + _joined(people_hashes), standing)
         fates[(fates == SAME) & is_other] = CHANGED
     if erased:
         gone_people, is_gone = np.concatenate(people_gone), np.concatenate(gone)
@@ -187,8 +186,7 @@ def _goings(
     )
     gone = [nobody]
     last: list[Digests] = []
-    for rows in tx.session.connection().execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
-        names, ids, codes, erased = zip(*rows, strict=True)
+    for names, ids, codes, erased in columns_of(tx, query):
         last.append(digests(pl.Series(names)))
         is_gone = ~np.isin(last[-1], listed) & np.array([one is None for one in erased])
         if is_gone.any():
@@ -209,10 +207,23 @@ def _goings(
     return Goings(pl.concat(gone), back.filter(pl.col("household_id").is_in(sorted(known))))
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The households of the source that stand: digests of their ids, sorted, and of their ids in the files."""
+
+    ids: Digests
+    names: Digests
+
+    def named(self, ids: Digests) -> tuple[Digests, Mask]:
+        """Give the digests of the names of these households, and which of them are known at all."""
+        at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return self.names[at], self.ids[at] == ids
+
+
 def _compare_homes(
     tx: Tx, snapshot: Any, home: Digests, hashes: Digests, fates: npt.NDArray[np.int8]
-) -> pl.Series:  # fmt: skip
-    """Mark the households that stand already; gives their ids."""
+) -> tuple[pl.Series, _Standing]:  # fmt: skip
+    """Mark the households that stand already; gives their ids, and all that stand."""
     nobody = pl.Series([None], dtype=pl.String()).new_from_index(0, len(home))
     query = sa.select(Household.external_id, Household.row_hash, digits(tx, Household.id)).where(
         Household.regency_code == snapshot.regency_code, Household.source == snapshot.source,
@@ -221,44 +232,49 @@ def _compare_homes(
     known: list[Digests] = []
     same: list[Digests] = []
     ids: list[pl.Series] = []
-    for rows in tx.session.connection().execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
-        names, said, those = zip(*rows, strict=True)
+    for names, said, those in columns_of(tx, query):
         known.append(digests(pl.Series(names)))
         same.append(digests(pl.Series(said, dtype=pl.Binary()).fill_null(b"")))
-        ids.append(pl.Series(those).str.replace_all("-", "", literal=True))
+        ids.append(pl.Series(those))
     if not known:
-        return nobody
-    standing, standing_hashes = _joined(known), _joined(same)
+        return nobody, _Standing(_joined([]), _joined([]))
+    standing, standing_hashes, all_ids = _joined(known), _joined(same), pl.concat(ids)
     order = np.argsort(standing)
     at = order[np.minimum(np.searchsorted(standing, home, sorter=order), len(order) - 1)]
     is_known = standing[at] == home
     fates[is_known] = CHANGED
     fates[is_known & (standing_hashes[at] == hashes)] = SAME
-    return pl.concat(ids).gather(at).zip_with(pl.Series(is_known), nobody)
+    bound = all_ids.gather(at).str.replace_all("-", "", literal=True).zip_with(pl.Series(is_known), nobody)
+    by_id = digests(all_ids)
+    order = np.argsort(by_id)
+    return bound, _Standing(by_id[order], standing[order])
 
 
-def _compare_people(tx: Tx, snapshot: Any, home: Digests, owner: Digests, key: Digests, said: Digests) -> Mask:
+def _compare_people(
+    tx: Tx, snapshot: Any, home: Digests, owner: Digests, key: Digests, said: Digests, known: _Standing
+) -> Mask:
     """Tell which households list somebody who stands otherwise, or do not list somebody who stands."""
-    query = (
-        sa.select(Household.external_id, Member.member_key, Member.row_hash)
-        .join(Member, Member.household_id == Household.id)
-        .where(
-            Household.regency_code == snapshot.regency_code, Household.source == snapshot.source,
-            Household.external_id.is_not(None), is_seen(), Member.is_present,
-            ~Member.member_key.startswith(CARRIED),
+    # Without the households, which are known already: joined to each member they would take most of the time.
+    query = sa.select(digits(tx, Member.household_id), Member.member_key, Member.row_hash).where(
+        Member.regency_code == snapshot.regency_code, Member.is_present, ~Member.member_key.startswith(CARRIED)
+    )
+    if tx.session.get_bind().dialect.name == "postgresql":
+        # There many offices may share a table.
+        mine = sa.select(Household.id).where(
+            Household.regency_code == snapshot.regency_code, Household.source == snapshot.source
         )
-    )  # fmt: skip
+        query = query.where(Member.household_id.in_(mine))
     owners: list[Digests] = []
     keys: list[Digests] = []
     hashes: list[Digests] = []
     unknown: list[Mask] = []
-    for rows in tx.session.connection().execute(query.execution_options(yield_per=_AT_ONCE)).partitions():
-        names, members, contents = zip(*rows, strict=True)
-        owners.append(digests(pl.Series(names)))
-        keys.append(owners[-1] * SPREAD + digests(pl.Series(members)))
+    for those, members, contents in columns_of(tx, query):
+        names, is_known = known.named(digests(pl.Series(those)))
         told = pl.Series(contents, dtype=pl.Binary())
-        unknown.append(told.is_null().to_numpy())
-        hashes.append(keys[-1] * SPREAD + digests(told.fill_null(b"")))
+        owners.append(names[is_known])
+        keys.append(owners[-1] * SPREAD + digests(pl.Series(members))[is_known])
+        unknown.append(told.is_null().to_numpy()[is_known])
+        hashes.append(keys[-1] * SPREAD + digests(told.fill_null(b""))[is_known])
     standing_owner, standing, there = _joined(owners), _joined(keys), _joined(hashes)
     # Of somebody whose row is not known there is nothing to compare: who is listed again is the same.
     open_keys = standing[np.concatenate(unknown)] if unknown else standing
