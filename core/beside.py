@@ -6,7 +6,6 @@ the pipe to whoever started it. What it cannot do, or when it is gone, is done b
 
 from __future__ import annotations
 
-import os
 import pickle
 import queue
 import subprocess
@@ -24,6 +23,8 @@ from core.db import open_engine
 from core.work import Work
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
+_PROGRAM: Final = "import sys; sys.path.insert(0, sys.argv[1]); from core.beside import main; main()"
+"""Found wherever this process was started from."""
 Act = Callable[..., Any]
 
 
@@ -35,11 +36,9 @@ class Beside:
     """The process, and what it was asked and has not answered yet."""
 
     def __init__(self, work: Work, actor: Actor, keys: Path) -> None:
-        paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "core.beside"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )  # fmt: skip
+        self._child = subprocess.Popen(  # noqa: S603 (our own program, our own path)
+            [sys.executable, "-c", _PROGRAM, str(_ROOT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         self._questions: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
         self._is_gone = False
@@ -135,7 +134,3 @@ def main() -> None:
             answer = pickle.dumps((False, None))
         answers.write(answer)
         answers.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.beside import Beside, BesideGone
 from core.work import Tx, Work
 from registry_link.households.taking_over import Filling, ReadyStep, may_run_ahead, ready_step
-from registry_link.importing.commands import to_fill_in
+from registry_link.importing.applying import to_fill_in
 
 _AHEAD: Final = 2
 

@@ -15,30 +15,26 @@ from registry_link.households.clearing import clear_step, to_clear
 from registry_link.households.states import TakingStage
 from registry_link.households.taking_over import Filling, ReadyStep
 from registry_link.importing.ahead import Steps
-from registry_link.importing.commands import (
-    ReadChunk,
-    Staged,
-    ToUnpack,
-    WeighedChunk,
+from registry_link.importing.applying import (
     applying,
     begin_applying,
-    facts_of_file,
-    is_long_import,
     is_weighed,
     keep_applied,
-    note_unpacking,
-    pending,
-    read_chunk,
     refuse_approved,
-    refuse_unpacked,
-    stage_chunk,
-    take_unpacked,
     to_fill_in,
+)
+from registry_link.importing.chunks import ReadChunk, Staged, WeighedChunk, facts_of_file, read_chunk, stage_chunk
+from registry_link.importing.looking import Looking
+from registry_link.importing.mapping import (
+    ToUnpack,
+    note_unpacking,
+    refuse_unpacked,
+    take_unpacked,
     to_unpack,
     waits_for_rows,
 )
-from registry_link.importing.looking import Looking
 from registry_link.importing.reading import Reading
+from registry_link.importing.runs import is_long_import, pending
 from registry_link.importing.states import RunState
 from registry_link.importing.unpacking import Unpacked, take_away, unpack
 

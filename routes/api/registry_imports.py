@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from core.files.commands import KeepFile, drop_received, keep_file, kept_file, receive_file
 from core.reader.stream import refuse_early
 from core.work import Tx
-from registry_link.importing import commands, queries
+from registry_link.importing import commands, mapping, queries
 from registry_link.importing.queries import ImportView
 from routes import context, guard, limits
 from routes.pages.registry_imports import KEEP_DAYS, KINDS, PURPOSE, refused_file
@@ -128,10 +128,10 @@ def show_columns(run_id: UUID) -> dict[str, Any]:
 @api.alt_response(422, schema=Problem)
 def name_columns(data: dict[str, Any], run_id: UUID, **_: Any) -> Response:
     """Say which columns hold which fields; the rows are read then."""
-    order = commands.NameColumns(run_id=run_id, files=tuple(data["files"]))
+    order = mapping.NameColumns(run_id=run_id, files=tuple(data["files"]))
 
     def act(tx: Tx) -> Any:
-        commands.name_columns(tx, order)
+        mapping.name_columns(tx, order)
         return _told(tx, run_id)
 
     return context.write_once(act)

@@ -19,7 +19,7 @@ from core.reader.stream import TEXT, WORKBOOK, refuse_early
 from core.work import Tx
 from registry_link.households.queries import snapshots
 from registry_link.households.states import SnapshotState
-from registry_link.importing import commands, queries
+from registry_link.importing import commands, mapping, queries
 from registry_link.importing.columns import ALIASES
 from registry_link.importing.queries import FileColumnsView, ImportView
 from registry_link.importing.states import Layout, RunState
@@ -237,8 +237,8 @@ def name_columns(run_id: UUID) -> BaseResponse:
         files = queries.columns_to_name(tx, run_id)
     told = tuple(_told(number, one, form) for number, one in enumerate(files))
     try:
-        order = commands.NameColumns(run_id=run_id, files=told)
-        context.write(lambda tx: commands.name_columns(tx, order))
+        order = mapping.NameColumns(run_id=run_id, files=told)
+        context.write(lambda tx: mapping.name_columns(tx, order))
     except Conflict as refused:
         flash(say(refused.code, context.lang(), refused.facts), "bad")
     except Refused as refused:
@@ -250,14 +250,14 @@ def name_columns(run_id: UUID) -> BaseResponse:
     return redirect(url_for("registry_imports.show", run_id=run_id), 303)
 
 
-def _told(number: int, file: FileColumnsView, form: Form) -> commands.FileColumns:
+def _told(number: int, file: FileColumnsView, form: Form) -> mapping.FileColumns:
     columns: dict[str, tuple[str, ...]] = {}
     for place, one in enumerate(file.columns):
         chosen = form.raw(_name("column", number, place))
         if one.header and chosen in ALIASES:
             columns[chosen] = (*columns.get(chosen, ()), one.header)
     layout = form.choice(_name("layout", number), Layout, file.layout)
-    return commands.FileColumns(columns=columns, layout=layout)
+    return mapping.FileColumns(columns=columns, layout=layout)
 
 
 # ---------------------------------------------------------------- deciding

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from registry_link.importing.columns import ALIASES, MOST_COLUMNS
-from registry_link.importing.commands import FileColumns
+from registry_link.importing.mapping import FileColumns
 from registry_link.importing.states import Layout, RunState
 from registry_link.regions.states import CodeSystem
 from routes.schemas.fields import Day, In, Instant, Line, PageArgs

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from core.actor import Role
 from core.settings import Settings
 from core.work import Work
-from registry_link.importing.commands import FileColumns, NameColumns, name_columns
 from registry_link.importing.jobs import run_pending_imports
+from registry_link.importing.mapping import FileColumns, NameColumns, name_columns
 from registry_link.importing.queries import columns_to_name, import_run
 from registry_link.importing.states import RunState
 from tests.flows.test_canary import Searched, left_behind

@@ -24,22 +24,11 @@ from registry_link.households.queries import SearchHouseholds, household, search
 from registry_link.households.rows import Weighed
 from registry_link.households.states import SnapshotState
 from registry_link.importing import jobs
-from registry_link.importing.commands import (
-    FileColumns,
-    NameColumns,
-    SourceFile,
-    StartImport,
-    _advance,
-    _run,
-    apply_import,
-    approve_import,
-    discard_import,
-    name_columns,
-    read_chunk,
-    stage_chunk,
-    start_import,
-)
+from registry_link.importing.applying import apply_import
+from registry_link.importing.chunks import _advance, read_chunk, stage_chunk
+from registry_link.importing.commands import SourceFile, StartImport, approve_import, discard_import, start_import
 from registry_link.importing.jobs import _unpack, run_pending_imports
+from registry_link.importing.mapping import FileColumns, NameColumns, name_columns
 from registry_link.importing.models import ImportIssue, ImportRow
 from registry_link.importing.queries import (
     columns_to_name,
@@ -50,6 +39,7 @@ from registry_link.importing.queries import (
     refused_csv,
     refused_rows,
 )
+from registry_link.importing.runs import run_of
 from registry_link.importing.states import Layout, RunState
 from registry_link.importing.unpacking import Unpacked, unpack
 from registry_link.regions.states import CodeSystem
@@ -165,7 +155,7 @@ def test_two_processes_on_one_import_read_every_row_once(office: Work, tmp_path:
     with office.by(OFFICE) as tx:
         stage_chunk(tx, run_id, read_chunk(tx, run_id, 3))
     with office.by(OFFICE) as tx:
-        run = _run(tx, run_id)
+        run = run_of(tx, run_id)
         twin = type("Twin", (), {**run._mapping, "at_byte": stale.at_byte, "at_row": stale.at_row})
         with pytest.raises(Conflict, match=r"import_run\.moved_meanwhile"):
             _advance(tx, twin, file_no=0, at_byte=0, at_row=0, bytes_read=0)

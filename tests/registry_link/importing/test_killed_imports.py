@@ -18,7 +18,8 @@ from registry_link.households import taking_over
 from registry_link.households.models import Household, Member, RegistryLink, StagedPiece, TakingOver, WeighedPiece
 from registry_link.households.queries import SearchHouseholds, search_households
 from registry_link.importing import jobs, unpacking
-from registry_link.importing.commands import approve_import, read_chunk
+from registry_link.importing.chunks import read_chunk
+from registry_link.importing.commands import approve_import
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.queries import import_issues, import_run
 from registry_link.importing.states import RunState

@@ -28,7 +28,8 @@ from registry_link.households.reporting import differences_of_household
 from registry_link.households.staging import bump_stamp
 from registry_link.households.states import LinkAct, LinkState, SnapshotState
 from registry_link.households.taking_over import ready_step
-from registry_link.importing.commands import approve_import, begin_applying, keep_applied, to_fill_in
+from registry_link.importing.applying import begin_applying, keep_applied, to_fill_in
+from registry_link.importing.commands import approve_import
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.queries import import_run
 from registry_link.importing.states import RunState
