@@ -16,6 +16,7 @@ from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.carding import card_owners
 from registry_link.households.erased import know_again
+from registry_link.households.known import has_nik, know_numbers
 from registry_link.households.merged import is_seen
 from registry_link.households.models import (
     Household,
@@ -163,6 +164,7 @@ def register_provisional(tx: Tx, order: RegisterProvisional) -> Registered:
         }
         for place, one in enumerate(people)
     ])  # fmt: skip
+    know_numbers(tx, [household_id])
     if order.counts is not None:
         values = {name: getattr(order.counts, name) for name in order.counts.__dataclass_fields__}
         tx.session.execute(sa.insert(StatedCounts).values(household_id=household_id, **values))
@@ -253,7 +255,7 @@ def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
         raise Invalid("household.nik_twice", field="members")
     if indexes:
         # Any office's: a person is served once, wherever the number was first seen.
-        owners = sa.select(Member.household_id).where(Member.nik_bidx.in_(indexes), Member.is_present)
+        owners = sa.select(Member.household_id).where(has_nik(indexes), Member.is_present)
         where.append(Household.id.in_(owners))
     if not where:
         return

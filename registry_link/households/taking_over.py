@@ -30,6 +30,7 @@ from registry_link.households.filling import (
     people_ready,
     put_ready,
 )
+from registry_link.households.filling_numbers import NUMBERS_AT_ONCE, most_numbers, numbers_ready, put_numbers
 from registry_link.households.models import (
     Household,
     Member,
@@ -92,6 +93,7 @@ class ReadyStep:
     no: int
     rows: Ready | None = None
     words: FoldedWords | None = None
+    numbers: pl.DataFrame | None = None
     frame: pl.DataFrame | None = None
     changes: Sequence[Difference] = ()
     is_moved: bool = False
@@ -142,6 +144,7 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
     ) or 0  # fmt: skip
     tells = taking.before_id is not None
     steps = [*_pieces(tx, snapshot_id)]
+    steps += [_Step("numbers", at) for at in range(0, most_numbers(tx, snapshot_id), NUMBERS_AT_ONCE)]
     steps += [_Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
     steps += [_Step("heads", at, min(at + HEADS_AT_ONCE - 1, taking.last_no))
               for at in range(taking.no, taking.last_no + 1, HEADS_AT_ONCE)]  # fmt: skip
@@ -198,6 +201,8 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
             return replace(ready, rows=rows)
         if step.kind == "people":
             return replace(ready, rows=people_ready(tx, snapshot, step.first, step.last, filling.met))
+        if step.kind == "numbers":
+            return replace(ready, numbers=numbers_ready(tx, snapshot, taking, step.first, filling.met))
     except PieceMovedError:
         return replace(ready, is_moved=True)
     if step.kind == "words":
@@ -251,6 +256,8 @@ def _put(tx: Tx, ready: ReadyStep, step: _Step) -> None:
     snapshot_id = filling.snapshot.id
     if ready.rows is not None:
         put_ready(tx, snapshot_id, filling.taking.before_id, ready.rows)
+    elif ready.numbers is not None:
+        put_numbers(tx, ready.numbers)
     elif ready.words is not None:
         put_folded(tx, ready.words)
     elif ready.frame is not None:
