@@ -254,7 +254,6 @@ def carry_again(tx: Tx, snapshot_id: UUID) -> tuple[UUID, ...]:
         .order_by(Household.row_no)
     ).all()  # fmt: skip
     survivors = tuple(sorted({row.survivor_id for row in pairs}))
-    forget_numbers(tx, survivors)
     for row in pairs:
         departed = _carry_pair(tx, row.survivor_id, row.merged_id, is_told=bool(row.is_fed and lists))
         present = sa.select(sa.func.count()).where(Member.household_id == row.survivor_id, Member.is_present)

@@ -15,7 +15,7 @@ from core.ids import code_with_check
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.departures import check_paper, end_links, locked_home, new_place, successor_of
-from registry_link.households.known import forget_numbers, know_numbers
+from registry_link.households.known import know_numbers
 from registry_link.households.leaving import CONTENT, residents_of, set_home, take_out
 from registry_link.households.merged import CARRIED, is_listed
 from registry_link.households.models import Departure, Household, Member
@@ -160,7 +160,6 @@ def _arrive(tx: Tx, order: MoveMember, leaver_id: UUID, to: Any, *, is_new: bool
     # No row of a file has this key: what a file lists of that household leaves him where he is.
     key = f"{CARRIED}moved:{leaver_id.hex}"
     again = next((one.id for one in there if one.member_key == key), None)
-    forget_numbers(tx, [to.id])
     if again is not None:
         tx.session.execute(sa.update(_WHO).where(_WHO.c.id == again).values(**values))
     arrived_id = again or tx.new_id()

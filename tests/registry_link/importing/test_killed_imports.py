@@ -14,8 +14,17 @@ import sqlalchemy as sa
 
 from core.crypto import ring
 from core.work import Work
-from registry_link.households import filling, taking_over
-from registry_link.households.models import Household, Member, RegistryLink, StagedPiece, TakingOver, WeighedPiece
+from registry_link.households import filling, filling_numbers, taking_over
+from registry_link.households.models import (
+    Household,
+    KnownNumber,
+    Member,
+    RegistryLink,
+    StagedPiece,
+    TakingOver,
+    WeighedPiece,
+)
+from registry_link.households.proof import prove
 from registry_link.households.queries import SearchHouseholds, search_households
 from registry_link.importing import jobs, unpacking
 from registry_link.importing.commands import approve_import, read_chunk
@@ -70,7 +79,8 @@ def small_steps(put: Callable[[object, str, object], None]) -> None:
     put(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 5, reading))
     for place, name in (
         (filling, "HOMES_AT_ONCE"), (filling, "PEOPLE_AT_ONCE"), (taking_over, "HOMES_AT_ONCE"),
-        (taking_over, "PEOPLE_AT_ONCE"), (taking_over, "WORDS_AT_ONCE"),
+        (taking_over, "PEOPLE_AT_ONCE"), (taking_over, "WORDS_AT_ONCE"), (filling_numbers, "NUMBERS_AT_ONCE"),
+        (taking_over, "NUMBERS_AT_ONCE"),
     ):  # fmt: skip
         put(place, name, 2)
 
@@ -111,12 +121,16 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
         ]  # fmt: skip
         approve_import(tx, run_id)
     killed(office, "begin_applying", 1, is_after=False)
-    for number, is_after in ((1, False), (1, True), (2, True), (9, True), (3, False)):
+    numbers: list[int] = []
+    for number, is_after in ((1, False), (1, True), (2, True), (9, True), (3, False), (8, True), (3, False)):
         killed(office, "keep_applied", number, is_after=is_after)
         with office.read_by(LOG) as tx:
+            numbers.append(tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) or 0)
             assert tx.session.scalar(sa.select(sa.func.count()).select_from(TakingOver)) == 1
             assert search_households(tx, SearchHouseholds()).lines == ()
             assert search_households(tx, SearchHouseholds(text="contoh")).lines == ()
+    # It died between the numbers too.
+    assert 0 < numbers[-2] < numbers[-1] < 21
     killed(office, "clear_step", 1, is_after=False)
     with office.read_by(LOG) as tx:
         assert len(search_households(tx, SearchHouseholds()).lines) == 7
@@ -127,6 +141,8 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
         assert import_run(tx, run_id).state is RunState.APPLIED
         counts = [tx.session.scalar(sa.select(sa.func.count()).select_from(one)) for one in (Household, Member)]
         assert counts == [7, 21]
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) == 21
+        assert prove(tx) == []
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(RegistryLink)) == 7
         for left in (TakingOver, StagedPiece, WeighedPiece):
             assert tx.session.scalar(sa.select(sa.func.count()).select_from(left)) == 0
