@@ -304,16 +304,36 @@ def test_a_corrected_number_is_found_and_the_one_before_it_is_not(office: Work):
         assert set(listed_by_index(tx, numbers())) == {index(5), index(1)}
 
 
+def test_what_a_file_says_of_somebody_who_moved_or_was_merged_is_found_where_he_lives_now(office: Work):
+    first, second, third = three(office)
+    moved(office, first, index(2), second)
+    with office.by(OFFICE) as tx:
+        carry_over(tx, second, third)
+    # The file corrects the number of the one, and lists somebody new with the other household.
+    merge(office, [row(1, 1, 6), row(2, 3, 0), row(3, 1, 4, 7)], as_of=DAY + timedelta(days=1))
+    assert finds_as_a_walk_does(office, numbers())
+    with office.read_by(OFFICE) as tx:
+        listed = listed_by_index(tx, numbers())
+        assert {key: [one.household_id for one in those] for key, those in listed.items()} == {
+            index(1): [first, second], index(3): [second], index(4): [second], index(6): [second], index(7): [second],
+        }  # fmt: skip
+
+
+def moved(work: Work, home: UUID, number: bytes, to: UUID) -> None:
+    """Let somebody move to another household."""
+    with work.by(LOG) as tx:
+        leaver = tx.session.scalars(
+            sa.select(Member.id).where(Member.household_id == home, Member.nik_bidx == number)
+        ).one()
+        code = tx.session.scalars(sa.select(Household.code).where(Household.id == to)).one()
+        move_member(tx, MoveMember(
+            household_id=home, member_id=leaver, event_on=DAY, basis_no="475/3", basis_on=DAY, to_code=code
+        ))  # fmt: skip
+
+
 def test_who_moved_into_an_erased_household_is_not_known_where_he_lived_before_either(office: Work):
     first, second, third = three(office)
-    with office.by(LOG) as tx:
-        leaver = tx.session.scalars(
-            sa.select(Member.id).where(Member.household_id == first, Member.nik_bidx == index(2))
-        ).one()
-        code = tx.session.scalars(sa.select(Household.code).where(Household.id == third)).one()
-        move_member(tx, MoveMember(
-            household_id=first, member_id=leaver, event_on=DAY, basis_no="475/3", basis_on=DAY, to_code=code
-        ))  # fmt: skip
+    moved(office, first, index(2), third)
     assert entries(office) == wanted(office)
     assert sum(number == index(2)[:HALF] for number, _ in entries(office)) == 2
     with office.by(LOG) as tx:
