@@ -42,6 +42,7 @@ from logistics.programmes.overlaps import overlaps
 from logistics.programmes.sk_file import MatchFile, match_file, read_sk
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
 from registry_link.households.bulk import put_rows
+from registry_link.households.known import know_numbers
 from registry_link.households.models import Household, Member
 from registry_link.households.numbers import nik_indexes
 from registry_link.households.selection import Criteria, Trait
@@ -150,6 +151,7 @@ def put_chunk(tx: Tx, rng: random.Random, villages: list[str], numbers: range, o
             if index is not None
         ),
     )  # fmt: skip
+    know_numbers(tx, ids)
 
 
 def born(rng: random.Random, at: int) -> date:

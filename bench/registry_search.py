@@ -34,6 +34,7 @@ from core.office.commands import OpenOffice, open_office
 from core.work import Work
 from registry_link.households.bulk import put_rows
 from registry_link.households.finding import EXACT_TIERS, asked_words, find_rows
+from registry_link.households.known import know_numbers
 from registry_link.households.models import Household, Member, RowCounter
 from registry_link.households.numbers import nik_indexes
 from registry_link.households.queries import SearchHouseholds, search_households
@@ -134,6 +135,7 @@ def fill(work: Work, households: int) -> list[tuple[str, ...]]:
                  (next(marks, None) if at == 0 else None) or rng.randbytes(32), False, False, False, False, True)
                 for member_id, (one, at, name) in zip(tx.new_ids(len(people)), people, strict=True)
             ))  # fmt: skip
+            know_numbers(tx, ids)
     began = time.perf_counter()
     with work.by(OFFICE) as tx:
         write_new_words(tx, 1, households)

@@ -11,6 +11,7 @@ from logistics.handover.proof import prove as prove_handovers
 from logistics.planning.proof import prove as prove_plans
 from logistics.programmes.proof import prove as prove_programmes
 from logistics.zones.freezing import prove as prove_lists
+from registry_link.households.proof import prove as prove_registry
 from routes.context import Runtime
 from stock.reservations.proof import prove as prove_stock
 
@@ -24,6 +25,7 @@ def prove_all(runtime: Runtime, actor: Actor) -> list[str]:
         problems += prove_programmes(tx)
         problems += prove_lists(tx)
         problems += prove_plans(tx)
+        problems += prove_registry(tx)
     anchor_file = runtime.anchor_file if runtime.anchor_file.exists() else None
     with Session(runtime.work.engine) as session:
         verdict = audit.verify(session, anchor_file)

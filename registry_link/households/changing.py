@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.known import know_numbers
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import Household, Member, StagedHousehold, StagedMember, StatedCounts
 from registry_link.households.states import Outcome
@@ -44,12 +45,15 @@ def change_members(tx: Tx, snapshot: Any) -> None:
         StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED, same_household(),
         Member.household_id == StagedHousehold.bound_id, Member.member_key == staged.member_key,
     )  # fmt: skip
-    tx.session.execute(
+    told = tx.session.scalars(
         sa.update(Member)
         .where(changed, sa.or_(Member.row_hash.is_distinct_from(staged.row_hash), ~Member.is_present))
         .values(**taken_member(), is_present=True)
+        .returning(Member.household_id)
         .execution_options(synchronize_session=False)
     )
+    # What a corrected number was before stays known: to look for it among all would cost more than it misleads.
+    know_numbers(tx, set(told))
     if snapshot.lists_members:
         listed = sa.exists().where(same_household(), Member.member_key == staged.member_key)
         tx.session.execute(
@@ -80,4 +84,6 @@ def add_members(tx: Tx, snapshot: Any, outcomes: Sequence[Outcome]) -> None:
         .outerjoin(Member, is_member)
         .where(mine, Member.id.is_(None))
     )
-    tx.session.execute(sa.insert(Member).from_select(list(columns), rows))
+    table = cast(sa.Table, Member.__table__)
+    added = tx.session.scalars(sa.insert(table).from_select(list(columns), rows).returning(table.c.household_id))
+    know_numbers(tx, set(added))

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.known import forget_numbers
 from registry_link.households.models import (
     Household,
     Member,
@@ -109,6 +110,7 @@ def _take_back(tx: Tx, taking: Any) -> bool:
     if not ids:
         return True
     forget_words(tx, ids)
+    forget_numbers(tx, ids)
     tx.session.execute(
         sa.delete(Member).where(Member.household_id.in_(ids)).execution_options(synchronize_session=False)
     )

@@ -16,6 +16,7 @@ from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.carding import card_owners
 from registry_link.households.erased import know_again
+from registry_link.households.known import has_nik, know_numbers
 from registry_link.households.merged import is_seen
 from registry_link.households.models import (
     Household,
@@ -163,6 +164,7 @@ def register_provisional(tx: Tx, order: RegisterProvisional) -> Registered:
         }
         for place, one in enumerate(people)
     ])  # fmt: skip
+    know_numbers(tx, [household_id])
     if order.counts is not None:
         values = {name: getattr(order.counts, name) for name in order.counts.__dataclass_fields__}
         tx.session.execute(sa.insert(StatedCounts).values(household_id=household_id, **values))
@@ -243,24 +245,31 @@ def _unit(text: str, where: str) -> str | None:
     return checked
 
 
+def _office(tx: Tx) -> sa.ColumnElement[bool]:
+    """As in ``queries``: keeps SQLite from walking the office where ids are given."""
+    return sa.func.coalesce(Household.regency_code, "") == tx.regency_code
+
+
 def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
-    where: list[sa.ColumnElement[bool]] = []
-    if kk is not None:
-        where.append(sa.and_(Household.regency_code == tx.regency_code, Household.kk_bidx == kk_index(kk)))
-        where.append(sa.and_(Household.regency_code == tx.regency_code, Household.id.in_(card_owners([kk_index(kk)]))))
+    owners: list[UUID] = []
     indexes = [nik_index(nik) for nik in niks if nik is not None]
     if len(set(indexes)) < len(indexes):
         raise Invalid("household.nik_twice", field="members")
+    # Each by its own index: asked for together, both databases walk all households.
+    if kk is not None:
+        mine = Household.regency_code == tx.regency_code
+        owners += tx.session.scalars(sa.select(Household.id).where(mine, Household.kk_bidx == kk_index(kk)))
+        holders = tx.session.scalars(card_owners([kk_index(kk)])).all()
+        owners += tx.session.scalars(sa.select(Household.id).where(Household.id.in_(holders), _office(tx)))
     if indexes:
         # Any office's: a person is served once, wherever the number was first seen.
-        owners = sa.select(Member.household_id).where(Member.nik_bidx.in_(indexes), Member.is_present)
-        where.append(Household.id.in_(owners))
-    if not where:
+        owners += tx.session.scalars(sa.select(Member.household_id).where(has_nik(indexes), Member.is_present))
+    if not owners:
         return
     query = sa.select(
         Household.id, Household.code, Household.village_code, Household.regency_code, Household.merged_into_id
     )
-    found = tx.session.execute(query.where(sa.or_(*where), is_seen()).order_by(Household.row_no)).first()
+    found = tx.session.execute(query.where(Household.id.in_(owners), is_seen()).order_by(Household.row_no)).first()
     if found is not None and found.merged_into_id is not None:
         found = tx.session.execute(query.where(Household.id == found.merged_into_id)).one()
     if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, cast
@@ -17,6 +17,7 @@ from core.errors import Invalid, NotFound
 from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.gaps import ASKABLE, GAPS, Gap, Known, Verdict, gaps_of, judge
+from registry_link.households.known import has_nik, know_numbers
 from registry_link.households.leaving import note_in_move
 from registry_link.households.merged import is_listed, survivors_of
 from registry_link.households.models import Household, HouseholdCard, Member
@@ -39,6 +40,7 @@ from registry_link.households.words import refresh_words
 _IDS_AT_ONCE: Final = 800
 _office: Final = sa.func.coalesce(Household.regency_code, "")
 """As in ``queries``: keeps SQLite from walking the office where ids are given."""
+_IsOneOf = Callable[[Sequence[Any]], sa.ColumnElement[bool]]
 UNITS: Final = ("rt", "rw")
 TEXTS: Final = ("hamlet", "address")
 TEXTS_SEARCHED: Final = frozenset(TEXTS)
@@ -285,17 +287,17 @@ def facts_of(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
 
 def ids_of_codes(tx: Tx, codes: Sequence[str]) -> Mapping[str, UUID]:
     """Find the office's households by the codes people read; unknown ones are left out."""
-    return _found(tx, codes, Household.code, sa.select(Household.code, Household.id))
+    return _found(tx, codes, Household.code.in_, sa.select(Household.code, Household.id))
 
 
 def ids_of_kk(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, ...]]:
     """Find the office's households by No. KK, also by further cards: index -> every household that has it."""
     indexes = [kk_index(one) for one in numbers]
-    found = dict(_several(tx, indexes, Household.kk_bidx, sa.select(Household.kk_bidx, Household.id)))
+    found = dict(_several(tx, indexes, Household.kk_bidx.in_, sa.select(Household.kk_bidx, Household.id)))
     further = sa.select(HouseholdCard.kk_bidx, Household.id).join(
         HouseholdCard, HouseholdCard.household_id == Household.id
     )
-    for index, ids in _several(tx, indexes, HouseholdCard.kk_bidx, further).items():
+    for index, ids in _several(tx, indexes, HouseholdCard.kk_bidx.in_, further).items():
         found[index] = tuple(dict.fromkeys((*found.get(index, ()), *ids)))
     return found
 
@@ -305,7 +307,7 @@ def ids_of_nik(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, 
     query = sa.select(Member.nik_bidx, Household.id).join(
         Member, sa.and_(Member.household_id == Household.id, Member.is_present)
     )
-    return _several(tx, [nik_index(one) for one in numbers], Member.nik_bidx, query)
+    return _several(tx, [nik_index(one) for one in numbers], has_nik, query)
 
 
 def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
@@ -420,7 +422,7 @@ def _numbers(tx: Tx, merge: _Merge, known: Facts, order: CompleteHousehold, valu
         # Of this office alone: whether another one knows the number is told to nobody.
         owners = tx.session.execute(
             sa.select(Member.id, Member.household_id).where(
-                Member.nik_bidx == index,
+                has_nik([index]),
                 Member.is_present,
                 sa.func.coalesce(Member.regency_code, "") == tx.regency_code,
             )
@@ -430,6 +432,7 @@ def _numbers(tx: Tx, merge: _Merge, known: Facts, order: CompleteHousehold, valu
         current = tx.session.scalar(sa.select(Member.nik_bidx).where(Member.id == known.head.id))
         if merge.takes("head_nik", index, current):
             _set(tx, Member, known.head.id, nik=nik, nik_bidx=index)
+            know_numbers(tx, [known.id])
             merge.changed.append(Changed(field="head_nik", member_id=known.head.id))
             is_elsewhere |= any(row.household_id != known.id for row in owners)
     return is_elsewhere
@@ -502,14 +505,14 @@ def _hex(index: bytes | None) -> str:
     return "" if index is None else index.hex()
 
 
-def _found(tx: Tx, values: Sequence[Any], column: Any, query: Any) -> dict[Any, UUID]:
-    return {key: ids[0] for key, ids in _several(tx, values, column, query).items()}
+def _found(tx: Tx, values: Sequence[Any], is_one_of: _IsOneOf, query: Any) -> dict[Any, UUID]:
+    return {key: ids[0] for key, ids in _several(tx, values, is_one_of, query).items()}
 
 
-def _several(tx: Tx, values: Sequence[Any], column: Any, query: Any) -> dict[Any, tuple[UUID, ...]]:
+def _several(tx: Tx, values: Sequence[Any], is_one_of: _IsOneOf, query: Any) -> dict[Any, tuple[UUID, ...]]:
     pairs: list[tuple[Any, UUID]] = []
     for chunk in _chunks(sorted(set(values))):
-        mine = query.where(column.in_(chunk), _office == tx.regency_code, Household.erased_at.is_(None))
+        mine = query.where(is_one_of(chunk), _office == tx.regency_code, Household.erased_at.is_(None))
         pairs += [(key, household_id) for key, household_id in tx.session.execute(mine)]
     # Who names a merged household means the one that it is now.
     now = survivors_of(tx, list({household_id for _, household_id in pairs}))

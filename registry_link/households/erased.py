@@ -62,6 +62,11 @@ def members_of_homes(tx: Tx, household_ids: Sequence[UUID]) -> tuple[UUID, ...]:
     return tuple(tx.session.scalars(sa.select(Member.id).where(Member.household_id.in_(household_ids))))
 
 
+def homes_where(tx: Tx, is_theirs: sa.ColumnElement[bool]) -> tuple[UUID, ...]:
+    """Give the households in which somebody is written down of whom this is true, as a condition on ``member``."""
+    return tuple(tx.session.scalars(sa.select(Member.household_id).where(is_theirs).distinct()))
+
+
 def homes_of_members(tx: Tx, member_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
     """Tell with which household each of these persons is listed."""
     wanted, found = sorted(set(member_ids)), dict[UUID, UUID]()

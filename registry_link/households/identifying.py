@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.work import Tx
+from registry_link.households.known import has_nik
 from registry_link.households.merged import is_listed, is_seen
 from registry_link.households.models import Household, HouseholdCard, Member
 from registry_link.households.numbers import kk_indexes, nik_indexes
@@ -107,9 +108,7 @@ class _Finding:
         indexes = nik_indexes([one.nik for one in self.clues])
         people: dict[bytes, list[_Somebody]] = {}
         for chunk in _chunks(sorted({one for one in indexes if one is not None})):
-            query = _members().where(
-                Member.nik_bidx.in_(chunk), Member.is_present, Member.regency_code == self.tx.regency_code
-            )
+            query = _members().where(has_nik(chunk), Member.is_present, Member.regency_code == self.tx.regency_code)
             # Whoever stands in both households of a merge stands in the one that stays.
             for row in self.tx.session.execute(query.add_columns(Member.nik_bidx).where(is_listed())):
                 people.setdefault(bytes(row.nik_bidx), []).append(_somebody(row))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict
 from core.work import Tx
+from registry_link.households.known import know_numbers
 from registry_link.households.models import Departure, Household, Member
 from registry_link.households.sameness import Someone, is_same_person
 from registry_link.households.states import DepartureKind, Relation
@@ -78,6 +79,7 @@ def _keep_arrived(tx: Tx, row: Any) -> Sequence[UUID]:
         # Its row in the household that it left goes on being fed, unseen.
         content = {name: getattr(told, name) for name in CONTENT if name != "relation"}
         tx.session.execute(sa.update(_WHO).where(_WHO.c.id == arrived.id).values(**content))
+        know_numbers(tx, [arrived.household_id])
     others = tx.session.execute(
         _persons(_WHO.c.household_id == arrived.household_id, _WHO.c.is_present, _WHO.c.id != arrived.id)
     ).all()

@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.known import forget_numbers, know_numbers
 from registry_link.households.leaving import CONTENT, POINT
 from registry_link.households.models import Departure, Household, Member, Snapshot, TakingOver
 from registry_link.households.sameness import Someone, is_same_person
@@ -127,6 +128,7 @@ def carry_over(tx: Tx, survivor_id: UUID, merged_id: UUID) -> Carried:
     sizes = {row.id: row.size for row in tx.session.execute(
         sa.select(Household.id, Household.size).where(Household.id.in_([survivor_id, merged_id]))
     )}  # fmt: skip
+    forget_numbers(tx, [survivor_id, merged_id])
     there = [one for one in _members(tx, survivor_id) if one.is_present]
     moved: list[Before] = []
     filled: list[Before] = []
@@ -143,6 +145,7 @@ def carry_over(tx: Tx, survivor_id: UUID, merged_id: UUID) -> Carried:
         elif twin.nik_bidx is None and one.nik_bidx is not None and not any(b.member_id == twin.id for b in filled):
             filled.append(_before(twin, MemberFate.FILLED))
             _set(tx, twin.id, nik=one.nik, nik_bidx=one.nik_bidx)
+    know_numbers(tx, [survivor_id, merged_id])
     after = max(sizes[survivor_id], sizes[merged_id], len(there) + len(moved))
     given = fill_gaps(_place(tx, survivor_id), _place(tx, merged_id))
     tx.session.execute(_household(survivor_id).values(**given, size=after, changed_at=tx.now))
@@ -186,6 +189,7 @@ def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
 
     The caller holds both rows and makes the words of the search new.
     """
+    forget_numbers(tx, [survivor_id, merged_id])
     own = {one.member_key: one for one in _members(tx, merged_id)}
     current = {one.id: one for one in _members(tx, survivor_id)}
     for before in was.members:
@@ -209,6 +213,7 @@ def give_back(tx: Tx, survivor_id: UUID, merged_id: UUID, was: Carried) -> None:
         .values(is_present=False)
         .execution_options(synchronize_session=False)
     )
+    know_numbers(tx, [survivor_id, merged_id])
     now = _place(tx, survivor_id)
     # What has changed since is nobody's gift any more.
     given = [name for name, value in was.filled.items() if name not in POINT and now[name] == value]
@@ -248,12 +253,14 @@ def carry_again(tx: Tx, snapshot_id: UUID) -> tuple[UUID, ...]:
         )
         .order_by(Household.row_no)
     ).all()  # fmt: skip
+    survivors = tuple(sorted({row.survivor_id for row in pairs}))
     for row in pairs:
         departed = _carry_pair(tx, row.survivor_id, row.merged_id, is_told=bool(row.is_fed and lists))
         present = sa.select(sa.func.count()).where(Member.household_id == row.survivor_id, Member.is_present)
         persons = max(tx.session.scalar(present) or 0, row.merged_size - departed)
         tx.session.execute(_household(row.survivor_id).where(Household.size < persons).values(size=persons))
-    return tuple(sorted({row.survivor_id for row in pairs}))
+    know_numbers(tx, survivors)
+    return survivors
 
 
 def _carry_pair(tx: Tx, survivor_id: UUID, merged_id: UUID, *, is_told: bool) -> int:

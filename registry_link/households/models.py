@@ -139,7 +139,6 @@ class Member(Base):
     __tablename__ = "member"
     __table_args__ = (
         sa.UniqueConstraint("household_id", "member_key"),
-        sa.Index(None, "nik_bidx"),
         # Whether somebody of a household has a trait is answered by this index alone.
         sa.Index("ix_member_selection", "household_id", "is_present", "birth_on", "age_years", "age_as_of_on",
                  "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill"),
@@ -162,6 +161,7 @@ class Member(Base):
     relation: Mapped[Relation] = state_column(Relation, "relation")
     nik: Mapped[Secret | None] = mapped_column(Sealed(NIK_CONTEXT))
     nik_bidx: Mapped[bytes | None]
+    """Looked up by ``known_number``: whoever writes it sees to that (``known.py``)."""
     is_pregnant: Mapped[bool]
     is_nursing: Mapped[bool]
     has_disability: Mapped[bool]
@@ -169,6 +169,18 @@ class Member(Base):
     row_hash: Mapped[bytes | None]
     is_present: Mapped[bool]
     """False once a newer file no longer has it in this household."""
+
+
+class KnownNumber(Base):
+    """In which households a NIK is written down: as narrow as can be, and never looked at alone (``known.py``)."""
+
+    __tablename__ = "known_number"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    number_index: Mapped[bytes] = mapped_column(primary_key=True)
+    """The first half of the NIK's keyed hash."""
+    row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Of the household."""
 
 
 class HouseholdCard(Base):

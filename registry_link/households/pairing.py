@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.carding import cards_held
+from registry_link.households.known import half_of
 from registry_link.households.merged import is_listed
-from registry_link.households.models import Household, HouseholdCard, Member, RegistryLink, Snapshot
+from registry_link.households.models import Household, HouseholdCard, KnownNumber, Member, RegistryLink, Snapshot
 from registry_link.households.states import LinkState, Sex, SnapshotState
 
 Pair = tuple[UUID, UUID]
@@ -85,18 +86,26 @@ def ordered(one: UUID, other: UUID) -> Pair:
 
 def pairs_by_nik(tx: Tx, most: int) -> Paired:
     """Give pairs of listed households whose people share a NIK; beyond ``most`` pairs they are only counted."""
-    # From the index of the numbers alone; who is present, listed and of this office is asked of the few that remain.
-    shared = sa.select(Member.nik_bidx).where(Member.nik_bidx.is_not(None)).group_by(Member.nik_bidx)
+    return _paired(_sharing(tx), most)
+
+
+def _sharing(tx: Tx) -> Iterator[Any]:
+    # From the table of the numbers alone; who is present, listed and of this office is asked of the few that remain.
+    # In two questions: as one, PostgreSQL takes them for very many.
+    known = KnownNumber.number_index
+    shared = sa.select(known).group_by(known).having(sa.func.count() > 1).order_by(known)
+    is_theirs = half_of(Member.nik_bidx) == known
     query = (
         sa.select(Member.nik_bidx.label("number"), Household.id, Household.row_no)
-        .join(Household, Household.id == Member.household_id)
-        .where(
-            Member.nik_bidx.in_(shared.having(sa.func.count() > 1)), Member.is_present,
-            _office == tx.regency_code, is_listed(),
-        )
+        .select_from(KnownNumber)
+        .join(Household, Household.row_no == KnownNumber.row_no)
+        .join(Member, sa.and_(Member.household_id == Household.id, is_theirs))
+        .where(Member.is_present, _office == tx.regency_code, is_listed())
         .distinct()
-    )  # fmt: skip
-    return _paired(tx, query.order_by(sa.text("number"), Household.row_no), most)
+        .order_by(sa.text("number"), Household.row_no)
+    )
+    for some in tx.session.scalars(shared.execution_options(yield_per=_AT_ONCE)).partitions():
+        yield from tx.session.execute(query.where(known.in_(some)))
 
 
 def pairs_by_kk(tx: Tx, most: int) -> Paired:
@@ -114,11 +123,12 @@ def pairs_by_kk(tx: Tx, most: int) -> Paired:
         .join(Household, Household.id == HouseholdCard.household_id)
         .where(HouseholdCard.regency_code == tx.regency_code, is_listed())
     )
-    return _paired(tx, sa.union(named, further).order_by("number", "row_no"), most)
+    query: Any = sa.union(named, further).order_by("number", "row_no")
+    return _paired(tx.session.execute(query.execution_options(yield_per=5_000)), most)
 
 
-def _paired(tx: Tx, query: Any, most: int) -> Paired:
-    rows = tx.session.execute(query.execution_options(yield_per=5_000))
+def _paired(rows: Iterable[Any], most: int) -> Paired:
+    """Pair what comes number by number."""
     found: set[Pair] = set()
     beyond = 0
     for _, group in groupby(rows, key=lambda row: row.number):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.work import Tx
+from registry_link.households.known import has_nik
 from registry_link.households.merged import is_listed
 from registry_link.households.models import Household, Member
 from registry_link.households.numbers import nik_indexes
@@ -42,8 +43,8 @@ def listed_by_index(tx: Tx, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[Li
             sa.select(Member.id, Member.household_id, Member.nik_bidx)
             .join(Household, Household.id == Member.household_id)
             .where(
-                Member.nik_bidx.in_(wanted[start : start + _AT_ONCE]), Member.is_present,
-                _office == tx.regency_code, is_listed(),
+                has_nik(wanted[start : start + _AT_ONCE]), Member.is_present, _office == tx.regency_code,
+                is_listed(),
             )
             .order_by(Household.row_no, Member.position, Member.id)
         )  # fmt: skip

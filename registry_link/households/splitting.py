@@ -15,6 +15,7 @@ from core.ids import code_with_check
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.departures import check_paper, end_links, locked_home, new_place, successor_of
+from registry_link.households.known import know_numbers
 from registry_link.households.leaving import CONTENT, residents_of, set_home, take_out
 from registry_link.households.merged import CARRIED, is_listed
 from registry_link.households.models import Departure, Household, Member
@@ -168,6 +169,7 @@ def _arrive(tx: Tx, order: MoveMember, leaver_id: UUID, to: Any, *, is_new: bool
                 id=arrived_id, household_id=to.id, regency_code=tx.regency_code, member_key=key, **values
             )
         )
+    know_numbers(tx, [to.id])
     present = sum(one.is_present for one in there) + 1
     set_home(tx, to.id, size=1 if is_new else max(to.size + 1, present), changed_at=tx.now)
     return arrived_id, False

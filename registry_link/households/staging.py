@@ -30,11 +30,13 @@ from registry_link.households.differences import (
     forget_differences,
     write_differences,
 )
+from registry_link.households.known import half_of
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, carry_states
 from registry_link.households.merged import CARRIED, carry_again, is_listed, is_seen
 from registry_link.households.models import (
     Household,
+    KnownNumber,
     Member,
     RegistryLink,
     RegistryStamp,
@@ -68,7 +70,7 @@ _USUAL_ROOM: Final = sa.text("PRAGMA cache_size=-32000")
 """As ``core.db`` opens a connection."""
 _ANALYZE: Final = (
     sa.text("ANALYZE staged_household"), sa.text("ANALYZE staged_member"), sa.text("ANALYZE household"),
-    sa.text("ANALYZE member"), sa.text("ANALYZE registry_link"),
+    sa.text("ANALYZE member"), sa.text("ANALYZE known_number"), sa.text("ANALYZE registry_link"),
 )  # fmt: skip
 _IDS_AT_ONCE: Final = 800
 _COUNTER: Final = "household"
@@ -405,8 +407,10 @@ def suspects(tx: Tx, snapshot_id: UUID, twice: Sequence[tuple[str, str]]) -> dic
         )  # fmt: skip
         same_nik = (
             sa.select(Member.household_id)
-            .join(StagedMember, Member.nik_bidx == StagedMember.nik_bidx)
-            .join(Household, sa.and_(Household.id == Member.household_id, is_listed()))
+            .select_from(StagedMember)
+            .join(KnownNumber, KnownNumber.number_index == half_of(StagedMember.nik_bidx))
+            .join(Household, sa.and_(Household.row_no == KnownNumber.row_no, is_listed()))
+            .join(Member, sa.and_(Member.household_id == Household.id, Member.nik_bidx == StagedMember.nik_bidx))
             .where(same_household(), Member.regency_code == tx.regency_code, Member.is_present)
             .where(Member.household_id != own)
             .order_by(Member.household_id).limit(1).scalar_subquery()

@@ -28,6 +28,7 @@ from registry_link.households.filling import (
     people_ready,
     put_ready,
 )
+from registry_link.households.filling_numbers import NUMBERS_AT_ONCE, most_numbers, numbers_ready, put_numbers
 from registry_link.households.models import (
     Household,
     Member,
@@ -96,6 +97,7 @@ class ReadyStep:
     no: int
     rows: Ready | None = None
     words: FoldedWords | None = None
+    numbers: pl.DataFrame | None = None
     frame: pl.DataFrame | None = None
     changes: Sequence[Difference] = ()
     is_moved: bool = False
@@ -150,6 +152,7 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
         # The households of a piece before its members: these may be of any of them.
         steps += [Step("homes", no)] if homes else []
         steps += [Step("people", no)] if people else []
+    steps += [Step("numbers", at) for at in range(0, most_numbers(tx, snapshot_id), NUMBERS_AT_ONCE)]
     steps += [Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
     steps += [Step("heads", at, min(at + HEADS_AT_ONCE - 1, taking.last_no))
               for at in range(taking.no, taking.last_no + 1, HEADS_AT_ONCE)]  # fmt: skip
@@ -200,6 +203,8 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
             return replace(ready, rows=rows)
         if step.kind == "people":
             return replace(ready, rows=people_ready(tx, snapshot, step.first, filling.met))
+        if step.kind == "numbers":
+            return replace(ready, numbers=numbers_ready(tx, snapshot, taking, step.first, filling.met))
     except PieceMovedError:
         return replace(ready, is_moved=True)
     if step.kind == "words":
@@ -251,6 +256,8 @@ def _put(tx: Tx, filling: Filling, ready: ReadyStep) -> None:
     snapshot_id, step = filling.snapshot.id, filling.steps[ready.no]
     if ready.rows is not None:
         put_ready(tx, snapshot_id, filling.taking.before_id, ready.rows)
+    elif ready.numbers is not None:
+        put_numbers(tx, ready.numbers)
     elif ready.words is not None:
         put_folded(tx, ready.words)
     elif ready.frame is not None:

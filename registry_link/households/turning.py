@@ -14,6 +14,7 @@ from core.work import Tx
 from registry_link.households.changing import add_members, change_members, update_changed
 from registry_link.households.differences import changes_of, finish_compared, put_differences
 from registry_link.households.erased import erased_since
+from registry_link.households.known import forget_numbers, has_nik
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, carry_again_since
 from registry_link.households.merged import carry_again, is_listed
@@ -118,6 +119,7 @@ def _leave_out_erased(tx: Tx, snapshot_id: UUID, taking: Any, since: datetime) -
     for some in _chunks(unseen):
         forget_words(tx, some)
         _take_out(tx, snapshot_id, some)
+        forget_numbers(tx, some)
         tx.session.execute(sa.delete(Member).where(Member.household_id.in_(some)))
         tx.session.execute(sa.delete(Household).where(Household.id.in_(some)))
     return len(set(unseen))
@@ -211,11 +213,13 @@ def _unseen(tx: Tx, taking_no: int, niks: Sequence[bytes], cards: Sequence[bytes
         found.update((bytes(row.kk_bidx), row.id) for row in tx.session.execute(query) if row.kk_bidx)
     for some in _chunks(niks):
         owners = (
-            sa.select(Member.nik_bidx, Member.household_id)
+            sa.select(Member.nik_bidx, Member.household_id, Household.taking_no)
             .join(Household, Household.id == Member.household_id)
-            .where(Member.nik_bidx.in_(some), Household.taking_no == taking_no)
+            .where(has_nik(some))
         )
-        found.update((bytes(row.nik_bidx), row.household_id) for row in tx.session.execute(owners) if row.nik_bidx)
+        # Chosen here: PostgreSQL may not know yet how many it has just brought, and would begin with all of them.
+        rows = (row for row in tx.session.execute(owners) if row.nik_bidx and row.taking_no == taking_no)
+        found.update((bytes(row.nik_bidx), row.household_id) for row in rows)
     return found
 
 

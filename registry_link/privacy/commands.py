@@ -13,7 +13,8 @@ from core.privacy.held import Subject, erase
 from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
-from registry_link.households.erased import Home, hold, homes, mark_erased, remember_numbers
+from registry_link.households.erased import Home, hold, homes, homes_where, mark_erased, remember_numbers
+from registry_link.households.known import forget_all_numbers, know_numbers
 from registry_link.households.merged import merged_into
 from registry_link.households.staging import bump_stamp
 from registry_link.households.words import forget_words
@@ -104,7 +105,11 @@ def approve_erasure(tx: Tx, erasure_id: UUID, note: str, waiting: tuple[str, ...
         remember_numbers(tx, erasure_id, ids)
         subject = Subject(tx.session, ids)
         forget_words(tx, ids)
+        # Who moved here is written down where he lived before too.
+        touched = homes_where(tx, subject.rows["member"])
+        forget_all_numbers(tx, touched)
         done = erase(subject, tx.session)
+        know_numbers(tx, touched)
         mark_erased(tx, ids)
         bump_stamp(tx)
     move(

@@ -84,6 +84,17 @@ def _told(options: Mapping[str, object] | None) -> str:
     return str({name: str(value) for name, value in sorted((options or {}).items())})
 
 
+def put_row(connection: sa.Connection, table: sa.Table, at: datetime, **values: object) -> None:
+    """Write one row, with something harmless in every other column that must not be empty."""
+    harmless: dict[type, object] = {str: "", int: 0, bool: False, datetime: at, date: at.date()}
+    is_sqlite = connection.dialect.name == "sqlite"
+    given = {name: one.hex if isinstance(one, UUID) and is_sqlite else one for name, one in values.items()}
+    for column in table.columns:
+        if column.name not in given and not column.nullable:
+            given[column.name] = harmless[column.type.python_type]
+    connection.execute(table.insert(), given)
+
+
 def test_an_old_ledger_gets_its_days_months_and_triggers(empty_database_url: str):
     """What was booked before sums were kept by day is summed once, on both engines, and stays append-only."""
     config = alembic_config(empty_database_url)
@@ -95,13 +106,7 @@ def test_an_old_ledger_gets_its_days_months_and_triggers(empty_database_url: str
     giver, shelf, item, batch, document = (uuid4() for _ in range(5))
 
     def row(table: str, **values: object) -> None:
-        """Write one row, with something harmless in every other column that must not be empty."""
-        harmless: dict[type, object] = {str: "", int: 0, bool: False, datetime: at, date: at.date()}
-        given = {name: one.hex if isinstance(one, UUID) and is_sqlite else one for name, one in values.items()}
-        for column in tables.tables[table].columns:
-            if column.name not in given and not column.nullable:
-                given[column.name] = harmless[column.type.python_type]
-        connection.execute(tables.tables[table].insert(), given)
+        put_row(connection, tables.tables[table], at, **values)
 
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.begin() as connection:
@@ -133,4 +138,43 @@ def test_an_old_ledger_gets_its_days_months_and_triggers(empty_database_url: str
         assert str(last) == "2026-04-01"
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as connection:
         connection.execute(sa.text("UPDATE move SET quantity_milli = 1"))
+    engine.dispose()
+
+
+def test_numbers_of_people_get_their_table_and_the_index_comes_back_with_the_way_down(empty_database_url: str):
+    config = alembic_config(empty_database_url)
+    command.upgrade(config, "0026")
+    engine = open_engine(empty_database_url)
+    tables = sa.MetaData()
+    tables.reflect(engine)
+    at = datetime(2026, 3, 30, 2, tzinfo=UTC)
+    snapshot, homes = uuid4(), [uuid4(), uuid4(), uuid4()]
+    numbers = [bytes([one]) * 32 for one in (9, 1, 5)]
+    with engine.begin() as connection:
+
+        def row(table: str, **values: object) -> None:
+            put_row(connection, tables.tables[table], at, **values)
+
+        row("region", code="99.01.01.1001", level="village", kind="desa", name="Saum")
+        for no, home in enumerate(homes, 1):
+            row("household", id=home, row_no=no, code=f"K{no}", village_code="99.01.01.1001", size=1)
+        # Two of the first household have one number, which somebody of the second has too; one has none.
+        for place, number in ((0, 0), (0, 0), (1, 0), (1, 1), (2, 2), (2, None)):
+            index = None if number is None else numbers[number]
+            row("member", id=uuid4(), household_id=homes[place], member_key=uuid4().hex, relation="other",
+                nik_bidx=index)  # fmt: skip
+        row("snapshot", id=snapshot, state="staged")
+        row("taking_over", snapshot_id=snapshot, stage="filling", step=7)
+    command.upgrade(config, "0027")
+    with engine.connect() as connection:
+        known = connection.execute(sa.text("SELECT number_index, row_no FROM known_number ORDER BY 1, 2")).all()
+        assert [(bytes(one[0]), one[1]) for one in known] == [
+            (numbers[1][:16], 2), (numbers[2][:16], 3), (numbers[0][:16], 1), (numbers[0][:16], 2),
+        ]  # fmt: skip
+        # What was half filled in counted its steps otherwise: it is taken back and begun anew.
+        assert tuple(connection.execute(sa.text("SELECT stage, step FROM taking_over")).one()) == ("leaving", 0)
+    assert "ix_member_nik_bidx" not in {one["name"] for one in sa.inspect(engine).get_indexes("member")}
+    command.downgrade(config, "0026")
+    assert "ix_member_nik_bidx" in {one["name"] for one in sa.inspect(engine).get_indexes("member")}
+    assert "known_number" not in sa.inspect(engine).get_table_names()
     engine.dispose()

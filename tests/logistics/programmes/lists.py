@@ -18,6 +18,7 @@ from core.work import Tx, Work
 from logistics.programmes.commands import OpenProgramme, OpenTerm, TermItem, open_programme, open_term
 from logistics.programmes.models import TermEntry
 from logistics.programmes.states import Cadence, Form, ProgrammeKind, Unit
+from registry_link.households.known import know_numbers
 from registry_link.households.models import Household, Member, StatedCounts
 from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.states import Relation
@@ -128,6 +129,7 @@ def put_household(
         )
         tx.session.add(StatedCounts(household_id=household_id, **{**zero, **stated}))
     tx.session.flush()
+    know_numbers(tx, [household_id])
     return household_id
 
 

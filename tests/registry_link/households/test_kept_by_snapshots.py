@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.work import Work
+from registry_link.households.known import know_numbers
 from registry_link.households.models import Household, Member
 from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.rows import HouseholdRow, MemberRow
@@ -40,6 +41,7 @@ def office(work: Work) -> Work:
         tx.session.execute(
             sa.update(member).where(member.c.member_key == "m1").values(nik=NUMBER, nik_bidx=nik_index(NUMBER))
         )
+        know_numbers(tx, tx.session.scalars(sa.select(Household.id)).all())
         tx.session.execute(sa.update(member).values(birth_on=date(1986, 4, 2), age_years=None, age_as_of_on=None))
     return work
 

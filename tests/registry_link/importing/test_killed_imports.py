@@ -14,8 +14,17 @@ import sqlalchemy as sa
 
 from core.crypto import ring
 from core.work import Work
-from registry_link.households import taking_over
-from registry_link.households.models import Household, Member, RegistryLink, StagedPiece, TakingOver, WeighedPiece
+from registry_link.households import filling_numbers, taking_over
+from registry_link.households.models import (
+    Household,
+    KnownNumber,
+    Member,
+    RegistryLink,
+    StagedPiece,
+    TakingOver,
+    WeighedPiece,
+)
+from registry_link.households.proof import prove
 from registry_link.households.queries import SearchHouseholds, search_households
 from registry_link.importing import jobs, unpacking
 from registry_link.importing.chunks import read_chunk
@@ -71,6 +80,8 @@ def small_steps(put: Callable[[object, str, object], None]) -> None:
     put(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 5, reading))
     put(unpacking, "_TOLD_AFTER_S", 0)
     put(taking_over, "WORDS_AT_ONCE", 2)
+    put(taking_over, "NUMBERS_AT_ONCE", 2)
+    put(filling_numbers, "NUMBERS_AT_ONCE", 2)
 
 
 def killed(work: Work, name: str, number: int, *, is_after: bool) -> None:
@@ -109,12 +120,16 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
         ]  # fmt: skip
         approve_import(tx, run_id)
     killed(office, "begin_applying", 1, is_after=False)
-    for number, is_after in ((1, False), (1, True), (2, True), (9, True), (3, False)):
+    numbers: list[int] = []
+    for number, is_after in ((1, False), (1, True), (2, True), (5, True), (3, False), (3, True), (3, False)):
         killed(office, "keep_applied", number, is_after=is_after)
         with office.read_by(LOG) as tx:
+            numbers.append(tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) or 0)
             assert tx.session.scalar(sa.select(sa.func.count()).select_from(TakingOver)) == 1
             assert search_households(tx, SearchHouseholds()).lines == ()
             assert search_households(tx, SearchHouseholds(text="contoh")).lines == ()
+    # It died between the numbers too.
+    assert 0 < numbers[-2] < numbers[-1] < 21
     killed(office, "clear_step", 1, is_after=False)
     with office.read_by(LOG) as tx:
         assert len(search_households(tx, SearchHouseholds()).lines) == 7
@@ -125,6 +140,8 @@ def test_an_import_killed_at_every_stage_comes_to_the_same(
         assert import_run(tx, run_id).state is RunState.APPLIED
         counts = [tx.session.scalar(sa.select(sa.func.count()).select_from(one)) for one in (Household, Member)]
         assert counts == [7, 21]
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) == 21
+        assert prove(tx) == []
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(RegistryLink)) == 7
         for left in (TakingOver, StagedPiece, WeighedPiece):
             assert tx.session.scalar(sa.select(sa.func.count()).select_from(left)) == 0

@@ -21,7 +21,15 @@ from registry_link.households.commands import (
 )
 from registry_link.households.erased import mark_erased
 from registry_link.households.linking import Basis, current_links, links_of, move_link
-from registry_link.households.models import ErasedNumber, Household, Member, RegistryLink, StagedPiece, TakingOver
+from registry_link.households.models import (
+    ErasedNumber,
+    Household,
+    KnownNumber,
+    Member,
+    RegistryLink,
+    StagedPiece,
+    TakingOver,
+)
 from registry_link.households.numbers import nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
 from registry_link.households.reporting import differences_of_household
@@ -122,6 +130,7 @@ def test_who_is_erased_meanwhile_stays_erased_and_is_not_brought_anew(office: Wo
         assert tx.session.scalar(sa.select(Household.address).where(Household.id == gone)) == ""
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 4
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(Member)) == 8
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) == 8
         assert current_links(tx, [gone]) == {}
         assert len(search_households(tx, SearchHouseholds()).lines) == 3
 

@@ -27,6 +27,7 @@ from registry_link.households.completing import (
     place_households,
 )
 from registry_link.households.departures import RecordDeparture, record_departure, undo_departure
+from registry_link.households.known import know_numbers
 from registry_link.households.linking import LinkLine, current_links, link_lines, steps_of
 from registry_link.households.models import Household, LinkEvent, Member
 from registry_link.households.numbers import nik_index
@@ -178,6 +179,7 @@ def test_the_verdict_on_a_number_is_never_given_to_another(office: Work):
             sa.update(Member.__table__).where(Member.__table__.c.member_key == "m10")  # type: ignore[arg-type]
             .values(nik=corrected, nik_bidx=nik_index(corrected))
         )  # fmt: skip
+        know_numbers(tx, [home(office)])
     with office.by(SECOND) as tx:
         done = commands.apply_dukcapil_file(tx, file_id)
         said = queries.household_links(tx, home(office)).verdicts
