@@ -309,9 +309,11 @@ class RegistryLink(Base):
     __table_args__ = (
         sa.UniqueConstraint("snapshot_id", "external_id"),
         sa.Index(None, "household_id"),
-        sa.Index(None, "suspect_household_id"),
+        sa.Index("ix_registry_link_suspect_household_id", "suspect_household_id",
+                 sqlite_where=sa.text("suspect_household_id IS NOT NULL"),
+                 postgresql_where=sa.text("suspect_household_id IS NOT NULL")),
         sa.Index("ix_registry_link_state", "snapshot_id", "state"),
-    )
+    )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     regency_code: Mapped[str]
