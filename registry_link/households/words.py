@@ -14,10 +14,11 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import numpy as np
+import polars as pl
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.bulk import put_rows
+from registry_link.households.bulk import put_frame, put_rows
 from registry_link.households.models import Household, Member, RowCounter, SearchForm, SearchPosting, SearchText
 from registry_link.households.rules import FORM_LETTERS, address_words, forms_learnt, is_learnt, words_of
 from registry_link.households.states import WordPlace
@@ -127,7 +128,8 @@ class FoldedWords:
     """The words of new households within one block, and their numbers word by word."""
 
     block: int
-    texts: Sequence[tuple[int, str]]
+    texts: pl.DataFrame
+    """As ``search_text`` holds them."""
     numbers: Mapping[str, np.ndarray[Any, np.dtype[np.uint16]]]
 
 
@@ -143,16 +145,15 @@ def write_new_words(tx: Tx, first_no: int, last_no: int) -> None:
 def words_ready(tx: Tx, first_no: int, last_no: int) -> FoldedWords:
     """Make the words of the households with these numbers, all of one block, ready; writes nothing."""
     texts = list(_texts(tx, Household.row_no.between(first_no, last_no)))
-    return FoldedWords(first_no // BLOCK, texts, _by_word(texts))
+    frame = pl.DataFrame(texts, schema={"row_no": pl.Int64(), "words": pl.String()}, orient="row")
+    frame = frame.with_columns(pl.lit(tx.regency_code).alias("regency_code"))
+    return FoldedWords(first_no // BLOCK, frame, _by_word(texts))
 
 
 def put_folded(tx: Tx, ready: FoldedWords) -> None:
     """Write words that ``words_ready`` made."""
     _lock_numbers(tx)
-    put_rows(
-        tx, SearchText, ("row_no", "regency_code", "words", "folded"),
-        ((row_no, tx.regency_code, text, None) for row_no, text in ready.texts),
-    )  # fmt: skip
+    put_frame(tx, SearchText, ready.texts)
     _fold_block(tx, ready.block, ready.numbers, {})
 
 
