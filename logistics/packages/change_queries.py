@@ -40,7 +40,7 @@ class PackageNow:
     state: PackageState
     post_id: UUID | None
     serve_on: date | None
-    slot: int | None
+    hours: str
     village_code: str
     rank: int
     reason_code: str
