@@ -100,6 +100,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None, cl
     _add_health(app)
     problems.install(app)
     guard.install(app)
+    app.before_request(limits.check_form)
     app.after_request(_headers)
     from routes import cli
 

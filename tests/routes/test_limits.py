@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import BytesIO
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -19,7 +20,7 @@ from core.settings import Settings, Unconfigured
 from core.work import Work
 from routes.app import create_app
 from routes.guard import COOKIE
-from routes.limits import DEPTH, JSON_BYTES, VALUES, StrictJson
+from routes.limits import DEPTH, JSON_BYTES, VALUES, StrictJson, check_form
 from routes.pages.login import _target
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import PASSWORD, a_person, a_token, an_office
@@ -73,6 +74,47 @@ def test_what_is_refused_inside_a_list_is_refused_too(client: FlaskClient, machi
     body = b'{"regions":["a\\u0007"]}'
     answer = client.post("/api/v1/incidents", data=body, content_type="application/json", headers=machine | key())
     assert (answer.status_code, answer.get_json()["code"]) == (400, "request.unfit_characters")
+
+
+NUL = [
+    "/?q=x%00y", "/?x%00y=1", "/cari?q=%00", "/stok?barang=a%00b", "/kejadian/banjir%00/rencana?desa=x", "/tidak%00ada",
+    "/static/css/tanggap%00.css", "/masuk?lanjut=/%00",
+]  # fmt: skip
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_nul_is_refused_before_any_view_wherever_it_stands(app: Flask, work: Work, machine: dict[str, str]):
+    officer = log_in(app.test_client(), a_person(work, Role.LOGISTICS))
+    for address in NUL:
+        answer = officer.get(address)
+        assert (answer.status_code, answer.mimetype) == (400, "text/html"), address
+        assert "memuat karakter kendali" in answer.get_data(as_text=True), address
+        told = app.test_client().get(f"/api/v1{address}", headers=machine)
+        assert (told.status_code, told.mimetype) == (400, "application/problem+json"), address
+        assert told.get_json()["code"] == "request.unfit_characters"
+        assert told.get_json()["sentences"]["id"] != told.get_json()["sentences"]["en"]
+    in_json = app.test_client().post(
+        "/api/v1/incidents", data=b'{"name":"a\\u0000b"}', content_type="application/json", headers=machine | key()
+    )
+    assert (in_json.status_code, in_json.get_json()["code"]) == (400, "request.unfit_characters")
+    typed: dict[str, object] = {"name": "Banjir\0", "hazard": "flood"}
+    for fields in (typed, {"na\0me": "Banjir"}, {"file": (BytesIO(b"x"), "daftar\0.csv")}):
+        answer = send(officer, "/kejadian/baru", fields)
+        assert answer.status_code == 400, fields
+        assert "karakter kendali" in answer.get_data(as_text=True)
+    stranger = app.test_client().get("/kejadian?desa=x%00y")
+    assert stranger.status_code == 400
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_machines_raw_body_is_left_to_its_view(app: Flask, work: Work, machine: dict[str, str]):
+    """Whatever type curl says by itself: the bytes of a file are no form."""
+    asked = {"headers": machine, "content_type": "application/x-www-form-urlencoded", "data": b"a%00=1&b"}
+    with app.test_request_context("/api/v1/registry/files", method="POST", **asked):
+        check_form()
+        assert request.get_data() == b"a%00=1&b"
+    with app.test_request_context("/kejadian/baru", method="POST", **asked), pytest.raises(Refused):
+        check_form()
 
 
 def test_another_content_type_is_no_json(client: FlaskClient, machine: dict[str, str]):
