@@ -11,6 +11,7 @@ from flask import Flask, Request, current_app, g, has_request_context, request
 from flask.json.provider import DefaultJSONProvider
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
+from werkzeug.routing import IntegerConverter
 
 from core.errors import Malformed, TooLarge
 
@@ -43,6 +44,12 @@ class StrictJson(DefaultJSONProvider):
             raise Malformed("request.malformed_json", position=where) from error
         _check_texts(read, "")
         return read
+
+
+class Number(IntegerConverter):
+    """A number in an address, within what any column counts to; a longer one is the address of nothing."""
+
+    regex = r"[0-9]{1,9}"
 
 
 class StrictParser(FlaskParser):

@@ -102,8 +102,7 @@ def _show(slug: str, no: int | None, text: str) -> str:
         if the_round is not None and mine:
             post_id = request.args.get("titik", type=UUID)
             days = the_round.week.each()
-            asked = request.args.get("hari", "")
-            number = int(asked) if asked.isdecimal() and asked.isascii() else 0
+            number = asked_number("hari", 0)
             day = days[number - 1] if 1 <= number <= len(days) else min(max(tx.today, days[0]), days[-1])
             post = next((one for one in mine if one.id == post_id), None) or _busiest(tx, the_round, mine, day)
             people = queries.people_at(tx, the_round.id, post.id, day, text)

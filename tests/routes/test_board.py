@@ -129,6 +129,14 @@ def test_the_address_of_nothing_is_not_found_and_a_bad_choice_is_told_at_its_fie
     )
 
 
+def test_the_day_of_the_handovers_may_be_any_number(work: Work, draft: Draft, officer: FlaskClient):
+    line.approve(work, draft.round_id)
+    at = draft.at.removesuffix("/rencana/papan") + "/serah-terima"
+    usual = text(officer, at)
+    for digits in ("0", "8", "9" * 20, "9" * 5000, "²", "-1"):
+        assert text(officer, f"{at}?hari={digits}") == usual
+
+
 def test_who_may_look_sees_the_board_and_nobody_else_moves(work: Work, app: Flask, draft: Draft):
     post, _, number = fullest(work, draft)
     head = log_in(app.test_client(), a_person(work, Role.HEAD))

@@ -6,19 +6,23 @@ import json
 from dataclasses import replace
 from io import BytesIO
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from werkzeug.datastructures import MultiDict
 
 from core.actor import Role
 from core.clock import FixedClock
 from core.errors import Refused
+from core.i18n import say
 from core.settings import Settings, Unconfigured
 from core.work import Work
 from routes.app import create_app
+from routes.forms import Form
 from routes.guard import COOKIE
 from routes.limits import DEPTH, JSON_BYTES, VALUES, StrictJson, check_form
 from routes.pages.login import _target
@@ -115,6 +119,28 @@ def test_a_machines_raw_body_is_left_to_its_view(app: Flask, work: Work, machine
         assert request.get_data() == b"a%00=1&b"
     with app.test_request_context("/kejadian/baru", method="POST", **asked), pytest.raises(Refused):
         check_form()
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_number_in_an_address_is_within_what_a_database_counts(app: Flask, work: Work, machine: dict[str, str]):
+    officer = log_in(app.test_client(), a_person(work, Role.LOGISTICS))
+    for digits in ("9" * 10, "9" * 20, "9" * 5000):
+        assert officer.get(f"/bansos/sembako/{digits}/").status_code == 404
+        told = app.test_client().get(f"/api/v1/incidents/{UUID(int=1)}/lists/{digits}", headers=machine)
+        assert told.status_code == 404
+        for address in (f"/stok?hal={digits}", f"/registri?hal={digits}", f"/kejadian?hal={digits}"):
+            assert officer.get(address, follow_redirects=True).status_code in (200, 404, 422), address
+
+
+def test_a_quantity_that_is_too_long_is_refused_in_words(app: Flask):
+    for digits in (13, 20, 5000):
+        with app.test_request_context("/?bahasa=id"):
+            form = Form(MultiDict({"jumlah": "9" * digits}))
+            assert form.quantity("jumlah") is None
+            assert form.error_of("jumlah") == "Jumlah ini terlalu besar: paling banyak 12 angka di depan koma."
+            form = Form(MultiDict({"jumlah": "9" * 12 + ",999"}))
+            assert (form.quantity("jumlah"), form.errors) == (10**15 - 1, [])
+    assert "at most 12 digits" in say("form.quantity_too_large", "en", {"digits": 12})
 
 
 def test_another_content_type_is_no_json(client: FlaskClient, machine: dict[str, str]):
