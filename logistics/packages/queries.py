@@ -855,20 +855,6 @@ def rests(tx: Tx) -> tuple[Rest, ...]:
     )
 
 
-def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HOUSEHOLD) -> PackageView | None:
-    """Give the beneficiary's open package of the round; None when it has none."""
-    found = tx.session.scalar(
-        sa.select(Package.id)
-        .where(
-            Package.round_id == round_id, Package.beneficiary_kind == kind, Package.beneficiary_id == beneficiary_id,
-            Package.regency_code == tx.regency_code, Package.state.in_(OPEN_PACKAGE_STATES),
-        )
-        .order_by(Package.no.desc())
-        .limit(1)
-    )  # fmt: skip
-    return package(tx, found) if found else None
-
-
 _FIELDS = (
     Package.id, Package.round_id, Package.plan_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id,
     Package.household_id, Package.standard_id, Package.no, Package.village_code, Package.persons, Package.state,

@@ -8,10 +8,9 @@ from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.work import Tx, Work
 from logistics.packages.durables import GiveAgain, decisions, give_again, given_elsewhere, withdraw
-from logistics.packages.queries import open_package_of
 from logistics.packages.states import AgainReason
 from logistics.planning.commands import discard_plan, plan_round
-from tests.logistics.week import HEAD, OFFICER, Week, a_week, an_incident, household, order
+from tests.logistics.week import HEAD, OFFICER, Week, a_week, an_incident, household, order, package_of
 from tests.support.builders import SYSTEM, an_actor
 from tests.support.racing import at_once, before_the_first_commits, codes
 
@@ -22,7 +21,7 @@ def items_of(work: Work, week: Week, other: UUID, no: int) -> set[str]:
     with work.by(OFFICER) as tx:
         made = plan_round(tx, ordered)
     with work.read_by(OFFICER) as tx:
-        found = open_package_of(tx, made.round_id, household(no).household_id)
+        found = package_of(tx, made.round_id, household(no).household_id)
     with work.by(OFFICER) as tx:
         discard_plan(tx, made.round_id)
     assert found is not None
