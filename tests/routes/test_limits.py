@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -130,6 +132,36 @@ def test_a_number_in_an_address_is_within_what_a_database_counts(app: Flask, wor
         assert told.status_code == 404
         for address in (f"/stok?hal={digits}", f"/registri?hal={digits}", f"/kejadian?hal={digits}"):
             assert officer.get(address, follow_redirects=True).status_code in (200, 404, 422), address
+
+
+def test_every_number_that_a_machine_sends_has_a_most(client: FlaskClient):
+    told = json.loads(client.get("/api/v1/openapi.json").data)
+    kept = told["components"]["schemas"]
+
+    def numbers(shape: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every whole number in a shape, with the way to it."""
+        shape = kept[shape["$ref"].rpartition("/")[2]] if "$ref" in shape else shape
+        kinds = shape.get("type", "")
+        if kinds == "integer" or "integer" in kinds:
+            yield name, shape
+        for part in (shape.get("items"), *shape.get("allOf", ()), *shape.get("anyOf", ())):
+            if part:
+                yield from numbers(part, name)
+        for field, part in shape.get("properties", {}).items():
+            yield from numbers(part, f"{name}.{field}")
+
+    found: list[tuple[str, dict[str, Any]]] = []
+    for address, ways in told["paths"].items():
+        for way, order in ways.items():
+            if way not in ("get", "post", "put", "patch", "delete"):
+                continue
+            asked = [one for one in order.get("parameters", ()) if one.get("in") == "query"]
+            for one in asked:
+                found += numbers(one["schema"], f"{address}?{one['name']}")
+            for body in order.get("requestBody", {}).get("content", {}).values():
+                found += numbers(body.get("schema", {}), address)
+    assert len(found) > 50
+    assert [name for name, shape in found if "maximum" not in shape and "enum" not in shape] == []
 
 
 def test_a_quantity_that_is_too_long_is_refused_in_words(app: Flask):
