@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from core.errors import Invalid
-from logistics.planning.rules import Slot
+from logistics.planning.rules import PostChoice, Slot
 
 MOST_SLOTS: Final = 24
 MOST_HOUSEHOLDS: Final = 1_000_000
@@ -81,6 +81,11 @@ def minutes_of(hours: str) -> tuple[int, int]:
 def print_hours(hours: str) -> str:
     """Write ``08:00-10:00`` as people read it: ``08.00–10.00``."""
     return hours.replace(":", ".").replace("-", "–")
+
+
+def told_by(post: PostChoice) -> frozenset[str]:
+    """Give the hours that a post tells; one that tells none tells the empty ones."""
+    return frozenset(one.hours for one in post.slots) or frozenset({""})
 
 
 def nearest(hours: str, slots: Sequence[Slot]) -> Slot:

@@ -30,6 +30,7 @@ from logistics.planning.commands import PURPOSE, group_key
 from logistics.planning.differing import Ground, Held, Spot
 from logistics.planning.early import Early, early_promises, with_early
 from logistics.planning.gathering import as_kept, in_steps
+from logistics.planning.hours import told_by
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.proposing import DueOnly, HadBefore, PlanInputs
 from logistics.planning.queries import shelves_of
@@ -239,7 +240,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
         ground=Ground(
             serve_days=days, open_posts=frozenset(post.post_id for post in order.posts),
             closed_days={post.post_id: frozenset(post.closed_on) for post in order.posts if post.closed_on},
-            hours={post.post_id: frozenset(one.hours for one in post.slots) or frozenset({""}) for post in order.posts},
+            hours={post.post_id: told_by(post) for post in order.posts},
             out_of_reach=_out_of_reach(now, households, order.posts, roads), why_out=why_out, completes=now.due,
         ),
         shelves=shelves, early={}, beside=_wanted(tx, now.packages.values(), now.lines, now.stuck_ids | held_ids),

@@ -306,6 +306,9 @@ def test_who_stays_keeps_its_hours_and_who_cannot_is_told_those_of_now(work: Wor
     before = held()
     opens(9, 13)
     assert held() == before, "what was promised stays so"
+    (reason,) = world.behind()
+    assert (reason.code, reason.count) == ("revision.behind.hours_changed", 3)
+    assert reason.sentence("id") == "3 paket dijanjikan jam yang tidak dipakai lagi di Balai Desa Timur."
     assert world.revise().counts == {ChangeKind.MOVED: 3}
     with work.read_by(OFFICER) as tx:
         (draft,) = (one for one in plans_of(tx, world.id) if one.is_revision)
@@ -313,6 +316,7 @@ def test_who_stays_keeps_its_hours_and_who_cannot_is_told_those_of_now(work: Wor
     assert {one.why("id") for one in listed} == {"Jam Balai Desa Timur berubah sejak ia dijadwalkan."}
     assert {one.before.hours for one in listed if one.before} == {"08:00-09:00"}
     world.agree()
+    assert world.behind() == ()
     after = [(day, {"08:00-09:00": "13:00-14:00"}.get(hours, hours)) for day, hours in before]
     assert held() == [(day, hours if day == MONDAY else "09:00-10:00") for day, hours in after]
     with work.read_by(OFFICER) as tx:
