@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, NewType
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ Rupiah = NewType("Rupiah", int)
 
 MILLI: Final = 1000
 LARGEST_MILLI: Final = 10**15
+WHOLE_DIGITS: Final = 12
+"""What any quantity may have before the point, typed or from a machine: ``LARGEST_MILLI`` is never passed."""
 RUPIAH: Final = "Rp"
 """The unit of money where it is a line of a package."""
 _NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]{1,3})?|[0-9]+(?:,[0-9]{1,3})?", re.ASCII)
@@ -42,6 +44,10 @@ ZONE_SHORT = {
 }  # fmt: skip
 
 
+class TooMuch(ValueError):
+    """A number that is well written and larger than anything that is counted here."""
+
+
 def milli(amount: Decimal | int) -> Milli:
     """Turn an amount of base units into thousandths; more than three decimals is a ``ValueError``, never rounded."""
     scaled = Decimal(amount) * MILLI
@@ -61,11 +67,11 @@ def parse_typed_quantity(text: str) -> Milli:
     """Read a quantity as people type it in Indonesia (``1.204``, ``14,5``); anything else is a ``ValueError``."""
     text = text.strip().replace("\u00a0", "").replace(" ", "")
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"not a quantity: {text!r}")
-    try:
-        return milli(Decimal(text.replace(".", "").replace(",", ".")))
-    except InvalidOperation as error:
-        raise ValueError(f"not a quantity: {text!r}") from error
+        raise ValueError(f"not a quantity: {text[:40]!r}")
+    whole, _, part = text.replace(".", "").lstrip("0").partition(",")
+    if len(whole) > WHOLE_DIGITS:
+        raise TooMuch(f"{len(whole)} digits")
+    return milli(Decimal(f"{whole or 0}.{part or 0}"))
 
 
 def wire_quantity(amount: Milli) -> str:

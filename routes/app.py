@@ -72,6 +72,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None, cl
         SEND_FILE_MAX_AGE_DEFAULT=3600,
         TEMPLATES_AUTO_RELOAD=not settings.is_production,
     )
+    app.url_map.converters["int"] = limits.Number
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None, cl
     _add_health(app)
     problems.install(app)
     guard.install(app)
+    app.before_request(limits.check_form)
     app.after_request(_headers)
     from routes import cli
 

@@ -14,6 +14,7 @@ from logistics.handover.queries import people_at
 from logistics.packages.cell_queries import cell_packages
 from logistics.packages.queries import contents_at
 from logistics.packages.states import PackageState
+from logistics.planning.hours import print_hours
 from registry_link.regions.queries import regions
 from reports import board_sheet, post_list
 from reports.issued import letterhead_of
@@ -44,14 +45,12 @@ def post_paper(tx: Tx, here: Occasion, found: Schedule, post_id: UUID, serve_on:
     missing = {line.item_id for one in contents.values() for line in one.lines} - set(goods)
     if missing:
         goods |= {one.id: one for one in items(tx, ids=missing)}
-    hours = {one.slot: f"{one.starts_at}–{one.ends_at}" for one in cell.hours if one.slot is not None}
     lines = []
     for package in packages:
         who, inside = people.get(package.id), contents[package.id].lines
         lines.append(
             post_list.ServedView(
-                hour="" if package.slot is None else hours.get(package.slot, ""), package_code=package.code,
-                name=who.name if who else "",
+                hour=print_hours(package.hours), package_code=package.code, name=who.name if who else "",
                 village=names.get(package.village_code, package.village_code), persons=package.persons,
                 mark="SUDAH MENERIMA" if package.state is PackageState.HANDED_OVER else "",
                 items="; ".join(_amount(goods[line.item_id], line.quantity_milli) for line in inside),
@@ -138,9 +137,7 @@ def _waiting(tx: Tx, found: Schedule) -> str:
 
 def _opening(opening: str, cell: Cell) -> str:
     hours = ", ".join(
-        f"{one.starts_at}–{one.ends_at}: {print_count(one.counts.households)} keluarga"
-        for one in cell.hours
-        if one.slot is not None
+        f"{print_hours(one.hours)}: {print_count(one.counts.households)} keluarga" for one in cell.hours if one.hours
     )
     return "; ".join(part for part in (opening, hours) if part)
 

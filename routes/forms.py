@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from core.errors import Invalid, Refused
 from core.i18n import say
-from core.measures import MONTHS, Milli, parse_typed_quantity
+from core.measures import MONTHS, WHOLE_DIGITS, Milli, TooMuch, parse_typed_quantity
 from routes import context
 
 Kind = TypeVar("Kind", bound=enum.StrEnum)
@@ -148,9 +148,11 @@ class Form:
             return None
         try:
             return parse_typed_quantity(raw)
+        except TooMuch:
+            self.fail(field, "form.quantity_too_large", {"digits": WHOLE_DIGITS})
         except ValueError:
             self.fail(field, "form.quantity")
-            return None
+        return None
 
     def number(self, field: str, *, least: int, most: int, is_required: bool = True) -> int | None:
         raw = re.sub(r"\.(?=[0-9]{3}(?:\.|$))", "", self.raw(field).strip())

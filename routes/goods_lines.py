@@ -8,7 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.measures import LARGEST_MILLI, MILLI, Milli, Rupiah, parse_typed_quantity, print_quantity, print_rupiah
+from core.measures import (
+    LARGEST_MILLI,
+    MILLI,
+    WHOLE_DIGITS,
+    Milli,
+    Rupiah,
+    TooMuch,
+    parse_typed_quantity,
+    print_quantity,
+    print_rupiah,
+)
 from routes import context
 from routes.forms import Form
 from stock.items.queries import ItemView, VariantView
@@ -119,6 +129,9 @@ def read_amount(
     match = _AMOUNT.fullmatch(raw)
     try:
         typed = parse_typed_quantity(match[1]) if match else None
+    except TooMuch:
+        form.fail(field, "form.quantity_too_large", {"digits": WHOLE_DIGITS})
+        return None
     except ValueError:
         typed = None
     if match is None or typed is None:

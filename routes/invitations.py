@@ -11,7 +11,6 @@ from uuid import UUID
 from core.documents.commands import IssueDocument, issue_document
 from core.errors import Conflict, Invalid
 from core.work import Tx
-from logistics.dispatch.hours import RoundHours, round_hours
 from logistics.dispatch.queries import PostView, posts
 from logistics.packages.queries import PackageContent, RoundView, contents_at, round_by_id, strip_of, turns_of
 from logistics.packages.states import PackageState, RoundState
@@ -99,7 +98,6 @@ def _said(
     known = {one.id: one for one in posts(tx, with_closed=True)}
     used = sorted({one.row.post_id for one in found if one.row.post_id}, key=lambda post_id: known[post_id].code)
     goods = {one.id: one for one in items(tx, ids={line.item_id for one in found for line in one.lines})}
-    hours = round_hours(tx, the_round.id)
     event = incident_by_id(tx, the_round.incident_id)
     paper = max(decrees(tx, event.id), key=lambda one: (one.period.last_on, one.number), default=None)
     facts = InvitationFacts(
@@ -111,7 +109,7 @@ def _said(
         ),
         posts=tuple(_post(known[one]) for one in used),
         lines=tuple(
-            _line(no, one, used.index(one.row.post_id), hours, named, goods, refs[one.row.id] or b"")
+            _line(no, one, used.index(one.row.post_id), named, goods, refs[one.row.id] or b"")
             for no, one in enumerate(found, 1)
             if one.row.post_id is not None
         ),
@@ -139,18 +137,17 @@ def _post(one: PostView) -> InvitationPost:
 
 
 def _line(
-    no: int, one: PackageContent, post: int, hours: RoundHours, named: dict[str, RegionView],
-    goods: dict[UUID, ItemView], ref: bytes,
+    no: int, one: PackageContent, post: int, named: dict[str, RegionView], goods: dict[UUID, ItemView],
+    ref: bytes,
 ) -> InvitationLine:  # fmt: skip
     row = one.row
     assert row.serve_on is not None
-    own = hours.of(row.plan_id, row.post_id, row.slot)
+    first, last = minutes_of(row.hours)
     district = named.get(district_of(row.village_code))
     village = named[row.village_code].title if row.village_code in named else row.village_code
     return InvitationLine(
         no=no, package_code=row.code, village=", ".join([village, *([district.title] if district else [])]), post=post,
-        serve_on=row.serve_on, from_minute=minutes_of(own.starts_at) if own else 0,
-        to_minute=minutes_of(own.ends_at) if own else 0, ref=ref.hex(),
+        serve_on=row.serve_on, from_minute=first, to_minute=last, ref=ref.hex(),
         items=tuple(
             PaperItem(
                 name=goods[line.item_id].name_id, quantity_milli=line.quantity_milli,

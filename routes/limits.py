@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Request, current_app, g, has_request_context, request
 from flask.json.provider import DefaultJSONProvider
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
+from werkzeug.routing import IntegerConverter
 
 from core.errors import Malformed, TooLarge
 
@@ -20,6 +22,7 @@ DEPTH = 32
 VALUES = 10_000
 OUTLINE_VALUES = 400_000
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NUL = "\0"
 _UNFIT = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -41,6 +44,12 @@ class StrictJson(DefaultJSONProvider):
             raise Malformed("request.malformed_json", position=where) from error
         _check_texts(read, "")
         return read
+
+
+class Number(IntegerConverter):
+    """A number in an address, within what any column counts to; a longer one is the address of nothing."""
+
+    regex = r"[0-9]{1,9}"
 
 
 class StrictParser(FlaskParser):
@@ -102,6 +111,7 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def limit() -> None:
+        _refuse_nul([(request.path, ""), *request.args.items(multi=True)])
         if request.endpoint is None:
             return
         asked = getattr(app.view_functions[request.endpoint], "__tanggap_limit__", None)
@@ -110,6 +120,24 @@ def install(app: Flask) -> None:
             request.max_form_memory_size = min(asked, OUTLINE_BYTES)
             if asked >= OUTLINE_BYTES:
                 g.json_values = OUTLINE_VALUES
+
+
+def check_form() -> None:
+    """Refuse a form that no database could keep. Raises: Malformed.
+
+    Asked after the guard, so that a stranger has no file kept on disk; a machine's raw body stays unread.
+    """
+    if request.endpoint is None or (request.path.startswith("/api/") and request.mimetype != "multipart/form-data"):
+        return
+    _refuse_nul(request.form.items(multi=True))
+    _refuse_nul((name, sent.filename or "") for name, sent in request.files.items(multi=True))
+
+
+def _refuse_nul(texts: Iterable[tuple[str, str]]) -> None:
+    """A NUL is in no word of anybody's; PostgreSQL refuses it only when the query is asked, as an error of ours."""
+    for key, value in texts:
+        if _NUL in key or _NUL in value:
+            raise Malformed("request.unfit_characters", key=key.replace(_NUL, "")[:40])
 
 
 def accepts(most_bytes: int) -> Any:

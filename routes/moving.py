@@ -38,7 +38,7 @@ class Asked:
     from_spot: Spot
     to_spot: Spot
     choice: Choice
-    to_slot: int | None
+    to_hours: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def order_of(
         )
     return MoveGroup(
         round_id=the_round.id, from_spot=asked.from_spot, to_spot=asked.to_spot, choice=asked.choice,
-        to_slot=asked.to_slot, posts=open_posts(tx, the_round), away=away, reason=reason, seen=seen,
+        to_hours=asked.to_hours, posts=open_posts(tx, the_round), away=away, reason=reason, seen=seen,
         accepts_far=accepts_far,
     )  # fmt: skip
 

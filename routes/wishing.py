@@ -30,6 +30,7 @@ MOST_PARTS: Final = 12
 MOST_LETTERS: Final = 600
 MOST_PER_DAY: Final = 100_000
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
+_WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 LARGEST: Final = "terbesar"
 
 
@@ -123,7 +124,7 @@ def _with(wish: Wish, name: str, value: str) -> Wish:
 
 
 def _whole(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
+    if not (_WHOLE.fullmatch(text) and least <= int(text) <= most):
         raise ValueError(text)
     return int(text)
 

@@ -70,11 +70,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """One hour of a post's day; ``households`` is what it can serve, None where the post has no such hour now."""
+    """Hours of a post's day: ``08:00-10:00``, empty for those who were promised none.
 
-    slot: int | None
-    starts_at: str
-    ends_at: str
+    ``households`` is what they can serve, None where the post does not tell them any more.
+    """
+
+    hours: str
     counts: Counts
     households: int | None
 
@@ -88,7 +89,7 @@ class Cell:
     villages: tuple[tuple[str, int], ...]
     """Code and households, most first."""
     hours: tuple[Hour, ...]
-    """Empty where the post tells none."""
+    """Those that the post tells now, then those that were promised and are told no more; empty where there are none."""
     load: Load
     warehouses: tuple[FromWarehouse, ...]
     """Empty before anything is reserved."""
@@ -206,18 +207,15 @@ def _cell(
 
 
 def _hours(post: PostView, parts: Sequence[CellPart]) -> tuple[Hour, ...]:
-    by: dict[int | None, list[CellPart]] = defaultdict(list)
+    by: dict[str, list[CellPart]] = defaultdict(list)
     for part in parts:
-        by[part.slot if part.slot is not None and part.slot < len(post.slots) else None].append(part)
-    if not post.slots:
+        by[part.hours].append(part)
+    now = {one.hours: one.households for one in post.slots}
+    before = sorted(hours for hours in by if hours not in now)
+    # A post without hours, for people without hours: there is nothing to tell.
+    if not now and before in ([], [""]):
         return ()
-    found = [
-        Hour(slot=at, starts_at=one.starts_at, ends_at=one.ends_at, counts=_counts(by[at]), households=one.households)
-        for at, one in enumerate(post.slots)
-    ]
-    if by[None]:
-        found.append(Hour(slot=None, starts_at="", ends_at="", counts=_counts(by[None]), households=None))
-    return tuple(found)
+    return tuple(Hour(hours=hours, counts=_counts(by[hours]), households=now.get(hours)) for hours in (*now, *before))
 
 
 _FIELD = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -26,11 +26,11 @@ _MANY = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellPart:
-    """Households of one post, day, hour, village and state; those who wait have no post and no day."""
+    """Households of one post, day, promised hours, village and state; those who wait have no post and no day."""
 
     post_id: UUID | None
     serve_on: date | None
-    slot: int | None
+    hours: str
     village_code: str
     state: PackageState
     households: int
@@ -62,15 +62,15 @@ class CellPackage:
     is_vulnerable: bool
     state: PackageState
     rank: int
-    slot: int | None
+    hours: str
     reason_code: str
     reason_facts: str
     """As they are kept."""
 
 
 def cell_parts(tx: Tx, round_id: UUID) -> tuple[CellPart, ...]:
-    """Give who stands where in a round, those who wait too; by day, post, hour, village and state."""
-    by = (Package.post_id, Package.serve_on, Package.slot, Package.village_code, Package.state)
+    """Give who stands where in a round, those who wait too; by day, post, hours, village and state."""
+    by = (Package.post_id, Package.serve_on, Package.hours, Package.village_code, Package.state)
     rows = tx.session.execute(
         sa.select(
             *by, sa.func.count().label("households"), sa.func.sum(Package.persons).label("persons"),
@@ -84,7 +84,7 @@ def cell_parts(tx: Tx, round_id: UUID) -> tuple[CellPart, ...]:
     )  # fmt: skip
     found = [
         CellPart(
-            post_id=row.post_id, serve_on=row.serve_on, slot=row.slot, village_code=row.village_code, state=row.state,
+            post_id=row.post_id, serve_on=row.serve_on, hours=row.hours, village_code=row.village_code, state=row.state,
             households=row.households, persons=int(row.persons), vulnerable=int(row.vulnerable),
         )
         for row in rows
@@ -93,8 +93,7 @@ def cell_parts(tx: Tx, round_id: UUID) -> tuple[CellPart, ...]:
         sorted(
             found,
             key=lambda one: (
-                one.serve_on or date.max, str(one.post_id), -1 if one.slot is None else one.slot, one.village_code,
-                one.state,
+                one.serve_on or date.max, str(one.post_id), one.hours, one.village_code, one.state,
             ),
         )
     )  # fmt: skip
@@ -129,33 +128,16 @@ def cell_packages(tx: Tx, round_id: UUID, post_id: UUID, serve_on: date) -> tupl
     rows = tx.session.execute(
         sa.select(
             Package.id, Package.plan_id, Package.code, Package.household_id, Package.village_code, Package.persons,
-            Package.state, Package.rank, Package.slot, Package.reason_code, Package.reason_facts,
+            Package.state, Package.rank, Package.hours, Package.reason_code, Package.reason_facts,
             (_VULNERABLE > 0).label("is_vulnerable"),
         )
         .where(
             Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.post_id == post_id,
             Package.serve_on == serve_on, Package.state.in_(PLACED), _IS_WHOLE,
         )
-        .order_by(sa.func.coalesce(Package.slot, -1), Package.rank, Package.code)
+        .order_by(Package.hours, Package.rank, Package.code)
     )  # fmt: skip
     return tuple(CellPackage(**row._mapping) for row in rows)
-
-
-def hours_held(
-    tx: Tx, post_id: UUID, plan_ids: Collection[UUID], without: Collection[UUID]
-) -> dict[UUID, Counter[int]]:  # fmt: skip
-    """Count by plan and hour who stands at a post on any day, ``without`` these packages."""
-    held: dict[UUID, Counter[int]] = defaultdict(Counter)
-    rows = tx.session.execute(
-        sa.select(Package.id, Package.plan_id, Package.slot).where(
-            Package.plan_id.in_(plan_ids), Package.post_id == post_id, Package.slot.is_not(None),
-            Package.state.in_(PLACED),
-        )
-    )  # fmt: skip
-    for row in rows:
-        if row.id not in without:
-            held[row.plan_id][row.slot] += 1
-    return held
 
 
 def reserved_supplements(tx: Tx, package_id: UUID) -> tuple[UUID, ...]:

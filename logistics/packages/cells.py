@@ -39,17 +39,15 @@ class Told:
     facts: str
 
 
-def put_packages(
-    tx: Tx, before: Spot, after: Spot, slots: Mapping[UUID, int | None], reason: Reason | Sequence[Told]
-) -> None:
-    """Put packages of one post and day elsewhere, each into its hour, and write why; or what each said before.
+def put_packages(tx: Tx, before: Spot, after: Spot, hours: Mapping[UUID, str], reason: Reason | Sequence[Told]) -> None:
+    """Put packages of one post and day elsewhere, each into its hours, and write why; or what each said before.
 
     Raises: Conflict when one of them is not there any more, or has left.
     """
-    hours: dict[int | None, list[UUID]] = defaultdict(list)
-    for package_id, slot in slots.items():
-        hours[slot].append(package_id)
-    for slot, ids in hours.items():
+    together: dict[str, list[UUID]] = defaultdict(list)
+    for package_id, each in hours.items():
+        together[each].append(package_id)
+    for each, ids in together.items():
         for some in _parts(ids):
             done = tx.session.execute(
                 sa.update(Package)
@@ -57,14 +55,14 @@ def put_packages(
                     Package.id.in_(some), Package.regency_code == tx.regency_code, Package.state.in_(MOVABLE),
                     Package.post_id == before.post_id, Package.serve_on == before.serve_on,
                 )
-                .values(post_id=after.post_id, serve_on=after.serve_on, slot=slot)
+                .values(post_id=after.post_id, serve_on=after.serve_on, hours=each)
                 .execution_options(synchronize_session=False)
             )  # fmt: skip
             if done.rowcount != len(some):  # type: ignore[attr-defined]
                 raise Conflict("board.changed_meanwhile")
     if isinstance(reason, Reason):
         facts = json.dumps(dict(reason.facts), sort_keys=True, ensure_ascii=False)
-        told: dict[tuple[str, str], list[UUID]] = {(reason.code, facts): list(slots)}
+        told: dict[tuple[str, str], list[UUID]] = {(reason.code, facts): list(hours)}
     else:
         told = defaultdict(list)
         for one in reason:

@@ -40,7 +40,7 @@ class PackageNow:
     state: PackageState
     post_id: UUID | None
     serve_on: date | None
-    slot: int | None
+    hours: str
     village_code: str
     rank: int
     reason_code: str
@@ -154,19 +154,20 @@ def durables_beside(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How many packages of one village stand at one post and day, in one state that can still change."""
+    """How many packages of one village stand at one post, day and hours, in one state that can still change."""
 
     state: PackageState
     village_code: str
     post_id: UUID | None
     serve_on: date | None
+    hours: str
     reason_code: str
     packages: int
 
 
 def standing(tx: Tx, round_id: UUID) -> tuple[Standing, ...]:
-    """Count a round's packages that have not left, by village, post and day."""
-    columns = (Package.state, Package.village_code, Package.post_id, Package.serve_on)
+    """Count a round's packages that have not left, by village, post, day and hours."""
+    columns = (Package.state, Package.village_code, Package.post_id, Package.serve_on, Package.hours)
     reason = sa.case((Package.state == PackageState.WAITING, Package.reason_code), else_="")
     rows = tx.session.execute(
         sa.select(*columns, reason.label("reason_code"), sa.func.count().label("packages"))
@@ -177,7 +178,7 @@ def standing(tx: Tx, round_id: UUID) -> tuple[Standing, ...]:
         .group_by(*columns, reason)
     )  # fmt: skip
     found = (Standing(**row._mapping) for row in rows)
-    return tuple(sorted(found, key=lambda one: (one.village_code, str(one.post_id), str(one.serve_on))))
+    return tuple(sorted(found, key=lambda one: (one.village_code, str(one.post_id), str(one.serve_on), one.hours)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ class PackageChange:
     found: PackageNow
     post_id: UUID | None
     serve_on: date | None
-    slot: int | None
+    hours: str
     rank: int
     reason_code: str
     reason_facts: str
@@ -73,7 +73,7 @@ class AddedPackage:
     people: People
     post_id: UUID | None
     serve_on: date | None
-    slot: int | None
+    hours: str
     rank: int
     reason_code: str
     reason_facts: str
@@ -116,7 +116,7 @@ def add_changed(tx: Tx, round_id: UUID, plan_id: UUID, added: Sequence[AddedPack
 
 _ADDED: Final = (
     "beneficiary_kind", "beneficiary_id", "household_id", "standard_id", "no", "supplements_id", "village_code",
-    "post_id", "serve_on", "slot", "rank", "reason_code", "reason_facts",
+    "post_id", "serve_on", "hours", "rank", "reason_code", "reason_facts",
 )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def _row(one: PackageChange) -> dict[str, Any]:
         "reason_facts": one.reason_facts,
         "post_id": one.post_id,
         "serve_on": one.serve_on,
-        "slot": one.slot,
+        "hours": one.hours,
         **{name: getattr(one.people, name) for name in People.__dataclass_fields__},
     }
 

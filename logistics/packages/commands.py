@@ -46,7 +46,7 @@ from stock.items.queries import unstocked_ids
 HOUSEHOLD: Final = "household"
 _PACKAGE_COLUMNS: Final = (
     "id", "regency_code", "round_id", "plan_id", "beneficiary_kind", "beneficiary_id", "household_id", "standard_id",
-    "no", "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "slot", "village_code", "rank",
+    "no", "supplements_id", "code", "public_ref", "state", "post_id", "serve_on", "hours", "village_code", "rank",
     "reason_code", "reason_facts", "persons", "adults", "children", "infants", "elderly", "women", "pregnant",
     "nursing", "disabled", "created_at",
 )  # fmt: skip
@@ -102,7 +102,7 @@ class PackageDraft:
     reason: Reason
     post_id: UUID | None
     serve_on: date | None
-    slot: int | None = None
+    hours: str = ""
     lines: tuple[ItemNeed, ...] | None = None
     """What goes out; None: the whole need."""
     lacks: tuple[LackDraft, ...] = ()
@@ -292,7 +292,7 @@ def add_packages(
             draft.household_id, standard_id, 1, None,
             "" if draft.beneficiary_id in waited else code_with_check("PKT", first_on.year % 100, next(numbers)), None,
             PackageState.WAITING if draft.post_id is None or draft.serve_on is None else PackageState.PLANNED,
-            draft.post_id, draft.serve_on, draft.slot, draft.village_code, draft.rank, draft.reason.code,
+            draft.post_id, draft.serve_on, draft.hours, draft.village_code, draft.rank, draft.reason.code,
             json.dumps(dict(draft.reason.facts), sort_keys=True, ensure_ascii=False),
             draft.composition.persons, draft.composition.adults, draft.composition.children,
             draft.composition.infants, draft.composition.elderly, draft.composition.women,

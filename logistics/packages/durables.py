@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from core.errors import Conflict, Invalid, NotFound
 from core.i18n import say
@@ -58,15 +59,18 @@ def give_again(tx: Tx, order: GiveAgain) -> UUID:
         if one.other_incident_id == order.other_incident_id and one.household_id in (None, order.household_id):
             raise Conflict("durable.decided_already")
     made = tx.new_id()
-    tx.session.add(
-        DurableAgain(
-            id=made, regency_code=tx.regency_code, incident_id=order.incident_id,
-            other_incident_id=order.other_incident_id, household_id=order.household_id, reason=order.reason,
-            decided_by=tx.actor.id, decided_by_name=tx.actor.name, decided_at=tx.now, withdrawn_by=None,
-            withdrawn_by_name=None, withdrawn_at=None,
-        )
+    row = DurableAgain(
+        id=made, regency_code=tx.regency_code, incident_id=order.incident_id,
+        other_incident_id=order.other_incident_id, household_id=order.household_id, reason=order.reason,
+        decided_by=tx.actor.id, decided_by_name=tx.actor.name, decided_at=tx.now, withdrawn_by=None,
+        withdrawn_by_name=None, withdrawn_at=None,
     )  # fmt: skip
-    tx.session.flush()
+    try:
+        with tx.savepoint():
+            tx.session.add(row)
+            tx.session.flush()
+    except IntegrityError as error:  # somebody else decided it in the same moment
+        raise Conflict("durable.decided_already") from error
     tx.note(
         "durable.give_again", "durable_again", made, reason=order.reason.value, incident_id=str(order.incident_id),
         other_incident_id=str(order.other_incident_id), is_for_everybody=order.household_id is None,

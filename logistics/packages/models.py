@@ -210,8 +210,8 @@ class Package(Base):
     state: Mapped[PackageState] = state_column(PackageState)
     post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"), index=True)
     serve_on: Mapped[date | None]
-    slot: Mapped[int | None]
-    """Which of the post's hours, 0 first, as the plan froze them; None where the post tells none."""
+    hours: Mapped[str] = mapped_column(server_default="")
+    """What it was promised: ``08:00-10:00``, whatever the post tells since; empty where it told no hours."""
     village_code: Mapped[str]
     rank: Mapped[int]
     """Place in the plan's declared order, 1 first."""

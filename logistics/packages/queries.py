@@ -125,8 +125,8 @@ class PackageRow:
     state: PackageState
     post_id: UUID | None
     serve_on: date | None
-    slot: int | None
-    """Which of the post's hours, 0 first; None where it tells none."""
+    hours: str
+    """``08:00-10:00``, as they were promised; empty where the post told none."""
     rank: int
     reason_code: str
     reason_facts: Mapping[str, Fact]
@@ -740,9 +740,8 @@ class Turn:
     state: PackageState
     post_id: UUID
     serve_on: date
-    slot: int | None
-    """Which of the post's hours in its plan, 0 first."""
-    plan_id: UUID
+    hours: str
+    """``08:00-10:00``, as they were promised; empty where the post told none."""
     place: int
     public_ref: bytes | None
 
@@ -752,7 +751,7 @@ def turns_of(tx: Tx, round_id: UUID) -> tuple[Turn, ...]:
     rows = tx.session.execute(
         sa.select(
             Package.id, Package.code, Package.beneficiary_kind, Package.beneficiary_id, Package.village_code,
-            Package.state, Package.post_id, Package.serve_on, Package.slot, Package.plan_id, Package.public_ref,
+            Package.state, Package.post_id, Package.serve_on, Package.hours, Package.public_ref,
         )
         .where(
             Package.round_id == round_id, Package.regency_code == tx.regency_code, Package.state.in_(_PLACED),
@@ -768,7 +767,7 @@ def turns_of(tx: Tx, round_id: UUID) -> tuple[Turn, ...]:
             Turn(
                 package_id=row.id, code=row.code, beneficiary_kind=row.beneficiary_kind,
                 beneficiary_id=row.beneficiary_id, village_code=row.village_code, state=row.state,
-                post_id=row.post_id, serve_on=row.serve_on, slot=row.slot, plan_id=row.plan_id, place=seen[key],
+                post_id=row.post_id, serve_on=row.serve_on, hours=row.hours, place=seen[key],
                 public_ref=row.public_ref,
             )
         )  # fmt: skip
@@ -856,24 +855,10 @@ def rests(tx: Tx) -> tuple[Rest, ...]:
     )
 
 
-def open_package_of(tx: Tx, round_id: UUID, beneficiary_id: UUID, kind: str = HOUSEHOLD) -> PackageView | None:
-    """Give the beneficiary's open package of the round; None when it has none."""
-    found = tx.session.scalar(
-        sa.select(Package.id)
-        .where(
-            Package.round_id == round_id, Package.beneficiary_kind == kind, Package.beneficiary_id == beneficiary_id,
-            Package.regency_code == tx.regency_code, Package.state.in_(OPEN_PACKAGE_STATES),
-        )
-        .order_by(Package.no.desc())
-        .limit(1)
-    )  # fmt: skip
-    return package(tx, found) if found else None
-
-
 _FIELDS = (
     Package.id, Package.round_id, Package.plan_id, Package.code, Package.beneficiary_kind, Package.beneficiary_id,
     Package.household_id, Package.standard_id, Package.no, Package.village_code, Package.persons, Package.state,
-    Package.post_id, Package.serve_on, Package.slot, Package.rank, Package.reason_code, Package.reason_facts,
+    Package.post_id, Package.serve_on, Package.hours, Package.rank, Package.reason_code, Package.reason_facts,
     Package.created_at,
 )  # fmt: skip
 

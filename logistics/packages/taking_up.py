@@ -71,7 +71,7 @@ def put_back(tx: Tx, *where: sa.ColumnElement[bool]) -> int:
             sa.update(table)
             .where(table.c.id == sa.bindparam("p_id"))
             .values(
-                state=PackageState.WAITING, post_id=None, serve_on=None, slot=None,
+                state=PackageState.WAITING, post_id=None, serve_on=None, hours="",
                 **{name: sa.bindparam(f"p_{name}") for name in ("plan_id", "household_id", *_TOLD)},
             ),
             [

@@ -57,7 +57,7 @@ def arrivals(tx: Tx, item_ids: Collection[UUID]) -> tuple[Arrival, ...]:
     """Give everything of these items that is on its way to a warehouse, by expected day; without a day last."""
     if not item_ids:
         return ()
-    given, moved = coming(tx, item_ids), on_road(tx, item_ids)
+    given, moved = coming(tx, item_ids=item_ids), on_road(tx, item_ids)
     spots = {one.id: one.name for one in places(tx)} if given or moved else {}
     found = [
         Arrival(

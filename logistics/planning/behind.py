@@ -23,6 +23,7 @@ from logistics.packages.sentences import reason_sentence
 from logistics.packages.states import OPEN_PACKAGE_STATES, PackageState, RoundState
 from logistics.planning import reaching
 from logistics.planning.commands import PURPOSE
+from logistics.planning.hours import told_by
 from logistics.planning.queries import plans_of, posts_of, shelves_of
 from logistics.planning.revision_ground import standings
 from logistics.planning.roads import roads_of
@@ -71,6 +72,7 @@ def reasons_to_revise(tx: Tx, round_id: UUID, now: ListNow) -> tuple[Behind, ...
         *_people(tx, the_round, now),
         *_posts(tx, placed, now.posts),
         *_days(placed, tx.today),
+        *_hours(placed, now.posts),
         *_ways(tx, placed, now.posts),
         *_promises(tx, the_round),
         *_stock(tx, the_round),
@@ -113,6 +115,18 @@ def _posts(tx: Tx, placed: Sequence[Standing], posts: Sequence[PostChoice]) -> l
 def _days(placed: Sequence[Standing], today: date) -> list[Behind]:
     late = [one for one in placed if one.serve_on is not None and one.serve_on < today]
     return [Behind(code="revision.behind.day_passed", count=sum(one.packages for one in late))]
+
+
+def _hours(placed: Sequence[Standing], posts: Sequence[PostChoice]) -> list[Behind]:
+    """Count the packages that were promised hours which their post tells no more."""
+    told = {post.post_id: told_by(post) for post in posts}
+    names = {post.post_id: post.name for post in posts}
+    wrong: Counter[UUID] = Counter()
+    for one in placed:
+        if one.post_id in told and one.hours not in told[one.post_id]:
+            wrong[one.post_id] += one.packages
+    facts: dict[str, Fact] = {"posts": ", ".join(sorted(names[one] for one in wrong))}
+    return [Behind(code="revision.behind.hours_changed", count=sum(wrong.values()), facts=facts)]
 
 
 def _ways(tx: Tx, placed: Sequence[Standing], posts: Sequence[PostChoice]) -> list[Behind]:

@@ -42,7 +42,6 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourRoom:
-    slot: int
     starts_at: str
     ends_at: str
     before: int
@@ -80,7 +79,7 @@ class Consequences:
     origin: Room
     target: Room
     hours: tuple[HourRoom, ...]
-    """Of the new post, where it has hours."""
+    """Of the new post as it tells them now, where it has hours."""
     walking: Walking
     goods: tuple[MovedGoods, ...]
     moved_weight: Weight
@@ -140,10 +139,10 @@ def consequences(tx: Tx, order: MoveGroup) -> Consequences:
         ),
         hours=tuple(
             HourRoom(
-                slot=at, starts_at=hour.starts_at, ends_at=hour.ends_at,
-                before=sum(one.slot == at for one in found.there), after=taken_after[at], households=hour.households,
+                starts_at=hour.starts_at, ends_at=hour.ends_at, households=hour.households,
+                before=sum(one.hours == hour.hours for one in found.there), after=taken_after[hour.hours],
             )
-            for at, hour in enumerate(found.target.slots if found.target else ())
+            for hour in (found.target.slots if found.target else ())
         ),
         walking=metres,
         goods=tuple(

@@ -18,11 +18,11 @@ from logistics.planning.states import ChangeKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """A place in a post's day; ``slot`` counts its hours from 0."""
+    """A place in a post's day, with the hours that were promised: ``08:00-10:00``, empty where the post tells none."""
 
     post_id: UUID
     serve_on: date
-    slot: int | None = None
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,8 @@ class Ground:
     serve_days: tuple[date, ...]
     open_posts: frozenset[UUID]
     closed_days: Mapping[UUID, frozenset[date]] = field(default_factory=dict)
+    hours: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
+    """What each open post tells now; a post without hours tells the empty ones."""
     out_of_reach: frozenset[tuple[UUID, UUID]] = frozenset()
     """Beneficiary and post between which no way is open any more."""
     why_out: Mapping[UUID, str] = field(default_factory=dict)
@@ -96,7 +98,7 @@ def spot_of(one: Proposed) -> Spot | None:
     """Give the place that was proposed; None where it waits."""
     if one.post is None or one.serve_on is None:
         return None
-    return Spot(post_id=one.post.post_id, serve_on=one.serve_on, slot=one.slot)
+    return Spot(post_id=one.post.post_id, serve_on=one.serve_on, hours=one.hours)
 
 
 def differences(held: Sequence[Held], rows: Sequence[Proposed], ground: Ground) -> tuple[Change, ...]:
@@ -179,8 +181,11 @@ def _goods(held: Held, row: Proposed, ground: Ground) -> Change | None:
 def _place(held: Held, before: Spot, after: Spot, row: Proposed, ground: Ground) -> Change | None:
     if before == after:
         return None
-    yielded = Why(code="revision.why.yielded", post_id=before.post_id, day=before.serve_on)
-    why = why_not(row.household.beneficiary_id, before, ground) or yielded
+    is_told = before.hours in ground.hours.get(before.post_id, frozenset({before.hours}))
+    code = "revision.why.yielded" if is_told else "revision.why.hours_changed"
+    why = why_not(row.household.beneficiary_id, before, ground) or Why(
+        code=code, post_id=before.post_id, day=before.serve_on
+    )
     return Change(kind=ChangeKind.MOVED, why=why, held=held, proposed=row)
 
 

@@ -58,7 +58,7 @@ def package_draft(row: Proposed, names: Mapping[UUID, ItemView], last_on: date) 
         household_id=one.household_id, beneficiary_id=one.beneficiary_id, beneficiary_kind=one.beneficiary_kind,
         composition=one.composition, village_code=one.village_code, need=row.need, rank=row.rank,
         reason=reason_of(row, names, last_on), post_id=row.post.post_id if row.post else None, serve_on=row.serve_on,
-        slot=row.slot, lines=row.need.items if row.waits or row.is_whole else row.given, lacks=tuple(lacks),
+        hours=row.hours, lines=row.need.items if row.waits or row.is_whole else row.given, lacks=tuple(lacks),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -20,7 +20,7 @@ from logistics.packages.states import PackageState
 from logistics.planning.distances import UNKNOWN_M
 from logistics.planning.hours import written
 from logistics.planning.reaching import OUT_OF_REACH
-from logistics.planning.rules import PostChoice, Slot
+from logistics.planning.rules import PostChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Choice:
     """Which households of a post's day: all that can still move, or those of a village, of an hour, or the last few."""
 
     village_code: str = ""
-    slot: int | None = None
+    hours: str = ""
     last: int | None = None
 
 
@@ -89,7 +89,7 @@ def choose(packages: Sequence[CellPackage], choice: Choice) -> Group:
     chosen = [
         one for one in packages
         if (not choice.village_code or one.village_code == choice.village_code)
-        and (choice.slot is None or one.slot == choice.slot)
+        and (not choice.hours or one.hours == choice.hours)
     ]  # fmt: skip
     going = [one for one in chosen if one.state in MOVABLE]
     if choice.last is not None:
@@ -103,12 +103,12 @@ def choose(packages: Sequence[CellPackage], choice: Choice) -> Group:
 
 def refusals(
     *, group: Group, target: PostChoice | None, serve_on: date, week: Sequence[date], today: date,
-    taken: Mapping[int | None, int], wanted: Sequence[int | None], is_same_spot: bool,
+    taken: Mapping[str, int], wanted: Sequence[str | None], is_same_spot: bool, goes_back: bool = False,
 ) -> tuple[Refused, ...]:  # fmt: skip
     """Say everything that forbids a group its new place; the first is what a command raises.
 
-    ``taken`` are the households that stay or stand there, by hour; ``wanted`` asks for hours, as many as go, or one
-    for all; None: any.
+    ``taken`` are the households that stay or stand there, by the hours they were promised; ``wanted`` are the hours
+    asked for each who goes, None: any. Who ``goes_back`` may have hours that the post tells no more: as it was.
     """
     if not group.going:
         return (Conflict("board.nobody", loaded=group.loaded, served=group.served),)
@@ -130,11 +130,13 @@ def refusals(
                 capacity=target.capacity_per_day,
             )
         )  # fmt: skip
-    for slot, count in Counter(one for one in wanted if one is not None).items():
-        if slot >= len(target.slots):
-            found.append(Invalid("board.no_hour", field="to_slot", post=target.name))
+    now = {one.hours: one for one in target.slots}
+    for hours, count in Counter(one for one in wanted if one).items():
+        if hours not in now:
+            if not goes_back:
+                found.append(Invalid("board.no_hour", field="to_hours", post=target.name))
             continue
-        hour, room = target.slots[slot], target.slots[slot].households - taken.get(slot, 0)
+        hour, room = now[hours], now[hours].households - taken.get(hours, 0)
         if count > room:
             found.append(
                 Conflict(
@@ -142,43 +144,26 @@ def refusals(
                     households=count,
                 )
             )  # fmt: skip
-    if is_same_spot and (set(wanted) == {None} or list(wanted) == [one.slot for one in group.going]):
+    if is_same_spot and (set(wanted) == {None} or list(wanted) == [one.hours for one in group.going]):
         found.append(Invalid("board.same_place", field="to_post"))
     return tuple(found)
 
 
-def hours_for(target: PostChoice, taken: Mapping[int | None, int], wanted: Sequence[int | None]) -> list[int | None]:
-    """Give each household its hour: the one asked for, else the first with room; None where the post tells no hours.
+def hours_for(target: PostChoice, taken: Mapping[str, int], wanted: Sequence[str | None]) -> list[str]:
+    """Give each household its hours: those asked for, else the first with room; empty where the post tells none.
 
     There is room: ``refusals`` has been asked.
     """
-    if not target.slots:
-        return [None] * len(wanted)
-    asked = Counter(one for one in wanted if one is not None)
-    room = [hour.households - taken.get(at, 0) - asked[at] for at, hour in enumerate(target.slots)]
-    given: list[int | None] = []
+    asked = Counter(one for one in wanted if one)
+    room = {one.hours: one.households - taken.get(one.hours, 0) - asked[one.hours] for one in target.slots}
+    last = target.slots[-1].hours if target.slots else ""
+    given: list[str] = []
     for one in wanted:
         if one is None:
-            one = next((at for at, left in enumerate(room) if left > 0), len(room) - 1)
-            room[one] -= 1
+            one = next((hours for hours, left in room.items() if left > 0), last)
+            room[one] = room.get(one, 0) - 1
         given.append(one)
     return given
-
-
-def told_wrongly(
-    frozen: Sequence[Slot], now: Sequence[Slot], given: Collection[int], held: Mapping[int, int]
-) -> int | None:  # fmt: skip
-    """Count who holds an hour that would read otherwise if the hours were frozen anew; None where there is no need to.
-
-    ``given`` are the hours of those who come, counted in ``now``; ``held`` how many hold which of the frozen ones.
-    """
-
-    def clock(slots: Sequence[Slot], at: int) -> tuple[str, str] | None:
-        return (slots[at].starts_at, slots[at].ends_at) if at < len(slots) else None
-
-    if all(clock(frozen, at) == clock(now, at) for at in given):
-        return None
-    return sum(count for at, count in held.items() if frozen and clock(frozen, at) != clock(now, at))
 
 
 def walking(before_m: Sequence[int], after_m: Sequence[int]) -> Walking:
@@ -236,7 +221,7 @@ def refill(
 
 def fingerprint(parts: Sequence[Sequence[CellPackage]], target: PostChoice | None) -> str:
     """Give what changes when anything changes that the consequences were worked out from."""
-    told = [[[str(one.id), one.state.value, one.slot, one.rank] for one in part] for part in parts]
+    told = [[[str(one.id), one.state.value, one.hours, one.rank] for one in part] for part in parts]
     room = (
         [
             target.capacity_per_day,

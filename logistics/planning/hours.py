@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from core.errors import Invalid
-from logistics.planning.rules import Slot
+from logistics.planning.rules import PostChoice, Slot
 
 MOST_SLOTS: Final = 24
 MOST_HOUSEHOLDS: Final = 1_000_000
@@ -47,7 +47,7 @@ def closed_among(days: Collection[date], weekdays: Collection[int], single: Coll
 
 def written(slots: Sequence[Slot]) -> str:
     """Write hours as a plan keeps them."""
-    return " ".join(f"{one.starts_at}-{one.ends_at}={one.households}" for one in slots)
+    return " ".join(f"{one.hours}={one.households}" for one in slots)
 
 
 def read(text: str) -> tuple[Slot, ...]:
@@ -70,11 +70,26 @@ def read_days(text: str) -> tuple[date, ...]:
     return tuple(date.fromisoformat(one) for one in text.split())
 
 
-def minutes_of(clock: str) -> int:
-    """Give the minute of the day of ``08:00``."""
-    return int(clock[:2]) * 60 + int(clock[3:])
+def minutes_of(hours: str) -> tuple[int, int]:
+    """Give the minutes of the day at which ``08:00-10:00`` begins and ends; both 0 where no hours are told."""
+    if not hours:
+        return 0, 0
+    first, last = (int(clock[:2]) * 60 + int(clock[3:]) for clock in hours.split("-"))
+    return first, last
 
 
-def print_hours(slot: Slot) -> str:
-    """Write hours as people read them: ``08.00–10.00``."""
-    return f"{slot.starts_at.replace(':', '.')}–{slot.ends_at.replace(':', '.')}"
+def print_hours(hours: str) -> str:
+    """Write ``08:00-10:00`` as people read it: ``08.00–10.00``."""
+    return hours.replace(":", ".").replace("-", "–")
+
+
+def told_by(post: PostChoice) -> frozenset[str]:
+    """Give the hours that a post tells; one that tells none tells the empty ones."""
+    return frozenset(one.hours for one in post.slots) or frozenset({""})
+
+
+def nearest(hours: str, slots: Sequence[Slot]) -> Slot:
+    """Give the same hours, else those that begin nearest to them, the earlier of two."""
+    same = next((one for one in slots if one.hours == hours), None)
+    begin = minutes_of(hours)[0]
+    return same or min(slots, key=lambda one: (abs(minutes_of(one.hours)[0] - begin), one.starts_at))

@@ -177,8 +177,8 @@ class GroupMovePackage(Base):
     package_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    slot_before: Mapped[int | None]
-    slot_after: Mapped[int | None]
+    hours_before: Mapped[str] = mapped_column(server_default="")
+    hours_after: Mapped[str] = mapped_column(server_default="")
     reason_code_before: Mapped[str]
     reason_facts_before: Mapped[str]
 
@@ -303,10 +303,11 @@ class PlanChange(Base):
     """As the revision found it; None for a package that comes with it."""
     before_post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"))
     before_on: Mapped[date | None]
-    before_slot: Mapped[int | None]
+    before_hours: Mapped[str] = mapped_column(server_default="")
+    """As ``package.hours``."""
     post_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("place.id"))
     serve_on: Mapped[date | None]
-    slot: Mapped[int | None]
+    hours: Mapped[str] = mapped_column(server_default="")
     rank: Mapped[int]
     reason_code: Mapped[str]
     reason_facts: Mapped[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -10,13 +10,13 @@ from uuid import UUID
 from core.errors import Conflict, Refused
 from core.measures import print_quantity
 from core.work import Tx
-from logistics.packages.cell_queries import CellPackage, cell_packages, goods_in, hours_held
+from logistics.packages.cell_queries import CellPackage, cell_packages, goods_in
 from logistics.packages.cells import Spot
 from logistics.packages.queries import RoundView, round_by_id
 from logistics.packages.states import PackageState, RoundState
 from logistics.planning.commands import PURPOSE, group_key
-from logistics.planning.groups import Choice, Group, Held, Walking, choose, hours_for, refusals, told_wrongly, walking
-from logistics.planning.queries import hours_of, shelves_of
+from logistics.planning.groups import Choice, Group, Held, Walking, choose, refusals, walking
+from logistics.planning.queries import shelves_of
 from logistics.planning.reaching import Roads, Standing, areas_of, post_metres, warehouse_reaches
 from logistics.planning.roads import roads_of
 from logistics.planning.rules import PostChoice
@@ -39,7 +39,7 @@ class Away:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveGroup:
-    """Households of one post and day, to another post, day or hour; ``posts`` are the open ones, as a plan takes them.
+    """Households of one post and day, to another post, day or hours; ``posts`` are the open ones, as a plan takes them.
 
     ``seen`` is the fingerprint of the consequences that were shown; empty asks for no such check.
     """
@@ -49,7 +49,8 @@ class MoveGroup:
     to_spot: Spot
     posts: tuple[PostChoice, ...]
     choice: Choice = field(default_factory=Choice)
-    to_slot: int | None = None
+    to_hours: str = ""
+    """``08:00-10:00``, as the new post tells them; empty: the first with room."""
     roads: Roads | None = None
     """What is known of the ways; None: as it is known on the new day."""
     away: tuple[Away, ...] = ()
@@ -68,16 +69,13 @@ class Ground:
     there: tuple[CellPackage, ...]
     group: Group
     target: PostChoice | None
-    taken: Mapping[int | None, int]
-    wanted: tuple[int | None, ...]
+    taken: Mapping[str, int]
+    """Households that stay or stand at the new place, by the hours they were promised."""
+    wanted: tuple[str | None, ...]
     problems: tuple[Refused, ...]
-    anew: frozenset[UUID] = frozenset()
-    """Plans that froze other hours of the new post than those who come are given: theirs are to be frozen anew."""
 
 
-def read_ground(
-    tx: Tx, order: MoveGroup, choice: Choice, only: Mapping[UUID, int | None] | None = None
-) -> Ground:  # fmt: skip
+def read_ground(tx: Tx, order: MoveGroup, choice: Choice, only: Mapping[UUID, str] | None = None) -> Ground:
     """Read both places and say what forbids the move; ``only`` names the packages and the hours they go back to."""
     the_round = round_by_id(tx, order.round_id)
     cell = cell_packages(tx, order.round_id, order.from_spot.post_id, order.from_spot.serve_on)
@@ -85,53 +83,23 @@ def read_ground(
     there = cell if is_same else cell_packages(tx, order.round_id, order.to_spot.post_id, order.to_spot.serve_on)
     group = choose([one for one in cell if only is None or one.id in only], choice)
     going = {one.id for one in group.going}
-    taken = Counter(one.slot for one in there if one.id not in going)
+    taken = Counter(one.hours for one in there if one.id not in going)
     target = next((one for one in order.posts if one.post_id == order.to_spot.post_id), None)
-    wanted = tuple(order.to_slot if only is None else only[one.id] for one in group.going)
+    wanted = tuple((order.to_hours or None) if only is None else only[one.id] for one in group.going)
     problems: list[Refused] = []
     if the_round.state not in (RoundState.PLANNED, RoundState.APPROVED):
         problems.append(Conflict("board.round_over"))
     problems += refusals(
         group=group, target=target, serve_on=order.to_spot.serve_on, week=the_round.week.each(), today=tx.today,
         taken=taken, wanted=wanted, is_same_spot=is_same and only is None,
+        goes_back=only is not None,
     )  # fmt: skip
     if not is_same and part_has_left(tx, order, cell, group):
         problems.append(Conflict("board.part_has_left"))
-    anew: frozenset[UUID] = frozenset()
-    # Whoever goes back goes into the hour that was frozen then.
-    if target is not None and only is None and not problems:
-        anew, wrongly = _hours_anew(tx, order.round_id, group.going, target, hours_for(target, taken, wanted))
-        if wrongly:
-            problems.append(Conflict("board.hours_changed", post=target.name, households=wrongly))
     return Ground(
         the_round=the_round, cell=cell, there=there, group=group, target=target, taken=taken, wanted=wanted,
-        problems=tuple(problems), anew=anew,
+        problems=tuple(problems),
     )  # fmt: skip
-
-
-def _hours_anew(
-    tx: Tx, round_id: UUID, going: Sequence[CellPackage], target: PostChoice, slots: Sequence[int | None]
-) -> tuple[frozenset[UUID], int]:
-    """Give the plans of a group whose hours of the new post are not those it comes into any more.
-
-    With them, how many others would be told wrong hours if the plans took the new ones.
-    """
-    given: dict[UUID, set[int]] = defaultdict(set)
-    for one, slot in zip(going, slots, strict=True):
-        if slot is not None:
-            given[one.plan_id].add(slot)
-    if not given:
-        return frozenset(), 0
-    frozen = hours_of(tx, round_id)
-    held = hours_held(tx, target.post_id, given, {one.id for one in going})
-    found = {
-        plan_id: told_wrongly(frozen.get((plan_id, target.post_id), ()), target.slots, mine, held.get(plan_id, {}))
-        for plan_id, mine in given.items()
-    }
-    return (
-        frozenset(plan_id for plan_id, wrongly in found.items() if wrongly is not None),
-        sum(wrongly or 0 for wrongly in found.values()),
-    )
 
 
 def reserved_ids(packages: Sequence[CellPackage]) -> list[UUID]:

@@ -1,4 +1,4 @@
-"""A group of households is put at another post, day or hour; the last one can be put back.
+"""A group of households is put at another post, day or hours; the last one can be put back.
 
 In a draft only the packages change. What is reserved and has not left takes its stock along, in the same transaction:
 all of it or nothing. What follows from it is shown first (``consequences``).
@@ -22,7 +22,6 @@ from logistics.packages.cells import Spot, Told, put_packages
 from logistics.packages.commands import Reason, lock_round
 from logistics.planning.commands import PURPOSE, group_key, keep_posts
 from logistics.planning.groups import Choice, fingerprint, hours_for, refill
-from logistics.planning.hours import written
 from logistics.planning.models import GroupMove, GroupMovePackage, PlanPost
 from logistics.planning.move_ground import (
     Ground,
@@ -112,19 +111,16 @@ def move_group(tx: Tx, order: MoveGroup) -> MovedGroup:
             "by": tx.actor.name, "why": reason,
         },
     )  # fmt: skip
-    slots = dict(
-        zip(
-            (one.id for one in found.group.going), hours_for(found.target, found.taken, found.wanted), strict=True
-        )
-    )  # fmt: skip
-    reserved = _put(tx, order, found, slots, told)
+    going = [one.id for one in found.group.going]
+    hours = dict(zip(going, hours_for(found.target, found.taken, found.wanted), strict=True))
+    reserved = _put(tx, order, found, hours, told)
     move_id = tx.new_id()
     no = 1 + (tx.session.scalar(sa.select(sa.func.max(GroupMove.no)).where(GroupMove.round_id == order.round_id)) or 0)
     tx.session.execute(
         sa.insert(GroupMove).values(
             id=move_id, regency_code=tx.regency_code, round_id=order.round_id, no=no,
             from_post_id=order.from_spot.post_id, from_on=order.from_spot.serve_on, to_post_id=order.to_spot.post_id,
-            to_on=order.to_spot.serve_on, households=len(slots), reason=reason, moved_by=tx.actor.id,
+            to_on=order.to_spot.serve_on, households=len(hours), reason=reason, moved_by=tx.actor.id,
             moved_by_name=tx.actor.name, moved_at=tx.now, undone_by=None, undone_by_name=None, undone_at=None,
         )
     )  # fmt: skip
@@ -132,18 +128,18 @@ def move_group(tx: Tx, order: MoveGroup) -> MovedGroup:
         sa.insert(GroupMovePackage),
         [
             {
-                "move_id": move_id, "package_id": one.id, "slot_before": one.slot, "slot_after": slots[one.id],
+                "move_id": move_id, "package_id": one.id, "hours_before": one.hours, "hours_after": hours[one.id],
                 "reason_code_before": one.reason_code, "reason_facts_before": one.reason_facts,
             }
             for one in found.group.going
         ],
     )  # fmt: skip
     tx.note(
-        "board.move", "round", order.round_id, reason=reason, move=no, households=len(slots), reserved=reserved,
+        "board.move", "round", order.round_id, reason=reason, move=no, households=len(hours), reserved=reserved,
         from_post=str(order.from_spot.post_id), from_on=order.from_spot.serve_on.isoformat(),
         to_post=str(order.to_spot.post_id), to_on=order.to_spot.serve_on.isoformat(),
     )  # fmt: skip
-    return MovedGroup(move_id=move_id, households=len(slots), reserved=reserved)
+    return MovedGroup(move_id=move_id, households=len(hours), reserved=reserved)
 
 
 def last_move(tx: Tx, round_id: UUID) -> MoveView | None:
@@ -169,7 +165,7 @@ def last_move(tx: Tx, round_id: UUID) -> MoveView | None:
 
 
 def undo_last_move(tx: Tx, order: UndoMove) -> MovedGroup:
-    """Put the last moved group back where it came from, each into its old hour and with its old reason.
+    """Put the last moved group back where it came from, each into its old hours and with its old reason.
 
     Raises: Forbidden; NotFound; Conflict when it is not the last any more, one of the packages is gone or has left, or
     the old place has no room now.
@@ -190,15 +186,15 @@ def undo_last_move(tx: Tx, order: UndoMove) -> MovedGroup:
     back = MoveGroup(
         round_id=order.round_id, from_spot=last.to_spot, to_spot=last.from_spot, posts=order.posts, roads=order.roads
     )
-    found = read_ground(tx, back, Choice(), only={package_id: row.slot_before for package_id, row in rows.items()})
+    found = read_ground(tx, back, Choice(), only={package_id: row.hours_before for package_id, row in rows.items()})
     if len(found.group.going) != last.households:
         raise Conflict("board.cannot_undo", households=last.households, there=len(found.group.going))
     if found.problems:
         raise found.problems[0]
-    slots = {one.id: rows[one.id].slot_before for one in found.group.going}
+    hours = {one.id: rows[one.id].hours_before for one in found.group.going}
     told = [Told(package_id=row.package_id, code=row.reason_code_before, facts=row.reason_facts_before)
             for row in rows.values()]  # fmt: skip
-    reserved = _put(tx, back, found, slots, told)
+    reserved = _put(tx, back, found, hours, told)
     done = tx.session.execute(
         sa.update(GroupMove)
         .where(GroupMove.id == last.id, GroupMove.undone_at.is_(None))
@@ -207,27 +203,24 @@ def undo_last_move(tx: Tx, order: UndoMove) -> MovedGroup:
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("board.changed_meanwhile")
-    tx.note("board.undo", "round", order.round_id, move=last.no, households=len(slots), reserved=reserved)
-    return MovedGroup(move_id=last.id, households=len(slots), reserved=reserved)
+    tx.note("board.undo", "round", order.round_id, move=last.no, households=len(hours), reserved=reserved)
+    return MovedGroup(move_id=last.id, households=len(hours), reserved=reserved)
 
 
 def _put(
-    tx: Tx, order: MoveGroup, found: Ground, slots: Mapping[UUID, int | None], told: Reason | Sequence[Told]
+    tx: Tx, order: MoveGroup, found: Ground, hours: Mapping[UUID, str], told: Reason | Sequence[Told]
 ) -> int:  # fmt: skip
     """Write the packages' new place, take their stock along, and give how many had some."""
     ids = reserved_ids(found.group.going)
     _make_known(tx, found)
-    put_packages(tx, order.from_spot, order.to_spot, slots, told)
+    put_packages(tx, order.from_spot, order.to_spot, hours, told)
     if ids and order.from_spot != order.to_spot:
         _take_stock_along(tx, order, found, goods_in(tx, ids))
     return len(ids)
 
 
 def _make_known(tx: Tx, found: Ground) -> None:
-    """Freeze the new post as it is now with the plans of the group that did not know it: it may be newer than they.
-
-    Where it has other hours since and nobody holds one of the old, the plans take the new ones.
-    """
+    """Freeze the new post as it is now with the plans of the group that did not know it: it may be newer than they."""
     assert found.target is not None
     plans = {one.plan_id for one in found.group.going}
     known = tx.session.scalars(
@@ -235,13 +228,6 @@ def _make_known(tx: Tx, found: Ground) -> None:
     )
     for plan_id in sorted(plans - set(known)):
         keep_posts(tx, plan_id, [found.target])
-    if found.anew:
-        tx.session.execute(
-            sa.update(PlanPost)
-            .where(PlanPost.plan_id.in_(found.anew), PlanPost.post_id == found.target.post_id)
-            .values(slots=written(found.target.slots))
-            .execution_options(synchronize_session=False)
-        )
 
 
 def _take_stock_along(tx: Tx, order: MoveGroup, found: Ground, need: Mapping[UUID, Milli]) -> None:

@@ -38,12 +38,6 @@ class Optimum:
     is_proved: bool
     """The second way was worked out to the end; else there might be a little more."""
 
-    @property
-    def gap_permille(self) -> int:
-        """How much more than the strict order serves there could be at all, rounded up."""
-        more = self.most_persons - self.strict_persons
-        return -(-more * 1000 // self.strict_persons) if self.strict_persons else 0
-
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:

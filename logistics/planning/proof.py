@@ -102,6 +102,6 @@ def first_difference(rows: Iterable[Proposed], packages: dict[UUID, PackageNow])
             return Difference(code=row.household.code, rank=row.rank, what="missing")
         if one.rank != row.rank:
             return Difference(code=one.code, rank=row.rank, what="rank")
-        if (one.post_id, one.serve_on, one.slot) != (row.post.post_id if row.post else None, row.serve_on, row.slot):
+        if (one.post_id, one.serve_on, one.hours) != (row.post.post_id if row.post else None, row.serve_on, row.hours):
             return Difference(code=one.code, rank=row.rank, what="place")
     return None

@@ -115,6 +115,11 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     place_in_post: int
 
     @property
+    def hours(self) -> str:
+        """What it is promised: ``08:00-10:00``; empty where it waits, or its post tells no hours."""
+        return self.post.slots[self.slot].hours if self.post is not None and self.slot is not None else ""
+
+    @property
     def waits(self) -> bool:
         return self.post is None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,7 +15,7 @@ from core.work import Tx
 from logistics.packages.rules import Composition, Days, Need, StandardLine, need_of
 from logistics.planning.hours import read, read_days
 from logistics.planning.models import Plan, PlanPost
-from logistics.planning.rules import PostChoice, Shelf, Slot
+from logistics.planning.rules import PostChoice, Shelf
 from logistics.planning.states import PlanState
 from stock.ledger.kinds import ReleaseCondition
 from stock.ledger.queries import available
@@ -95,19 +95,6 @@ def posts_of(tx: Tx, plan_id: UUID) -> tuple[PostChoice, ...]:
         )
         for place in (places(tx, ids=rows) if rows else ())
     )  # fmt: skip
-
-
-def hours_of(tx: Tx, round_id: UUID) -> Mapping[tuple[UUID, UUID], tuple[Slot, ...]]:
-    """Give the hours of each post as each of the round's plans froze them, by plan and post; only where there are any.
-
-    ``package.slot`` counts in them.
-    """
-    rows = tx.session.execute(
-        sa.select(PlanPost.plan_id, PlanPost.post_id, PlanPost.slots)
-        .join(Plan, Plan.id == PlanPost.plan_id)
-        .where(Plan.round_id == round_id, Plan.regency_code == tx.regency_code, PlanPost.slots != "")
-    )
-    return {(row.plan_id, row.post_id): read(row.slots) for row in rows}
 
 
 def shelves_of(

@@ -89,14 +89,14 @@ def _as_found(row: PlanChange, package: PackageNow) -> bool:
         return False
     if package.state in (PackageState.WAITING, PackageState.CANCELLED):
         return True
-    return (package.post_id, package.serve_on, package.slot) == (row.before_post_id, row.before_on, row.before_slot)
+    return (package.post_id, package.serve_on, package.hours) == (row.before_post_id, row.before_on, row.before_hours)
 
 
 def _still_comes(row: PlanChange, package: PackageNow, now: Standings) -> bool:
     """Tell whether a package that comes with the revision still can: what it completes is still handed over."""
     if package.state not in (PackageState.PLANNED, PackageState.WAITING):
         return False
-    if (package.post_id, package.serve_on, package.slot) != (row.post_id, row.serve_on, row.slot):
+    if (package.post_id, package.serve_on, package.hours) != (row.post_id, row.serve_on, row.hours):
         return False
     first = now.packages.get(package.supplements_id) if package.supplements_id is not None else None
     return package.supplements_id is None or (first is not None and first.state is PackageState.HANDED_OVER)
@@ -111,7 +111,7 @@ def _change_of(
     return PackageChange(
         found=package, is_out=is_out,
         post_id=package.post_id if is_out else row.post_id, serve_on=package.serve_on if is_out else row.serve_on,
-        slot=package.slot if is_out else row.slot, rank=row.rank, reason_code=row.reason_code,
+        hours=package.hours if is_out else row.hours, rank=row.rank, reason_code=row.reason_code,
         reason_facts=row.reason_facts,
         people=People(**json.loads(row.people)) if row.people else package.people,
         lines=tuple(

@@ -30,6 +30,7 @@ from logistics.planning.commands import PURPOSE, group_key
 from logistics.planning.differing import Ground, Held, Spot
 from logistics.planning.early import Early, early_promises, with_early
 from logistics.planning.gathering import as_kept, in_steps
+from logistics.planning.hours import told_by
 from logistics.planning.priorities import rule_in_force
 from logistics.planning.proposing import DueOnly, HadBefore, PlanInputs
 from logistics.planning.queries import shelves_of
@@ -239,6 +240,7 @@ def gather_revision(tx: Tx, the_round: RoundView, order: ReviseRound) -> Gathere
         ground=Ground(
             serve_days=days, open_posts=frozenset(post.post_id for post in order.posts),
             closed_days={post.post_id: frozenset(post.closed_on) for post in order.posts if post.closed_on},
+            hours={post.post_id: told_by(post) for post in order.posts},
             out_of_reach=_out_of_reach(now, households, order.posts, roads), why_out=why_out, completes=now.due,
         ),
         shelves=shelves, early={}, beside=_wanted(tx, now.packages.values(), now.lines, now.stuck_ids | held_ids),
@@ -295,7 +297,7 @@ def _as_held(one: PackageNow, now: Standings) -> Held:
     is_placed = one.state in (PackageState.PLANNED, PackageState.RESERVED)
     spot = None
     if is_placed and one.post_id is not None and one.serve_on is not None:
-        spot = Spot(post_id=one.post_id, serve_on=one.serve_on, slot=one.slot)
+        spot = Spot(post_id=one.post_id, serve_on=one.serve_on, hours=one.hours)
     return Held(
         package_id=one.id, beneficiary_id=one.beneficiary_id, village_code=one.village_code, spot=spot,
         given={line.item_id: int(line.quantity_milli) for line in now.lines.get(one.id, ())} if spot else {},

@@ -252,12 +252,12 @@ def _lines(tx: Tx, plan_id: UUID, package_ids: list[UUID]) -> dict[UUID, tuple[L
 
 
 def _row(row: PlanChange, package: PackageRow, lines: tuple[LineChange, ...]) -> ChangeRow:
-    def spot(post_id: UUID | None, day: date | None, slot: int | None) -> Spot | None:
-        return None if post_id is None or day is None else Spot(post_id=post_id, serve_on=day, slot=slot)
+    def spot(post_id: UUID | None, day: date | None, hours: str) -> Spot | None:
+        return None if post_id is None or day is None else Spot(post_id=post_id, serve_on=day, hours=hours)
 
     facts: Any = json.loads
     return ChangeRow(
-        package=package, kind=row.kind, before=spot(row.before_post_id, row.before_on, row.before_slot),
-        after=spot(row.post_id, row.serve_on, row.slot), lines=lines, why_code=row.why_code,
+        package=package, kind=row.kind, before=spot(row.before_post_id, row.before_on, row.before_hours),
+        after=spot(row.post_id, row.serve_on, row.hours), lines=lines, why_code=row.why_code,
         why_facts=facts(row.why_facts), reason_code=row.reason_code, reason_facts=facts(row.reason_facts),
     )  # fmt: skip

@@ -65,6 +65,11 @@ class Slot:
     ends_at: str
     households: int
 
+    @property
+    def hours(self) -> str:
+        """Write them as a package keeps them: ``08:00-10:00``."""
+        return f"{self.starts_at}-{self.ends_at}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostChoice:

@@ -16,12 +16,13 @@ from msgspec import structs
 
 from logistics.planning.differing import Ground, Spot, spot_of, why_not
 from logistics.planning.distances import UNKNOWN_M
+from logistics.planning.hours import nearest
 from logistics.planning.proposing import PlanInputs, Proposal, Proposed
 from logistics.planning.reaching import OUT_OF_REACH, Standing, post_metres
 from logistics.planning.rules import ConfirmedHousehold, PostChoice
 
-Key = tuple[UUID, date, int | None]
-"""A post's day and hour."""
+Key = tuple[UUID, date, str]
+"""A post's day and hours."""
 
 
 def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], ground: Ground) -> Proposal:
@@ -34,10 +35,16 @@ def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], g
     room = _room(inputs)
     kept: dict[UUID, Spot] = {}
     others: list[Proposed] = []
-    for row in proposal.rows:
-        if row.waits:
-            continue
-        spot = _same_hours(spots.get(row.household.beneficiary_id), inputs.posts)
+    had = {
+        row.household.beneficiary_id: _as_told(spots.get(row.household.beneficiary_id), inputs.posts)
+        for row in proposal.rows if not row.waits
+    }  # fmt: skip
+    # Whoever can keep its very hours comes before those whose hours the post tells no more.
+    for row in sorted(
+        (row for row in proposal.rows if not row.waits),
+        key=lambda row: had[row.household.beneficiary_id] != spots.get(row.household.beneficiary_id),
+    ):
+        spot = had[row.household.beneficiary_id]
         key = _key(spot) if spot is not None else None
         fits = key is not None and spot is not None and why_not(row.household.beneficiary_id, spot, ground) is None
         if spot is not None and key is not None and fits and room[key] > 0:
@@ -45,7 +52,7 @@ def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], g
             kept[row.household.beneficiary_id] = spot
         else:
             others.append(row)
-    found = _fill(others, inputs, room)
+    found = _fill(sorted(others, key=lambda row: row.rank), inputs, room)
     if not kept or found is None:
         return proposal
     chosen = kept | found
@@ -63,7 +70,7 @@ def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], g
         far = ways.get(spot.post_id, UNKNOWN_M)
         rows.append(
             structs.replace(
-                row, post=by_id[spot.post_id], serve_on=spot.serve_on, slot=spot.slot,
+                row, post=by_id[spot.post_id], serve_on=spot.serve_on, slot=_slot(by_id[spot.post_id], spot),
                 metres=far if far < UNKNOWN_M else None,
                 nearer=by_id[nearest] if ways[nearest] < far else None,
                 place_in_post=order[row.household.beneficiary_id],
@@ -73,17 +80,19 @@ def steady(proposal: Proposal, inputs: PlanInputs, spots: Mapping[UUID, Spot], g
 
 
 def _key(spot: Spot) -> Key:
-    return spot.post_id, spot.serve_on, spot.slot
+    return spot.post_id, spot.serve_on, spot.hours
 
 
-def _same_hours(spot: Spot | None, posts: Sequence[PostChoice]) -> Spot | None:
-    """Give the place as the post's hours are told now; None where its hour is no more."""
+def _as_told(spot: Spot | None, posts: Sequence[PostChoice]) -> Spot | None:
+    """Give the place with the hours that the post tells now: the same, else those that begin nearest to them."""
     post = next((one for one in posts if spot is not None and one.post_id == spot.post_id), None)
     if spot is None or post is None:
         return spot
-    if not post.slots:
-        return replace(spot, slot=None)
-    return spot if spot.slot is not None and spot.slot < len(post.slots) else None
+    return replace(spot, hours=nearest(spot.hours, post.slots).hours if post.slots else "")
+
+
+def _slot(post: PostChoice, spot: Spot) -> int | None:
+    return next((at for at, one in enumerate(post.slots) if one.hours == spot.hours), None)
 
 
 def _room(inputs: PlanInputs) -> Counter[Key]:
@@ -97,11 +106,10 @@ def _room(inputs: PlanInputs) -> Counter[Key]:
             if day in post.closed_on:
                 continue
             left = busy[post.post_id, day]
-            hours = [one.households for one in post.slots] or [post.capacity_per_day]
-            for slot, places in enumerate(hours):
+            for hours, places in [(one.hours, one.households) for one in post.slots] or [("", post.capacity_per_day)]:
                 gone = min(left, places)
                 left -= gone
-                room[post.post_id, day, slot if post.slots else None] = places - gone
+                room[post.post_id, day, hours] = places - gone
     return room
 
 
@@ -115,7 +123,7 @@ def _fill(others: Sequence[Proposed], inputs: PlanInputs, room: Counter[Key]) ->
             found[row.household.beneficiary_id] = spot
     others = [row for row in others if row.household.beneficiary_id not in found]
     free: dict[UUID, list[Key]] = defaultdict(list)
-    for key in sorted((key for key, places in room.items() if places > 0), key=lambda key: (key[1], key[2] or 0)):
+    for key in sorted((key for key, places in room.items() if places > 0), key=lambda key: (key[1], key[2])):
         free[key[0]].append(key)
     metres = _metres([one.household for one in others], inputs)
     code = {post.post_id: post.code for post in inputs.posts}
@@ -130,7 +138,7 @@ def _fill(others: Sequence[Proposed], inputs: PlanInputs, room: Counter[Key]) ->
         room[key] -= 1
         if not room[key]:
             free[post_id].pop(0)
-        found[row.household.beneficiary_id] = Spot(post_id=key[0], serve_on=key[1], slot=key[2])
+        found[row.household.beneficiary_id] = Spot(post_id=key[0], serve_on=key[1], hours=key[2])
     return found
 
 
@@ -161,9 +169,7 @@ def _places(chosen: Mapping[UUID, Spot], proposal: Proposal, inputs: PlanInputs)
     for one in inputs.taken:
         before[one.post_id] += one.households
     place: dict[UUID, int] = {}
-    for beneficiary, spot in sorted(
-        chosen.items(), key=lambda pair: (pair[1].serve_on, pair[1].slot or 0, rank[pair[0]])
-    ):
+    for beneficiary, spot in sorted(chosen.items(), key=lambda pair: (pair[1].serve_on, pair[1].hours, rank[pair[0]])):
         before[spot.post_id] += 1
         place[beneficiary] = before[spot.post_id]
     return place

@@ -13,7 +13,6 @@ from uuid import UUID
 from core.errors import Conflict
 from core.office.queries import office, signatory
 from core.work import Tx
-from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import posts
 from logistics.packages.queries import round_of_term, turns_of
 from logistics.packages.states import PackageState, RoundState
@@ -266,14 +265,12 @@ def invitations(tx: Tx, term_id: UUID, region_code: str) -> tuple[InvitationFact
     order = {code: at for at, code in enumerate(villages)}
     found.sort(key=lambda pair: (order[pair[0].village_code], *_order(pair[0])))
     used = sorted({turn.post_id for _, turn in found}, key=lambda post_id: known[post_id].code)
-    hours = round_hours(tx, the_round.id)
     lines, who = [], []
     for no, (one, turn) in enumerate(found, 1):
-        own = hours.of(turn.plan_id, turn.post_id, turn.slot)
         # The hours of the post win; one that tells none invites by the half hour.
         first, last = (
-            (minutes_of(own.starts_at), minutes_of(own.ends_at))
-            if own
+            minutes_of(turn.hours)
+            if turn.hours
             else slot_of(turn.place, counts[turn.post_id, turn.serve_on], known[turn.post_id].capacity_per_day)
         )
         village = villages[one.village_code]

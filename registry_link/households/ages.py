@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.work import Tx
 from registry_link.households.models import AgeLimit
 from registry_link.households.rules import Thresholds
@@ -67,7 +68,8 @@ def thresholds_at(tx: Tx, at: datetime | None = None) -> Thresholds:
 def set_age_limits(tx: Tx, order: SetAgeLimits) -> int:
     """Let other ages count from now on, and give the version's number; opened rounds keep theirs.
 
-    Raises: Forbidden; Invalid where the classes overlap or are beyond reason, nothing changes, or nobody said why.
+    Raises: Forbidden; Invalid where the classes overlap or are beyond reason, nothing changes, or nobody said why;
+    Conflict where somebody else has set them in the same moment.
     """
     tx.require("age_limit.set")
     limits = order.limits
@@ -81,14 +83,17 @@ def set_age_limits(tx: Tx, order: SetAgeLimits) -> int:
     now = age_limits(tx)[0]
     if now.limits == limits:
         raise Invalid("age_limit.same", field="infant_below")
-    tx.session.add(
-        AgeLimit(
-            regency_code=tx.regency_code, no=now.no + 1, infant_below=limits.infant_below,
-            toddler_below=limits.toddler_below, child_below=limits.child_below, elderly_from=limits.elderly_from,
-            reason=reason, set_by=tx.actor.id, set_by_name=tx.actor.name, set_at=tx.now,
-        )
+    row = AgeLimit(
+        regency_code=tx.regency_code, no=now.no + 1, infant_below=limits.infant_below,
+        toddler_below=limits.toddler_below, child_below=limits.child_below, elderly_from=limits.elderly_from,
+        reason=reason, set_by=tx.actor.id, set_by_name=tx.actor.name, set_at=tx.now,
     )  # fmt: skip
-    tx.session.flush()
+    try:
+        with tx.savepoint():
+            tx.session.add(row)
+            tx.session.flush()
+    except IntegrityError as error:  # somebody else took this version's number in the same moment
+        raise Conflict("age_limit.set_meanwhile") from error
     tx.note(
         "age_limit.set", "age_limit", tx.regency_code, no=now.no + 1, infant_below=limits.infant_below,
         child_below=limits.child_below, elderly_from=limits.elderly_from,

@@ -121,11 +121,11 @@ def checked_text(text: str, most: int) -> str | Flaw:
 def checked_unit(text: str) -> str | Flaw | None:
     """Give an RT or RW as three digits, None when it is unknown (empty, ``-``, ``000``)."""
     plain = text.strip().upper().removeprefix("RT").removeprefix("RW").strip(" .:-")
-    if not plain or (plain.isdigit() and int(plain) == 0):
+    if not plain.strip("0"):
         return None
-    if not (plain.isascii() and plain.isdigit()) or int(plain) > 999:
+    if not (plain.isascii() and plain.isdigit()) or len(plain.lstrip("0")) > 3:
         return Flaw(code="registry.unit_form")
-    return f"{int(plain):03d}"
+    return plain.lstrip("0").zfill(3)
 
 
 def words_of(name: str) -> tuple[str, ...]:

@@ -105,6 +105,6 @@ def undo_a_move(data: dict[str, Any], round_id: UUID, **_: Any) -> Response:
 def _asked(data: dict[str, Any]) -> Asked:
     return Asked(
         from_spot=Spot(post_id=data["from_post_id"], serve_on=data["from_day"]),
-        to_spot=Spot(post_id=data["to_post_id"], serve_on=data["to_day"]), to_slot=data["to_slot"],
-        choice=Choice(village_code=data["village_code"], slot=data["slot"], last=data["last"]),
+        to_spot=Spot(post_id=data["to_post_id"], serve_on=data["to_day"]), to_hours=data["to_hours"],
+        choice=Choice(village_code=data["village_code"], hours=data["hours"], last=data["last"]),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -22,7 +23,9 @@ from logistics.packages.queries import RoundView
 from logistics.packages.states import RoundState
 from logistics.planning.consequences import Consequences, consequences
 from logistics.planning.groups import Choice
+from logistics.planning.hours import print_hours
 from logistics.planning.moving import UndoMove, last_move, move_group, undo_last_move
+from logistics.planning.rules import PostChoice
 from registry_link.regions.queries import regions
 from routes import context, guard
 from routes.board_papers import board_paper, post_paper
@@ -117,7 +120,7 @@ def _cell(
         "goods": len(cell.load.goods),
         "villages": short_names([names.get(code, code) for code, _ in cell.villages]),
         "warehouses": short_names([one.warehouse for one in cell.warehouses]),
-        "hours": [(one.starts_at, one.counts.households, one.households) for one in cell.hours
+        "hours": [(print_hours(one.hours), one.counts.households, one.households) for one in cell.hours
                   if one.counts.households],
         "href": here.url("board.cell", **at), "id": f"sel-{row.post.code}-{number}",
         "move": here.url("board.cell", **at) + "#f-ke_titik" if counts.movable and may(context.actor(), "round.plan")
@@ -205,7 +208,6 @@ def _cell_page(slug: str, no: int | None, form: Form) -> str:
         today = tx.today
     weight, unknown = weight_words(one.load, lang)
     more: dict[str, object] = {} if here.is_term else {"putaran": the_round.no}
-    most_hours = max((len(each.slots) for each in choices), default=0)
     return render_template(
         "board/cell.html", round=the_round, post=row.post, cell=one, day=day, form=form, more=more,
         share=row.share(one), weight=weight, unknown=short_names(unknown, 3), states=_states(one, lang),
@@ -223,17 +225,23 @@ def _cell_page(slug: str, no: int | None, form: Form) -> str:
             (at, f"{WEEKDAYS[lang][each.weekday()]}, {_short(each)}")
             for at, each in enumerate(found.days, 1) if each >= today
         ],
-        own_hours=[(each.slot, f"{each.starts_at}–{each.ends_at}") for each in one.hours
-                   if each.slot is not None and each.counts.movable],
-        hours=[(at, _("Jam ke-%(no)s", no=at + 1) + f" ({_hours_words(choices, at)})") for at in range(most_hours)],
+        hour_rows=[(print_hours(each.hours), each.counts.households, each.households) for each in one.hours],
+        own_hours=[(each.hours, print_hours(each.hours)) for each in one.hours if each.hours and each.counts.movable],
+        hours=_hours_told(choices),
         **frame_of(here, "plan"),
     )  # fmt: skip
 
 
-def _hours_words(choices: Sequence[Any], at: int) -> str:
-    return "; ".join(
-        dict.fromkeys(f"{one.slots[at].starts_at}–{one.slots[at].ends_at}" for one in choices if at < len(one.slots))
-    )
+def _hours_told(choices: Sequence[PostChoice]) -> list[tuple[str, str]]:
+    """Give the hours that the open posts tell now, each with the posts that tell them, where not all do."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for post in choices:
+        for one in post.slots:
+            told[one.hours].append(post.name)
+    return [
+        (hours, print_hours(hours) + (f" ({short_names(names)})" if len(names) < len(choices) else ""))
+        for hours, names in sorted(told.items())
+    ]
 
 
 def _goods(load: Load, lang: str) -> list[dict[str, str]]:
@@ -366,16 +374,15 @@ def _asked(form: Form, the_round: RoundView) -> Asked | None:
     post_id, to_post_id = form.uuid("titik"), form.uuid("ke_titik")
     day = form.number("hari", least=1, most=len(days))
     to_day = form.number("ke_hari", least=1, most=len(days))
-    slot = form.number("jam", least=0, most=100, is_required=False)
-    to_slot = form.number("ke_jam", least=0, most=100, is_required=False)
+    hours, to_hours = form.text("jam", most=11), form.text("ke_jam", most=11)
     last = form.number("terakhir", least=1, most=1_000_000, is_required=False)
     village = form.text("desa", most=20)
     if not form.is_good or post_id is None or to_post_id is None or day is None or to_day is None:
         return None
     return Asked(
         from_spot=Spot(post_id=post_id, serve_on=days[day - 1]),
-        to_spot=Spot(post_id=to_post_id, serve_on=days[to_day - 1]), to_slot=to_slot,
-        choice=Choice(village_code=village, slot=slot, last=last),
+        to_spot=Spot(post_id=to_post_id, serve_on=days[to_day - 1]), to_hours=to_hours,
+        choice=Choice(village_code=village, hours=hours, last=last),
     )  # fmt: skip
 
 

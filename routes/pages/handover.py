@@ -18,7 +18,6 @@ from core.ids import is_code
 from core.measures import Milli, print_day, print_quantity
 from core.permissions import may
 from core.work import Tx
-from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import posts as list_posts
 from logistics.handover import commands, queries
 from logistics.handover.rules import Fact, FactLine, Recipient, sha256, write_fact, write_recipient
@@ -26,6 +25,7 @@ from logistics.handover.states import MissKind, NextStep, RecipientKind, VoidRea
 from logistics.packages import queries as packages
 from logistics.packages.states import PackageState, RoundState
 from logistics.packages.sums import village_counts
+from logistics.planning.hours import print_hours
 from logistics.programmes.queries import card_last4_of
 from logistics.programmes.states import Unit
 from registry_link.households.identities import persons
@@ -102,8 +102,7 @@ def _show(slug: str, no: int | None, text: str) -> str:
         if the_round is not None and mine:
             post_id = request.args.get("titik", type=UUID)
             days = the_round.week.each()
-            asked = request.args.get("hari", "")
-            number = int(asked) if asked.isdecimal() and asked.isascii() else 0
+            number = asked_number("hari", 0)
             day = days[number - 1] if 1 <= number <= len(days) else min(max(tx.today, days[0]), days[-1])
             post = next((one for one in mine if one.id == post_id), None) or _busiest(tx, the_round, mine, day)
             people = queries.people_at(tx, the_round.id, post.id, day, text)
@@ -114,7 +113,6 @@ def _show(slug: str, no: int | None, text: str) -> str:
                     for one in queries.people_at(tx, the_round.id, post.id, each, text)
                 )  # fmt: skip
             names = {item.id: item for item in items(tx)}
-            hours = round_hours(tx, the_round.id)
             recent = queries.handovers(tx, round_id=the_round.id, post_id=post.id, limit=10)
             page |= {
                 "missed": _missed(tx, the_round, lang),
@@ -132,9 +130,7 @@ def _show(slug: str, no: int | None, text: str) -> str:
                         "is_person": one.content.row.beneficiary_kind == Unit.PERSON,
                         "state": say(f"package.state.{one.content.row.state.value}", lang),
                         "is_ready": one.content.row.state is PackageState.LOADED,
-                        "hours": hours.words(one.content.row.plan_id, one.content.row.post_id, one.content.row.slot)
-                        if one.content.row.serve_on == day
-                        else "",
+                        "hours": print_hours(one.content.row.hours) if one.content.row.serve_on == day else "",
                         "items": [
                             f"{names[line.item_id].name(lang)} "
                             + print_quantity(line.quantity_milli, names[line.item_id].base_unit, lang)
@@ -209,7 +205,6 @@ def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None
         whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
         rest = packages.rest_of(tx, package_id)
         village = full_name(tx, found.row.village_code)
-        hours = round_hours(tx, found.row.round_id).words(found.plan_id, found.row.post_id, found.row.slot)
     lines = [
         {
             "code": line.item_code, "name": line.name(lang), "unit": line.unit,
@@ -225,7 +220,7 @@ def _serve(slug: str, no: int | None, package_id: UUID, form: Form | None = None
         missed=missed, miss=miss, may_miss=is_open and may(context.actor(), "handover.record"), next_due=next_due,
         miss_kinds=[(one.value, say(f"miss.kind.{one.value}", lang)) for one in MissKind],
         next_steps=[(one.value, say(f"miss.next.{one.value}", lang)) for one in NextStep],
-        post=post, lines=lines, done=done, hours=hours,
+        post=post, lines=lines, done=done, hours=print_hours(found.row.hours),
         village=village, may_void=may(context.actor(), "handover.void"), whole=whole, rest=rest,
         rest_state=say(f"package.state.{rest.state.value}", lang) if rest else "",
         state=say(f"package.state.{found.row.state.value}", lang),

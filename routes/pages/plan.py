@@ -15,7 +15,6 @@ from core.i18n import say
 from core.measures import WEEKDAYS, Period, print_count, print_quantity
 from core.permissions import Reach
 from core.work import Tx
-from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import Board, board, posts
 from logistics.packages import queries as packages
 from logistics.packages.lacks import LackView, lacks_of
@@ -24,6 +23,7 @@ from logistics.packages.sums import VillageCount, village_counts
 from logistics.packages.waiting import lacks_by_item
 from logistics.planning.approving import may_approve
 from logistics.planning.commands import NoPlace, PlanSummary, approve_round, cancel_package, discard_plan, shortages_of
+from logistics.planning.hours import print_hours
 from logistics.planning.placing import TooFewPlaces
 from logistics.planning.priorities import rules
 from logistics.planning.priority import BUILT_IN
@@ -121,7 +121,6 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
     for lack in lacks_of(tx, [row.id for row in found.rows]):
         lacks.setdefault(lack.package_id, []).append(lack)
     known_posts = {one.id: one for one in posts(tx, with_closed=True)}
-    hours = round_hours(tx, the_round.id)
     short = shortages_of(tx, the_round, draft.id) if draft else ()
     return {
         "draft": draft, "plans": plans_of(tx, the_round.id), "counts": packages.counts_of(tx, the_round.id),
@@ -148,7 +147,7 @@ def _round_page(tx: Tx, here: Occasion, the_round: packages.RoundView, reach: Re
         "lines": [
             {
                 "row": row, "household": people.get(row.household_id), "person": named.get(row.beneficiary_id),
-                "reason": row.reason(lang), "hours": hours.words(row.plan_id, row.post_id, row.slot),
+                "reason": row.reason(lang), "hours": print_hours(row.hours),
                 "village": names[row.village_code].title if row.village_code in names else row.village_code,
                 "post": known_posts[row.post_id].name if row.post_id in known_posts else "—",
                 "state": say(f"package.state.{row.state.value}", lang),
@@ -422,7 +421,6 @@ def package(slug: str, package_id: UUID, no: int | None = None) -> str:
             household = next(iter(households_by_ids(tx, [found.row.household_id], purpose="package")), None)
             person = next(iter(persons(tx, _persons_among([found.row]), "package")), None)
         post = next((one for one in posts(tx, with_closed=True) if one.id == found.row.post_id), None)
-        hours = round_hours(tx, found.row.round_id).words(found.plan_id, found.row.post_id, found.row.slot)
         whole = packages.package(tx, found.supplements_id).row if found.supplements_id else None
         rest = packages.rest_of(tx, package_id)
     lines = [
@@ -434,7 +432,8 @@ def package(slug: str, package_id: UUID, no: int | None = None) -> str:
         for line in found.lines
     ]  # fmt: skip
     return render_template(
-        "plan/package.html", package=found, household=household, person=person, lines=lines, post=post, hours=hours,
+        "plan/package.html", package=found, household=household, person=person, lines=lines, post=post,
+        hours=print_hours(found.row.hours),
         lacks=[
             {"name": one.name(lang), "quantity": print_quantity(one.quantity_milli, one.unit, lang),
              "reason": one.reason(lang), "is_supplemented": one.is_supplemented}

@@ -163,7 +163,7 @@ def _one(place_id: UUID, form: Form | None = None, day_form: Form | None = None)
         state=view.state_label(lang), is_open=view.state is PostState.OPEN, waits=waits, form=asked,
         day_form=day_form or Form(MultiDict()), rows=_rows(asked), weekdays=_weekdays(),
         closed_weekdays=asked.values.getlist("closed_weekdays"),
-        hours=[(print_hours(one), one.households) for one in view.slots],
+        hours=[(print_hours(one.hours), one.households) for one in view.slots],
         closed_words=", ".join(WEEKDAYS[lang][one - 1] for one in view.closed_weekdays),
         days=[
             {"view": one, "words": print_day(one.day, lang, weekday=True), "iso": one.day.isoformat()}
@@ -181,7 +181,7 @@ def hours_words(view: queries.PostView) -> str:
     """Say a post's hours in one line; what people are told where it has none."""
     if not view.slots:
         return view.opening
-    return ", ".join(f"{print_hours(one)} ({one.households})" for one in view.slots)
+    return ", ".join(f"{print_hours(one.hours)} ({one.households})" for one in view.slots)
 
 
 def _hours(form: Form) -> tuple[int, str, tuple[Slot, ...], tuple[int, ...]]:

@@ -17,6 +17,7 @@ from logistics.dispatch.queries import post_choices, posts
 from logistics.packages.queries import RoundView
 from logistics.packages.states import RoundState
 from logistics.planning.differing import Spot
+from logistics.planning.hours import print_hours
 from logistics.planning.queries import revision_of
 from logistics.planning.revising import approve_revision, discard_revision
 from logistics.planning.revision_queries import (
@@ -132,7 +133,10 @@ def _shown(tx: Tx, view: RevisionView, reach: Reach, lang: str) -> dict[str, Any
 
 
 def _spot(spot: Spot | None, names: dict[UUID, str], lang: str) -> str:
-    return f"{names.get(spot.post_id, '')}, {print_day(spot.serve_on, lang, weekday=True)}" if spot else "—"
+    if spot is None:
+        return "—"
+    told = (names.get(spot.post_id, ""), print_day(spot.serve_on, lang, weekday=True), print_hours(spot.hours))
+    return ", ".join(part for part in told if part)
 
 
 def _after(one: ChangeRow, names: dict[UUID, str], lang: str) -> str:

@@ -53,7 +53,7 @@ def _add(slug: str, no: int | None) -> BaseResponse:
     asked = [one for one in request.args.getlist("coba") if one]
     at = form.raw("pada")
     try:
-        if at.isdecimal() and int(at) < len(asked):
+        if at.isdecimal() and len(at) < 4 and int(at) < len(asked):
             asked[int(at)] = ";".join(one for one in (asked[int(at)], wishing.written(wish)) if one)
             wishing.read(asked[int(at)])
         elif not wish.is_empty:

@@ -361,7 +361,7 @@ def _areas(form: Form, found: dict[int, ElementView]) -> tuple[TakenArea, ...]:
     if target and how == "one":
         zone, _colon, base = target.partition(":")
         try:
-            made[0] = replace(made[0], zone_id=UUID(zone), base_no=int(base))
+            made[0] = replace(made[0], zone_id=UUID(zone), base_no=int(base[:7]))
         except ValueError:
             form.fail("zone", "form.choose")
     return tuple(made)

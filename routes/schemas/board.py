@@ -40,11 +40,11 @@ class BoardFromOut(Schema):
 
 
 class BoardHourOut(Schema):
-    slot = fields.Integer(allow_none=True)
-    starts_at = fields.String()
-    ends_at = fields.String()
+    """Hours of a post's day: those that it tells now, and those that were promised and are told no more."""
+
+    hours = fields.String(metadata={"description": "08:00-10:00; empty for those who were promised none"})
     households = fields.Integer()
-    capacity = fields.Integer(allow_none=True)
+    capacity = fields.Integer(allow_none=True, metadata={"description": "null where the post tells them no more"})
 
 
 class VillageCountOut(Schema):
@@ -110,15 +110,15 @@ class BoardOut(Schema):
 
 
 class BoardGroupIn(In):
-    """Which households of a post and day go where; without a village, hour or number all that have not left."""
+    """Which households of a post and day go where; without a village, hours or number all that have not left."""
 
     from_post_id = fields.UUID(required=True)
     from_day = Day(required=True)
     to_post_id = fields.UUID(required=True)
     to_day = Day(required=True)
-    to_slot = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=100))
+    to_hours = fields.String(load_default="", validate=validate.Length(max=11))
     village_code = fields.String(load_default="", validate=validate.Length(max=20))
-    slot = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=100))
+    hours = fields.String(load_default="", validate=validate.Length(max=11))
     last = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=MOST_HOUSEHOLDS))
 
 
@@ -142,7 +142,6 @@ class BoardRoomOut(Schema):
 
 
 class HourRoomOut(Schema):
-    slot = fields.Integer()
     starts_at = fields.String()
     ends_at = fields.String()
     before = fields.Integer()
@@ -247,10 +246,7 @@ def _cell(row: Row, cell: Cell) -> dict[str, Any]:
         **_counts(cell.counts), "serve_on": cell.serve_on, "is_closed": cell.is_closed,
         "share_percent": row.share(cell),
         "hours": [
-            {
-                "slot": one.slot, "starts_at": one.starts_at, "ends_at": one.ends_at,
-                "households": one.counts.households, "capacity": one.households,
-            }
+            {"hours": one.hours, "households": one.counts.households, "capacity": one.households}
             for one in cell.hours
         ],
         "villages": _villages(cell.villages), "cargo": _load(cell.load),

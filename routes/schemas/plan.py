@@ -123,8 +123,8 @@ class PackageRowOut(Schema):
     state = fields.Enum(PackageState, by_value=True)
     post_id = fields.UUID(allow_none=True)
     serve_on = Day(allow_none=True)
-    slot = fields.Integer(
-        allow_none=True, metadata={"description": "Which of the post's hours, 0 first; null where it tells none"}
+    hours = fields.String(
+        metadata={"description": "08:00-10:00, as they were promised; empty where the post told none"}
     )
     reason = fields.String()
 
@@ -174,7 +174,7 @@ class DiscardedOut(Schema):
 
 def row_of(row: Any, lang: str) -> dict[str, Any]:
     """Give a package's row ready to be dumped, with its reason in the reader's language."""
-    names = ("id", "round_id", "code", "no", "village_code", "persons", "rank", "state", "post_id", "serve_on", "slot")
+    names = ("id", "round_id", "code", "no", "village_code", "persons", "rank", "state", "post_id", "serve_on", "hours")
     return {**{name: getattr(row, name) for name in names}, "reason": row.reason(lang)}
 
 

@@ -52,7 +52,7 @@ class RevisionArgs(PageArgs):
 class SpotOut(Schema):
     post_id = fields.UUID()
     serve_on = Day()
-    slot = fields.Integer(allow_none=True)
+    hours = fields.String()
 
 
 class LineChangeOut(Schema):

@@ -391,8 +391,8 @@ class WithdrawIn(In):
 
 
 class CompareArgs(In):
-    before = fields.Integer(required=True, validate=validate.Range(min=1))
-    after = fields.Integer(required=True, validate=validate.Range(min=1))
+    before = fields.Integer(required=True, validate=validate.Range(min=1, max=1_000_000))
+    after = fields.Integer(required=True, validate=validate.Range(min=1, max=1_000_000))
 
 
 class StageCountsOut(Schema):

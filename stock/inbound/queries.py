@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -158,32 +158,11 @@ def expected(
     tx: Tx, place_ids: Collection[UUID] | None = None, until: date | None = None
 ) -> tuple[ExpectedAmount, ...]:
     """Give what is still to come onto the shelf, per warehouse and item: announced by ``until``, or at the gate."""
-    query = (
-        sa.select(
-            Consignment.place_id, Consignment.state, Consignment.receipt_id, ConsignmentLine.item_id,
-            ConsignmentLine.expected_milli,
-            ConsignmentLine.received_milli, ConsignmentLine.good_milli,
-        )
-        .join(ConsignmentLine, ConsignmentLine.consignment_id == Consignment.id)
-        .where(Consignment.regency_code == tx.regency_code, Consignment.state.in_(COMING))
-    )  # fmt: skip
-    if place_ids is not None:
-        query = query.where(Consignment.place_id.in_(place_ids))
-    if until is not None:
-        is_announced = Consignment.state == ConsignmentState.EXPECTED
-        query = query.where(sa.or_(sa.not_(is_announced), Consignment.expected_on <= until))
-    rows = tx.session.execute(query).all()
-    gone = {one for one in {row.receipt_id for row in rows} if one is not None and is_undone(tx, one)}
-    announced: dict[tuple[UUID, UUID], int] = defaultdict(int)
-    in_check: dict[tuple[UUID, UUID], int] = defaultdict(int)
-    for row in rows:
-        key = (row.place_id, row.item_id)
-        if row.receipt_id in gone:
-            continue
-        if row.state is ConsignmentState.EXPECTED:
-            announced[key] += row.expected_milli
-        else:
-            in_check[key] += row.received_milli or 0 if row.good_milli is None else row.good_milli
+    announced: Counter[tuple[UUID, UUID]] = Counter()
+    in_check: Counter[tuple[UUID, UUID]] = Counter()
+    for one in coming(tx, place_ids=place_ids, until=until):
+        sums = announced if one.state is ConsignmentState.EXPECTED else in_check
+        sums[one.place_id, one.item_id] += one.quantity_milli
     return tuple(
         ExpectedAmount(
             place_id=key[0], item_id=key[1], announced_milli=Milli(announced[key]), in_check_milli=Milli(in_check[key])
@@ -192,21 +171,41 @@ def expected(
     )
 
 
-def coming(tx: Tx, item_ids: Collection[UUID]) -> tuple[ComingGoods, ...]:
-    """Give what of these items is still to come onto the shelves, consignment by consignment, by expected day."""
-    rows = tx.session.execute(
+def coming(
+    tx: Tx, *, item_ids: Collection[UUID] | None = None, place_ids: Collection[UUID] | None = None,
+    until: date | None = None,
+) -> tuple[ComingGoods, ...]:  # fmt: skip
+    """Give what is still to come onto the shelves, consignment by consignment, by expected day.
+
+    Of these items, to these places, and of what is only announced what is expected ``until`` then.
+    """
+    query = (
         sa.select(
-            Consignment.id, Consignment.code, Consignment.giver_id, Consignment.incoming_document, Consignment.place_id,
-            Consignment.expected_on, Consignment.state, Consignment.receipt_id, ConsignmentLine.item_id,
-            ConsignmentLine.expected_milli, ConsignmentLine.received_milli, ConsignmentLine.good_milli,
+            Consignment.id,
+            Consignment.code,
+            Consignment.giver_id,
+            Consignment.incoming_document,
+            Consignment.place_id,
+            Consignment.expected_on,
+            Consignment.state,
+            Consignment.receipt_id,
+            ConsignmentLine.item_id,
+            ConsignmentLine.expected_milli,
+            ConsignmentLine.received_milli,
+            ConsignmentLine.good_milli,
         )
         .join(ConsignmentLine, ConsignmentLine.consignment_id == Consignment.id)
-        .where(
-            Consignment.regency_code == tx.regency_code, Consignment.state.in_(COMING),
-            ConsignmentLine.item_id.in_(item_ids),
-        )
+        .where(Consignment.regency_code == tx.regency_code, Consignment.state.in_(COMING))
         .order_by(Consignment.expected_on, Consignment.code, ConsignmentLine.no)
-    ).all()  # fmt: skip
+    )
+    if item_ids is not None:
+        query = query.where(ConsignmentLine.item_id.in_(item_ids))
+    if place_ids is not None:
+        query = query.where(Consignment.place_id.in_(place_ids))
+    if until is not None:
+        is_announced = Consignment.state == ConsignmentState.EXPECTED
+        query = query.where(sa.or_(sa.not_(is_announced), Consignment.expected_on <= until))
+    rows = tx.session.execute(query).all()
     if not rows:
         return ()
     gone = {one for one in {row.receipt_id for row in rows} if one is not None and is_undone(tx, one)}

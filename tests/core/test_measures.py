@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.measures import (
+    LARGEST_MILLI,
+    MILLI,
     Milli,
     Period,
     Rupiah,
+    TooMuch,
     milli,
     parse_typed_quantity,
     parse_wire_quantity,
@@ -46,6 +49,23 @@ def test_quantities_are_read_the_indonesian_way(typed: str, thousandths: int) ->
 def test_what_could_mean_two_things_is_refused(typed: str) -> None:
     with pytest.raises(ValueError):
         parse_typed_quantity(typed)
+
+
+@given(st.text("0123456789", min_size=1, max_size=40), st.none() | st.text("0123456789", min_size=1, max_size=3))
+def test_a_number_of_any_length_is_a_quantity_or_too_much(whole: str, part: str | None) -> None:
+    typed = whole if part is None else f"{whole},{part}"
+    if int(whole) < LARGEST_MILLI // MILLI:
+        assert parse_typed_quantity(typed) == int(whole) * MILLI + int((part or "0").ljust(3, "0"))
+    else:
+        with pytest.raises(TooMuch):
+            parse_typed_quantity(typed)
+
+
+def test_no_length_of_a_number_breaks_its_reader() -> None:
+    for typed in ("9" * 5000, "1" + ".000" * 2000, "9" * 5000 + ",5"):
+        with pytest.raises(TooMuch):
+            parse_typed_quantity(typed)
+    assert parse_typed_quantity("0" * 5000 + "7") == 7 * MILLI
 
 
 @pytest.mark.parametrize("sent", ["1_000", "1,5", "", "1.2345", "-1", "NaN", "1e3", "١"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -84,15 +84,24 @@ def _told(options: Mapping[str, object] | None) -> str:
     return str({name: str(value) for name, value in sorted((options or {}).items())})
 
 
-def put_row(connection: sa.Connection, table: sa.Table, at: datetime, **values: object) -> None:
-    """Write one row, with something harmless in every other column that must not be empty."""
-    harmless: dict[type, object] = {str: "", int: 0, bool: False, datetime: at, date: at.date()}
+def writing(connection: sa.Connection, at: datetime) -> Callable[..., None]:
+    """Write rows of an old database, with something harmless in every other column that must not be empty."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    harmless: dict[type, object] = {
+        str: "", int: 0, bool: False, bytes: b"", datetime: at, date: at.date(), UUID: UUID(int=0),
+    }  # fmt: skip
     is_sqlite = connection.dialect.name == "sqlite"
-    given = {name: one.hex if isinstance(one, UUID) and is_sqlite else one for name, one in values.items()}
-    for column in table.columns:
-        if column.name not in given and not column.nullable:
-            given[column.name] = harmless[column.type.python_type]
-    connection.execute(table.insert(), given)
+
+    def row(table: str, **values: object) -> None:
+        given = {name: one.hex if isinstance(one, UUID) and is_sqlite else one for name, one in values.items()}
+        for column in tables.tables[table].columns:
+            if column.name not in given and not column.nullable and column.server_default is None:
+                is_office = column.name == "regency_code"
+                given[column.name] = "99.01" if is_office else harmless[column.type.python_type]
+        connection.execute(tables.tables[table].insert(), given)
+
+    return row
 
 
 def test_an_old_ledger_gets_its_days_months_and_triggers(empty_database_url: str):
@@ -100,21 +109,17 @@ def test_an_old_ledger_gets_its_days_months_and_triggers(empty_database_url: str
     config = alembic_config(empty_database_url)
     command.upgrade(config, "0002")
     engine = open_engine(empty_database_url)
-    tables = sa.MetaData()
-    tables.reflect(engine)
     at = datetime(2026, 3, 30, 2, tzinfo=UTC)
     giver, shelf, item, batch, document = (uuid4() for _ in range(5))
 
-    def row(table: str, **values: object) -> None:
-        put_row(connection, tables.tables[table], at, **values)
-
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.begin() as connection:
+        row = writing(connection, at)
         for place, kind in ((giver, "supplier"), (shelf, "warehouse")):
-            row("place", id=place, kind=kind, code=kind, name=kind, regency_code="99.01")
+            row("place", id=place, kind=kind, code=kind, name=kind)
         row("item", id=item, code="kasur", category="sandang_nonpangan", step_milli=1000)
         row("batch", id=batch, item_id=item, code="B", funding_source="apbd", quantity_milli=9000, value_rp=90)
-        row("stock_document", id=document, kind="receipt", regency_code="99.01")
+        row("stock_document", id=document, kind="receipt")
         for days, milli in ((0, 4000), (0, 1000), (1, 2000), (2, 2000)):
             when = at + timedelta(days=days)
             row(
@@ -145,16 +150,11 @@ def test_numbers_of_people_get_their_table_and_the_index_comes_back_with_the_way
     config = alembic_config(empty_database_url)
     command.upgrade(config, "0026")
     engine = open_engine(empty_database_url)
-    tables = sa.MetaData()
-    tables.reflect(engine)
     at = datetime(2026, 3, 30, 2, tzinfo=UTC)
     snapshot, homes = uuid4(), [uuid4(), uuid4(), uuid4()]
     numbers = [bytes([one]) * 32 for one in (9, 1, 5)]
     with engine.begin() as connection:
-
-        def row(table: str, **values: object) -> None:
-            put_row(connection, tables.tables[table], at, **values)
-
+        row = writing(connection, at)
         row("region", code="99.01.01.1001", level="village", kind="desa", name="Saum")
         for no, home in enumerate(homes, 1):
             row("household", id=home, row_no=no, code=f"K{no}", village_code="99.01.01.1001", size=1)
@@ -177,4 +177,54 @@ def test_numbers_of_people_get_their_table_and_the_index_comes_back_with_the_way
     command.downgrade(config, "0026")
     assert "ix_member_nik_bidx" in {one["name"] for one in sa.inspect(engine).get_indexes("member")}
     assert "known_number" not in sa.inspect(engine).get_table_names()
+
+
+def test_packages_keep_the_hours_that_they_were_promised_by_their_plan(empty_database_url: str):
+    """Whatever the post tells today; where its plan froze none, that is all anybody was told."""
+    config = alembic_config(empty_database_url)
+    command.upgrade(config, "0027")
+    engine = open_engine(empty_database_url)
+    at = datetime(2026, 11, 16, 2, tzinfo=UTC)
+    post, other, standard, event, week, plan, revision, home, move = (uuid4() for _ in range(9))
+    frozen, waits, unknown, plain = (uuid4() for _ in range(4))
+    with engine.begin() as connection:
+        row = writing(connection, at)
+        row("office", regency_code="99.01", time_zone="Asia/Jayapura")
+        row("region", code="99.01.01.2001", level="village")
+        for place in (post, other):
+            row("place", id=place, kind="post", code=place.hex, name="")
+            row("post", place_id=place, capacity_per_day=5, state="open")
+        for no, first in ((1, "19:00"), (2, "20:00")):
+            row("post_slot", post_id=post, no=no, starts_at=first, ends_at="21:00", households=5)
+            row("post_slot", post_id=other, no=no, starts_at=first, ends_at="21:00", households=5)
+        row("package_standard", id=standard, state="draft", purpose="relief", days=7)
+        row("incident", id=event, hazard="flood", slug="a", state="response")
+        row("round", id=week, incident_id=event, no=1, state="planned", standard_id=standard, first_day=1)
+        for no, each in enumerate((plan, revision), 1):
+            row("plan", id=each, round_id=week, no=no, state="approved")
+        row("plan_post", plan_id=plan, post_id=post, capacity_per_day=5, slots="08:00-10:00=3 10:00-12:00=2")
+        row("plan_post", plan_id=revision, post_id=post, capacity_per_day=5, slots="09:00-11:00=5")
+        row("household", id=home, row_no=1, village_code="99.01.01.2001", size=1)
+        spots: dict[UUID, dict[str, object]] = {
+            frozen: {"post_id": post, "slot": 1}, waits: {"state": "waiting", "serve_on": None},
+            unknown: {"post_id": other, "slot": 0}, plain: {"post_id": post},
+        }  # fmt: skip
+        for no, (each, spot) in enumerate(spots.items(), 1):
+            made = {"state": "planned", "serve_on": at.date(), **spot}
+            row("package", id=each, round_id=week, plan_id=plan, beneficiary_id=each, household_id=home,
+                standard_id=standard, no=1, code=f"P{no}", persons=1, reason_facts="{}", **made)  # fmt: skip
+        row("group_move", id=move, round_id=week, no=1, from_post_id=other, from_on=at.date(), to_post_id=post,
+            to_on=at.date(), households=1)  # fmt: skip
+        row("group_move_package", move_id=move, package_id=frozen, slot_before=1, slot_after=0)
+        row("plan_change", plan_id=revision, package_id=frozen, kind="moved", before_post_id=post, before_slot=1,
+            post_id=post, slot=0)  # fmt: skip
+    command.upgrade(config, "head")
+    with engine.connect() as connection:
+        packages = {one.code: one.hours for one in connection.execute(sa.text("SELECT code, hours FROM package"))}
+        assert packages == {"P1": "10:00-12:00", "P2": "", "P3": "19:00-21:00", "P4": ""}
+        moved = connection.execute(sa.text("SELECT hours_before, hours_after FROM group_move_package")).one()
+        assert tuple(moved) == ("20:00-21:00", "08:00-10:00")
+        changed = connection.execute(sa.text("SELECT before_hours, hours FROM plan_change")).one()
+        assert tuple(changed) == ("10:00-12:00", "09:00-11:00")
+        assert "slot" not in {one["name"] for one in sa.inspect(connection).get_columns("package")}
     engine.dispose()

@@ -44,7 +44,7 @@ def test_nobody_without_login_gets_past_a_guarded_page(app: Flask, client: Flask
         address = rule.rule
         for name in rule.arguments:
             kind = type(rule._converters[name]).__name__
-            value = {"UUIDConverter": "01890000-0000-7000-8000-000000000000", "IntegerConverter": "1"}.get(kind, "x")
+            value = {"UUIDConverter": "01890000-0000-7000-8000-000000000000", "Number": "1"}.get(kind, "x")
             address = address.replace(f"<{kind_of(address, name)}{name}>", value)
         answer = client.get(address)
         is_login = answer.status_code in (302, 303) and "/masuk" in answer.headers["Location"]

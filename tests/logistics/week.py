@@ -14,8 +14,10 @@ from core.measures import Milli, Period, Rupiah
 from core.work import Tx, Work
 from logistics.dispatch.commands import OpenPost, open_post
 from logistics.dispatch.queries import post_choices
+from logistics.packages.queries import PackageView, package, packages_of
 from logistics.packages.rules import People
 from logistics.packages.standards import approve_standard, seed_default_standard
+from logistics.packages.states import OPEN_PACKAGE_STATES
 from logistics.planning.commands import PlanRound
 from logistics.planning.rules import ConfirmedHousehold
 from logistics.zones.commands import OpenIncident, open_incident
@@ -77,6 +79,15 @@ def a_week(work: Work, *, capacity: int = 10, stock: dict[str, int] | None = Non
                 second_post=second, items=catalogue)  # fmt: skip
     fill(work, week, near, PLENTY if stock is None else stock)
     return week
+
+
+def package_of(tx: Tx, round_id: UUID, household_id: UUID) -> PackageView | None:
+    """Give a household's package of the round that is still to be handed over; None when it has none."""
+    rows = [
+        one for one in packages_of(tx, [household_id], round_id=round_id)
+        if one.beneficiary_id == household_id and one.state in OPEN_PACKAGE_STATES
+    ]  # fmt: skip
+    return package(tx, max(rows, key=lambda one: one.no).id) if rows else None
 
 
 def an_incident(tx: Tx, name: str) -> UUID:

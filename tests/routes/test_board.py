@@ -18,9 +18,11 @@ from flask.testing import FlaskClient
 from core.actor import Role
 from core.measures import print_count, print_quantity
 from core.work import Work
+from logistics.dispatch.commands import ChangePost, change_post
 from logistics.dispatch.queries import PostView, posts
 from logistics.dispatch.schedule import Cell, Schedule, schedule
 from logistics.packages.cell_queries import cell_packages
+from logistics.planning.rules import Slot
 from logistics.programmes.queries import term_by_id
 from routes.moving import weight_text
 from tests.flows import line, term_line
@@ -47,6 +49,10 @@ def database_url(engine_kind: str, run: Run, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def draft(work: Work) -> Draft:
+    return a_draft(work)
+
+
+def a_draft(work: Work) -> Draft:
     flood = line.open_flood(work)
     line.post(work, line.an_area(flood))
     line.confirm_certain(work, flood.incident_id)
@@ -121,6 +127,14 @@ def test_the_address_of_nothing_is_not_found_and_a_bad_choice_is_told_at_its_fie
     assert "sama" in text(
         officer, f"{draft.at}/pindah?titik={post.id}&hari={number}&ke_titik={post.id}&ke_hari={number}"
     )
+
+
+def test_the_day_of_the_handovers_may_be_any_number(work: Work, draft: Draft, officer: FlaskClient):
+    line.approve(work, draft.round_id)
+    at = draft.at.removesuffix("/rencana/papan") + "/serah-terima"
+    usual = text(officer, at)
+    for digits in ("0", "8", "9" * 20, "9" * 5000, "²", "-1"):
+        assert text(officer, f"{at}?hari={digits}") == usual
 
 
 def test_who_may_look_sees_the_board_and_nobody_else_moves(work: Work, app: Flask, draft: Draft):
@@ -200,6 +214,41 @@ def test_the_papers_say_what_the_board_says(work: Work, draft: Draft, officer: F
     assert sum(sum(quantity for _, quantity in one.load.goods) for one in cell.warehouses) == sum(
         quantity for _, quantity in cell.load.goods
     )
+
+
+def test_board_page_and_paper_say_what_was_promised_though_the_post_has_other_hours_now(
+    work: Work, officer: FlaskClient
+):
+    with work.by(line.OFFICER) as tx:
+        for each in posts(tx):
+            hours = tuple(
+                Slot(starts_at=f"{at:02}:00", ends_at=f"{at + 1:02}:30", households=each.capacity_per_day)
+                for at in (8, 10)
+            )
+            change_post(tx, ChangePost(post_id=each.id, capacity_per_day=1, opening="", slots=hours))
+    draft = a_draft(work)
+    line.approve(work, draft.round_id)
+    post, cell, number = fullest(work, draft)
+    promised = [one.hours.replace(":", ".").replace("-", "–") for one in cell.hours if one.counts.households]
+    assert promised
+    now = (Slot(starts_at="19:00", ends_at="20:30", households=post.capacity_per_day),)
+    with work.by(line.OFFICER) as tx:
+        change_post(tx, ChangePost(post_id=post.id, capacity_per_day=1, opening="", slots=now))
+    changed = board(work, draft).cell(post.id, cell.serve_on)
+    assert changed is not None
+    assert [(one.hours, one.households) for one in changed.hours] == [
+        ("19:00-20:30", post.capacity_per_day), *((one.hours, None) for one in cell.hours if one.counts.households),
+    ]  # fmt: skip
+    page = text(officer, f"{draft.at}/sel?titik={post.id}&hari={number}")
+    fields = {"post_id": post.id, "serve_on": cell.serve_on.isoformat(), "putaran": 1}
+    said = words(send(officer, f"{draft.at}/daftar.pdf", fields).data)
+    for told in promised:
+        assert f"{told} titik kini memakai jam lain" in page
+        assert told in said
+    chosen = f"{draft.at}/pindah?titik={post.id}&hari={number}&ke_titik={post.id}&ke_hari={number}"
+    ask = text(officer, f"{chosen}&jam={changed.hours[1].hours}&ke_jam=19:00-20:30")
+    count = changed.hours[1].counts.movable
+    assert f"{post.name} pukul 19:00–20:30 0 {count} {post.capacity_per_day}" in ask
 
 
 def test_a_list_that_was_issued_is_named_before_its_households_are_moved(

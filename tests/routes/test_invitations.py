@@ -52,8 +52,8 @@ def test_a_household_is_invited_to_its_own_hours(work: Work, app: Flask):
     assert facts.is_relief and facts.term.term == "Minggu ke-1"
     for line in facts.lines:
         row = rows[line.package_code]
-        assert row.slot is not None and row.serve_on == line.serve_on
-        assert (line.from_minute, line.to_minute) == ((480, 600), (780, 870))[row.slot]
+        assert row.serve_on == line.serve_on
+        assert (line.from_minute, line.to_minute) == {"08:00-10:00": (480, 600), "13:00-14:30": (780, 870)}[row.hours]
         assert {one.name for one in line.items} >= {"Beras", "Kasur"}
     assert sorted(one.serve_on for one in facts.lines) == [MONDAY] * 4 + [MONDAY + timedelta(days=1)]
     text = "\n".join(one.extract_text() for one in pypdf.PdfReader(BytesIO(printed)).pages)

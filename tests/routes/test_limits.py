@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
+from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from werkzeug.datastructures import MultiDict
 
 from core.actor import Role
 from core.clock import FixedClock
 from core.errors import Refused
+from core.i18n import say
 from core.settings import Settings, Unconfigured
 from core.work import Work
 from routes.app import create_app
+from routes.forms import Form
 from routes.guard import COOKIE
-from routes.limits import DEPTH, JSON_BYTES, VALUES, StrictJson
+from routes.limits import DEPTH, JSON_BYTES, VALUES, StrictJson, check_form
 from routes.pages.login import _target
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import PASSWORD, a_person, a_token, an_office
@@ -73,6 +80,99 @@ def test_what_is_refused_inside_a_list_is_refused_too(client: FlaskClient, machi
     body = b'{"regions":["a\\u0007"]}'
     answer = client.post("/api/v1/incidents", data=body, content_type="application/json", headers=machine | key())
     assert (answer.status_code, answer.get_json()["code"]) == (400, "request.unfit_characters")
+
+
+NUL = [
+    "/?q=x%00y", "/?x%00y=1", "/cari?q=%00", "/stok?barang=a%00b", "/kejadian/banjir%00/rencana?desa=x", "/tidak%00ada",
+    "/static/css/tanggap%00.css", "/masuk?lanjut=/%00",
+]  # fmt: skip
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_nul_is_refused_before_any_view_wherever_it_stands(app: Flask, work: Work, machine: dict[str, str]):
+    officer = log_in(app.test_client(), a_person(work, Role.LOGISTICS))
+    for address in NUL:
+        answer = officer.get(address)
+        assert (answer.status_code, answer.mimetype) == (400, "text/html"), address
+        assert "memuat karakter kendali" in answer.get_data(as_text=True), address
+        told = app.test_client().get(f"/api/v1{address}", headers=machine)
+        assert (told.status_code, told.mimetype) == (400, "application/problem+json"), address
+        assert told.get_json()["code"] == "request.unfit_characters"
+        assert told.get_json()["sentences"]["id"] != told.get_json()["sentences"]["en"]
+    in_json = app.test_client().post(
+        "/api/v1/incidents", data=b'{"name":"a\\u0000b"}', content_type="application/json", headers=machine | key()
+    )
+    assert (in_json.status_code, in_json.get_json()["code"]) == (400, "request.unfit_characters")
+    typed: dict[str, object] = {"name": "Banjir\0", "hazard": "flood"}
+    for fields in (typed, {"na\0me": "Banjir"}, {"file": (BytesIO(b"x"), "daftar\0.csv")}):
+        answer = send(officer, "/kejadian/baru", fields)
+        assert answer.status_code == 400, fields
+        assert "karakter kendali" in answer.get_data(as_text=True)
+    stranger = app.test_client().get("/kejadian?desa=x%00y")
+    assert stranger.status_code == 400
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_machines_raw_body_is_left_to_its_view(app: Flask, work: Work, machine: dict[str, str]):
+    """Whatever type curl says by itself: the bytes of a file are no form."""
+    asked = {"headers": machine, "content_type": "application/x-www-form-urlencoded", "data": b"a%00=1&b"}
+    with app.test_request_context("/api/v1/registry/files", method="POST", **asked):
+        check_form()
+        assert request.get_data() == b"a%00=1&b"
+    with app.test_request_context("/kejadian/baru", method="POST", **asked), pytest.raises(Refused):
+        check_form()
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_number_in_an_address_is_within_what_a_database_counts(app: Flask, work: Work, machine: dict[str, str]):
+    officer = log_in(app.test_client(), a_person(work, Role.LOGISTICS))
+    for digits in ("9" * 10, "9" * 20, "9" * 5000):
+        assert officer.get(f"/bansos/sembako/{digits}/").status_code == 404
+        told = app.test_client().get(f"/api/v1/incidents/{UUID(int=1)}/lists/{digits}", headers=machine)
+        assert told.status_code == 404
+        for address in (f"/stok?hal={digits}", f"/registri?hal={digits}", f"/kejadian?hal={digits}"):
+            assert officer.get(address, follow_redirects=True).status_code in (200, 404, 422), address
+
+
+def test_every_number_that_a_machine_sends_has_a_most(client: FlaskClient):
+    told = json.loads(client.get("/api/v1/openapi.json").data)
+    kept = told["components"]["schemas"]
+
+    def numbers(shape: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every whole number in a shape, with the way to it."""
+        shape = kept[shape["$ref"].rpartition("/")[2]] if "$ref" in shape else shape
+        kinds = shape.get("type", "")
+        if kinds == "integer" or "integer" in kinds:
+            yield name, shape
+        for part in (shape.get("items"), *shape.get("allOf", ()), *shape.get("anyOf", ())):
+            if part:
+                yield from numbers(part, name)
+        for field, part in shape.get("properties", {}).items():
+            yield from numbers(part, f"{name}.{field}")
+
+    found: list[tuple[str, dict[str, Any]]] = []
+    for address, ways in told["paths"].items():
+        for way, order in ways.items():
+            if way not in ("get", "post", "put", "patch", "delete"):
+                continue
+            asked = [one for one in order.get("parameters", ()) if one.get("in") == "query"]
+            for one in asked:
+                found += numbers(one["schema"], f"{address}?{one['name']}")
+            for body in order.get("requestBody", {}).get("content", {}).values():
+                found += numbers(body.get("schema", {}), address)
+    assert len(found) > 50
+    assert [name for name, shape in found if "maximum" not in shape and "enum" not in shape] == []
+
+
+def test_a_quantity_that_is_too_long_is_refused_in_words(app: Flask):
+    for digits in (13, 20, 5000):
+        with app.test_request_context("/?bahasa=id"):
+            form = Form(MultiDict({"jumlah": "9" * digits}))
+            assert form.quantity("jumlah") is None
+            assert form.error_of("jumlah") == "Jumlah ini terlalu besar: paling banyak 12 angka di depan koma."
+            form = Form(MultiDict({"jumlah": "9" * 12 + ",999"}))
+            assert (form.quantity("jumlah"), form.errors) == (10**15 - 1, [])
+    assert "at most 12 digits" in say("form.quantity_too_large", "en", {"digits": 12})
 
 
 def test_another_content_type_is_no_json(client: FlaskClient, machine: dict[str, str]):

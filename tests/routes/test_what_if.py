@@ -85,7 +85,11 @@ def test_alternatives_stand_in_the_address_before_there_is_a_plan(officer: Flask
 
 
 @pytest.mark.parametrize(
-    "wrong", ["coba=entah", "coba=aturan%3D2026-99", "coba=stok%3DG1%2Aberas%2Ax", "coba=standar%3Dbukan"]
+    "wrong", [
+        "coba=entah", "coba=aturan%3D2026-99", "coba=stok%3DG1%2Aberas%2Ax", "coba=standar%3Dbukan",
+        f"coba=bagian%3D{'0' * 8}5{'9' * 6}", f"coba=bagian%3D{'9' * 5000}", f"coba=daya%3DT1%2A{'9' * 5000}",
+        f"tambah=1&pada={'9' * 5000}&coba=bagian%3D300",
+    ], ids=range(8),
 )  # fmt: skip
 def test_an_address_that_says_nothing_known_is_refused_in_words(officer: FlaskClient, flood: line.Flood, wrong: str):
     assert officer.get(f"{home(flood)}?{wrong}").status_code in (404, 422)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import sqlalchemy as sa
+
+from core.actor import Actor
 from core.errors import Refused
+from core.work import Tx, Work
+
+Act = Callable[[Tx], object]
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
@@ -27,3 +34,36 @@ def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
 def codes(results: Sequence[object]) -> list[str]:
     """Give the code of each refusal, sorted; empty for what was done."""
     return sorted(one.code if isinstance(one, Refused) else "" for one in results)
+
+
+def before_the_first_commits(work: Work, actor: Actor, first: Act, second: Act) -> object:
+    """Do ``first``, and commit it only when ``second`` has come to wait for it; give what became of the second.
+
+    PostgreSQL lets both into the database; on SQLite the second waits for its turn before it looks at anything.
+    """
+
+    def other() -> object:
+        try:
+            with work.by(actor) as tx:
+                return second(tx)
+        except Refused as told:
+            return told
+
+    with ThreadPoolExecutor(1) as pool:
+        with work.by(actor) as tx:
+            first(tx)
+            tx.session.flush()
+            waiting = pool.submit(other)
+            while not (waiting.done() or _is_anybody_waiting(work)):
+                time.sleep(0.01)
+        return waiting.result()
+
+
+def _is_anybody_waiting(work: Work) -> bool:
+    if work.engine.dialect.name == "sqlite":
+        return True
+    with work.engine.connect() as connection:
+        asked = sa.text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(connection.scalar(asked))

@@ -32,6 +32,9 @@ POSTS = tuple(
     )
     for no in (1, 2)
 )  # fmt: skip
+HOURS = (
+    Slot(starts_at="08:00", ends_at="10:00", households=1), Slot(starts_at="10:00", ends_at="12:00", households=1),
+)  # fmt: skip
 GROUND = Ground(serve_days=DAYS, open_posts=frozenset(post.post_id for post in POSTS))
 
 
@@ -58,10 +61,13 @@ def row(no: int, spot: Spot | None, *, rice: int = 5, oil: int = 2, lacks: tuple
         if one.item_id in lacks
     )
     post = next((post for post in POSTS if spot is not None and post.post_id == spot.post_id), None)
+    if post is not None and spot is not None and spot.hours:
+        post = replace(post, slots=HOURS)
+    slot = next((at for at, one in enumerate(HOURS) if spot is not None and one.hours == spot.hours), None)
     return Proposed(
         household=home(no, infants=infants), rank=no, is_floor=False, need=Need(items=need, given_before=()),
         given=tuple(one for one in need if one.item_id not in lacks) if spot else (), lacking=lacking, post=post,
-        serve_on=spot.serve_on if spot else None, slot=spot.slot if spot else None, metres=100, nearer=None,
+        serve_on=spot.serve_on if spot else None, slot=slot, metres=100, nearer=None,
         place_in_post=1,
     )  # fmt: skip
 
@@ -76,8 +82,8 @@ def held(no: int, spot: Spot | None, *, rice: int = 5, oil: int = 2, **more: obj
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def at(post: int, day: int, slot: int | None = None) -> Spot:
-    return Spot(post_id=POSTS[post].post_id, serve_on=DAYS[day], slot=slot)
+def at(post: int, day: int, hours: str = "") -> Spot:
+    return Spot(post_id=POSTS[post].post_id, serve_on=DAYS[day], hours=hours)
 
 
 @pytest.mark.parametrize(
@@ -95,13 +101,23 @@ def at(post: int, day: int, slot: int | None = None) -> Spot:
         (held(1, at(0, 0)), row(1, None, lacks=(RICE, OIL)), ChangeKind.WAITS, "gone"),
         (held(1, at(0, 0)), row(1, None), ChangeKind.WAITS, "no_room"),
         (held(1, at(0, 0)), row(1, at(0, 1)), ChangeKind.MOVED, "yielded"),
+        (held(1, at(0, 0, "08:00-10:00")), row(1, at(0, 0, "10:00-12:00")), ChangeKind.MOVED, "yielded"),
+        (held(1, at(0, 0, "07:00-08:00")), row(1, at(0, 0, "08:00-10:00")), ChangeKind.MOVED, "hours_changed"),
+        (held(1, at(0, 0)), row(1, at(0, 0, "08:00-10:00")), ChangeKind.MOVED, "hours_changed"),
+        (held(1, at(1, 0, "08:00-10:00")), row(1, at(1, 0)), ChangeKind.MOVED, "hours_changed"),
         (held(1, at(0, 0)), None, ChangeKind.OUT, "not_listed"),
         (held(1, None, is_out=True), None, None, ""),
     ],
 )  # fmt: skip
 def test_each_difference_has_its_name_and_its_reason(before, after, kind, why):
-    found = differences([before] if before else [], [after] if after else [], GROUND)
+    found = differences([before] if before else [], [after] if after else [], replace(GROUND, hours=_told(after)))
     assert [(one.kind, one.why.code) for one in found] == ([(kind, f"revision.why.{why}")] if kind else [])
+
+
+def _told(after: Proposed | None) -> dict[UUID, frozenset[str]]:
+    """What the posts tell now: the hours of which somebody is given some, else none."""
+    slots = after.post.slots if after is not None and after.post is not None else ()
+    return {post.post_id: frozenset(one.hours for one in slots) or frozenset({""}) for post in POSTS}
 
 
 def test_why_a_place_cannot_be_kept_names_what_stands_against_it():
@@ -146,13 +162,12 @@ def inputs(households: list[ConfirmedHousehold], posts: tuple[PostChoice, ...], 
 def weeks(draw: st.DrawFn):
     """Posts with and without hours, somebody proposed at each place of them, some with another place before."""
     has_hours = draw(st.booleans())
-    hours = (Slot(starts_at="08:00", ends_at="10:00", households=1), Slot(starts_at="10:00", ends_at="12:00",
-             households=1)) if has_hours else ()  # fmt: skip
+    hours = HOURS if has_hours else ()
     closed = draw(st.sampled_from([(), (DAYS[1],)]))
     posts = (replace(POSTS[0], slots=hours), replace(POSTS[1], closed_on=closed))
     taken = draw(st.integers(0, 2))
     places = [
-        Spot(post_id=post.post_id, serve_on=day, slot=place if post.slots else None)
+        Spot(post_id=post.post_id, serve_on=day, hours=post.slots[place].hours if post.slots else "")
         for post in posts for day in DAYS if day not in post.closed_on for place in range(2)
     ]  # fmt: skip
     held_already = [spot for spot in places if (spot.post_id, spot.serve_on) == (posts[0].post_id, DAYS[0])][:taken]
@@ -165,8 +180,8 @@ def weeks(draw: st.DrawFn):
         )
         for no, spot in enumerate(proposed, 1)
     )
-    everywhere = [Spot(post_id=post.post_id, serve_on=day, slot=slot) for post in posts for day in DAYS
-                  for slot in (None, 0, 1)]  # fmt: skip
+    everywhere = [Spot(post_id=post.post_id, serve_on=day, hours=each) for post in posts for day in DAYS
+                  for each in ("", "08:00-10:00", "10:00-12:00", "10:30-13:00")]  # fmt: skip
     before = {
         one.household.beneficiary_id: draw(st.sampled_from(everywhere)) for one in rows if draw(st.booleans())
     }  # fmt: skip
@@ -193,7 +208,8 @@ def test_whoever_can_keep_its_place_keeps_it_and_no_place_is_given_twice(week):
             assert sum(hours.values()) + taken <= (0 if day in post.closed_on else 2)
             assert all(count == 1 for count in hours.values()) or not post.slots
     if [spot_of(one) for one in found.rows] != [spot_of(one) for one in rows]:
-        first = next(one for one in found.rows if _had(before, one, made))
+        may = [one for one in found.rows if _had(before, one, made)]
+        first = next((one for one in may if _had(before, one, made) == before[one.household.beneficiary_id]), may[0])
         assert spot_of(first) == _had(before, first, made), "the first that may keep its place keeps it"
 
 
@@ -201,13 +217,15 @@ def _had(before, one: Proposed, made: PlanInputs) -> Spot | None:
     """Give the place that one had, where it is still there and free when the first asks for it."""
     spot = before.get(one.household.beneficiary_id)
     post = next((post for post in made.posts if spot and post.post_id == spot.post_id), None)
-    if spot is None or post is None or spot.serve_on in post.closed_on or (post.slots and spot.slot is None):
+    if spot is None or post is None or spot.serve_on in post.closed_on:
         return None
     taken = sum(
         each.households for each in made.taken if (each.post_id, each.serve_on) == (post.post_id, spot.serve_on)
     )
-    is_full = taken > (spot.slot or 0) if post.slots else taken == 2
-    return None if is_full else replace(spot, slot=spot.slot if post.slots else None)
+    # Whoever held no hours, or some that are told no more, is offered those that begin nearest.
+    at = {"": 0, "08:00-10:00": 0, "10:00-12:00": 1, "10:30-13:00": 1}[spot.hours]
+    is_full = taken > at if post.slots else taken == 2
+    return None if is_full else replace(spot, hours=post.slots[at].hours if post.slots else "")
 
 
 def test_nothing_moves_where_nothing_has_happened():

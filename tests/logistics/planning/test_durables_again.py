@@ -6,13 +6,13 @@ import pytest
 
 from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, NotFound
-from core.work import Work
+from core.work import Tx, Work
 from logistics.packages.durables import GiveAgain, decisions, give_again, given_elsewhere, withdraw
-from logistics.packages.queries import open_package_of
 from logistics.packages.states import AgainReason
 from logistics.planning.commands import discard_plan, plan_round
-from tests.logistics.week import HEAD, OFFICER, Week, a_week, an_incident, household, order
+from tests.logistics.week import HEAD, OFFICER, Week, a_week, an_incident, household, order, package_of
 from tests.support.builders import SYSTEM, an_actor
+from tests.support.racing import at_once, before_the_first_commits, codes
 
 
 def items_of(work: Work, week: Week, other: UUID, no: int) -> set[str]:
@@ -21,7 +21,7 @@ def items_of(work: Work, week: Week, other: UUID, no: int) -> set[str]:
     with work.by(OFFICER) as tx:
         made = plan_round(tx, ordered)
     with work.read_by(OFFICER) as tx:
-        found = open_package_of(tx, made.round_id, household(no).household_id)
+        found = package_of(tx, made.round_id, household(no).household_id)
     with work.by(OFFICER) as tx:
         discard_plan(tx, made.round_id)
     assert found is not None
@@ -70,3 +70,26 @@ def test_a_person_decides_that_durables_are_given_again_and_takes_it_back(work: 
         withdraw(tx, week.incident_id, made)
     with pytest.raises(Forbidden), work.by(an_actor(Role.WAREHOUSE)) as tx:
         give_again(tx, decide(one))
+
+
+def test_of_two_who_decide_in_one_moment_one_is_told_that_it_is_decided(work: Work):
+    week = a_week(work)
+    first = order(work, week, [household(1), household(2)])
+    with work.by(OFFICER) as tx:
+        plan_round(tx, first)
+    with work.by(SYSTEM) as tx:
+        other = an_incident(tx, "longsor-uji")
+    for household_id in (household(1).household_id, None):
+        asked = GiveAgain(
+            incident_id=other, other_incident_id=week.incident_id, household_id=household_id, reason=AgainReason.LOST
+        )
+
+        def decide(tx: Tx, asked: GiveAgain = asked) -> UUID:
+            return give_again(tx, asked)
+
+        told = before_the_first_commits(work, HEAD, decide, decide)
+        assert isinstance(told, Conflict) and told.code == "durable.decided_already"
+    again = codes(at_once([lambda: work.run(HEAD, decide)] * 4))
+    assert again == ["durable.decided_already"] * 4
+    with work.read_by(HEAD) as tx:
+        assert {one.household_id for one in decisions(tx, other)} == {household(1).household_id, None}

@@ -32,14 +32,19 @@ STATES = (PackageState.PLANNED, PackageState.RESERVED, PackageState.LOADED, Pack
 HOURS = st.lists(st.integers(1, 6), max_size=4)
 
 
-def package(no: int, *, state: PackageState = PackageState.PLANNED, slot: int | None = None, village: str = "A") -> (
-    CellPackage
-):  # fmt: skip
+def package(
+    no: int, *, state: PackageState = PackageState.PLANNED, hours: str = "", village: str = "A"
+) -> CellPackage:  # fmt: skip
     return CellPackage(
         id=UUID(int=no), plan_id=UUID(int=6), code=f"PKT-{no}", household_id=UUID(int=1000 + no), village_code=village,
-        persons=no % 5 + 1, is_vulnerable=no % 3 == 0, state=state, rank=no, slot=slot, reason_code="x",
+        persons=no % 5 + 1, is_vulnerable=no % 3 == 0, state=state, rank=no, hours=hours, reason_code="x",
         reason_facts="{}",
     )  # fmt: skip
+
+
+def at(hour: int) -> str:
+    """The hours that a post tells at this place of its day, where it has so many."""
+    return f"{8 + hour:02}:00-{9 + hour:02}:00"
 
 
 def a_post(capacity: int, hours: list[int] | None = None) -> PostChoice:
@@ -69,14 +74,15 @@ def test_who_goes_and_who_stays_are_everybody(cell: list[CellPackage], village: 
     )
 
 
-@given(cells, st.integers(1, 15), HOURS, st.lists(st.integers(0, 3), max_size=10), st.none() | st.integers(0, 4))
+@given(cells, st.integers(1, 15), HOURS, st.lists(st.integers(-1, 3), max_size=10), st.none() | st.integers(0, 4))
 def test_a_move_that_is_not_refused_keeps_within_the_day_and_every_hour(
-    cell: list[CellPackage], capacity: int, hours: list[int], there: list[int], slot: int | None
+    cell: list[CellPackage], capacity: int, hours: list[int], there: list[int], hour: int | None
 ):
     target = a_post(capacity, hours)
-    taken = Counter(at if at < len(hours) else None for at in there)
+    # Some hold hours that the post tells no more, some none.
+    taken = Counter("" if one < 0 else at(one) for one in there)
     group = choose(cell, Choice())
-    wanted = [slot] * len(group.going)
+    wanted = [None if hour is None else at(hour)] * len(group.going)
     found = refusals(
         group=group, target=target, serve_on=WEEK[2], week=WEEK, today=MONDAY, taken=taken, wanted=wanted,
         is_same_spot=False,
@@ -87,18 +93,17 @@ def test_a_move_that_is_not_refused_keeps_within_the_day_and_every_hour(
     after = taken + Counter(given_hours)
     assert len(given_hours) == len(group.going)
     assert sum(after.values()) <= target.capacity_per_day
-    if hours and sum(taken[at] for at in range(len(hours))) == sum(taken.values()):
-        assert None not in given_hours
-        assert all(after[at] <= max(each, taken[at]) for at, each in enumerate(hours))
+    assert set(given_hours) <= {one.hours for one in target.slots} or not hours
+    assert all(after[at(no)] <= max(each, taken[at(no)]) for no, each in enumerate(hours))
     # And back: into the hours they had, which nobody has taken meanwhile.
     origin = a_post(len(cell))
-    stays = Counter(one.slot for one in cell if one not in group.going)
+    stays = Counter(one.hours for one in cell if one not in group.going)
     back = refusals(
         group=group, target=origin, serve_on=MONDAY, week=WEEK, today=MONDAY, taken=stays,
-        wanted=[one.slot for one in group.going], is_same_spot=False,
+        wanted=[one.hours for one in group.going], is_same_spot=False, goes_back=True,
     )  # fmt: skip
     assert back == ()
-    assert hours_for(origin, stays, [one.slot for one in group.going]) == [one.slot for one in group.going]
+    assert hours_for(origin, stays, [one.hours for one in group.going]) == [one.hours for one in group.going]
 
 
 def test_each_refusal_has_its_sentence():
@@ -116,11 +121,12 @@ def test_each_refusal_has_its_sentence():
     assert codes(serve_on=WEEK[0]) == ["board.day_passed"]
     assert codes(serve_on=WEEK[6] + timedelta(days=1)) == ["board.outside_week"]
     assert codes(serve_on=WEEK[3]) == ["board.closed_day"]
-    assert codes(taken={0: 1, 1: 3}) == ["board.over_capacity"]
-    assert codes(wanted=[0, 0]) == ["board.hour_full"]
-    assert codes(wanted=[2, 2]) == ["board.no_hour"]
+    assert codes(taken={at(0): 1, at(1): 3}) == ["board.over_capacity"]
+    assert codes(wanted=[at(0), at(0)]) == ["board.hour_full"]
+    assert codes(wanted=[at(2), at(2)]) == ["board.no_hour"]
+    assert codes(wanted=[at(2), at(2)], goes_back=True) == [], "as it was, whatever the post tells since"
     assert codes(is_same_spot=True) == ["board.same_place"]
-    assert codes(is_same_spot=True, wanted=[1, 1]) == []
+    assert codes(is_same_spot=True, wanted=[at(1), at(1)]) == []
     assert codes(target=None) == ["board.post_closed"]
     assert codes(group=choose([package(1, state=PackageState.LOADED)], Choice())) == ["board.nobody"]
 
@@ -177,7 +183,7 @@ def test_the_fingerprint_changes_with_whatever_the_consequences_rest_on():
         fingerprint((cell[:1], there), post),
         fingerprint((cell, ()), post),
         fingerprint(((replace(cell[0], state=PackageState.RESERVED), cell[1]), there), post),
-        fingerprint(((replace(cell[0], slot=1), cell[1]), there), post),
+        fingerprint(((replace(cell[0], hours="08:00-09:00"), cell[1]), there), post),
         fingerprint((cell, there), replace(post, capacity_per_day=4)),
         fingerprint((cell, there), replace(post, closed_on=(MONDAY,))),
         fingerprint((cell, there), None),

@@ -14,6 +14,7 @@ from logistics.planning.hours import (
     check_slots,
     closed_among,
     minutes_of,
+    nearest,
     print_hours,
     read,
     read_days,
@@ -74,5 +75,13 @@ def test_closed_days_are_weekdays_and_single_ones():
 
 def test_hours_are_told_as_people_read_them():
     one = Slot(starts_at="08:00", ends_at="10:30", households=5)
-    assert print_hours(one) == "08.00–10.30"
-    assert minutes_of(one.ends_at) == 630
+    assert (one.hours, print_hours(one.hours), minutes_of(one.hours)) == ("08:00-10:30", "08.00–10.30", (480, 630))
+    assert (print_hours(""), minutes_of("")) == ("", (0, 0))
+
+
+@given(hours().filter(bool), st.sampled_from(["", "00:00-00:30", "07:59-09:00", "12:00-13:00", "23:00-23:59"]))
+def test_the_nearest_hours_are_the_same_or_begin_no_farther_than_any(slots: tuple[Slot, ...], promised: str):
+    assert all(nearest(one.hours, slots) == one for one in slots)
+    found, begin = nearest(promised, slots), minutes_of(promised)[0]
+    far = [abs(minutes_of(one.hours)[0] - begin) for one in (found, *slots)]
+    assert far[0] == min(far)

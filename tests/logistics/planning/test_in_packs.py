@@ -5,12 +5,11 @@ from dataclasses import replace
 from core.measures import Milli
 from core.work import Work
 from logistics.packages.packing import Pack
-from logistics.packages.queries import open_package_of
 from logistics.packages.rules import People
 from logistics.packages.standard_queries import standard
 from logistics.packages.standards import DefineStandard, approve_standard, define_standard
 from logistics.planning.commands import plan_round
-from tests.logistics.week import HEAD, OFFICER, a_week, household, order
+from tests.logistics.week import HEAD, OFFICER, a_week, household, order, package_of
 
 
 def test_a_package_says_in_which_packs_its_rice_is_handed_over(work: Work):
@@ -33,7 +32,7 @@ def test_a_package_says_in_which_packs_its_rice_is_handed_over(work: Work):
     ordered = order(work, replace(week, standard_id=second), [household(1, five)])
     with work.by(OFFICER) as tx:
         made = plan_round(tx, ordered)
-        found = open_package_of(tx, made.round_id, household(1).household_id)
+        found = package_of(tx, made.round_id, household(1).household_id)
     assert found is not None
     (rice,) = (line for line in found.lines if line.item_code == "beras")
     assert (rice.exact_milli, rice.quantity_milli) == (14_000, 15_000)

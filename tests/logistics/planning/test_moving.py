@@ -23,8 +23,8 @@ from logistics.dispatch.commands import (
     open_post,
     send_to_post,
 )
-from logistics.dispatch.hours import round_hours
 from logistics.dispatch.queries import post_choices, to_send
+from logistics.dispatch.schedule import schedule
 from logistics.packages.cell_queries import cell_goods, cell_parts
 from logistics.packages.cells import Spot
 from logistics.packages.queries import packages, strip_of
@@ -257,21 +257,20 @@ def test_hours_are_filled_in_order_or_as_asked(work: Work):
     with_hours = tuple(replace(one, slots=hours) if one.post_id == week.second_post else one for one in asked.posts)
     asked = replace(asked, posts=with_hours, choice=Choice(last=4))
     assert [(one.before, one.after) for one in seen(work, asked).hours] == [(0, 3), (0, 1)]
-    assert refused(lambda: do(work, replace(asked, to_slot=1))) == "board.hour_full"
+    assert refused(lambda: do(work, replace(asked, to_hours="09:00-10:00"))) == "board.hour_full"
     do(work, asked)
-    within = replace(
-        asked, from_spot=asked.to_spot, choice=Choice(slot=0, last=1), to_slot=1
-    )  # fmt: skip
+    within = replace(asked, from_spot=asked.to_spot, choice=Choice(hours="08:00-09:00", last=1), to_hours="09:00-10:00")
     do(work, within)
     with work.read_by(OFFICER) as tx:
-        slots: Counter[int | None] = Counter()
+        held: Counter[str] = Counter()
         for one in cell_parts(tx, round_id):
-            slots[one.slot] += one.households
-    assert slots == {None: 2, 0: 2, 1: 2}
-    assert refused(lambda: do(work, replace(within, choice=Choice(slot=1)))) == "board.same_place"
+            held[one.hours] += one.households
+    assert held == {"": 2, "08:00-09:00": 2, "09:00-10:00": 2}
+    assert refused(lambda: do(work, replace(within, choice=Choice(hours="09:00-10:00")))) == "board.same_place"
+    assert refused(lambda: do(work, replace(within, to_hours="10:00-11:00"))) == "board.no_hour"
 
 
-def test_hours_that_changed_since_are_told_rightly_or_the_move_is_refused(work: Work):
+def test_who_moves_gets_the_hours_told_now_and_everybody_else_keeps_those_it_was_promised(work: Work):
     week = a_week(work, capacity=4)
 
     def opens(first: int) -> None:
@@ -284,29 +283,39 @@ def test_hours_that_changed_since_are_told_rightly_or_the_move_is_refused(work: 
 
     def told() -> dict[tuple[UUID | None, str], int]:
         with work.read_by(OFFICER) as tx:
-            hours = round_hours(tx, round_id)
-            rows = packages(tx, round_id, limit=500).rows
-            return dict(Counter((row.post_id, hours.words(row.plan_id, row.post_id, row.slot)) for row in rows))
+            return dict(Counter((row.post_id, row.hours) for row in packages(tx, round_id, limit=500).rows))
 
     opens(8)
     round_id = planned(work, week, 4)
     approve(work, round_id)
-    before = {(week.first_post, "08.00–09.00"): 2, (week.first_post, "09.00–10.00"): 2}
+    before = {(week.first_post, "08:00-09:00"): 2, (week.first_post, "09:00-10:00"): 2}
     assert told() == before
     opens(13)
     assert told() == before, "what was told stays so"
     asked = asking(work, week, round_id, choice=Choice(last=2))
     do(work, asked)
-    after = {(week.first_post, "08.00–09.00"): 2, (week.second_post, "13.00–14.00"): 2}
+    after = {(week.first_post, "08:00-09:00"): 2, (week.second_post, "13:00-14:00"): 2}
     assert told() == after
     opens(15)
     more = asking(work, week, round_id, choice=Choice(last=1))
-    assert [one.code for one in seen(work, more).problems] == ["board.hours_changed"]
-    assert refused(lambda: do(work, more)) == "board.hours_changed"
-    assert told() == after
-    opens(8)
-    undo(work, week, round_id)
-    assert told() == before
+    assert [(one.starts_at, one.before, one.after) for one in seen(work, more).hours] == [
+        ("15:00", 0, 1), ("16:00", 0, 0),
+    ]  # fmt: skip
+    do(work, more)
+    assert told() == {
+        (week.first_post, "08:00-09:00"): 1, (week.second_post, "13:00-14:00"): 2, (week.second_post, "15:00-16:00"): 1,
+    }  # fmt: skip
+    crowded = asking(work, week, round_id, choice=Choice(last=1), to_hours="13:00-14:00")
+    assert refused(lambda: do(work, crowded)) == "board.no_hour", "a place is offered with the hours it has now"
+    with work.read_by(OFFICER) as tx:
+        cell = schedule(tx, round_id).cell(week.second_post, FRIDAY)
+    assert cell is not None
+    assert [(one.hours, one.counts.households, one.households) for one in cell.hours] == [
+        ("15:00-16:00", 1, 2), ("16:00-17:00", 0, 2), ("13:00-14:00", 2, None),
+    ]  # fmt: skip
+    for _ in range(2):
+        undo(work, week, round_id)
+    assert told() == before, "back as it was, whatever the post tells since"
 
 
 def test_what_must_not_be_is_refused_with_its_sentence(work: Work, fixed_clock: FixedClock):

@@ -100,7 +100,7 @@ def test_the_larger_family_after_a_smaller_one_is_the_most_and_overtakes_it():
     stock = Stock(free_milli=np.array([[1000]]), reaches=np.array([[True]]))
     found = allocate(queue, stock)
     answer = optimum(found, stock, persons=np.array([2, 5]), tier=np.array([0, 0]))
-    assert (answer.strict_persons, answer.tier_persons, answer.overtaken, answer.gap_permille) == (2, 5, 1, 1500)
+    assert (answer.strict_persons, answer.tier_persons, answer.most_persons, answer.overtaken) == (2, 5, 5, 1)
     kept = optimum(found, stock, persons=np.array([2, 5]), tier=np.array([0, 1]))
     assert (kept.tier_persons, kept.most_persons, kept.overtaken) == (2, 5, 0)
 

@@ -17,7 +17,6 @@ from logistics.packages.queries import (
     contents_at,
     counts_of,
     find_package,
-    open_package_of,
     package,
     packages,
     packages_of,
@@ -58,6 +57,7 @@ from tests.logistics.week import (
     fill,
     household,
     order,
+    package_of,
 )
 from tests.support.builders import SYSTEM
 
@@ -82,7 +82,7 @@ def test_the_household_of_the_worked_example_gets_its_package_with_arithmetic_in
     week = a_week(work)
     made = plan(work, week, [household(1, HOUSEHOLD_H)])
     with work.read_by(OFFICER) as tx:
-        found = open_package_of(tx, made.round_id, household(1).household_id)
+        found = package_of(tx, made.round_id, household(1).household_id)
     assert found is not None
     quantities = {line.item_code: line.quantity_milli for line in found.lines}
     assert quantities == {
@@ -235,7 +235,7 @@ def test_whoever_lacks_a_line_gets_the_others_and_is_told_what_it_lacks_and_why(
     assert (made.planned, made.in_part, made.waiting, made.shortages) == (3, 1, 0, ())
     approve(work, made.round_id)
     with work.read_by(OFFICER) as tx:
-        found = open_package_of(tx, made.round_id, household(3).household_id)
+        found = package_of(tx, made.round_id, household(3).household_id)
         shown = {line.item.code: line for line in need(tx, made.round_id).lines}
     assert found is not None
     assert found.row.state is PackageState.RESERVED
@@ -326,7 +326,7 @@ def test_a_cancelled_round_gives_its_stock_back_and_its_week_can_be_planned_anew
     again = plan(work, week, [household(1)])
     assert again.round_id != made.round_id
     with work.read_by(OFFICER) as tx:
-        found = open_package_of(tx, again.round_id, household(1).household_id)
+        found = package_of(tx, again.round_id, household(1).household_id)
     assert found is not None and "kasur" in {line.item_code for line in found.lines}
 
 
@@ -337,7 +337,7 @@ def test_the_second_week_gives_consumables_again_but_no_durable_twice(work: Work
     next_week = plan(work, week, [household(1, HOUSEHOLD_H)], first_on=MONDAY + timedelta(days=7))
     with work.read_by(OFFICER) as tx:
         the_round = round_by_id(tx, next_week.round_id)
-        found = open_package_of(tx, next_week.round_id, household(1).household_id)
+        found = package_of(tx, next_week.round_id, household(1).household_id)
     assert (the_round.no, the_round.first_day) == (2, 8)
     assert found is not None
     durable = {"kasur", "selimut", "sandang_dewasa", "sandang_anak"}
@@ -361,8 +361,8 @@ def test_durables_of_an_overlapping_incident_are_not_given_again_and_are_counted
     )
     assert joined.durables_elsewhere == 1
     with work.read_by(OFFICER) as tx:
-        spared = open_package_of(tx, joined.round_id, household(1).household_id)
-        whole = open_package_of(tx, joined.round_id, household(3).household_id)
+        spared = package_of(tx, joined.round_id, household(1).household_id)
+        whole = package_of(tx, joined.round_id, household(3).household_id)
     assert spared is not None and whole is not None
     assert "kasur" not in {line.item_code for line in spared.lines}
     assert "kasur" in {line.item_code for line in whole.lines}
@@ -385,7 +385,7 @@ def test_a_round_lies_inside_the_decree_and_weeks_do_not_overlap(work: Work):
     with work.read_by(OFFICER) as tx:
         assert round_by_id(tx, made.round_id).week.days == 7
         assert round_by_id(tx, short.round_id).week.days == 3
-        found = open_package_of(tx, short.round_id, families[0].household_id)
+        found = package_of(tx, short.round_id, families[0].household_id)
     assert found is not None
     rice = next(line for line in found.lines if line.item_code == "beras")
     # 2 persons x 0.4 kg x 3 days = 2.4 kg, handed over as 3 kg.

@@ -87,7 +87,7 @@ def test_the_first_household_for_whom_it_comes_out_otherwise_is_named(work: Work
         rows = propose(inputs_of(tx, plan_id)[0]).rows
         packages = {one.beneficiary_id: one for one in packages_now(tx, round_id)}
     third = rows[2].household.beneficiary_id
-    moved = first_difference(rows, packages | {third: replace(packages[third], slot=7)})
+    moved = first_difference(rows, packages | {third: replace(packages[third], hours="08:00-10:00")})
     assert moved is not None and (moved.rank, moved.what) == (3, "place")
     ranked = first_difference(rows, packages | {third: replace(packages[third], rank=99)})
     assert ranked is not None and (ranked.code, ranked.what) == (packages[third].code, "rank")

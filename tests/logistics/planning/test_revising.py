@@ -15,6 +15,7 @@ from core.measures import Milli
 from core.work import Work
 from logistics.dispatch.commands import ChangePost, CloseDay, change_post, close_day
 from logistics.packages.cells import Spot
+from logistics.packages.queries import turns_of
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState
 from logistics.planning.commands import cancel_package, plan_round
@@ -23,6 +24,7 @@ from logistics.planning.move_ground import MoveGroup
 from logistics.planning.moving import move_group
 from logistics.planning.queries import plans_of
 from logistics.planning.revision_queries import changes_of, revision_view
+from logistics.planning.rules import Slot
 from logistics.planning.states import ChangeKind, PlanState
 from stock.reservations.commands import ReserveLine, ReserveStock, reserve
 from tests.logistics.planning.revised import World
@@ -282,6 +284,44 @@ def test_where_a_post_has_closed_or_has_less_room_meanwhile_nothing_is_done(
     assert told.value.code == "revision.outdated"
     assert world.content() == before
     world.revised()
+
+
+def test_who_stays_keeps_its_hours_and_who_cannot_is_told_those_of_now(work: Work):
+    world = a_world(work, 5, capacity=4)
+
+    def opens(*begin: int) -> None:
+        hours = tuple(Slot(starts_at=f"{at:02}:00", ends_at=f"{at + 1:02}:00", households=2) for at in begin)
+        asked = ChangePost(post_id=world.week.first_post, capacity_per_day=4, opening="", slots=hours)
+        world.work.run(SYSTEM, lambda tx: change_post(tx, asked))
+
+    def held() -> list[tuple[date | None, str]]:
+        return [(world.of(one)[-1].serve_on, world.of(one)[-1].hours) for one in world.households]
+
+    opens(8, 9)
+    world.plan()
+    assert sorted(held(), key=str) == [
+        (MONDAY, "08:00-09:00"), (MONDAY, "08:00-09:00"), (MONDAY, "09:00-10:00"), (MONDAY, "09:00-10:00"),
+        (TUESDAY, "08:00-09:00"),
+    ]  # fmt: skip
+    before = held()
+    opens(9, 13)
+    assert held() == before, "what was promised stays so"
+    (reason,) = world.behind()
+    assert (reason.code, reason.count) == ("revision.behind.hours_changed", 3)
+    assert reason.sentence("id") == "3 paket dijanjikan jam yang tidak dipakai lagi di Balai Desa Timur."
+    assert world.revise().counts == {ChangeKind.MOVED: 3}
+    with work.read_by(OFFICER) as tx:
+        (draft,) = (one for one in plans_of(tx, world.id) if one.is_revision)
+        listed = changes_of(tx, draft.id).rows
+    assert {one.why("id") for one in listed} == {"Jam Balai Desa Timur berubah sejak ia dijadwalkan."}
+    assert {one.before.hours for one in listed if one.before} == {"08:00-09:00"}
+    world.agree()
+    assert world.behind() == ()
+    after = [(day, {"08:00-09:00": "13:00-14:00"}.get(hours, hours)) for day, hours in before]
+    assert held() == [(day, hours if day == MONDAY else "09:00-10:00") for day, hours in after]
+    with work.read_by(OFFICER) as tx:
+        told = {one.package_id: one.hours for one in turns_of(tx, world.id)}
+    assert told == {world.of(one)[-1].id: world.of(one)[-1].hours for one in world.households}
 
 
 def test_where_others_were_moved_to_its_place_meanwhile_nothing_is_done(work: Work):

@@ -148,11 +148,22 @@ def test_the_fast_check_of_a_position_agrees_with_its_number(lon: float, lat: fl
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("1", "001"), ("RT 02", "002"), ("RW.003", "003"), ("0012", "012"), ("000", None), ("-", None), ("", None)],
+    [
+        ("1", "001"),
+        ("RT 02", "002"),
+        ("RW.003", "003"),
+        ("0012", "012"),
+        ("000", None),
+        ("-", None),
+        ("", None),
+        ("0" * 5000, None),
+        ("0" * 5000 + "7", "007"),
+    ],
 )
 def test_rt_and_rw_are_three_digits_or_unknown(text: str, unit: str | None):
     assert checked_unit(text) == unit
-    assert isinstance(checked_unit("RT A"), Flaw)
+    for wrong in ("RT A", "1000", "9" * 5000, "²", "١"):
+        assert isinstance(checked_unit(wrong), Flaw)
 
 
 def test_words_of_a_name_are_found_without_accents_and_signs():
