@@ -145,7 +145,8 @@ def steps_of(tx: Tx, household_id: UUID) -> tuple[Step, ...]:
 def state_counts(tx: Tx, village_code: str = "", states: Sequence[LinkState] | None = None) -> tuple[StateCount, ...]:
     """Count the households of current snapshots by village and state; merged and erased ones are listed nowhere.
 
-    ``states`` None counts all, which reads every link of the office; named ones are counted from the index of states.
+    ``states`` None counts all, which reads every link of the office or of the village; named ones are counted from the
+    index of states.
     """
     query = (
         _standing(tx, [village_code] if village_code else None)
@@ -159,6 +160,22 @@ def state_counts(tx: Tx, village_code: str = "", states: Sequence[LinkState] | N
         StateCount(village_code=row.village_code, state=row.state, households=row.households)
         for row in tx.session.execute(query)
     )
+
+
+def linked_households(tx: Tx) -> int:
+    """Tell how many households the current snapshots list, as they themselves say: nothing is counted."""
+    query = sa.select(sa.func.sum(Snapshot.households)).where(
+        Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT
+    )
+    return int(tx.session.scalar(query) or 0)
+
+
+def last_step(tx: Tx) -> tuple[UUID, datetime] | None:
+    """Give the newest step of the office's links: its id, and when its transaction began."""
+    # Ids stand in the order of time: the first that is read is nearly always the office's.
+    query = sa.select(LinkEvent.id, LinkEvent.at).where(sa.func.coalesce(LinkEvent.regency_code, "") == tx.regency_code)
+    row = tx.session.execute(query.order_by(LinkEvent.id.desc()).limit(1)).one_or_none()
+    return (row.id, row.at) if row is not None else None
 
 
 def link_lines(

@@ -19,7 +19,6 @@ from registry_link.households.departures import DepartureLine, Door, departures_
 from registry_link.households.linking import (
     Link,
     LinkLine,
-    StateCount,
     Step,
     current_links,
     link_lines,
@@ -159,12 +158,6 @@ class LinkPage:
 
 
 # ---------------------------------------------------------------- the office
-
-
-def counts(tx: Tx, village_code: str = "") -> tuple[StateCount, ...]:
-    """Count current links by village and state, as far as the reader sees. Raises: Forbidden."""
-    reach = tx.require("link.see")
-    return tuple(one for one in state_counts(tx, village_code) if reach.has_village(one.village_code))
 
 
 def links(
