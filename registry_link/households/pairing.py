@@ -205,27 +205,40 @@ def changed_among(tx: Tx, ids: Collection[UUID], since: datetime) -> frozenset[U
     return frozenset(found)
 
 
-def suspected(tx: Tx) -> tuple[frozenset[UUID], frozenset[UUID]]:
+def suspected(tx: Tx, among: Collection[UUID] | None = None) -> tuple[frozenset[UUID], frozenset[UUID]]:
     """Give whose link of a current snapshot waits for somebody to look at both: those that stand for themselves, and
-    merged ones, of which those count too whose newest link does not know yet."""
-    query = (
-        sa.select(Household.id, Household.merged_into_id)
-        .select_from(Snapshot)
-        .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
-        .join(Household, Household.id == RegistryLink.household_id)
-        .where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
-            sa.or_(
-                RegistryLink.state == LinkState.DUPLICATE_SUSPECTED,
-                sa.and_(Household.merged_into_id.is_not(None), RegistryLink.state == LinkState.IMPORTED),
-            ),
-        )
-    )  # fmt: skip
-    rows = tx.session.execute(query).all()
-    return (
-        frozenset(row.id for row in rows if row.merged_into_id is None),
-        frozenset(row.id for row in rows if row.merged_into_id is not None),
+    merged ones, of which those count too whose newest link does not know yet. ``among``: only of these households."""
+    # Two questions, each by its own index: together they would read every link there is.
+    waiting = _linked(RegistryLink.snapshot_id).where(RegistryLink.state == LinkState.DUPLICATE_SUSPECTED)
+    # Few are merged: from them to their links, not the other way round.
+    merged = _linked(sa.func.coalesce(RegistryLink.snapshot_id, RegistryLink.snapshot_id)).where(
+        Household.merged_into_id.is_not(None),
+        sa.func.coalesce(RegistryLink.state, "").in_((LinkState.DUPLICATE_SUSPECTED, LinkState.IMPORTED)),
     )
+    pieces = [None] if among is None else _pieces(among)
+    found: list[Any] = []
+    for piece in pieces:
+        for query in (waiting, merged):
+            mine = query.where(Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT)
+            found += tx.session.execute(mine if piece is None else mine.where(Household.id.in_(piece)))
+    return (
+        frozenset(row.id for row in found if row.merged_into_id is None),
+        frozenset(row.id for row in found if row.merged_into_id is not None),
+    )
+
+
+def _linked(snapshot_id: Any) -> sa.Select[Any]:
+    columns: tuple[Any, ...] = (Household.id, Household.merged_into_id)
+    query: sa.Select[Any] = sa.select(*columns).select_from(Household)
+    return query.join(RegistryLink, RegistryLink.household_id == Household.id).join(
+        Snapshot, Snapshot.id == snapshot_id
+    )
+
+
+def _pieces(ids: Collection[UUID]) -> Iterator[list[UUID]]:
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield wanted[start : start + _AT_ONCE]
 
 
 def within(tx: Tx, reach: Reach) -> sa.Select[Any]:
