@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -9,11 +10,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.permissions import Reach
 from core.work import Tx
-from registry_link.households.linking import StateCount, last_step, linked_households, state_counts
+from registry_link.households.linking import (
+    StateCount,
+    last_step,
+    linked_households,
+    state_counts,
+    village_state_counts,
+)
 from registry_link.households.queries import registry_version
+from registry_link.households.states import LinkState
 from registry_link.links.models import LinkCount
-from registry_link.links.queries import villages_within
+from registry_link.regions.queries import regions_of
+from registry_link.regions.states import Level
 
 COUNTED_AT_ONCE: Final = 50_000
 """So many households are counted while somebody waits for it; more of them in the background."""
@@ -56,8 +66,23 @@ def link_counts(tx: Tx, village_code: str = "") -> LinkCounts:
             return LinkCounts(counts=mine, counted_at=kept.counted_at, is_kept=True)
         found = [one for one in state_counts(tx) if reach.has_village(one.village_code)]
     else:
-        found = [one for code in codes for one in state_counts(tx, code)]
+        found = [one for code in codes for one in village_state_counts(tx, code)]
     return LinkCounts(counts=tuple(found), counted_at=tx.now, is_kept=False)
+
+
+def counts_within(tx: Tx, reach: Reach, states: Collection[LinkState]) -> tuple[StateCount, ...]:
+    """Count the current links in a few states as they are now, by village, as far as a right reaches."""
+    codes = [] if reach.is_all else villages_within(tx, reach)
+    if reach.is_all or len(codes) > FEW_VILLAGES:
+        return tuple(one for one in state_counts(tx, list(states)) if reach.has_village(one.village_code))
+    return tuple(one for code in codes for one in village_state_counts(tx, code) if one.state in states)
+
+
+def villages_within(tx: Tx, reach: Reach, village_code: str = "") -> list[str]:
+    """Give the codes of the office's villages that a reader reaches, or of the one asked for."""
+    if village_code:
+        return [village_code] if reach.has_village(village_code) else []
+    return [one.code for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
 
 
 # ---------------------------------------------------------------- keeping

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from core.actor import Role, ScopeKind
 from core.clock import FixedClock
 from core.errors import Forbidden
 from core.work import Work
-from registry_link.households.linking import state_counts
+from registry_link.households.commands import RegisterProvisional, register_provisional
+from registry_link.households.linking import link_lines, state_counts, village_state_counts
+from registry_link.households.models import Household
 from registry_link.households.staging import bump_stamp
 from registry_link.households.states import LinkState
 from registry_link.links import counting
 from registry_link.links.counting import is_behind, link_counts
 from registry_link.links.jobs import count_links
+from registry_link.links.queries import field_villages
 from tests.registry_link.links.test_links import OFFICER, rows, to_field
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, merge, person, with_regions
 
@@ -54,6 +58,38 @@ def test_everybody_is_told_of_the_own_villages_alone(office: Work) -> None:
     assert told(office, OFFICER, OLILIT) == ({(OLILIT, IMPORTED): 1}, False)
     with pytest.raises(Forbidden):
         told(office, person(Role.WAREHOUSE))
+
+
+def test_a_village_counted_from_its_households_comes_to_the_same(office: Work) -> None:
+    """A household that two registers list stands twice; one that nobody lists, or that is erased, not at all."""
+    merge(office, rows(5), source="dtks")
+    to_field(office, SAUM)
+    with office.by(OFFICE) as tx:
+        register_provisional(tx, RegisterProvisional(head_name="Baru Contoh", village_code=SAUM, head_age_years=40))
+        tx.session.execute(sa.update(Household).where(Household.external_id == "h4").values(erased_at=tx.now))
+    with office.read_by(OFFICE) as tx:
+        whole = state_counts(tx)
+        one_by_one = [one for code in (OLILIT, SAUM) for one in village_state_counts(tx, code)]
+        lines = {
+            code: link_lines(tx, states=tuple(LinkState), village_codes=[code], limit=50) for code in (OLILIT, SAUM)
+        }
+        together = link_lines(tx, states=tuple(LinkState), village_codes=[OLILIT, SAUM], limit=50)
+    assert sorted(one_by_one, key=lambda one: (one.village_code, one.state)) == list(whole)
+    assert sum(one.households for one in whole) > 5
+    assert {code: len(found) for code, found in lines.items()} == {
+        code: sum(one.households for one in whole if one.village_code == code) for code in lines
+    }
+    assert {one.link_id for found in lines.values() for one in found} == {one.link_id for one in together}
+
+
+def test_a_field_officer_is_told_of_the_own_villages(office: Work) -> None:
+    to_field(office, SAUM)
+    to_field(office, OLILIT)
+    mine = person(Role.FIELD, ScopeKind.VILLAGE, SAUM)
+    with office.read_by(mine) as tx:
+        assert [(one.village_code, one.waiting, one.total) for one in field_villages(tx)] == [(SAUM, 2, 2)]
+    with office.read_by(OFFICER) as tx:
+        assert {one.village_code: one.waiting for one in field_villages(tx)} == {SAUM: 2, OLILIT: 1}
 
 
 def test_of_very_many_the_last_count_is_told_and_one_village_is_counted_now(large: Work) -> None:
