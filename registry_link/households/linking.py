@@ -332,7 +332,8 @@ def _village_lines(
     for at in range(0, len(rows), _AT_ONCE):
         query = (
             sa.select(RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source)
-            .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
+            # Asked like this, SQLite cannot begin with the snapshot and its million links.
+            .join(Snapshot, Snapshot.id == sa.func.coalesce(RegistryLink.snapshot_id, RegistryLink.snapshot_id))
             .where(
                 RegistryLink.household_id.in_([row.id for row in rows[at : at + _AT_ONCE]]), is_in_state,
                 Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,

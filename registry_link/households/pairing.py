@@ -22,6 +22,7 @@ from registry_link.households.states import LinkState, Sex, SnapshotState
 Pair = tuple[UUID, UUID]
 _AT_ONCE: Final = 800
 _DISTRICT_LENGTH: Final = len("99.01.01")
+_VILLAGE_DOTS: Final = 3
 _MOST_ALL_WITH_ALL: Final = 6
 """Of more households with one number only the first is paired with each: deciding these decides all."""
 _office: Final = sa.func.coalesce(Household.regency_code, "")
@@ -247,15 +248,16 @@ def within(tx: Tx, reach: Reach) -> sa.Select[Any]:
     query = sa.select(Household.id).where(Household.regency_code == tx.regency_code)
     if reach.is_all:
         return query
-    return query.where(
-        sa.or_(
-            sa.false(),
-            *(
-                sa.or_(Household.village_code == code, Household.village_code.between(f"{code}.", f"{code}/"))
-                for code in sorted(reach.regions)
-            ),
-        )
-    )
+    # "/" is the sign after ".": a village itself, or everything below a district. One range each: of two joined by
+    # "or" SQLite makes a walk through the office.
+    codes = sorted(reach.regions)
+    return query.where(sa.or_(sa.false(), *(_below(code) for code in codes)))
+
+
+def _below(code: str) -> sa.ColumnElement[bool]:
+    if code.count(".") >= _VILLAGE_DOTS:
+        return Household.village_code == code
+    return Household.village_code.between(f"{code}.", f"{code}/")
 
 
 def standings(tx: Tx, ids: Collection[UUID], *, lock: bool = False) -> Mapping[UUID, Standing]:
