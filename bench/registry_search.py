@@ -1,24 +1,26 @@
 """How fast a household is found by words, typing errors included, beside what a database offers for it.
 
-    python -m bench.registry_search [--households 1000000] [--engine sqlite|postgresql] [--questions 20]
+    python -m bench.registry_search [--households 1000000] [--engine sqlite|postgresql] [--questions 100]
 
 Invented people whose names are spread as names are: a few are very common, many rare. Ours is timed whole, as a page
 asks it: finding, ranking, reading fifty households, their villages, the access log. The peers only find fifty row
 numbers in one table of texts made for them: LIKE; FTS5 with prefixes and FTS5 with trigrams (SQLite); a text-search
 index with prefixes and pg_trgm (PostgreSQL). "meant" is how often the household that the question was made from stands
-on the first page. For words that are typed right, ours is compared with a walk through everything.
+on the first page. For words that are typed right, ours is compared with a walk through everything. A peer is asked the
+first twenty questions of a kind.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -36,9 +38,10 @@ from registry_link.households.bulk import put_rows
 from registry_link.households.finding import EXACT_TIERS, asked_words, find_rows
 from registry_link.households.known import know_numbers
 from registry_link.households.models import Household, Member, RowCounter
-from registry_link.households.numbers import nik_indexes
+from registry_link.households.numbers import kk_indexes, nik_indexes
+from registry_link.households.positions import position_key
 from registry_link.households.queries import SearchHouseholds, search_households
-from registry_link.households.states import Relation
+from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.households.words import write_new_words
 from registry_link.regions.models import Region
 from registry_link.regions.states import Level
@@ -48,16 +51,22 @@ OFFICE = system("99.01")
 NOW = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 CHUNK = 20_000
 PAGE = 50
+OF_PEERS = 20
 SLOW = 1.0
 """Seconds after which a peer is asked no more than three questions."""
 HOUSEHOLD: Final = (
     "id", "row_no", "regency_code", "code", "village_code", "rt", "rw", "hamlet", "address", "head_name", "size",
-    "is_provisional", "recorded_at", "changed_at",
+    "decile", "lon_deg", "lat_deg", "position_key", "position_source", "kk_bidx", "is_provisional", "recorded_at",
+    "changed_at",
 )  # fmt: skip
 MEMBER: Final = (
-    "id", "household_id", "regency_code", "member_key", "position", "name", "relation", "nik_bidx", "is_pregnant",
-    "is_nursing", "has_disability", "is_chronically_ill", "is_present",
+    "id", "household_id", "regency_code", "member_key", "position", "name", "sex", "birth_on", "relation", "nik_bidx",
+    "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill", "is_present",
 )  # fmt: skip
+WEST, SOUTH, SIDE = 131.0, -8.5, 0.05
+"""South-western corner of the invented land, and the side of one of its square villages in degrees."""
+ACROSS = 20
+"""Villages in a row."""
 STARTS = ("b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "w", "y", "", "kr", "pr", "sr", "ny")
 ENDS = ("", "n", "r", "s", "t", "ng", "m", "h", "k", "l")
 
@@ -72,6 +81,36 @@ class Question:
 
 def code_of(no: int) -> str:
     return code_with_check("KEL", no + 1)
+
+
+def born(no: int, at: int) -> date:
+    """Give somebody's day of birth, the same in every run; of one in twenty only the year is known."""
+    mark = (no * 8 + at) * 2_654_435_761 % 2**32
+    on = date(1930, 1, 1) + timedelta(days=mark % 34_000)
+    return date(on.year, 7, 1) if mark // 34_000 % 20 == 0 else on
+
+
+def corner(place: int) -> tuple[float, float]:
+    """Give the south-western corner of a village by its place in the list."""
+    return WEST + place % ACROSS * SIDE, SOUTH + place // ACROSS * SIDE
+
+
+def stands(village: int, no: int) -> tuple[float, float] | None:
+    """Tell where a household stands, in its village except one in 500; of every third nobody knows."""
+    if no % 3 == 0:
+        return None
+    west, south = corner(village)
+    away = SIDE if no % 500 == 1 else 0.0
+    return west + away + SIDE * (no * 37 % 1000 / 1000), south + SIDE * (no * 91 % 1000 / 1000)
+
+
+def kk_of(no: int) -> str:
+    """Make a No. KK; its day is that of no NIK here."""
+    return f"9901013101{no // 9999:02}{no % 9999 + 1:04}"
+
+
+def sex(no: int, at: int) -> Sex:
+    return Sex.FEMALE if (no + at) % 2 else Sex.MALE
 
 
 class Names:
@@ -91,7 +130,7 @@ class Names:
         return rng.choices(self.words, self._weights, k=count)
 
 
-def fill(work: Work, households: int) -> list[tuple[str, ...]]:
+def fill(work: Work, households: int, *, has_words: bool = True) -> list[tuple[str, ...]]:
     """Put the office and its people into a new database; gives each household's names, then its address."""
     rng = random.Random(5)
     first, last = Names(rng, 2500, 3), Names(rng, 9000, 4)
@@ -121,27 +160,38 @@ def fill(work: Work, households: int) -> list[tuple[str, ...]]:
         texts += [(*home, road) for home, road in zip(homes, roads, strict=True)]
         with work.by(OFFICE) as tx:
             ids = tx.new_ids(len(numbers))
+            cards = iter(kk_indexes([Secret(kk_of(no)) for no in numbers if no < 1000]))
+            in_village = [no * len(villages) // households for no in numbers]
+            at_home = [stands(village, no) for village, no in zip(in_village, numbers, strict=True)]
             put_rows(tx, Household, HOUSEHOLD, (
-                (one, no + 1, "99.01", code_of(no), villages[no * len(villages) // households],
-                 f"{no % 9 + 1:03}", f"{no % 5 + 1:03}", "", road, home[0], len(home), False, NOW, NOW)
-                for no, one, home, road in zip(numbers, ids, homes, roads, strict=True)
+                (one, no + 1, "99.01", code_of(no), villages[village], f"{no % 9 + 1:03}", f"{no % 5 + 1:03}", "",
+                 road, home[0], len(home), no % 10 + 1, *(point or (None, None)),
+                 position_key(*point) if point else None, PositionSource.GPS if point else None,
+                 next(cards, None) or rng.randbytes(32), False, NOW, NOW)
+                for no, one, home, road, village, point
+                in zip(numbers, ids, homes, roads, in_village, at_home, strict=True)
             ))  # fmt: skip
-            people = [(one, at, name) for one, home in zip(ids, homes, strict=True) for at, name in enumerate(home)]
+            people = [
+                (one, no, at, name)
+                for one, no, home in zip(ids, numbers, homes, strict=True)
+                for at, name in enumerate(home)
+            ]
             # Of the first thousand heads the numbers are real ones; the others fill the index.
             heads = nik_indexes([Secret(nik_of(no)) for no in numbers if no < 1000])
             marks = iter(heads)
             put_rows(tx, Member, MEMBER, (
-                (member_id, one, "99.01", f"m{at}", at, name, Relation.OTHER if at else Relation.HEAD,
+                (member_id, one, "99.01", f"m{at}", at, name, sex(no, at), born(no, at),
+                 Relation.OTHER if at else Relation.HEAD,
                  (next(marks, None) if at == 0 else None) or rng.randbytes(32), False, False, False, False, True)
-                for member_id, (one, at, name) in zip(tx.new_ids(len(people)), people, strict=True)
+                for member_id, (one, no, at, name) in zip(tx.new_ids(len(people)), people, strict=True)
             ))  # fmt: skip
             know_numbers(tx, ids)
-    began = time.perf_counter()
-    with work.by(OFFICE) as tx:
-        write_new_words(tx, 1, households)
-    print(
-        f"  words and postings of {households:,} households written in {time.perf_counter() - began:.0f} s", flush=True
-    )
+    if has_words:
+        began = time.perf_counter()
+        with work.by(OFFICE) as tx:
+            write_new_words(tx, 1, households)
+        took = time.perf_counter() - began
+        print(f"  words and postings of {households:,} households written in {took:.0f} s", flush=True)
     with work.engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "sqlite" else "VACUUM ANALYZE")
@@ -173,10 +223,12 @@ def questions(texts: Sequence[tuple[str, ...]], count: int) -> list[Question]:
             Question("typing errors in both words", " ".join((mistyped(rng, head[0]), *typed)), no),
             Question("name and street", f"{head[1]} {road.split()[1]}", no),
             Question("the most common word", texts[0][0].split()[0], 0),
+            Question("a street and its number", road, no),
+            Question("a street with a typing error", f"{mistyped(rng, road.split()[1])} {road.split()[3]}", no),
             Question("code", code_of(no), no),
         ]
         within = rng.randrange(min(1000, len(texts)))
-        found.append(Question("NIK", nik_of(within), within))
+        found += [Question("NIK", nik_of(within), within), Question("No. KK", kk_of(within), within)]
     return sorted(found, key=lambda one: one.kind)
 
 
@@ -191,6 +243,7 @@ TYPED_RIGHT = (
     "beginnings of both words",
     "name and street",
     "the most common word",
+    "a street and its number",
 )
 
 
@@ -294,33 +347,34 @@ def timed(asked: Sequence[Question], ask: Callable[[Question], bool]) -> str:
         took.append(time.perf_counter() - began)
         if took[-1] > SLOW and len(took) >= 3:
             break
-    worst = max(took) * 1000
-    return f"{statistics.median(took) * 1000:10.1f} ms {worst:10.1f} ms   meant {meant}/{len(took)}"
+    high = sorted(took)[int(len(took) * 0.99)] * 1000
+    return f"{statistics.median(took) * 1000:10.1f} ms {high:10.1f} ms   meant {meant}/{len(took)}"
 
 
-def measure(work: Work, households: int, count: int) -> int:
-    texts = fill(work, households)
+def measure(work: Work, texts: Sequence[tuple[str, ...]], count: int) -> int:
+    # What the bench itself holds, millions of words, is no part of an office's process: its collector skips it.
+    gc.freeze()
     asked = questions(texts, count)
     wrong = prove(work, texts, asked)
     print(f"  differing from the walk through everything: {wrong}", flush=True)
     fill_peers(work, texts)
     others = peers(work)
-    print(f"  {'':34}{'median':>13}{'worst':>13}")
+    print(f"  {'':34}{'median':>13}{'99 %':>13}")
     for kind in sorted({one.kind for one in asked}):
         these = [one for one in asked if one.kind == kind]
         print(f"  {kind}", flush=True)
         for one in these[:1]:
             ask_ours(work, one)
         print(f"    {'tanggap':32}{timed(these, lambda one: ask_ours(work, one))}", flush=True)
-        for name, ask in others.items() if kind not in ("code", "NIK") else ():
-            print(f"    {name:32}{timed(these, ask)}", flush=True)
+        for name, ask in others.items() if kind not in ("code", "NIK", "No. KK") else ():
+            print(f"    {name:32}{timed(these[:OF_PEERS], ask)}", flush=True)
     return wrong
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--households", type=int, default=1_000_000)
-    parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
     asked = parser.parse_args()
     run = Run.begin()
@@ -331,7 +385,7 @@ def main() -> int:
             with database(run, kind) as url:
                 use_ring(run.keys())
                 work = Work(open_engine(url), FixedClock(NOW))
-                wrong += measure(work, asked.households, asked.questions)
+                wrong += measure(work, fill(work, asked.households), asked.questions)
                 work.engine.dispose()
     finally:
         run.end()

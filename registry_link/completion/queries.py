@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -78,13 +79,13 @@ class ReportLine:
 def completion_lists(tx: Tx, *, village_code: str = "", only_open: bool = False) -> tuple[ListView, ...]:
     """Give the lists within the actor's reach, open ones first, then the newest. Raises: Forbidden."""
     reach = tx.require("completion.see")
-    query = _lists(tx)
+    where: list[sa.ColumnElement[bool]] = []
     if village_code:
-        query = query.where(CompletionList.village_code == village_code)
+        where.append(CompletionList.village_code == village_code)
     if only_open:
-        query = query.where(CompletionList.state == ListState.OPEN)
+        where.append(CompletionList.state == ListState.OPEN)
     rows = tx.session.execute(
-        query.order_by(CompletionList.state.desc(), CompletionList.issued_at.desc(), CompletionList.id)
+        _lists(tx, *where).order_by(CompletionList.state.desc(), CompletionList.issued_at.desc(), CompletionList.id)
     )
     return tuple(_view(row) for row in rows if reach.has_village(row.village_code))
 
@@ -92,7 +93,7 @@ def completion_lists(tx: Tx, *, village_code: str = "", only_open: bool = False)
 def completion_list(tx: Tx, list_id: UUID) -> ListView:
     """Give one list. Raises: Forbidden; NotFound."""
     reach = tx.require("completion.see")
-    row = tx.session.execute(_lists(tx).where(CompletionList.id == list_id)).one_or_none()
+    row = tx.session.execute(_lists(tx, CompletionList.id == list_id)).one_or_none()
     if row is None:
         raise NotFound("completion_list.not_found")
     reach.need_village(row.village_code, "completion_list")
@@ -154,15 +155,23 @@ def reports_of(tx: Tx, household_id: UUID, limit: int = 20) -> tuple[ReportLine,
     return tuple(ReportLine(**row._mapping) for row in rows)
 
 
-def _lists(tx: Tx) -> sa.Select[*tuple[object, ...]]:
-    counted = {
-        state: sa.func.count(sa.case((CompletionEntry.state == state, 1))).label(state.value) for state in EntryState
-    }
+def _lists(tx: Tx, *where: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
+    mine = (CompletionList.regency_code == tx.regency_code, *where)
+    # Counted list by list in the order of their own index, before anything is joined or sorted.
+    counted = (
+        sa.select(
+            CompletionEntry.list_id,
+            *(sa.func.count(sa.case((CompletionEntry.state == state, 1))).label(state.value) for state in EntryState),
+        )
+        .where(CompletionEntry.list_id.in_(sa.select(CompletionList.id).where(*mine)))
+        .group_by(CompletionEntry.list_id)
+        .subquery("counted")
+    )
+    states = [sa.func.coalesce(counted.c[state.value], 0).label(state.value) for state in EntryState]
     return (
-        sa.select(*CompletionList.__table__.columns, *counted.values())
-        .outerjoin(CompletionEntry, CompletionEntry.list_id == CompletionList.id)
-        .where(CompletionList.regency_code == tx.regency_code)
-        .group_by(*CompletionList.__table__.columns)
+        sa.select(*CompletionList.__table__.columns, *states)
+        .outerjoin(counted, counted.c.list_id == CompletionList.id)
+        .where(*mine)
     )
 
 

@@ -142,13 +142,13 @@ def steps_of(tx: Tx, household_id: UUID) -> tuple[Step, ...]:
     )
 
 
-def state_counts(tx: Tx, village_code: str = "", states: Sequence[LinkState] | None = None) -> tuple[StateCount, ...]:
+def state_counts(tx: Tx, states: Sequence[LinkState] | None = None) -> tuple[StateCount, ...]:
     """Count the households of current snapshots by village and state; merged and erased ones are listed nowhere.
 
     ``states`` None counts all, which reads every link of the office; named ones are counted from the index of states.
     """
     query = (
-        _standing(tx, [village_code] if village_code else None)
+        _standing(tx)
         .add_columns(Household.village_code, RegistryLink.state, sa.func.count().label("households"))
         .group_by(Household.village_code, RegistryLink.state)
         .order_by(Household.village_code, RegistryLink.state)
@@ -159,6 +159,38 @@ def state_counts(tx: Tx, village_code: str = "", states: Sequence[LinkState] | N
         StateCount(village_code=row.village_code, state=row.state, households=row.households)
         for row in tx.session.execute(query)
     )
+
+
+def village_state_counts(tx: Tx, village_code: str) -> tuple[StateCount, ...]:
+    """Count the households of one village as ``state_counts`` does, from its own households."""
+    # One text for each household: a database that may join picks a million links first (``_of_its_own``).
+    states = sa.func.aggregate_strings(sa.type_coerce(RegistryLink.state, sa.Text), ",")
+    told = _of_its_own(tx, states).label("told")
+    query = sa.select(told, sa.func.count().label("households")).where(*_listed_in(tx, village_code)).group_by("told")
+    found: dict[str, int] = {}
+    for row in tx.session.execute(query):
+        for state in row.told.split(",") if row.told else ():
+            found[state] = found.get(state, 0) + row.households
+    return tuple(
+        StateCount(village_code=village_code, state=LinkState(state), households=count)
+        for state, count in sorted(found.items())
+    )
+
+
+def linked_households(tx: Tx) -> int:
+    """Tell how many households the current snapshots list, as they themselves say: nothing is counted."""
+    query = sa.select(sa.func.sum(Snapshot.households)).where(
+        Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT
+    )
+    return int(tx.session.scalar(query) or 0)
+
+
+def last_step(tx: Tx) -> tuple[UUID, datetime] | None:
+    """Give the newest step of the office's links: its id, and when its transaction began."""
+    # Ids stand in the order of time: the first that is read is nearly always the office's.
+    query = sa.select(LinkEvent.id, LinkEvent.at).where(sa.func.coalesce(LinkEvent.regency_code, "") == tx.regency_code)
+    row = tx.session.execute(query.order_by(LinkEvent.id.desc()).limit(1)).one_or_none()
+    return (row.id, row.at) if row is not None else None
 
 
 def link_lines(
@@ -174,42 +206,60 @@ def link_lines(
         start = None
     codes = [code for code in sorted(set(village_codes)) if start is None or code >= start.village_code]
     if len(codes) > 1 and _are_few(tx, states):
-        return _lines(tx, states, codes, limit, start)
+        return _few_lines(tx, states, codes, limit, start)
     found: list[LinkLine] = []
     for code in codes:
         if len(found) >= limit:
             break
-        found += _lines(tx, states, [code], limit - len(found), start)
+        found += _village_lines(tx, states, code, limit - len(found), start)
     return tuple(found)
 
 
-def _standing(tx: Tx, village_codes: Sequence[str] | None) -> sa.Select[Any]:
+def _standing(tx: Tx, village_codes: Sequence[str] | None = None) -> sa.Select[Any]:
     """Begin a statement over the current links of listed households; the caller names the columns.
 
-    One village is read from its own households, anything else from the links of the snapshot: left to itself, SQLite
-    takes the other way round, and reads a million rows for a hundred.
+    From the links of the snapshot to their households: left to itself, SQLite takes the other way round, and reads a
+    million rows for a hundred.
     """
-    is_one = village_codes is not None and len(village_codes) == 1
-    snapshot_id: Any = RegistryLink.snapshot_id
-    office: Any = Household.regency_code
-    village: Any = Household.village_code
-    if is_one:
-        snapshot_id = sa.func.coalesce(snapshot_id, snapshot_id)
-    else:
-        office, village = sa.func.coalesce(office, ""), sa.func.coalesce(village, "")
     query = (
         sa.select()
         .select_from(Household)
         .join(RegistryLink, RegistryLink.household_id == Household.id)
-        .join(Snapshot, Snapshot.id == snapshot_id)
+        .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
         .where(
             Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
-            office == tx.regency_code, Household.merged_into_id.is_(None), Household.erased_at.is_(None),
+            sa.func.coalesce(Household.regency_code, "") == tx.regency_code, Household.merged_into_id.is_(None),
+            Household.erased_at.is_(None),
         )
     )  # fmt: skip
     if village_codes is None:
         return query
-    return query.where(village == village_codes[0] if is_one else village.in_(village_codes))
+    return query.where(sa.func.coalesce(Household.village_code, "").in_(village_codes))
+
+
+def _listed_in(tx: Tx, village_code: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Household.regency_code == tx.regency_code, Household.village_code == village_code,
+        Household.merged_into_id.is_(None), Household.erased_at.is_(None),
+    )  # fmt: skip
+
+
+def _of_its_own(tx: Tx, column: Any, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    """Ask one thing of the current links of each household of a statement.
+
+    No database turns this into a join: PostgreSQL believes that few of a million links are a village's, and reads them
+    all to find a household for each.
+    """
+    query = (
+        sa.select(column)
+        .select_from(RegistryLink)
+        .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
+        .where(
+            RegistryLink.household_id == Household.id, Snapshot.regency_code == tx.regency_code,
+            Snapshot.state == SnapshotState.CURRENT, *where,
+        )
+    )  # fmt: skip
+    return query.correlate(Household).scalar_subquery()
 
 
 def _are_few(tx: Tx, states: Sequence[LinkState]) -> bool:
@@ -242,32 +292,63 @@ def _place_of(tx: Tx, household_id: UUID) -> Any:
     return tx.session.execute(query).one_or_none()
 
 
-def _lines(
+_LINE: Final = (
+    Household.code, Household.head_name, Household.village_code, Household.rt, Household.rw, Household.hamlet,
+    Household.address,
+)  # fmt: skip
+
+
+def _few_lines(
     tx: Tx, states: Sequence[LinkState], codes: Sequence[str], limit: int, start: Any
 ) -> tuple[LinkLine, ...]:  # fmt: skip
     query = (
         _standing(tx, codes)
-        .add_columns(
-            RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source, Household.code,
-            Household.head_name, Household.village_code, Household.rt, Household.rw, Household.hamlet,
-            Household.address,
-        )
+        .add_columns(RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source, *_LINE)
         .where(RegistryLink.state.in_(states))
         .order_by(*_WALK)
         .limit(limit)
-    )  # fmt: skip
-    if start is not None and (len(codes) > 1 or codes[0] == start.village_code):
+    )
+    if start is not None:
+        query = query.where(sa.tuple_(*_WALK) > sa.tuple_(*(sa.literal(one) for one in start)))
+    return tuple(_link_line(row, row) for row in tx.session.execute(query))
+
+
+def _village_lines(
+    tx: Tx, states: Sequence[LinkState], village_code: str, limit: int, start: Any
+) -> Sequence[LinkLine]:  # fmt: skip
+    """List from the households of one village, then read the links of those that are shown."""
+    is_in_state = RegistryLink.state.in_(states)
+    homes = (
+        sa.select(Household.id, *_LINE)
+        .where(*_listed_in(tx, village_code), _of_its_own(tx, sa.func.count(), is_in_state) > 0)
+        .order_by(*_WALK[1:])
+        .limit(limit)
+    )
+    if start is not None and village_code == start.village_code:
         # Within one village its code says nothing more, and would be taken for a range of villages.
-        begins = 1 if len(codes) == 1 else 0
-        places = [sa.literal(one) for one in start]
-        query = query.where(sa.tuple_(*_WALK[begins:]) > sa.tuple_(*places[begins:]))
-    return tuple(
-        LinkLine(
-            link_id=row.id, household_id=row.household_id, code=row.code, head_name=row.head_name,
-            village_code=row.village_code, rt=row.rt, rw=row.rw, hamlet=row.hamlet, address=row.address,
-            state=row.state, source=row.source,
-        )
-        for row in tx.session.execute(query)
+        homes = homes.where(sa.tuple_(*_WALK[1:]) > sa.tuple_(*(sa.literal(one) for one in start[1:])))
+    rows = tx.session.execute(homes).all()
+    links: dict[UUID, list[Any]] = {}
+    for at in range(0, len(rows), _AT_ONCE):
+        query = (
+            sa.select(RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source)
+            # Asked like this, SQLite cannot begin with the snapshot and its million links.
+            .join(Snapshot, Snapshot.id == sa.func.coalesce(RegistryLink.snapshot_id, RegistryLink.snapshot_id))
+            .where(
+                RegistryLink.household_id.in_([row.id for row in rows[at : at + _AT_ONCE]]), is_in_state,
+                Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+            )
+        )  # fmt: skip
+        for link in tx.session.execute(query.order_by(RegistryLink.id)):
+            links.setdefault(link.household_id, []).append(link)
+    return [_link_line(link, row) for row in rows for link in links[row.id]][:limit]
+
+
+def _link_line(link: Any, home: Any) -> LinkLine:
+    return LinkLine(
+        link_id=link.id, household_id=link.household_id, code=home.code, head_name=home.head_name,
+        village_code=home.village_code, rt=home.rt, rw=home.rw, hamlet=home.hamlet, address=home.address,
+        state=link.state, source=link.source,
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from registry_link.households.states import LinkState, Sex, SnapshotState
 Pair = tuple[UUID, UUID]
 _AT_ONCE: Final = 800
 _DISTRICT_LENGTH: Final = len("99.01.01")
+_VILLAGE_DOTS: Final = 3
 _MOST_ALL_WITH_ALL: Final = 6
 """Of more households with one number only the first is paired with each: deciding these decides all."""
 _office: Final = sa.func.coalesce(Household.regency_code, "")
@@ -45,8 +47,7 @@ class Someone:
         return self.household_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Born:
+class Born(NamedTuple):
     """A person of a listed household as very many are compared: the household by its number."""
 
     home: int
@@ -113,18 +114,25 @@ def pairs_by_kk(tx: Tx, most: int) -> Paired:
     mine = (Household.regency_code == tx.regency_code, Household.kk_bidx.is_not(None))
     shared = sa.select(Household.kk_bidx).where(*mine).group_by(Household.kk_bidx).having(sa.func.count() > 1)
     of_cards = sa.select(HouseholdCard.kk_bidx).where(HouseholdCard.regency_code == tx.regency_code)
-    named = sa.select(Household.kk_bidx.label("number"), Household.id, Household.row_no).where(
-        sa.or_(Household.kk_bidx.in_(shared), Household.kk_bidx.in_(of_cards)),
-        Household.regency_code == tx.regency_code,
-        is_listed(),
-    )
-    further = (
-        sa.select(HouseholdCard.kk_bidx.label("number"), Household.id, Household.row_no)
-        .join(Household, Household.id == HouseholdCard.household_id)
-        .where(HouseholdCard.regency_code == tx.regency_code, is_listed())
-    )
-    query: Any = sa.union(named, further).order_by("number", "row_no")
-    return _paired(tx.session.execute(query.execution_options(yield_per=5_000)), most)
+    # The numbers first, from their index alone, then those who have them: in one question PostgreSQL expects a third
+    # of all numbers to be shared, and reads a million households one by one in the order of their numbers.
+    numbers = sorted({number for query in (shared, of_cards) for number in tx.session.scalars(query) if number})
+    return _paired(_who_hold(tx, numbers), most)
+
+
+def _who_hold(tx: Tx, numbers: Sequence[bytes]) -> Iterator[Any]:
+    """Give number and household of each who holds one of these cards, in the order of the numbers."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        piece = numbers[start : start + _AT_ONCE]
+        named = sa.select(Household.kk_bidx.label("number"), Household.id, Household.row_no).where(
+            Household.regency_code == tx.regency_code, Household.kk_bidx.in_(piece), is_listed()
+        )
+        further = (
+            sa.select(HouseholdCard.kk_bidx.label("number"), Household.id, Household.row_no)
+            .join(Household, Household.id == HouseholdCard.household_id)
+            .where(HouseholdCard.regency_code == tx.regency_code, HouseholdCard.kk_bidx.in_(piece), is_listed())
+        )
+        yield from tx.session.execute(sa.union(named, further).order_by("number", "row_no"))
 
 
 def _paired(rows: Iterable[Any], most: int) -> Paired:
@@ -168,11 +176,12 @@ def born_on_one_day(tx: Tx, district_code: str, since: datetime) -> Iterator[tup
         )
         .order_by(Member.birth_on, Household.row_no, Member.position)
     )  # fmt: skip
-    rows = tx.session.execute(query.execution_options(yield_per=5_000))
-    for _, group in groupby(rows, key=lambda row: row.birth_on):
+    # Without the session, and a person made of a row as it stands: it would take longer than the comparison.
+    rows = map(Born._make, tx.session.connection().execute(query.execution_options(yield_per=5_000)))
+    for _, group in groupby(rows, key=attrgetter("birth_on")):
         people = tuple(group)
-        if len(people) > 1 and any(row.is_new for row in people):
-            yield tuple(Born(**row._mapping) for row in people)
+        if len(people) > 1 and any(one.is_new for one in people):
+            yield people
 
 
 def ids_of(tx: Tx, numbers: Collection[int]) -> Mapping[int, UUID]:
@@ -215,27 +224,40 @@ def changed_among(tx: Tx, ids: Collection[UUID], since: datetime) -> frozenset[U
     return frozenset(found)
 
 
-def suspected(tx: Tx) -> tuple[frozenset[UUID], frozenset[UUID]]:
+def suspected(tx: Tx, among: Collection[UUID] | None = None) -> tuple[frozenset[UUID], frozenset[UUID]]:
     """Give whose link of a current snapshot waits for somebody to look at both: those that stand for themselves, and
-    merged ones, of which those count too whose newest link does not know yet."""
-    query = (
-        sa.select(Household.id, Household.merged_into_id)
-        .select_from(Snapshot)
-        .join(RegistryLink, RegistryLink.snapshot_id == Snapshot.id)
-        .join(Household, Household.id == RegistryLink.household_id)
-        .where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
-            sa.or_(
-                RegistryLink.state == LinkState.DUPLICATE_SUSPECTED,
-                sa.and_(Household.merged_into_id.is_not(None), RegistryLink.state == LinkState.IMPORTED),
-            ),
-        )
-    )  # fmt: skip
-    rows = tx.session.execute(query).all()
-    return (
-        frozenset(row.id for row in rows if row.merged_into_id is None),
-        frozenset(row.id for row in rows if row.merged_into_id is not None),
+    merged ones, of which those count too whose newest link does not know yet. ``among``: only of these households."""
+    # Two questions, each by its own index: together they would read every link there is.
+    waiting = _linked(RegistryLink.snapshot_id).where(RegistryLink.state == LinkState.DUPLICATE_SUSPECTED)
+    # Few are merged: from them to their links, not the other way round.
+    merged = _linked(sa.func.coalesce(RegistryLink.snapshot_id, RegistryLink.snapshot_id)).where(
+        Household.merged_into_id.is_not(None),
+        sa.func.coalesce(RegistryLink.state, "").in_((LinkState.DUPLICATE_SUSPECTED, LinkState.IMPORTED)),
     )
+    pieces = [None] if among is None else _pieces(among)
+    found: list[Any] = []
+    for piece in pieces:
+        for query in (waiting, merged):
+            mine = query.where(Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT)
+            found += tx.session.execute(mine if piece is None else mine.where(Household.id.in_(piece)))
+    return (
+        frozenset(row.id for row in found if row.merged_into_id is None),
+        frozenset(row.id for row in found if row.merged_into_id is not None),
+    )
+
+
+def _linked(snapshot_id: Any) -> sa.Select[Any]:
+    columns: tuple[Any, ...] = (Household.id, Household.merged_into_id)
+    query: sa.Select[Any] = sa.select(*columns).select_from(Household)
+    return query.join(RegistryLink, RegistryLink.household_id == Household.id).join(
+        Snapshot, Snapshot.id == snapshot_id
+    )
+
+
+def _pieces(ids: Collection[UUID]) -> Iterator[list[UUID]]:
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield wanted[start : start + _AT_ONCE]
 
 
 def within(tx: Tx, reach: Reach) -> sa.Select[Any]:
@@ -243,15 +265,16 @@ def within(tx: Tx, reach: Reach) -> sa.Select[Any]:
     query = sa.select(Household.id).where(Household.regency_code == tx.regency_code)
     if reach.is_all:
         return query
-    return query.where(
-        sa.or_(
-            sa.false(),
-            *(
-                sa.or_(Household.village_code == code, Household.village_code.between(f"{code}.", f"{code}/"))
-                for code in sorted(reach.regions)
-            ),
-        )
-    )
+    # "/" is the sign after ".": a village itself, or everything below a district. One range each: of two joined by
+    # "or" SQLite makes a walk through the office.
+    codes = sorted(reach.regions)
+    return query.where(sa.or_(sa.false(), *(_below(code) for code in codes)))
+
+
+def _below(code: str) -> sa.ColumnElement[bool]:
+    if code.count(".") >= _VILLAGE_DOTS:
+        return Household.village_code == code
+    return Household.village_code.between(f"{code}.", f"{code}/")
 
 
 def standings(tx: Tx, ids: Collection[UUID], *, lock: bool = False) -> Mapping[UUID, Standing]:

@@ -508,8 +508,9 @@ def _suspects(tx: Tx, household_id: UUID) -> tuple[str, ...]:
     stands = RegistryLink.snapshot_id.not_in(snapshots_on_the_way())
     forward = sa.select(RegistryLink.suspect_household_id).where(RegistryLink.household_id == household_id, stands)
     backward = sa.select(RegistryLink.household_id).where(RegistryLink.suspect_household_id == household_id, stands)
+    # One list of ids, not one or the other: for that PostgreSQL walks through every household.
     query = sa.select(Household.code).where(
-        Household.id != household_id, is_listed(), sa.or_(Household.id.in_(forward), Household.id.in_(backward))
+        Household.id != household_id, is_listed(), Household.id.in_(sa.union(forward, backward))
     )
     return tuple(tx.session.scalars(query.order_by(Household.code)))
 

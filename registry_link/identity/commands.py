@@ -17,7 +17,7 @@ from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
 from registry_link.households.bulk import put_rows
-from registry_link.households.linking import Basis, settle_suspects
+from registry_link.households.linking import Basis, current_links, settle_suspects
 from registry_link.households.merged import Before, Carried, carry_over, fill_again, give_back
 from registry_link.households.pairing import (
     Pair,
@@ -30,7 +30,7 @@ from registry_link.households.pairing import (
 )
 from registry_link.households.queries import household_id_of
 from registry_link.households.staging import bump_stamp
-from registry_link.households.states import LinkAct
+from registry_link.households.states import LINK_MOVES, LinkAct
 from registry_link.households.words import refresh_words
 from registry_link.identity.models import (
     DuplicatePair,
@@ -102,6 +102,8 @@ class Kept:
     gone: int
     reopened: int
     left_out: int
+    since: datetime
+    """By names the next search compares households that have changed since then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,16 +189,20 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
             for one in (found.pairs[pair],)
         ],
     )  # fmt: skip
-    kept = Kept(new=len(new[:room]), gone=len(gone), reopened=reopened, left_out=len(new[room:]) + found.beyond)
-    _settle_links(tx, everything_is_listed=not kept.left_out)
-    _fill_again(tx)
     # Numbers are always compared all; whoever was left out that only a name points to must be looked for again.
     since = LONG_AGO if any(found.pairs[one].name_permille for one in new[room:]) else found.began_at
-    _note_search(tx, version=found.version, searched_at=since, left_out=kept.left_out)
+    kept = Kept(
+        new=len(new[:room]), gone=len(gone), reopened=reopened, left_out=len(new[room:]) + found.beyond, since=since
+    )  # fmt: skip
     if kept.new or kept.gone or kept.reopened:
         tx.note("identity.search", "office", tx.regency_code, new=kept.new, gone=kept.gone, reopened=kept.reopened,
                 left_out=kept.left_out)  # fmt: skip
     return kept
+
+
+def end_search(tx: Tx, found: Found, kept: Kept) -> None:
+    """Say that everything of a search is written down; whatever is cut before that is searched again."""
+    _note_search(tx, version=found.version, searched_at=kept.since, left_out=kept.left_out)
 
 
 def name_pair(tx: Tx, order: NamePair) -> UUID:
@@ -270,31 +276,56 @@ def _tell_likeness(tx: Tx, row: Any, now: Likeness) -> None:
     )  # fmt: skip
 
 
-def _settle_links(tx: Tx, *, everything_is_listed: bool) -> None:
-    """Bring the links of a new snapshot to what is suspected and to what was decided before.
+def unsettled(tx: Tx, *, everything_is_listed: bool) -> tuple[UUID, ...]:
+    """Give the households whose links are to follow what is suspected and what was decided; changes nothing."""
+    wanted = _to_settle(tx, None, everything_is_listed=everything_is_listed)
+    links = current_links(tx, sorted(frozenset().union(*(ids for _, ids in wanted))))
+    return tuple(
+        one for one, link in sorted(links.items())
+        if any(one in ids and (link.state, act) in LINK_MOVES for act, ids in wanted)
+    )  # fmt: skip
 
-    The import itself suspects by number whoever shares one with a household that was there already.
+
+def settle_links(tx: Tx, ids: Collection[UUID], *, everything_is_listed: bool) -> int:
+    """Bring links of these households to what is suspected and to what was decided; tells how many steps that took.
+
+    The import itself suspects by number whoever shares one with a household that was there already. What was decided
+    since ``unsettled`` named them counts.
     """
-    waiting, merged = suspected(tx)
     about = Basis(subject="duplicate_pair")
-    if by_nik := sorted(_undecided(tx, DuplicatePair.shares_nik.is_(True)) - waiting):
-        settle_suspects(tx, by_nik, LinkAct.SUSPECT, about)
-    for act in (LinkAct.SUSPECT, LinkAct.MERGE) if merged else ():
-        settle_suspects(tx, sorted(merged), act, about)
-    if waiting and everything_is_listed and (clear := sorted(waiting - _undecided(tx))):
-        settle_suspects(tx, clear, LinkAct.KEEP_DISTINCT, about)
+    return sum(
+        settle_suspects(tx, sorted(mine), act, about)
+        for act, mine in _to_settle(tx, ids, everything_is_listed=everything_is_listed) if mine
+    )  # fmt: skip
 
 
-def _fill_again(tx: Tx) -> None:
+def _to_settle(
+    tx: Tx, among: Collection[UUID] | None, *, everything_is_listed: bool
+) -> tuple[tuple[LinkAct, frozenset[UUID]], ...]:
+    """Tell which step is due for whom, in the order of the steps."""
+    waiting, merged = suspected(tx, among)
+    by_nik, undecided = _undecided(tx, among, DuplicatePair.shares_nik.is_(True)), _undecided(tx, among)
+    return (
+        (LinkAct.SUSPECT, (by_nik - waiting) | merged), (LinkAct.MERGE, merged),
+        (LinkAct.KEEP_DISTINCT, waiting - undecided if everything_is_listed else frozenset()),
+    )  # fmt: skip
+
+
+def merges_to_fill(tx: Tx) -> tuple[UUID, ...]:
+    """Give the merges in effect whose household got something from the other one, the earliest first."""
+    query = sa.select(HouseholdMerge.id).where(
+        HouseholdMerge.regency_code == tx.regency_code, HouseholdMerge.undone_at.is_(None), HouseholdMerge.filled != ""
+    )
+    return tuple(tx.session.scalars(query.order_by(HouseholdMerge.merged_at, HouseholdMerge.id)))
+
+
+def fill_merged(tx: Tx, merge_ids: Sequence[UUID]) -> None:
     """Give merged households' survivors again what a newer file has emptied and the other one still knows."""
     merges = tx.session.execute(
         sa.select(HouseholdMerge.id, HouseholdMerge.survivor_id, HouseholdMerge.merged_id, HouseholdMerge.filled)
-        .where(
-            HouseholdMerge.regency_code == tx.regency_code, HouseholdMerge.undone_at.is_(None),
-            HouseholdMerge.filled != "",
-        )
+        .where(HouseholdMerge.id.in_(merge_ids), HouseholdMerge.undone_at.is_(None))
         .order_by(HouseholdMerge.merged_at, HouseholdMerge.id)
-    ).all()  # fmt: skip
+    ).all()
     touched = []
     for merge in merges:
         filled = json.loads(merge.filled)
@@ -312,12 +343,15 @@ def _fill_again(tx: Tx) -> None:
         bump_stamp(tx)
 
 
-def _undecided(tx: Tx, *where: sa.ColumnElement[bool]) -> frozenset[UUID]:
-    """Give who stands in a pair that nobody has decided."""
+def _undecided(tx: Tx, among: Collection[UUID] | None, *where: sa.ColumnElement[bool]) -> frozenset[UUID]:
+    """Give who stands in a pair that nobody has decided; ``among``: of these few."""
     query = sa.select(DuplicatePair.first_id, DuplicatePair.second_id).where(
         DuplicatePair.regency_code == tx.regency_code, DuplicatePair.state == PairState.OPEN, *where
     )
-    return frozenset(one for row in tx.session.execute(query) for one in row)
+    if among is None:
+        return frozenset(one for row in tx.session.execute(query) for one in row)
+    query = query.where(sa.or_(DuplicatePair.first_id.in_(among), DuplicatePair.second_id.in_(among)))
+    return frozenset(one for row in tx.session.execute(query) for one in row) & frozenset(among)
 
 
 def _note_search(tx: Tx, *, version: int, searched_at: datetime, left_out: int | None) -> None:
@@ -479,7 +513,8 @@ def _part(tx: Tx, pair: Any) -> Decided:
 
 def _keep_links(tx: Tx, pair: Any, household_ids: Sequence[UUID]) -> None:
     """Let the links go on of those who stand in no other pair that waits."""
-    settled = [one for one in household_ids if one not in _undecided(tx)]
+    undecided = _undecided(tx, household_ids)
+    settled = [one for one in household_ids if one not in undecided]
     settle_suspects(tx, settled, LinkAct.KEEP_DISTINCT, _about(pair))
 
 

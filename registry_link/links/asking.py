@@ -13,7 +13,7 @@ from registry_link.households.linking import link_lines, state_counts
 from registry_link.households.outgoing import OutgoingHousehold, OutgoingPerson, outgoing
 from registry_link.households.states import LinkState, Sex
 from registry_link.links.commands import LONGEST_NOTE, MOST_ROWS, last_verdicts
-from registry_link.links.queries import villages_within
+from registry_link.links.counting import villages_within
 from registry_link.regions.queries import regions
 
 LEAST_WHY: Final = 10

@@ -1,4 +1,4 @@
-"""What the civil registry answered, row by row, and what was seen in the field."""
+"""What the civil registry answered, row by row, what was seen in the field, and how many stand where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Secret
-from core.db import Base, Sealed, state_column
+from core.db import Base, Big, Sealed, state_column
+from registry_link.households.states import LinkState
 from registry_link.links.states import DukcapilFileState, RowOutcome, Verdict, VisitOutcome
 
 CELLS_CONTEXT: Final = "dukcapil.row"
@@ -98,3 +99,19 @@ class FieldVisit(Base):
     at: Mapped[datetime]
     by: Mapped[str]
     by_name: Mapped[str]
+
+
+class LinkCount(Base):
+    """How many households of a village stood in a state when all were last counted; only counts."""
+
+    __tablename__ = "link_count"
+
+    regency_code: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"), primary_key=True)
+    state: Mapped[LinkState] = state_column(LinkState, "state", primary_key=True)
+    households: Mapped[int]
+    version: Mapped[Big]
+    """Of the registry when they were counted."""
+    last_step_id: Mapped[UUID | None]
+    """The newest step of any link that was known then."""
+    counted_at: Mapped[datetime]

@@ -13,23 +13,21 @@ import sqlalchemy as sa
 
 from core.errors import Fact, NotFound
 from core.i18n import say
-from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.departures import DepartureLine, Door, departures_of, door
 from registry_link.households.linking import (
     Link,
     LinkLine,
-    StateCount,
     Step,
     current_links,
     link_lines,
     links_of,
-    state_counts,
     steps_of,
 )
 from registry_link.households.people import PersonLine, person_lines
 from registry_link.households.states import LinkState
 from registry_link.links.commands import last_verdicts
+from registry_link.links.counting import counts_within, villages_within
 from registry_link.links.models import DukcapilFile, DukcapilRow, FieldVisit
 from registry_link.links.rules import ERRORS, may_apply
 from registry_link.links.states import DukcapilFileState, RowOutcome, Verdict, VisitOutcome
@@ -161,12 +159,6 @@ class LinkPage:
 # ---------------------------------------------------------------- the office
 
 
-def counts(tx: Tx, village_code: str = "") -> tuple[StateCount, ...]:
-    """Count current links by village and state, as far as the reader sees. Raises: Forbidden."""
-    reach = tx.require("link.see")
-    return tuple(one for one in state_counts(tx, village_code) if reach.has_village(one.village_code))
-
-
 def links(
     tx: Tx, *, states: tuple[LinkState, ...], village_code: str = "", after: UUID | None = None
 ) -> LinkPage:  # fmt: skip
@@ -208,13 +200,6 @@ def visits_of(tx: Tx, household_id: UUID) -> tuple[VisitLine, ...]:
     )
 
 
-def villages_within(tx: Tx, reach: Reach, village_code: str = "") -> list[str]:
-    """Give the codes of the office's villages that a reader reaches, or of the one asked for."""
-    if village_code:
-        return [village_code] if reach.has_village(village_code) else []
-    return [one.code for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
-
-
 # ---------------------------------------------------------------- the field
 
 
@@ -223,9 +208,8 @@ def field_villages(tx: Tx) -> tuple[VillageField, ...]:
     reach = tx.require("link.verify")
     names = {one.code: one for one in regions_of(tx, tx.regency_code, Level.VILLAGE)}
     found: dict[str, dict[LinkState, int]] = {}
-    for one in state_counts(tx, states=IN_FIELD):
-        if reach.has_village(one.village_code):
-            found.setdefault(one.village_code, {})[one.state] = one.households
+    for one in counts_within(tx, reach, IN_FIELD):
+        found.setdefault(one.village_code, {})[one.state] = one.households
     return tuple(
         VillageField(
             village_code=code, village_name=names[code].title if code in names else code,

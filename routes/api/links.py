@@ -18,6 +18,7 @@ from registry_link.households.departures import RecordDeparture
 from registry_link.households.splitting import MoveMember
 from registry_link.links import asking, commands, queries
 from registry_link.links.commands import EndLink, RecordVisit, SendVillage
+from registry_link.links.counting import link_counts
 from registry_link.links.queries import DukcapilFileView, HouseholdLinks
 from routes import context, guard, limits
 from routes.pages.dukcapil import order_of
@@ -43,8 +44,10 @@ def list_links(args: dict[str, Any]) -> dict[str, Any]:
     states = (args["state"],) if args["state"] else ()
     with context.read() as tx:
         found = queries.links(tx, states=states, village_code=args["village_code"], after=args["after"])
-        counts = queries.counts(tx, args["village_code"])
-    return {"counts": counts, "households": found.lines, "has_more": found.has_more}
+        told = link_counts(tx, args["village_code"])
+    return {
+        "counts": told.counts, "counted_at": told.counted_at, "households": found.lines, "has_more": found.has_more,
+    }  # fmt: skip
 
 
 @api.post("/links/sending")

@@ -21,6 +21,7 @@ from registry_link.households.splitting import MoveMember
 from registry_link.households.states import ENDED_LINKS, DepartureKind, LinkAct, LinkState, Relation
 from registry_link.links import commands, queries
 from registry_link.links.commands import EndLink, SendVillage
+from registry_link.links.counting import link_counts
 from registry_link.proposals import queries as proposals
 from registry_link.proposals.queries import ProposalView
 from registry_link.proposals.states import ProposalState
@@ -101,7 +102,7 @@ def send() -> str | BaseResponse:
             flash(_("%(count)s keluarga masuk daftar verifikasi lapangan.", count=count), "good")
             return url_for("field.index")
         flash(_("%(count)s keluarga menunggu hasil Dukcapil.", count=count), "good")
-        return url_for("links.index")
+        return url_for("links.index", desa=village)
 
     answer = form.attempt(lambda: context.submit_once(send_them))
     return answer if answer is not None else make_response(_index(form), 422)
@@ -113,16 +114,16 @@ def _index(form: Form) -> str:
     with context.read() as tx:
         reach = tx.require("link.see")
         villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
-        counts = queries.counts(tx)
+        counted = link_counts(tx, village)
+        zone = tx.zone
         sendable = may(tx.actor, "link.manage")
     by_state: dict[LinkState, int] = {}
     rows: dict[str, dict[str, int]] = {}
     stage_of = {state: name for name, states in STAGES for state in states}
-    for one in counts:
+    for one in counted.counts:
         in_village = rows.setdefault(one.village_code, {})
         in_village[stage_of[one.state]] = in_village.get(stage_of[one.state], 0) + one.households
-        if not village or one.village_code == village:
-            by_state[one.state] = by_state.get(one.state, 0) + one.households
+        by_state[one.state] = by_state.get(one.state, 0) + one.households
     names = {one.code: one for one in villages}
     labels = _stage_labels()
     return render_template(
@@ -141,6 +142,7 @@ def _index(form: Form) -> str:
         ],
         rows=[(code, [found.get(name, 0) for name, __ in STAGES]) for code, found in sorted(rows.items())],
         stage_labels=[labels[name] for name, __ in STAGES], total=sum(by_state.values()), sendable=sendable,
+        counted=print_instant(counted.counted_at, zone, lang) if counted.is_kept else "",
         acts=[(LinkAct.VISIT.value, _("Verifikasi lapangan")), (LinkAct.CHECK.value, _("Pemadanan Dukcapil"))],
         sent_states=[(one.value, say(one.label, lang)) for one in commands.SENT_FROM[LinkAct.VISIT]],
         picked=form.values.getlist("states") or [LinkState.DUKCAPIL_TYPO.value, LinkState.DUKCAPIL_UNMATCHED.value],

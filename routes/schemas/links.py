@@ -40,6 +40,8 @@ class LinkLineOut(Schema):
 
 class LinksOut(Schema):
     counts = fields.List(fields.Nested(LinkStateCountOut))
+    counted_at = Instant()
+    """Of a very large office the counts are made in the background: this is what they speak of."""
     households = fields.List(fields.Nested(LinkLineOut))
     has_more = fields.Boolean()
 

@@ -182,7 +182,7 @@ def test_numbers_of_people_get_their_table_and_the_index_comes_back_with_the_way
 def test_packages_keep_the_hours_that_they_were_promised_by_their_plan(empty_database_url: str):
     """Whatever the post tells today; where its plan froze none, that is all anybody was told."""
     config = alembic_config(empty_database_url)
-    command.upgrade(config, "0027")
+    command.upgrade(config, "0028")
     engine = open_engine(empty_database_url)
     at = datetime(2026, 11, 16, 2, tzinfo=UTC)
     post, other, standard, event, week, plan, revision, home, move = (uuid4() for _ in range(9))

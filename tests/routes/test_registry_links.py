@@ -19,12 +19,14 @@ from core.clock import FixedClock
 from core.work import Work
 from registry_link.households.models import Household
 from registry_link.households.states import LinkAct, LinkState, Sex
+from registry_link.links import counting
 from registry_link.links.commands import SendVillage, send_village
+from registry_link.links.jobs import count_links
 from registry_link.privacy.queries import AskExposure, exposure
 from registry_link.proposals import commands as proposals
 from registry_link.proposals.states import ProposalKind, ProposalReason
 from tests.registry_link.links.test_links import home, member, rows, state, to_field
-from tests.registry_link.people import OFFICE, SAUM, merge, nik, with_regions
+from tests.registry_link.people import OFFICE, OLILIT, SAUM, merge, nik, with_regions
 from tests.routes.asking import key, log_in, send
 from tests.support.builders import PASSWORD, a_person, a_token, an_actor, an_office
 
@@ -114,6 +116,43 @@ def test_the_file_for_the_civil_registry_wants_a_reason_and_the_password_and_com
     assert (list(looks), list(noted)) == ([2], ["Pemadanan triwulan"])
     machine = client.get("/api/v1/registry/dukcapil-waiting", headers=a_token(registry, Role.LOGISTICS))
     assert machine.json == {"villages": [{"village_code": SAUM, "households": 2}]}
+
+
+def test_a_village_operator_is_told_how_many_stand_where_in_the_own_village_alone(
+    client: FlaskClient, registry: Work
+) -> None:
+    a_person(registry, Role.VILLAGE, username="desa", village=SAUM)
+    a_person(registry, Role.LOGISTICS, username="logistik")
+    page = "/registri/tautan"
+
+    def figures(answer: str) -> int:
+        """Add up the households of the table of steps."""
+        body = answer.split('id="stages"')[1].split("</table>")[0] if 'id="stages"' in answer else ""
+        return sum(int(one) for one in re.findall(r'data-label="Keluarga"><div>(\d+)<', body))
+
+    log_in(client, "desa")
+    assert figures(shown(client, page)) == 2
+    assert figures(shown(client, f"{page}?desa={OLILIT}")) == 0
+    assert "Olilit" not in shown(client, page)
+    office = log_in(client.application.test_client(), "logistik")
+    assert figures(shown(office, page)) == 3
+    assert figures(shown(office, f"{page}?desa={OLILIT}")) == 1
+    token = a_token(registry, Role.VILLAGE, village=SAUM)
+    machine = client.application.test_client().get("/api/v1/registry/links", headers=token)
+    assert [one["households"] for one in told(machine)["counts"]] == [2]
+    assert told(machine)["counted_at"].startswith("2026-11-16T")
+
+
+def test_the_counts_of_a_very_large_office_say_when_they_were_made(
+    client: FlaskClient, registry: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_person(registry, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    assert "Dihitung" not in shown(client, "/registri/tautan")
+    monkeypatch.setattr(counting, "COUNTED_AT_ONCE", 0)
+    assert count_links(registry, OFFICE) == "2 counts"
+    assert "Dihitung 16 November 2026" in shown(client, "/registri/tautan")
+    assert "Dihitung" not in shown(client, f"/registri/tautan?desa={SAUM}")
 
 
 def test_a_field_officer_walks_his_village_and_sees_no_other(client: FlaskClient, registry: Work):

@@ -23,10 +23,10 @@ from registry_link.households.identifying import Clues, identify
 from registry_link.households.linking import current_links
 from registry_link.households.models import Household, Member
 from registry_link.households.numbers import kk_index
-from registry_link.households.pairing import pairs_by_nik
+from registry_link.households.pairing import pairs_by_nik, suspected
 from registry_link.households.queries import SearchHouseholds, compositions, household, search_households
 from registry_link.households.states import DepartureKind, LinkState, PositionSource, Relation, Sex
-from registry_link.identity import commands, queries
+from registry_link.identity import commands, jobs, queries
 from registry_link.identity.jobs import search_pairs
 from registry_link.identity.models import DuplicatePair, IdentityProposal
 from registry_link.identity.states import Evidence, PairState, ProposalState, Verdict
@@ -413,6 +413,64 @@ def test_a_search_that_is_cut_says_so_and_drops_no_open_pair(office: Work, monke
         last = queries.last_search(tx)
         assert last is not None
         assert last.left_out == 2
+
+
+def suspects(work: Work) -> set[str]:
+    """Give who waits for a decision, as the files name them."""
+    with work.read_by(OFFICE) as tx:
+        waiting, merged = suspected(tx)
+        assert not merged
+        known = ids(work)
+        assert suspected(tx, known.values()) == (waiting, merged)
+        assert suspected(tx, [known["h1"]])[0] == waiting & {known["h1"]}
+    return {name for name, one in known.items() if one in waiting}
+
+
+def test_links_are_settled_a_few_at_a_time(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "HOMES_AT_ONCE", 1)
+    merge(with_regions(work), ROWS)
+    # The import itself suspects the one whose number was there already, not the one who had it first.
+    assert suspects(work) == {"h5"}
+    search_pairs(work, OFFICE)
+    assert suspects(work) == {"h2", "h5"}
+
+
+def test_a_search_that_was_cut_between_its_transactions_is_done_again(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge(with_regions(work), ROWS)
+
+    def fall(*_: object, **__: object) -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "settle_links", fall)
+        with pytest.raises(RuntimeError, match="power"):
+            search_pairs(work, OFFICE)
+    with work.read_by(OFFICER) as tx:
+        assert queries.counts(tx).open == 3
+        assert queries.last_search(tx) is None
+    assert suspects(work) == {"h5"}
+    assert search_pairs(work, OFFICE) == "0 new, 0 gone, 0 reopened"
+    assert suspects(work) == {"h2", "h5"}
+    assert search_pairs(work, OFFICE) == "nothing new"
+
+
+def test_what_was_decided_while_links_are_settled_counts(work: Work) -> None:
+    merge(with_regions(work), ROWS)
+    found = jobs.find_pairs(work, OFFICE)
+    assert found is not None
+    with work.by(OFFICE) as tx:
+        kept = commands.keep_pairs(tx, found)
+    assert (kept.new, kept.left_out) == (3, 0)
+    with work.read_by(OFFICE) as tx:
+        homes = commands.unsettled(tx, everything_is_listed=True)
+    known = ids(work)
+    assert set(homes) == {known["h2"]}
+    decide(work, pair_of(work, "h2", "h5"), Verdict.DISTINCT)
+    with work.by(OFFICE) as tx:
+        assert commands.settle_links(tx, homes, everything_is_listed=True) == 0
+    assert suspects(work) == set()
 
 
 def test_the_database_itself_wants_two_persons(office: Work) -> None:

@@ -34,6 +34,7 @@ from registry_link.households.numbers import nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households
 from registry_link.households.states import DepartureKind, LinkAct, LinkState, PositionSource, Relation, Sex
 from registry_link.links import commands, queries
+from registry_link.links.counting import link_counts
 from registry_link.links.models import DukcapilRow
 from registry_link.links.states import RowOutcome, VisitOutcome
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, head, kk, merge, nik, person, with_regions
@@ -284,7 +285,7 @@ def test_who_is_listed_nowhere_is_counted_nowhere(office: Work):
         first.erased_at = tx.now
     to_field(office, OLILIT)
     with office.read_by(OFFICER) as tx:
-        counted = {(one.village_code, one.state): one.households for one in queries.counts(tx)}
+        counted = {(one.village_code, one.state): one.households for one in link_counts(tx).counts}
     assert counted == {(SAUM, LinkState.IMPORTED): 1, (OLILIT, LinkState.FIELD_PENDING): 1}
 
 
