@@ -65,7 +65,7 @@ from registry_link.households.taking import PERSON, PLACE, at_least_one, same_ho
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
-_MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-256000")
+_MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-128000")
 _USUAL_ROOM: Final = sa.text("PRAGMA cache_size=-32000")
 """As ``core.db`` opens a connection."""
 _ANALYZE: Final = (

@@ -34,10 +34,12 @@ from registry_link.importing.mapping import (
     waits_for_rows,
 )
 from registry_link.importing.reading import Reading
-from registry_link.importing.runs import is_long_import, pending
+from registry_link.importing.runs import bytes_left, bytes_of, pending
 from registry_link.importing.states import RunState
 from registry_link.importing.unpacking import Unpacked, take_away, unpack
 
+LONG: Final = 8 << 20
+"""Bytes of rows: a process beside takes a second or two to start."""
 _ATTEMPTS: Final = 2
 
 
@@ -104,17 +106,34 @@ def _unpacked(work: Work, actor: Actor, run_id: UUID, files: tuple[ToUnpack, ...
 
 
 def _read(work: Work, actor: Actor, run_id: UUID) -> str:
+    if not _read_rows(work, actor, run_id):
+        reading = Reading()
+        is_done = False
+        while not is_done:
+            is_done = _read_on(work, actor, run_id, reading)
+    return f"{run_id}: read"
+
+
+def _read_rows(work: Work, actor: Actor, run_id: UUID) -> bool:
+    """Read an import's rows, which are compared afterwards; True where it is refused on the way."""
     with work.read_by(actor) as tx:
-        is_long = is_long_import(tx, run_id)
-    with beside(work, actor, is_worth_it=is_long) as helper:
+        left = bytes_left(tx, run_id)
+    with beside(work, actor, is_worth_it=left >= LONG) as helper:
         reading = Reading()
         if helper is not None:
             reading.looking = Looking.with_help(helper, facts_of_file, run_id)
-        while True:
+        while left:
+            if _read_on(work, actor, run_id, reading):
+                return True
             with work.read_by(actor) as tx:
-                read = read_chunk(tx, run_id, reading=reading)
-            if work.run(actor, partial(_stage, run_id=run_id, read=read)).is_done:
-                return f"{run_id}: read"
+                left = bytes_left(tx, run_id)
+    return False
+
+
+def _read_on(work: Work, actor: Actor, run_id: UUID, reading: Reading) -> bool:
+    with work.read_by(actor) as tx:
+        read = read_chunk(tx, run_id, reading=reading)
+    return work.run(actor, partial(_stage, run_id=run_id, read=read)).is_done
 
 
 def _stage(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk) -> Staged:
@@ -134,8 +153,8 @@ def _apply(work: Work, actor: Actor, run_id: UUID) -> str:
 
 def _applied(work: Work, actor: Actor, run_id: UUID) -> str:
     with work.read_by(actor) as tx:
-        is_long = is_long_import(tx, run_id)
-    with beside(work, actor, is_worth_it=is_long) as helper:
+        size = bytes_of(tx, run_id)
+    with beside(work, actor, is_worth_it=size >= LONG) as helper:
         steps = Steps(run_id, helper)
         while True:
             stage = _filled_in(work, actor, run_id, steps)

@@ -22,8 +22,6 @@ from registry_link.importing.models import ImportRun
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import take_away
 
-LONG: Final = 8 << 20
-"""Bytes of rows: a process beside takes a second or two to start."""
 WORKED_OFF: Final = (RunState.UNPACKING, RunState.READING, RunState.APPROVED)
 """States in which an import waits for a job."""
 
@@ -75,9 +73,21 @@ def kept_files(files: Sequence[RunFile]) -> str:
     return json.dumps([asdict(one) for one in files])
 
 
-def is_long_import(tx: Tx, run_id: UUID) -> bool:
-    """Tell whether there is so much to do that a process beside is worth its start. Raises: NotFound."""
-    return sum(one.rows_size for one in files_of(run_of(tx, run_id))) >= LONG
+def bytes_of(tx: Tx, run_id: UUID) -> int:
+    """Tell how long an import's rows are, in bytes as they were written down. Raises: NotFound."""
+    return sum(one.rows_size for one in files_of(run_of(tx, run_id)))
+
+
+def bytes_left(tx: Tx, run_id: UUID) -> int:
+    """Tell how many of these bytes are still to be read, one at least while a file is; 0 when all are.
+
+    Raises: NotFound.
+    """
+    run = run_of(tx, run_id)
+    files = files_of(run)
+    if run.state is not RunState.READING or run.file_no >= len(files):
+        return 0
+    return max(sum(one.rows_size for one in files[run.file_no :]) - int(run.at_byte), 1)
 
 
 def refuse_run(tx: Tx, run: Any, code: str, /, **facts: Fact) -> None:

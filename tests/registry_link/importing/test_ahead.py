@@ -17,7 +17,7 @@ from core import beside as beside_module
 from core.beside import Beside, BesideGone
 from core.work import Work
 from registry_link.households.models import Household, Member
-from registry_link.importing import jobs, runs
+from registry_link.importing import jobs
 from registry_link.importing.chunks import read_chunk
 from registry_link.importing.commands import approve_import
 from registry_link.importing.jobs import run_pending_imports
@@ -50,7 +50,7 @@ def same(one: Any, other: Any) -> bool:
 def small_pieces(put: Callable[[object, str, object], None]) -> None:
     original: Any = read_chunk
     put(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 4, reading))
-    put(runs, "LONG", 0)
+    put(jobs, "LONG", 0)
 
 
 def imported(work: Work, folder: Path, name: str, rows: list[str], as_of: Any = None) -> tuple[Any, Any]:
