@@ -95,6 +95,8 @@ class ReadyStep:
     """A step made ready, here or in another process: all that is left is to write it."""
 
     no: int
+    step: Step | None = None
+    """None after the last, which makes the snapshot current."""
     rows: Ready | None = None
     words: FoldedWords | None = None
     numbers: pl.DataFrame | None = None
@@ -191,7 +193,7 @@ def may_run_ahead(filling: Filling, no: int, kept: int) -> bool:
 
 def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
     """Make a step ready; writes nothing, so that nobody waits meanwhile."""
-    ready = ReadyStep(no=no)
+    ready = ReadyStep(no=no, step=filling.steps[no] if no < len(filling.steps) else None)
     if (tx.now - filling.taking.began_at).total_seconds() > STALE:
         return replace(ready, is_moved=True)
     if no >= len(filling.steps):

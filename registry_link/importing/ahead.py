@@ -12,7 +12,7 @@ from core.work import Tx, Work
 from registry_link.households.taking_over import Filling, ReadyStep, may_run_ahead, ready_step
 from registry_link.importing.applying import to_fill_in
 
-_AHEAD: Final = 2
+_AHEAD: Final = 3
 
 
 class Steps:
@@ -24,17 +24,23 @@ class Steps:
 
     def ready(self, tx: Tx, filling: Filling, no: int) -> ReadyStep:
         """Give a step."""
-        while self._asked and self._asked[0] != (filling.begun, no):
+        while self._asked and (self._asked[0][0] != filling.begun or self._asked[0][1] < no):
             self._answer()
-        is_asked = bool(self._asked)
+        is_asked = bool(self._asked) and self._asked[0][1] == no
         self._ask(filling, no)
-        return (self._answer() if is_asked else None) or ready_step(tx, filling, no)
+        ready = self._answer() if is_asked else None
+        if ready is None or ready.step != filling.steps[no]:
+            # A process of another release would part the work otherwise.
+            ready = ready_step(tx, filling, no)
+        return ready
 
     def _ask(self, filling: Filling, no: int) -> None:
-        begin = self._asked[-1][1] + 1 if self._asked else no + 1
-        for following in range(begin, no + _AHEAD + 1):
+        last = self._asked[-1][1] if self._asked else no
+        for following in range(last + 1, no + _AHEAD + 1):
             if self._beside is None or not may_run_ahead(filling, following, no):
                 return
+            if is_made_here(filling, following):
+                continue
             try:
                 self._beside.ask(step_beside, self._run_id, following)
             except BesideGone:
@@ -50,6 +56,11 @@ class Steps:
             self._beside = None
             return None
         return ready
+
+
+def is_made_here(filling: Filling, no: int) -> bool:
+    """Tell whether a step falls to the process that writes: words take longer to make than to write."""
+    return filling.steps[no].kind == "words" and no % _AHEAD == 0
 
 
 _known: dict[UUID, Filling] = {}

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from core import beside as beside_module
 from core.beside import Beside, BesideGone
 from core.work import Work
-from registry_link.households.models import Household, Member
+from registry_link.households import taking_over
+from registry_link.households.models import Household, Member, SearchText
 from registry_link.importing import jobs
 from registry_link.importing.chunks import read_chunk
 from registry_link.importing.commands import approve_import
@@ -106,6 +107,19 @@ def test_what_is_made_ready_beside_is_what_would_be_made_here(
                                               "registry.member_twice"]  # fmt: skip
     assert answered.count("Looked") > 8
     assert answered.count("ReadyStep") > 12
+
+
+def test_a_process_that_parts_the_work_otherwise_is_not_believed(
+    office: Work,  # noqa: F811 (a fixture)
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    small_pieces(monkeypatch.setattr)
+    # Here many steps of words, beside one.
+    monkeypatch.setattr(taking_over, "WORDS_AT_ONCE", 2)
+    assert imported(office, tmp_path, "a.csv", ROWS)[0] == (10, 0, 0, 2, 1, 0)
+    with office.read_by(LOG) as tx:
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(SearchText)) == 10
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 12])
