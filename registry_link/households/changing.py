@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -12,30 +12,45 @@ from registry_link.households.known import know_numbers
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import Household, Member, StagedHousehold, StagedMember, StatedCounts
 from registry_link.households.states import Outcome
-from registry_link.households.taking import PERSON, same_household, taken_household, taken_member
+from registry_link.households.taking import PERSON, PLACE, same_household, taken_household, taken_member
 
 ROW: Final = ("village_code", "rt", "rw", "hamlet", "address", "decile")
+
+
+_PARTS: Final = (("village_code", "rt", "rw"), ("decile", "size"), PLACE, ("kk", "kk_bidx"),
+                 ("source", "external_id", "is_provisional"))  # fmt: skip
+"""Columns that stand in indexes: written only where they become others, or each row would be put anew into all."""
 
 
 def update_changed(tx: Tx, snapshot: Any) -> None:
     """Write what staged rows say over the households that they change."""
     staged = StagedHousehold
-    tx.session.execute(
-        sa.update(Household)
-        .where(staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id)
-        .values(
-            **{name: getattr(staged, name) for name in ROW}
-            | taken_household(snapshot),
-            kk=sa.func.coalesce(staged.kk, Household.kk), kk_bidx=sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
-            is_provisional=sa.false(), snapshot_id=staged.snapshot_id, source=snapshot.source,
-            external_id=staged.external_id, row_hash=staged.row_hash, changed_at=tx.now,
-        )
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    taken: dict[str, Any] = {
+        **{name: getattr(staged, name) for name in ROW}, **taken_household(snapshot),
+        "kk": sa.func.coalesce(staged.kk, Household.kk),
+        "kk_bidx": sa.func.coalesce(staged.kk_bidx, Household.kk_bidx),
+        "source": sa.literal(snapshot.source), "external_id": staged.external_id, "is_provisional": sa.false(),
+        "snapshot_id": staged.snapshot_id, "row_hash": staged.row_hash, "changed_at": tx.now,
+    }  # fmt: skip
+    indexed = {name for part in _PARTS for name in part}
+    # What is told of the place within a village goes by the village as it was: that comes after.
+    _update(tx, snapshot, {name: value for name, value in taken.items() if name not in indexed})
+    for part in _PARTS:
+        # Sealed another time it is still the same number: its index tells.
+        differs = [getattr(Household, name).is_distinct_from(taken[name]) for name in part if name != "kk"]
+        _update(tx, snapshot, {name: taken[name] for name in part}, sa.or_(*differs))
     # A household that was registered on the spot by counts now has its members.
     if snapshot.lists_members:
         bound = sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None))
         tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
+
+
+def _update(tx: Tx, snapshot: Any, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> None:
+    staged = StagedHousehold
+    mine = (
+        staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id, *where
+    )  # fmt: skip
+    tx.session.execute(sa.update(Household).where(*mine).values(**values).execution_options(synchronize_session=False))
 
 
 def change_members(tx: Tx, snapshot: Any) -> None:

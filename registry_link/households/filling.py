@@ -33,6 +33,9 @@ from registry_link.households.states import DifferenceKind, LinkState, Outcome
 from registry_link.households.weighed import weighed_piece
 from registry_link.households.weighing import CHANGED, LEFT_OUT, NEW, digits, kept_people, kept_places
 
+HOMES_AT_ONCE: Final = 10_000
+"""Each fills a dozen indexes with its link: half a second on two old processors."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
@@ -65,16 +68,17 @@ def met_households(tx: Tx, snapshot_id: UUID) -> Mapping[str, str]:
 
 
 def homes_ready(
-    tx: Tx, snapshot: Any, taking: Any, no: int, met: Mapping[str, str], *, tells: bool
+    tx: Tx, snapshot: Any, taking: Any, no: int, part: int, met: Mapping[str, str], *, tells: bool
 ) -> Ready:  # fmt: skip
-    """Make the households of a piece ready: links of all, rows of the new ones.
+    """Make a part of a piece's households ready: links of all, rows of the new ones.
 
     ``tells``: new ones are told of in the report of differences. Raises: PieceMovedError.
     """
     piece, (fates, _) = piece_of(tx, snapshot.id, no), weighed_piece(tx, snapshot.id, no)
     if len(piece.homes) != len(fates):
         raise PieceMovedError
-    homes = piece.homes.hstack(fates).filter(pl.col("fate") != LEFT_OUT)
+    rows = slice(part * HOMES_AT_ONCE, (part + 1) * HOMES_AT_ONCE)
+    homes = piece.homes[rows].hstack(fates[rows]).filter(pl.col("fate") != LEFT_OUT)
     own = pl.Series("own_id", serial_ids(snapshot.id, Serial.HOUSEHOLD, homes["place"].to_list()))
     homes = homes.with_columns(own, pl.col("bound_id").bin.encode("hex"))
     if met:

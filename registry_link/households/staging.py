@@ -33,7 +33,7 @@ from registry_link.households.differences import (
 from registry_link.households.known import half_of
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, carry_states
-from registry_link.households.merged import CARRIED, carry_again, is_listed, is_seen
+from registry_link.households.merged import CARRIED, carry_again, is_listed, is_met, is_seen
 from registry_link.households.models import (
     Household,
     KnownNumber,
@@ -336,7 +336,7 @@ def _bind_provisional(tx: Tx, snapshot_id: UUID) -> None:
     provisional = tx.session.execute(
         sa.select(Household.id, Household.kk_bidx, Member.nik_bidx)
         .outerjoin(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
-        .where(Household.regency_code == tx.regency_code, Household.is_provisional, is_listed())
+        .where(is_met(tx), is_listed())
     ).all()
     by_kk = {**provisional_cards(tx), **{row.kk_bidx: row.id for row in provisional if row.kk_bidx}}
     by_nik = {row.nik_bidx: row.id for row in provisional if row.nik_bidx}

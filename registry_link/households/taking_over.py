@@ -20,6 +20,7 @@ from core.work import Tx
 from registry_link.households.bulk import put_frame
 from registry_link.households.differences import Difference, changes_at, put_differences
 from registry_link.households.filling import (
+    HOMES_AT_ONCE,
     PieceMovedError,
     Ready,
     differences_of,
@@ -54,7 +55,7 @@ from registry_link.households.words import FoldedWords, put_folded, words_ready
 
 SUSPECTS_AT_ONCE: Final = 2000
 WORDS_AT_ONCE: Final = 1 << 15
-HEADS_AT_ONCE: Final = 50_000
+HEADS_AT_ONCE: Final = 20_000
 GOINGS_AT_ONCE: Final = 10_000
 CHANGES_AT_ONCE: Final = 2500
 STALE: Final = 3600.0
@@ -69,7 +70,7 @@ class Step:
     first: int = 0
     """The piece, or the first number."""
     last: int = 0
-    """The last number."""
+    """The part of the piece, or the last number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
     steps: list[Step] = []
     for no, homes, people in piece_counts(tx, snapshot_id):
         # The households of a piece before its members: these may be of any of them.
-        steps += [Step("homes", no)] if homes else []
+        steps += [Step("homes", no, part) for part in range(-(-homes // HOMES_AT_ONCE))]
         steps += [Step("people", no)] if people else []
     steps += [Step("numbers", at) for at in range(0, most_numbers(tx, snapshot_id), NUMBERS_AT_ONCE)]
     steps += [Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
@@ -201,7 +202,7 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
     step, snapshot, taking = filling.steps[no], filling.snapshot, filling.taking
     try:
         if step.kind == "homes":
-            rows = homes_ready(tx, snapshot, taking, step.first, filling.met, tells=filling.tells)
+            rows = homes_ready(tx, snapshot, taking, step.first, step.last, filling.met, tells=filling.tells)
             return replace(ready, rows=rows)
         if step.kind == "people":
             return replace(ready, rows=people_ready(tx, snapshot, step.first, filling.met))

@@ -17,7 +17,7 @@ from registry_link.households.erased import erased_since
 from registry_link.households.known import forget_numbers, has_nik
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, carry_again_since
-from registry_link.households.merged import carry_again, is_listed
+from registry_link.households.merged import carry_again, is_listed, is_met
 from registry_link.households.models import (
     Household,
     HouseholdCard,
@@ -168,14 +168,13 @@ def _tell_again(tx: Tx, snapshot: Any, since: datetime) -> None:
 
 def _suspect_met(tx: Tx, snapshot_id: UUID, taking: Any, since: datetime) -> None:
     """Let somebody look at households that were registered on the spot after the comparison, and stand in the file."""
-    provisional = tx.session.execute(
-        sa.select(Household.id, Household.kk_bidx)
-        .where(
-            Household.regency_code == tx.regency_code, Household.is_provisional, Household.changed_at >= since,
-            is_listed(),
+    rows = tx.session.execute(
+        sa.select(Household.id, Household.kk_bidx, Household.row_no).where(
+            is_met(tx), Household.changed_at >= since, is_listed()
         )
-        .order_by(Household.row_no)
-    ).all()  # fmt: skip
+    )  # fmt: skip
+    # Put in order here: asked for it, SQLite walks all households by their numbers.
+    provisional = sorted(rows, key=lambda row: row.row_no)
     for some in _chunks(provisional):
         ids = [row.id for row in some]
         cards = {bytes(row.kk_bidx): row.id for row in some if row.kk_bidx is not None}

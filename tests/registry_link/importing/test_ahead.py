@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from core import beside as beside_module
 from core.beside import Beside, BesideGone
 from core.work import Work
-from registry_link.households import taking_over
+from registry_link.households import filling, taking_over
 from registry_link.households.models import Household, Member, SearchText
 from registry_link.importing import jobs
 from registry_link.importing.chunks import read_chunk
@@ -115,8 +115,10 @@ def test_a_process_that_parts_the_work_otherwise_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
 ):
     small_pieces(monkeypatch.setattr)
-    # Here many steps of words, beside one.
+    # Here many steps of words and of each piece's households, beside one.
     monkeypatch.setattr(taking_over, "WORDS_AT_ONCE", 2)
+    for place in (taking_over, filling):
+        monkeypatch.setattr(place, "HOMES_AT_ONCE", 1)
     assert imported(office, tmp_path, "a.csv", ROWS)[0] == (10, 0, 0, 2, 1, 0)
     with office.read_by(LOG) as tx:
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(SearchText)) == 10
