@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import sleep
 from typing import Final
 from uuid import UUID
 
@@ -41,6 +42,8 @@ from registry_link.importing.unpacking import Unpacked, take_away, unpack
 LONG: Final = 8 << 20
 """Bytes of rows: a process beside takes a second or two to start."""
 _ATTEMPTS: Final = 2
+_PAUSE_S: Final = 0.01
+"""After each step of the taking over, which are many and long: others who wait to write have their turn."""
 
 
 def run_pending_imports(work: Work, actor: Actor) -> str:
@@ -179,6 +182,7 @@ def _filled_in(work: Work, actor: Actor, run_id: UUID, steps: Steps) -> TakingSt
             filling, no = to_fill_in(tx, run_id, filling)
             ready = steps.ready(tx, filling, no)
         stage = work.run(actor, partial(_keep_applied, run_id=run_id, filling=filling, ready=ready))
+        sleep(_PAUSE_S)
         if stage is not TakingStage.FILLING:
             return stage
 
