@@ -144,20 +144,21 @@ def apart(act: Callable[[], Any]) -> dict[str, Any]:
         while not mine.poll(LOOK_S):
             most = max(most, held_mb(pid))
         done = dict(mine.recv())
-        return {**done, "mb": max(most, done["mb"])}
+        return {**done, "mb": most or done["mb"]}
     finally:
         os.waitpid(pid, 0)
 
 
 def held_mb(pid: int) -> int:
-    """Tell what a process and those it started hold in memory now."""
-    with suppress(OSError, ValueError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    """Tell what a process and those it started hold in memory now; what they share is counted once."""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        own = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
         started = [
             int(one) for thread in Path(f"/proc/{pid}/task").iterdir()
             for one in (thread / "children").read_text().split()
         ]  # fmt: skip
-        return (pages * resource.getpagesize() >> 20) + sum(held_mb(one) for one in started)
+        return (own >> 10) + sum(held_mb(one) for one in started)
     return 0
 
 
