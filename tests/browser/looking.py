@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, TimeoutError
 
 from routes.limiter import limiter
 from tests.support.builders import PASSWORD
@@ -91,6 +91,21 @@ CLOSED = """() => {
 }"""
 
 
+SETTLED_MS = 10_000
+
+
+def fits(page: Page) -> bool:
+    """Tell whether a page is no wider than its screen.
+
+    A press may just be leaving for another page, whose document has no element yet: that is waited for.
+    """
+    try:
+        page.wait_for_function("document.documentElement?.scrollWidth <= window.innerWidth", timeout=SETTLED_MS)
+    except TimeoutError:
+        return False
+    return True
+
+
 def faults(page: Page, where: str) -> list[str]:
     """Tell what axe finds on a page, and whether it is wider than its screen."""
     # What lies half under a bar that stays, or under an edge, is small only until somebody scrolls.
@@ -98,7 +113,7 @@ def faults(page: Page, where: str) -> list[str]:
     found = Axe().run(page, options=RULES)
     page.evaluate(CLOSED)
     wrong = [f"{where}: {found.generate_report()}"] if found.response["violations"] else []
-    if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+    if not fits(page):
         wrong.append(f"{where}: wider than the screen")
     return wrong
 

@@ -25,7 +25,7 @@ from routes.checks import prove_all
 from routes.loading import import_region_files
 from routes.papers import INVITATION_KIND
 from stock.places.queries import places
-from tests.browser.looking import PHONE, Opens
+from tests.browser.looking import PHONE, Opens, fits
 from tests.browser.test_line import fetched
 from tests.flows import line
 from tests.flows.district import a_district
@@ -114,10 +114,6 @@ def told(page: Page, text: str) -> None:
     page.locator(".flashes").filter(has_text=text).wait_for()
 
 
-def fits(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
-
-
 def figure(page: Page, label: str) -> Locator:
     return page.locator(".figure").filter(has=page.get_by_text(label, exact=True)).locator(".figure-value").first
 
@@ -203,7 +199,7 @@ def programme_and_term(officer: Page) -> None:
     expect(officer.get_by_role("table", name="Hasil per kecamatan").locator("tbody tr")).to_have_count(DISTRICTS)
     press(officer, f"Masukkan {FAMILIES} ke daftar")
     told(officer, f"{FAMILIES} calon masuk daftar")
-    fits(officer)
+    assert fits(officer), officer.url
 
 
 def proposed(village: Page, officer: Page, address: str, own: int) -> None:
@@ -214,7 +210,7 @@ def proposed(village: Page, officer: Page, address: str, own: int) -> None:
     village.fill("#f-basis", "BA Musdes 7/2026")
     press(village, "Usulkan")
     told(village, "diusulkan")
-    fits(village)
+    assert fits(village), village.url
 
     officer.goto(f"{address}{AT}/daftar?keadaan=calon")
     officer.check("input[name=which][value=all]")
@@ -265,7 +261,7 @@ def planned_and_sent(officer: Page, second: Page, keeper: Page, address: str) ->
     told(officer, f"{FAMILIES} penerima mendapat titik dan hari, 0 menunggu")
     expect(officer.get_by_text("Orang kedua yang menyetujuinya.")).to_be_visible()
     expect(officer.get_by_role("button", name="Setujui rencana")).to_have_count(0)
-    fits(officer)
+    assert fits(officer), officer.url
 
     second.goto(f"{address}{AT}")
     follow(second, "Lihat rencana")
@@ -284,7 +280,7 @@ def planned_and_sent(officer: Page, second: Page, keeper: Page, address: str) ->
         keeper.locator("button:visible", has_text="Kirim dan terbitkan surat jalan").first.click()
         told(keeper, "surat jalan")
     expect(keeper.get_by_text("Semua yang dicadangkan sudah dikirim.")).to_be_visible()
-    fits(keeper)
+    assert fits(keeper), keeper.url
 
 
 def at_the_posts(work: Work, term_id: UUID) -> list[PackageView]:
@@ -315,14 +311,14 @@ def handed_over(volunteer: Page, address: str, mine: list[PackageView]) -> None:
     expect(volunteer.get_by_role("main").get_by_role("link", name="penerima di")).to_be_visible()
     go(volunteer, "Serah terima")
     expect(volunteer.get_by_role("table", name="Pembagian yang berjalan")).to_contain_text("Kompor Rakyat")
-    fits(volunteer)
+    assert fits(volunteer), volunteer.url
     open_by(volunteer, "PKT-26-999999-9")
     expect(volunteer.get_by_text("Tidak ada paket berkode itu di titik Anda.")).to_be_visible()
 
     open_by(volunteer, scanned(himself))
     expect(volunteer.get_by_role("main")).to_contain_text(himself.row.code)
     name = volunteer.locator("#f-recipient_name").input_value()
-    fits(volunteer)
+    assert fits(volunteer), volunteer.url
     press(volunteer, "Catat serah terima")
     told(volunteer, "tanda terima")
     receipt = words(fetched(volunteer, "form[action$='tanda-terima.pdf']"))
@@ -336,7 +332,7 @@ def handed_over(volunteer: Page, address: str, mine: list[PackageView]) -> None:
     press(volunteer, "Catat serah terima")
     told(volunteer, "tanda terima")
     assert "Uji Tetangga" in words(fetched(volunteer, "form[action$='tanda-terima.pdf']"))
-    fits(volunteer)
+    assert fits(volunteer), volunteer.url
 
     volunteer.goto(f"{address}/V/{scanned(absent).rsplit('/', 1)[-1]}")
     expect(volunteer.get_by_role("heading", name="Undangan berlaku")).to_be_visible()
@@ -346,7 +342,7 @@ def handed_over(volunteer: Page, address: str, mine: list[PackageView]) -> None:
     volunteer.select_option("#f-next_step", "collect_at_post")
     press(volunteer, "Catat tidak diserahkan")
     told(volunteer, "belum diserahkan")
-    fits(volunteer)
+    assert fits(volunteer), volunteer.url
 
     open_by(volunteer, scanned(wrong))
     press(volunteer, "Catat serah terima")
@@ -357,9 +353,10 @@ def handed_over(volunteer: Page, address: str, mine: list[PackageView]) -> None:
     dialog.locator("textarea").fill("Diserahkan kepada keluarga yang salah")
     dialog.get_by_role("button", name="Batalkan serah terima").click()
     expect(volunteer.locator("#f-recipient_name")).to_be_visible()
-    fits(volunteer)
+    assert fits(volunteer), volunteer.url
     follow(volunteer, "Kembali")
-    fits(volunteer)
+    expect(volunteer.locator("#f-q")).to_be_visible()
+    assert fits(volunteer), volunteer.url
 
 
 def closed(officer: Page, volunteer: Page, address: str, absent: PackageView) -> None:
@@ -371,7 +368,7 @@ def closed(officer: Page, volunteer: Page, address: str, absent: PackageView) ->
     expect(figure(officer, "Masih terbuka")).to_contain_text("1")
     expect(officer.locator("#missed tbody tr")).to_have_count(1)
     expect(officer.locator("#missed")).to_contain_text(absent.row.code)
-    fits(officer)
+    assert fits(officer), officer.url
     press(officer, "Tutup dengan berita acara")
     expect(officer.locator("[data-errors]")).to_contain_text("Masih ada 1 yang terbuka")
     officer.fill("#f-minutes_no", "BA/1/2026")
@@ -388,4 +385,4 @@ def closed(officer: Page, volunteer: Page, address: str, absent: PackageView) ->
     expect(volunteer.get_by_role("main")).to_contain_text(absent.row.code)
     expect(volunteer.get_by_role("button", name="Catat serah terima")).to_have_count(0)
     expect(volunteer.get_by_text("Paket ini dibatalkan dan tidak diserahkan lagi.")).to_be_visible()
-    fits(volunteer)
+    assert fits(volunteer), volunteer.url

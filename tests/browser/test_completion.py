@@ -10,7 +10,7 @@ from core.work import Work
 from registry_link.completion import commands, queries
 from registry_link.completion.commands import IssueList
 from registry_link.households.gaps import Gap
-from tests.browser.looking import PHONE, Opens, faults
+from tests.browser.looking import PHONE, Opens, faults, fits
 from tests.registry_link.completion.test_lists import bare, whole
 from tests.registry_link.people import OFFICE, SAUM, merge, with_regions
 from tests.support.builders import SYSTEM, a_person, an_office
@@ -37,7 +37,7 @@ def test_a_village_completes_its_list_on_a_telephone(enter: Opens, address: str,
         expect(page.get_by_role("heading", level=1)).to_contain_text(name)
         page.get_by_role("button", name="Ambil posisi").click()
         expect(page.get_by_text("Titik ditemukan, tepat sampai ±9 m.")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert fits(page)
         if name == "Adi Contoh":
             assert faults(page, "household") == []
             page.get_by_label("Alamat").fill("Jalan Pantai 4")

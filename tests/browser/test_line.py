@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from core.actor import Role
 from core.work import Work
 from stock.places.queries import places
-from tests.browser.looking import DESK, PHONE, SCREENS, Opens, faults
+from tests.browser.looking import DESK, PHONE, SCREENS, Opens, faults, fits
 from tests.flows import line
 from tests.reports.reading import symbols, words
 from tests.support.builders import SYSTEM, a_person
@@ -193,7 +193,7 @@ def walk(opens: Opens, address: str, size: Any) -> None:
     assert name not in shown
     assert anybody.context.cookies() == []
     for page in (bpbd, officer, second, keeper, volunteer, anybody):
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+        assert fits(page), page.url
 
 
 def test_an_area_is_drawn_on_the_map_and_posted(opens: Opens, address: str, work: Work):

@@ -39,7 +39,6 @@ def test_a_map_is_sent_and_posted_from_a_telephone(enter: Opens, address: str, f
     expect(page.locator("#map")).to_have_attribute("data-ready", "")
     expect(page.get_by_text("di luar kabupaten ini")).to_be_visible()
     assert faults(page, "looked through") == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_label("Pasang bagian 2").uncheck()
     page.get_by_label("Tingkat kerusakan bagian 1").select_option("heavy")
     page.get_by_role("button", name="Pasang yang dicentang").click()
