@@ -179,9 +179,8 @@ def link_all(work: Work, last_no: int) -> None:
             ids = tx.session.scalars(query).all()
             put_rows(
                 tx, RegistryLink,
-                ("id", "regency_code", "household_id", "snapshot_id", "external_id", "state", "row_hash",
-                 "recorded_at"),
-                ((new_id, "99.01", one, snapshot_id, one.hex, LinkState.IMPORTED, b"-", NOW)
+                ("id", "regency_code", "household_id", "snapshot_id", "external_id", "state", "recorded_at"),
+                ((new_id, "99.01", one, snapshot_id, one.hex, LinkState.IMPORTED, NOW)
                  for new_id, one in zip(tx.new_ids(len(ids)), ids, strict=True)),
             )  # fmt: skip
     with work.engine.connect() as connection:

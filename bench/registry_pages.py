@@ -153,10 +153,9 @@ def _link_all(work: Work, rng: random.Random, snapshot_id: UUID, households: int
             homes = [(row.id, row.village_code) for row in tx.session.execute(query.order_by(Household.row_no))]
             put_rows(
                 tx, RegistryLink,
-                ("id", "regency_code", "household_id", "snapshot_id", "external_id", "state", "row_hash",
-                 "recorded_at"),
+                ("id", "regency_code", "household_id", "snapshot_id", "external_id", "state", "recorded_at"),
                 ((new_id, "99.01", one, snapshot_id, one.hex,
-                  LinkState.IMPORTED if rng.random() < 0.9 else rng.choice(ON_THE_WAY), b"-", NOW)
+                  LinkState.IMPORTED if rng.random() < 0.9 else rng.choice(ON_THE_WAY), NOW)
                  for new_id, (one, _) in zip(tx.new_ids(len(homes)), homes, strict=True)),
             )  # fmt: skip
             # Some of every part of the registry, so that no village is without them.

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.bulk import put_rows
+from registry_link.households.linking import listed_by
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import (
     Departure,
@@ -60,7 +61,7 @@ def counted_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> Counte
     """Count what ``count_differences`` keeps; writes nothing."""
     counts: Counter[DifferenceKind] = Counter()
     if before_id is not None:
-        for kind, query in _comings(snapshot, before_id).items():
+        for kind, query in _comings(tx, snapshot).items():
             counts[kind] = tx.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
         for several in _changes(tx, snapshot):
             counts.update(one.kind for one in several)
@@ -77,7 +78,7 @@ def write_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
     """
     if before_id is None:
         return
-    for query in _comings(snapshot, before_id).values():
+    for query in _comings(tx, snapshot).values():
         tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), query))
     for several in _changes(tx, snapshot):
         put_differences(tx, snapshot.id, several)
@@ -175,7 +176,7 @@ def _is_met(snapshot: Any) -> sa.ColumnElement[bool]:
     return sa.and_(staged.outcome == Outcome.CHANGED, ~was_listed)
 
 
-def _comings(snapshot: Any, before_id: UUID) -> dict[DifferenceKind, sa.Select[*tuple[Any, ...]]]:
+def _comings(tx: Tx, snapshot: Any) -> dict[DifferenceKind, sa.Select[*tuple[Any, ...]]]:
     staged, earlier = StagedHousehold, sa.orm.aliased(RegistryLink)
     # By the register's own id, under which both are found at once; staged rows know no household by an index.
     is_listed_again = (
@@ -183,14 +184,13 @@ def _comings(snapshot: Any, before_id: UUID) -> dict[DifferenceKind, sa.Select[*
         .where(staged.snapshot_id == snapshot.id, staged.external_id == RegistryLink.external_id)
         .correlate(RegistryLink)
     )
+    listed = listed_by(tx, snapshot.source)
     gone = (
         _row(snapshot, DifferenceKind.GONE, Household.id, Household.village_code)
         .join(RegistryLink, RegistryLink.household_id == Household.id)
-        .where(RegistryLink.snapshot_id == before_id, ~is_listed_again, Household.erased_at.is_(None))
+        .where(listed, ~is_listed_again, Household.erased_at.is_(None))
     )
-    in_last = (
-        sa.exists().where(earlier.snapshot_id == before_id, earlier.external_id == staged.external_id).correlate(staged)
-    )
+    in_last = sa.exists().where(listed, RegistryLink.external_id == staged.external_id).correlate(staged)
     in_any = (
         sa.exists().where(earlier.snapshot_id != snapshot.id, earlier.household_id == staged.bound_id).correlate(staged)
     )  # fmt: skip

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.crypto import Secret, ring
 from core.work import Tx
+from registry_link.households.linking import end_erased
 from registry_link.households.models import (
     KK_CONTEXT,
     NIK_CONTEXT,
@@ -82,7 +83,8 @@ def hold(tx: Tx, ids: Sequence[UUID]) -> None:
 
 
 def mark_erased(tx: Tx, ids: Sequence[UUID]) -> None:
-    """Say that these households are nobody's any more."""
+    """Say that these households are nobody's any more, and listed nowhere."""
+    end_erased(tx, ids)
     tx.session.execute(
         sa.update(Household)
         .where(Household.id.in_(ids))

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.bulk import put_frame
-from registry_link.households.linking import carry_states
 from registry_link.households.models import (
     KK_CONTEXT,
     Household,
@@ -70,7 +69,7 @@ def met_households(tx: Tx, snapshot_id: UUID) -> Mapping[str, str]:
 def homes_ready(
     tx: Tx, snapshot: Any, taking: Any, no: int, part: int, met: Mapping[str, str], *, tells: bool
 ) -> Ready:  # fmt: skip
-    """Make a part of a piece's households ready: links of all, rows of the new ones.
+    """Make a part of a piece's households ready: rows of the new ones, links of all that the source did not list.
 
     ``tells``: new ones are told of in the report of differences. Raises: PieceMovedError.
     """
@@ -90,7 +89,7 @@ def homes_ready(
     new = homes.filter(pl.col("fate") == NEW)
     return Ready(
         households=_households(tx, snapshot, taking, new) if len(new) else _NONE,
-        links=_links(tx, snapshot.id, taking, homes), members=_NONE,
+        links=_links(tx, snapshot.id, taking, homes.filter(~pl.col("is_listed"))), members=_NONE,
         differences=_told(snapshot.id, new.select("own_id", "village_code")) if tells and len(new) else _NONE,
     )  # fmt: skip
 
@@ -113,15 +112,12 @@ def people_ready(tx: Tx, snapshot: Any, no: int, met: Mapping[str, str]) -> Read
     return Ready(households=_NONE, links=_NONE, members=made, differences=_NONE)
 
 
-def put_ready(tx: Tx, snapshot_id: UUID, before_id: UUID | None, ready: Ready) -> None:
-    """Write rows that are ready; links go on where those of the snapshot before stand."""
+def put_ready(tx: Tx, ready: Ready) -> None:
+    """Write rows that are ready."""
     put_frame(tx, Household, ready.households)
     put_frame(tx, RegistryLink, ready.links)
     put_frame(tx, Member, ready.members)
     put_frame(tx, SnapshotDifference, ready.differences)
-    if before_id is not None and len(ready.links):
-        ids = ready.links["id"]
-        carry_states(tx, snapshot_id, before_id, UUID(ids[0]), UUID(ids[-1]))
 
 
 def _households(tx: Tx, snapshot: Any, taking: Any, homes: pl.DataFrame) -> pl.DataFrame:
@@ -147,7 +143,7 @@ def _links(tx: Tx, snapshot_id: UUID, taking: Any, homes: pl.DataFrame) -> pl.Da
         pl.Series("id", serial_ids(snapshot_id, Serial.LINK, homes["place"].to_list())),
         pl.lit(taking.regency_code).alias("regency_code"),
         pl.coalesce("bound_id", "own_id").alias("household_id"), pl.lit(snapshot_id.hex).alias("snapshot_id"),
-        "external_id", pl.lit(LinkState.IMPORTED.value).alias("state"), "row_hash",
+        "external_id", pl.lit(LinkState.IMPORTED.value).alias("state"),
         pl.lit(instant(tx, taking.began_at)).alias("recorded_at"),
     )  # fmt: skip
 

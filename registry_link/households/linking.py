@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -12,12 +12,21 @@ import sqlalchemy as sa
 
 from core.errors import Conflict, NotFound
 from core.work import Tx
-from registry_link.households.models import Household, LinkEvent, RegistryLink, Snapshot, SnapshotDifference
-from registry_link.households.states import LINK_MOVES, DifferenceKind, LinkAct, LinkState, SnapshotState
+from registry_link.households.models import (
+    Household,
+    LinkEvent,
+    RegistryLink,
+    Snapshot,
+    SnapshotDifference,
+    StagedHousehold,
+)
+from registry_link.households.states import LINK_MOVES, DifferenceKind, LinkAct, LinkState, Outcome, SnapshotState
 
 _AT_ONCE: Final = 800
 _FEW: Final = 5_000
 _LINK: Final = cast(sa.Table, RegistryLink.__table__)
+SEEN: Final = (SnapshotState.CURRENT, SnapshotState.REPLACED)
+"""What these snapshots brought is seen; a link of theirs counts until one of its source lists it no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +46,17 @@ class Link:
     household_id: UUID
     state: LinkState
     source: str
+    since_on: date
+    """The day of the file that brought it."""
+    until_on: date | None
+    """The day of the first file that did not list it any more."""
     as_of_on: date
+    """The day of the source's current file while that lists it, else of the one that brought it."""
     agreement_no: str
+    """Of the same file."""
     is_current: bool
-    """Its snapshot is the current one of its source."""
+    """The source lists it now."""
     recorded_at: datetime
-    is_carried: bool
-    """Its state came over from the snapshot before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,17 +104,17 @@ class LinkLine:
 
 
 def links_of(tx: Tx, household_id: UUID) -> tuple[Link, ...]:
-    """Give every link of a household of the office, the newest snapshot first."""
+    """Give every link of a household of the office, the newest first."""
     return _links(tx, RegistryLink.household_id == household_id)
 
 
 def current_links(tx: Tx, household_ids: Iterable[UUID]) -> Mapping[UUID, Link]:
-    """Give of each household the link that counts now: of a current snapshot, the newest where there are several."""
+    """Give of each household the link that counts now, the newest where several sources list it."""
     found: dict[UUID, Link] = {}
     wanted = list(dict.fromkeys(household_ids))
     for start in range(0, len(wanted), _AT_ONCE):
         piece = wanted[start : start + _AT_ONCE]
-        for one in _links(tx, RegistryLink.household_id.in_(piece), Snapshot.state == SnapshotState.CURRENT):
+        for one in _links(tx, RegistryLink.household_id.in_(piece), RegistryLink.until_snapshot_id.is_(None)):
             found.setdefault(one.household_id, one)
     return found
 
@@ -110,23 +123,30 @@ def _links(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Link, ...]:
     query = (
         sa.select(
             RegistryLink.id, RegistryLink.household_id, RegistryLink.state, RegistryLink.recorded_at,
-            RegistryLink.carried_from_id, Snapshot.source, Snapshot.as_of_on, Snapshot.agreement_no,
-            Snapshot.state.label("snapshot_state"),
+            RegistryLink.until_snapshot_id, Snapshot.source, Snapshot.as_of_on, Snapshot.agreement_no,
         )
         .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
         .where(
-            sa.func.coalesce(RegistryLink.regency_code, "") == tx.regency_code,
-            Snapshot.state != SnapshotState.STAGED, *where,
+            sa.func.coalesce(RegistryLink.regency_code, "") == tx.regency_code, Snapshot.state.in_(SEEN), *where
         )
         .order_by(Snapshot.as_of_on.desc(), Snapshot.recorded_at.desc(), RegistryLink.id)
     )  # fmt: skip
+    files = tx.session.execute(
+        sa.select(Snapshot.id, Snapshot.source, Snapshot.as_of_on, Snapshot.agreement_no, Snapshot.state).where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.state.in_(SEEN)
+        )
+    ).all()
+    day_of = {one.id: one.as_of_on for one in files}
+    current = {one.source: one for one in files if one.state is SnapshotState.CURRENT}
     return tuple(
         Link(
-            id=row.id, household_id=row.household_id, state=row.state, source=row.source, as_of_on=row.as_of_on,
-            agreement_no=row.agreement_no, is_current=row.snapshot_state is SnapshotState.CURRENT,
-            recorded_at=row.recorded_at, is_carried=row.carried_from_id is not None,
+            id=row.id, household_id=row.household_id, state=row.state, source=row.source, since_on=row.as_of_on,
+            until_on=None if row.until_snapshot_id is None else day_of[row.until_snapshot_id],
+            as_of_on=last.as_of_on, agreement_no=last.agreement_no, is_current=row.until_snapshot_id is None,
+            recorded_at=row.recorded_at,
         )
         for row in tx.session.execute(query)
+        for last in [row if row.until_snapshot_id is not None else current.get(row.source, row)]
     )  # fmt: skip
 
 
@@ -215,10 +235,17 @@ def link_lines(
     return tuple(found)
 
 
+def counts_now(tx: Tx) -> tuple[sa.ColumnElement[bool], ...]:
+    """Tell of a link, joined with the snapshot that brought it, whether the office's current files list it."""
+    return (
+        Snapshot.regency_code == tx.regency_code, Snapshot.state.in_(SEEN), RegistryLink.until_snapshot_id.is_(None)
+    )  # fmt: skip
+
+
 def _standing(tx: Tx, village_codes: Sequence[str] | None = None) -> sa.Select[Any]:
     """Begin a statement over the current links of listed households; the caller names the columns.
 
-    From the links of the snapshot to their households: left to itself, SQLite takes the other way round, and reads a
+    From the links of the snapshots to their households: left to itself, SQLite takes the other way round, and reads a
     million rows for a hundred.
     """
     query = (
@@ -227,9 +254,8 @@ def _standing(tx: Tx, village_codes: Sequence[str] | None = None) -> sa.Select[A
         .join(RegistryLink, RegistryLink.household_id == Household.id)
         .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
         .where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
-            sa.func.coalesce(Household.regency_code, "") == tx.regency_code, Household.merged_into_id.is_(None),
-            Household.erased_at.is_(None),
+            *counts_now(tx), sa.func.coalesce(Household.regency_code, "") == tx.regency_code,
+            Household.merged_into_id.is_(None), Household.erased_at.is_(None),
         )
     )  # fmt: skip
     if village_codes is None:
@@ -255,8 +281,7 @@ def _of_its_own(tx: Tx, column: Any, *where: sa.ColumnElement[bool]) -> sa.Scala
         .select_from(RegistryLink)
         .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
         .where(
-            RegistryLink.household_id == Household.id, Snapshot.regency_code == tx.regency_code,
-            Snapshot.state == SnapshotState.CURRENT, *where,
+            RegistryLink.household_id == Household.id, *counts_now(tx), *where
         )
     )  # fmt: skip
     return query.correlate(Household).scalar_subquery()
@@ -266,13 +291,10 @@ def _are_few(tx: Tx, states: Sequence[LinkState]) -> bool:
     some = (
         sa.select(RegistryLink.id)
         .join(Snapshot, Snapshot.id == RegistryLink.snapshot_id)
-        .where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
-            RegistryLink.state.in_(states),
-        )
+        .where(*counts_now(tx), RegistryLink.state.in_(states))
         .limit(_FEW + 1)
         .subquery()
-    )  # fmt: skip
+    )
     return (tx.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) <= _FEW
 
 
@@ -336,7 +358,7 @@ def _village_lines(
             .join(Snapshot, Snapshot.id == sa.func.coalesce(RegistryLink.snapshot_id, RegistryLink.snapshot_id))
             .where(
                 RegistryLink.household_id.in_([row.id for row in rows[at : at + _AT_ONCE]]), is_in_state,
-                Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT,
+                *counts_now(tx),
             )
         )  # fmt: skip
         for link in tx.session.execute(query.order_by(RegistryLink.id)):
@@ -431,55 +453,78 @@ def settle_suspects(tx: Tx, household_ids: Sequence[UUID], act: LinkAct, basis: 
 # ---------------------------------------------------------------- after a snapshot
 
 
-_CARRIED: Final = [one for one in LinkState if one not in (LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED,
+_FURTHER: Final = [one for one in LinkState if one not in (LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED,
                                                            LinkState.MERGED)]  # fmt: skip
-_OVERLAP: Final = timedelta(minutes=30)
-"""A step counts from when its transaction began."""
 
 
-def carry_states(
-    tx: Tx, snapshot_id: UUID, before_id: UUID | None, first_id: UUID | None = None, last_id: UUID | None = None
-) -> int:  # fmt: skip
-    """Let the links of a new snapshot go on where those of the one before stood; gives how many do.
+def listed_by(tx: Tx, source: str) -> sa.ColumnElement[bool]:
+    """Tell of a link whether its source lists the household now."""
+    seen = sa.select(Snapshot.id).where(
+        Snapshot.regency_code == tx.regency_code, Snapshot.source == source, Snapshot.state.in_(SEEN)
+    )
+    return sa.and_(RegistryLink.snapshot_id.in_(seen), RegistryLink.until_snapshot_id.is_(None))
 
-    Merges and suspicions are looked for anew, but who had come further than the import stays there: a suspicion alone
-    takes nobody off the register. ``first_id`` and ``last_id``: only links between these.
+
+def end_gone(tx: Tx, snapshot: Any) -> None:
+    """End the links of those whom a snapshot that becomes current does not list any more."""
+    gone = sa.select(SnapshotDifference.household_id).where(
+        SnapshotDifference.snapshot_id == snapshot.id, SnapshotDifference.kind == DifferenceKind.GONE
+    )
+    _end(tx, snapshot.id, RegistryLink.household_id.in_(gone), listed_by(tx, snapshot.source))
+
+
+def end_erased(tx: Tx, household_ids: Sequence[UUID]) -> None:
+    """End the links of households that are erased, as of the snapshots that are current now."""
+    for start in range(0, len(household_ids), _AT_ONCE):
+        mine = RegistryLink.household_id.in_(household_ids[start : start + _AT_ONCE])
+        sources = tx.session.execute(
+            sa.select(Snapshot.source, Snapshot.id).where(
+                Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT
+            )
+        ).all()
+        for source, current_id in sources:
+            _end(tx, current_id, mine, listed_by(tx, source))
+
+
+def _end(tx: Tx, snapshot_id: UUID, *where: sa.ColumnElement[bool]) -> None:
+    tx.session.execute(
+        sa.update(RegistryLink)
+        .where(*where)
+        .values(until_snapshot_id=snapshot_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def suspect_changed(tx: Tx, snapshot: Any) -> None:
+    """Say of the links of households that a snapshot changes whether they may be doubles, as it was just found out.
+
+    Who had come further than the import stays there: a suspicion alone takes nobody off the register.
     """
-    if before_id is None:
-        return 0
-    older = _LINK.alias("older")
-    some = () if first_id is None or last_id is None else (_LINK.c.id.between(first_id, last_id),)
-    done = tx.session.execute(
-        sa.update(_LINK)
-        .where(
-            _LINK.c.snapshot_id == snapshot_id, *some,
-            _LINK.c.state.in_([LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED]),
-            older.c.snapshot_id == before_id, older.c.external_id == _LINK.c.external_id, older.c.state.in_(_CARRIED),
-        )
-        .values(state=older.c.state, carried_from_id=older.c.id)
-    )  # fmt: skip
-    return int(done.rowcount)  # type: ignore[attr-defined]
-
-
-def carry_again_since(tx: Tx, snapshot_id: UUID, before_id: UUID, instant: datetime) -> None:
-    """Follow the steps that links of the snapshot before have made since ``carry_states`` began to carry them."""
-    milliseconds = int((instant - _OVERLAP).timestamp() * 1000)
-    # Ids begin with their time, and stand in its order: no index of times is needed.
-    moved = sa.select(LinkEvent.link_id).where(LinkEvent.id >= UUID(int=milliseconds << 80))
-    older = _LINK.alias("older")
+    staged, other = StagedHousehold, sa.orm.aliased(Household)
+    stands = sa.exists().where(other.id == staged.suspect_id, other.erased_at.is_(None)).correlate(staged)
+    link = RegistryLink
     rows = tx.session.execute(
-        sa.select(_LINK.c.id, _LINK.c.suspect_household_id, older.c.state, older.c.id.label("older_id"))
-        .join(older, older.c.external_id == _LINK.c.external_id)
-        .where(_LINK.c.snapshot_id == snapshot_id, older.c.snapshot_id == before_id, older.c.id.in_(moved))
-    ).all()
-    for row in rows:
-        is_carried = row.state in _CARRIED
-        fresh = LinkState.IMPORTED if row.suspect_household_id is None else LinkState.DUPLICATE_SUSPECTED
-        tx.session.execute(
-            sa.update(_LINK)
-            .where(_LINK.c.id == row.id)
-            .values(state=row.state if is_carried else fresh, carried_from_id=row.older_id if is_carried else None)
+        sa.select(link.id, link.state, sa.case((stands, staged.suspect_id)).label("other_id"))
+        .join(staged, staged.bound_id == link.household_id)
+        .where(
+            staged.snapshot_id == snapshot.id, listed_by(tx, snapshot.source), link.snapshot_id != snapshot.id,
+            sa.or_(staged.suspect_id.is_not(None), sa.and_(
+                staged.outcome == Outcome.CHANGED, link.suspect_household_id.is_not(None)
+            )),
         )
+    ).all()  # fmt: skip
+    fresh = {True: LinkState.DUPLICATE_SUSPECTED, False: LinkState.IMPORTED}
+    for row in rows:
+        is_open = row.state in fresh.values()
+        tx.session.execute(
+            sa.update(link)
+            .where(link.id == row.id)
+            .values(
+                suspect_household_id=row.other_id,
+                state=fresh[row.other_id is not None] if is_open else row.state,
+            )
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
 
 
 def ask_again(tx: Tx, snapshot_id: UUID) -> None:
@@ -488,11 +533,10 @@ def ask_again(tx: Tx, snapshot_id: UUID) -> None:
     changed = tx.session.scalars(
         sa.select(_LINK.c.id)
         .distinct()
-        .join(SnapshotDifference, sa.and_(SnapshotDifference.snapshot_id == _LINK.c.snapshot_id,
-                                          SnapshotDifference.household_id == _LINK.c.household_id))
+        .join(SnapshotDifference, SnapshotDifference.household_id == _LINK.c.household_id)
         .where(
-            _LINK.c.snapshot_id == snapshot_id, _LINK.c.carried_from_id.is_not(None),
-            SnapshotDifference.kind.in_(numbers),
+            SnapshotDifference.snapshot_id == snapshot_id, SnapshotDifference.kind.in_(numbers),
+            _LINK.c.until_snapshot_id.is_(None), _LINK.c.snapshot_id != snapshot_id, _LINK.c.state.in_(_FURTHER),
         )
     ).all()  # fmt: skip
     basis = Basis(reason="number_changed", subject="snapshot", subject_id=snapshot_id)

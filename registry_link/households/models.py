@@ -303,7 +303,7 @@ class DrawnFrom(Base):
 
 
 class RegistryLink(Base):
-    """One household of one snapshot, bound to a household of ours."""
+    """A household of ours as a source lists it, from the snapshot that brings it to the one that lists it no more."""
 
     __tablename__ = "registry_link"
     __table_args__ = (
@@ -312,6 +312,9 @@ class RegistryLink(Base):
         sa.Index("ix_registry_link_suspect_household_id", "suspect_household_id",
                  sqlite_where=sa.text("suspect_household_id IS NOT NULL"),
                  postgresql_where=sa.text("suspect_household_id IS NOT NULL")),
+        sa.Index("ix_registry_link_until_snapshot_id", "until_snapshot_id",
+                 sqlite_where=sa.text("until_snapshot_id IS NOT NULL"),
+                 postgresql_where=sa.text("until_snapshot_id IS NOT NULL")),
         sa.Index("ix_registry_link_state", "snapshot_id", "state"),
     )  # fmt: skip
 
@@ -319,14 +322,14 @@ class RegistryLink(Base):
     regency_code: Mapped[str]
     household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
     snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"))
+    """The one that brings it: nobody sees the link before that is current."""
+    until_snapshot_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("snapshot.id"))
+    """The first that does not list it any more; none as long as the source does."""
     external_id: Mapped[str]
     state: Mapped[LinkState] = state_column(LinkState)
-    row_hash: Mapped[bytes]
     suspect_household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
     """Another household with the same number, to be looked at by a person."""
     recorded_at: Mapped[datetime]
-    carried_from_id: Mapped[UUID | None]
-    """The link of the snapshot before that had this state when this one was made: its events go on being true."""
 
 
 class LinkEvent(Base):

@@ -16,9 +16,10 @@ from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.carding import cards_held
 from registry_link.households.known import half_of
+from registry_link.households.linking import counts_now
 from registry_link.households.merged import is_listed
 from registry_link.households.models import Household, HouseholdCard, KnownNumber, Member, RegistryLink, Snapshot
-from registry_link.households.states import LinkState, Sex, SnapshotState
+from registry_link.households.states import LinkState, Sex
 
 Pair = tuple[UUID, UUID]
 _AT_ONCE: Final = 800
@@ -225,7 +226,7 @@ def changed_among(tx: Tx, ids: Collection[UUID], since: datetime) -> frozenset[U
 
 
 def suspected(tx: Tx, among: Collection[UUID] | None = None) -> tuple[frozenset[UUID], frozenset[UUID]]:
-    """Give whose link of a current snapshot waits for somebody to look at both: those that stand for themselves, and
+    """Give whose current link waits for somebody to look at both: those that stand for themselves, and
     merged ones, of which those count too whose newest link does not know yet. ``among``: only of these households."""
     # Two questions, each by its own index: together they would read every link there is.
     waiting = _linked(RegistryLink.snapshot_id).where(RegistryLink.state == LinkState.DUPLICATE_SUSPECTED)
@@ -238,7 +239,7 @@ def suspected(tx: Tx, among: Collection[UUID] | None = None) -> tuple[frozenset[
     found: list[Any] = []
     for piece in pieces:
         for query in (waiting, merged):
-            mine = query.where(Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT)
+            mine = query.where(*counts_now(tx))
             found += tx.session.execute(mine if piece is None else mine.where(Household.id.in_(piece)))
     return (
         frozenset(row.id for row in found if row.merged_into_id is None),

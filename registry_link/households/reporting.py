@@ -19,6 +19,7 @@ from core.i18n import say
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.differences import SHOWN, changed_names
+from registry_link.households.linking import SEEN
 from registry_link.households.merged import snapshots_on_the_way
 from registry_link.households.models import (
     Household,
@@ -260,28 +261,29 @@ def _csv_line(cells: Sequence[str]) -> str:
 def forget_past(tx: Tx) -> int:
     """Remove the details of replaced snapshots whose time is over; gives of how many.
 
-    The snapshot, its counts and every link that something was done with stay.
+    The snapshot, its counts and every link that something was done with stay; of the others those whose household is
+    listed no more for as long.
     """
-    past = [row.id for row in tx.session.execute(_replaced(tx)) if _is_past(row, tx.today)]
+    rows = tx.session.execute(
+        sa.select(Snapshot.id, Snapshot.state, Snapshot.current_at).where(
+            Snapshot.regency_code == tx.regency_code, Snapshot.state.in_(SEEN)
+        )
+    ).all()
     forgotten = 0
-    for snapshot_id in past:
+    for row in rows:
+        ended = sa.and_(RegistryLink.until_snapshot_id == row.id, _is_untouched())
         removed = 0
-        for model, where in (
-            (SnapshotDifference, SnapshotDifference.snapshot_id == snapshot_id),
-            (RegistryLink, sa.and_(RegistryLink.snapshot_id == snapshot_id, _is_untouched())),
+        for model, where, is_over in (
+            (SnapshotDifference, SnapshotDifference.snapshot_id == row.id, _is_past(row, tx.today)),
+            (RegistryLink, ended, _is_long_ago(row, tx.today)),
         ):
-            done = tx.session.execute(sa.delete(model).where(where).execution_options(synchronize_session=False))
-            removed += done.rowcount  # type: ignore[attr-defined]
+            if is_over:
+                done = tx.session.execute(sa.delete(model).where(where).execution_options(synchronize_session=False))
+                removed += done.rowcount  # type: ignore[attr-defined]
         if removed:
-            tx.note("snapshot.forget_details", "snapshot", snapshot_id, rows=removed)
+            tx.note("snapshot.forget_details", "snapshot", row.id, rows=removed)
             forgotten += 1
     return forgotten
-
-
-def _replaced(tx: Tx) -> Any:
-    return sa.select(Snapshot.id, Snapshot.state, Snapshot.current_at).where(
-        Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.REPLACED
-    )
 
 
 def _is_untouched() -> sa.ColumnElement[bool]:
@@ -374,7 +376,11 @@ def _before(tx: Tx, row: Any) -> SnapshotLine | None:
 
 
 def _is_past(row: Any, today: date) -> bool:
-    return row.state is SnapshotState.REPLACED and row.current_at.date() < today - DETAILS_KEPT
+    return row.state is SnapshotState.REPLACED and _is_long_ago(row, today)
+
+
+def _is_long_ago(row: Any, today: date) -> bool:
+    return bool(row.current_at.date() < today - DETAILS_KEPT)
 
 
 def _line_columns() -> list[Any]:

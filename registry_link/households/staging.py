@@ -32,7 +32,7 @@ from registry_link.households.differences import (
 )
 from registry_link.households.known import half_of
 from registry_link.households.leaving import keep_departed
-from registry_link.households.linking import ask_again, carry_states
+from registry_link.households.linking import ask_again, end_gone, listed_by, suspect_changed
 from registry_link.households.merged import CARRIED, carry_again, is_listed, is_met, is_seen
 from registry_link.households.models import (
     Household,
@@ -506,9 +506,11 @@ def _made_current(tx: Tx, snapshot: Any, last_no: int) -> Weighed:
         change_members(tx, snapshot)
     add_members(tx, snapshot, (Outcome.NEW, Outcome.CHANGED))
     finish_differences(tx, snapshot, before_id)
-    _link(tx, snapshot_id)
-    carry_states(tx, snapshot_id, before_id)
-    ask_again(tx, snapshot_id)
+    _link(tx, snapshot)
+    suspect_changed(tx, snapshot)
+    if before_id is not None:
+        end_gone(tx, snapshot)
+        ask_again(tx, snapshot_id)
     keep_departed(tx, snapshot_id)
     survivors = carry_again(tx, snapshot_id)
     _write_words(tx, snapshot_id, last_no, counts.new)
@@ -687,7 +689,7 @@ def code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
     return sa.literal("KEL-").concat(body).concat("-").concat(check)
 
 
-def _link(tx: Tx, snapshot_id: UUID) -> None:
+def _link(tx: Tx, snapshot: Any) -> None:
     staged = StagedHousehold
     state = sa.case(
         (staged.suspect_id.is_not(None), LinkState.DUPLICATE_SUSPECTED.value), else_=LinkState.IMPORTED.value
@@ -695,10 +697,13 @@ def _link(tx: Tx, snapshot_id: UUID) -> None:
     columns: dict[str, Any] = {
         "id": staged.link_id, "regency_code": sa.literal(tx.regency_code),
         "household_id": sa.func.coalesce(staged.bound_id, staged.household_id), "snapshot_id": staged.snapshot_id,
-        "external_id": staged.external_id, "state": state, "row_hash": staged.row_hash,
+        "external_id": staged.external_id, "state": state,
         "suspect_household_id": staged.suspect_id, "recorded_at": _now(tx),
     }  # fmt: skip
-    rows = sa.select(*columns.values()).where(staged.snapshot_id == snapshot_id)
+    is_listed = sa.exists().where(
+        RegistryLink.household_id == staged.bound_id, listed_by(tx, snapshot.source)
+    ).correlate(staged)  # fmt: skip
+    rows = sa.select(*columns.values()).where(staged.snapshot_id == snapshot.id, ~is_listed)
     tx.session.execute(sa.insert(RegistryLink).from_select(list(columns), rows))
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict
 from core.work import Tx
+from registry_link.households.linking import listed_by
 from registry_link.households.merged import is_seen
 from registry_link.households.models import Household, RegistryLink, Snapshot
 from registry_link.households.pieces import KEPT_HOMES
@@ -42,8 +43,10 @@ def completed_by(tx: Tx, snapshot_id: UUID) -> UUID | None:
 
 
 def standing_homes(tx: Tx, snapshot_id: UUID, external_ids: Iterable[str]) -> pl.DataFrame:
-    """Give those of these households that stand in a snapshot, as a file would say them that changes nothing."""
+    """Give those of these households that the source of a snapshot lists, as a file would say them that changes
+    nothing."""
     wanted = sorted(set(external_ids))
+    source = tx.session.scalar(sa.select(Snapshot.source).where(Snapshot.id == snapshot_id)) or ""
     rows: list[tuple[Any, ...]] = []
     for start in range(0, len(wanted), _AT_ONCE):
         query = (
@@ -55,7 +58,7 @@ def standing_homes(tx: Tx, snapshot_id: UUID, external_ids: Iterable[str]) -> pl
             )
             .join(Household, Household.id == RegistryLink.household_id)
             .where(
-                RegistryLink.snapshot_id == snapshot_id,
+                listed_by(tx, source),
                 RegistryLink.external_id.in_(wanted[start : start + _AT_ONCE]),
                 Household.external_id == RegistryLink.external_id, Household.erased_at.is_(None), is_seen(),
             )

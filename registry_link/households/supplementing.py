@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from core.states import move
 from core.work import Tx
 from registry_link.households.differences import Difference, changes_at, keep_counts, put_differences
-from registry_link.households.linking import carry_states
 from registry_link.households.models import (
     Household,
     Member,
@@ -27,10 +26,10 @@ from registry_link.households.models import (
 from registry_link.households.states import (
     SNAPSHOT_MOVES,
     DifferenceKind,
+    LinkState,
     Outcome,
     Relation,
     SnapshotAct,
-    SnapshotState,
 )
 
 _AT_ONCE: Final = 800
@@ -66,16 +65,6 @@ def tell_completed(tx: Tx, snapshot: Any) -> Told:
 def complete(tx: Tx, snapshot: Any, taking: Any, changed: Sequence[UUID], told: Told) -> None:
     """Let the links, households and differences of a supplement be those of the snapshot that it completes."""
     whole_id = snapshot.completes_id
-    replaced = tx.session.scalar(
-        sa.select(Snapshot.id)
-        .where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.source == snapshot.source,
-            Snapshot.state == SnapshotState.REPLACED, Snapshot.completes_id.is_(None),
-        )
-        .order_by(Snapshot.current_at.desc())
-        .limit(1)
-    )  # fmt: skip
-    carry_states(tx, snapshot.id, replaced)
     _stand_behind(tx, snapshot.id)
     _size_up(tx, changed)
     came = _give_links(tx, snapshot.id, whole_id)
@@ -152,21 +141,30 @@ def _size_up(tx: Tx, changed: Sequence[UUID]) -> None:
 
 
 def _give_links(tx: Tx, snapshot_id: UUID, whole_id: UUID) -> frozenset[UUID]:
-    """Let links stand in the snapshot that is completed; whoever stands there keeps the own. Gives who came."""
-    link, whole = RegistryLink, sa.orm.aliased(RegistryLink)
-    pairs = tx.session.execute(
-        sa.select(link.id, link.row_hash, whole.id.label("whole_id"))
-        .join(whole, whole.external_id == link.external_id)
-        .where(link.snapshot_id == snapshot_id, whole.snapshot_id == whole_id)
-    ).all()
-    for row in pairs:
+    """Let links stand in the snapshot that is completed; gives whose they are.
+
+    Whoever was said to be gone only because the row was refused goes on with the link that ended there.
+    """
+    link, ended = RegistryLink, sa.orm.aliased(RegistryLink)
+    came = frozenset(tx.session.scalars(sa.select(link.household_id).where(link.snapshot_id == snapshot_id)))
+    again = tx.session.execute(
+        sa.select(link.id, link.state, link.suspect_household_id, ended.id.label("ended_id"),
+                  ended.state.label("ended_in"))
+        .join(ended, ended.household_id == link.household_id)
+        .where(link.snapshot_id == snapshot_id, ended.until_snapshot_id == whole_id)
+    ).all()  # fmt: skip
+    for row in again:
+        is_open = row.ended_in in (LinkState.IMPORTED, LinkState.DUPLICATE_SUSPECTED)
         tx.session.execute(
-            sa.update(link).where(link.id == row.whole_id).values(row_hash=row.row_hash)
+            sa.update(link).where(link.id == row.ended_id)
+            .values(
+                until_snapshot_id=None, suspect_household_id=row.suspect_household_id,
+                state=row.state if is_open else row.ended_in,
+            )
             .execution_options(synchronize_session=False)
         )  # fmt: skip
-    for some in _chunks([row.id for row in pairs]):
+    for some in _chunks([row.id for row in again]):
         tx.session.execute(sa.delete(link).where(link.id.in_(some)).execution_options(synchronize_session=False))
-    came = frozenset(tx.session.scalars(sa.select(link.household_id).where(link.snapshot_id == snapshot_id)))
     tx.session.execute(
         sa.update(link).where(link.snapshot_id == snapshot_id).values(snapshot_id=whole_id)
         .execution_options(synchronize_session=False)

@@ -258,7 +258,7 @@ def keep_step(tx: Tx, filling: Filling, ready: ReadyStep, counts: Weighed) -> Ta
 def _put(tx: Tx, filling: Filling, ready: ReadyStep) -> None:
     snapshot_id, step = filling.snapshot.id, filling.steps[ready.no]
     if ready.rows is not None:
-        put_ready(tx, snapshot_id, filling.taking.before_id, ready.rows)
+        put_ready(tx, ready.rows)
     elif ready.numbers is not None:
         put_numbers(tx, ready.numbers)
     elif ready.words is not None:

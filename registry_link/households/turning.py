@@ -16,7 +16,7 @@ from registry_link.households.differences import changes_of, finish_compared, pu
 from registry_link.households.erased import erased_since
 from registry_link.households.known import forget_numbers, has_nik
 from registry_link.households.leaving import keep_departed
-from registry_link.households.linking import ask_again, carry_again_since
+from registry_link.households.linking import ask_again, end_gone, suspect_changed
 from registry_link.households.merged import carry_again, is_listed, is_met
 from registry_link.households.models import (
     Household,
@@ -75,8 +75,9 @@ def turn_current(tx: Tx, snapshot_id: UUID, taking: Any, counts: Weighed) -> boo
         add_members(tx, snapshot, (Outcome.CHANGED,))
     if told is None:
         finish_compared(tx, snapshot, counts.new, tells=before_id is not None)
+    suspect_changed(tx, snapshot)
     if before_id is not None:
-        carry_again_since(tx, snapshot_id, before_id, taking.began_at)
+        end_gone(tx, snapshot)
         ask_again(tx, snapshot_id)
     _suspect_met(tx, snapshot_id, taking, since)
     departed = keep_departed(tx, snapshot_id)

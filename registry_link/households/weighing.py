@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from core.work import Tx
 from registry_link.households.bulk import columns_of, put_frame
 from registry_link.households.erased import erased_in, erased_since
+from registry_link.households.linking import listed_by
 from registry_link.households.merged import CARRIED, is_seen
 from registry_link.households.models import (
     KK_CONTEXT,
@@ -84,6 +85,8 @@ class Comparison:
     """Their places in the household's list."""
     home_of: npt.NDArray[np.int32]
     """Of the members: the place of their household among all of the file."""
+    is_listed: Mask
+    """Of the households: whether the source lists them already."""
     numbers: npt.NDArray[np.int32]
     """Of the new households: the how manieth each is, village by village; 0 for others."""
     goings: Goings
@@ -146,11 +149,14 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     is_first = tx.session.scalar(anybody) is None
     is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
     where = pl.concat(villages)
+    listed = _listed(tx, snapshot, is_first=is_first)
+    is_listed = _among(home, digests(listed))
     return Comparison(
         version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told,
         positions=_positions(home_of), home_of=home_of.astype(np.int32), is_first=is_first,
-        numbers=_numbered(where, fates),
-        goings=_goings(tx, snapshot.id, before_id, home, fates, bound, where), has_before=before_id is not None,
+        is_listed=is_listed, numbers=_numbered(where, fates),
+        goings=_goings(tx, snapshot, before_id, home, fates, bound, where, listed, is_listed),
+        has_before=before_id is not None,
         twice=_twice(tx, snapshot.id, pieces, _joined(niks), home_of, fates),
     )  # fmt: skip
 
@@ -179,42 +185,41 @@ def _numbered(villages: pl.Series, fates: npt.NDArray[np.int8]) -> npt.NDArray[n
     return numbers
 
 
+def _listed(tx: Tx, snapshot: Any, *, is_first: bool) -> pl.Series:
+    """Give the ids, in its files, of the households that the source lists now."""
+    names = sa.select(RegistryLink.external_id).where(listed_by(tx, snapshot.source))
+    several = () if is_first else columns_of(tx, names)
+    return pl.concat([pl.Series([], dtype=pl.String()), *(pl.Series(some) for (some,) in several)])
+
+
 def _goings(
-    tx: Tx, snapshot_id: UUID, before_id: UUID | None, home: Digests, fates: npt.NDArray[np.int8], bound: pl.Series,
-    villages: pl.Series,
+    tx: Tx, snapshot: Any, before_id: UUID | None, home: Digests, fates: npt.NDArray[np.int8], bound: pl.Series,
+    villages: pl.Series, last: pl.Series, is_listed: Mask,
 ) -> Goings:  # fmt: skip
     nobody = pl.DataFrame(schema={"household_id": pl.String(), "village_code": pl.String()})
     if before_id is None:
         return Goings(nobody, nobody)
     listed = home[fates != LEFT_OUT]
-    # The names alone, from their own index; the households are asked for of the few that are gone.
-    last = pl.concat([
-        pl.Series([], dtype=pl.String()),
-        *(pl.Series(names) for names, in columns_of(
-            tx, sa.select(RegistryLink.external_id).where(RegistryLink.snapshot_id == before_id)
-        )),
-    ])  # fmt: skip
-    of_last = digests(last)
-    missing = last.filter(pl.Series(~_among(of_last, listed))).to_list()
+    missing = last.filter(pl.Series(~_among(digests(last), listed))).to_list()
     gone: list[tuple[str, str]] = []
     for start in range(0, len(missing), _FEW):
         rows = tx.session.execute(
             sa.select(digits(tx, Household.id), Household.village_code)
             .join(RegistryLink, RegistryLink.household_id == Household.id)
             .where(
-                RegistryLink.snapshot_id == before_id, RegistryLink.external_id.in_(missing[start : start + _FEW]),
+                listed_by(tx, snapshot.source), RegistryLink.external_id.in_(missing[start : start + _FEW]),
                 Household.erased_at.is_(None),
             )
         )  # fmt: skip
         gone += [(row[0].replace("-", ""), row[1]) for row in rows]
-    maybe = bound.is_not_null().to_numpy() & (fates != LEFT_OUT) & ~_among(home, of_last)
+    maybe = bound.is_not_null().to_numpy() & (fates != LEFT_OUT) & ~is_listed
     ids_again = bound.filter(pl.Series(maybe))
     again: list[UUID] = []
     for start in range(0, len(ids_again), _FEW):
         these = [UUID(one) for one in ids_again[start : start + _FEW]]
         again += tx.session.scalars(
             sa.select(RegistryLink.household_id).distinct()
-            .where(RegistryLink.household_id.in_(these), RegistryLink.snapshot_id != snapshot_id)
+            .where(RegistryLink.household_id.in_(these), RegistryLink.snapshot_id != snapshot.id)
         )  # fmt: skip
     known = {one.hex for one in again}
     where = villages.filter(pl.Series(maybe))
@@ -356,7 +361,8 @@ def written_out(tx: Tx, snapshot: Any, found: Comparison, place: int) -> Written
     fates = found.fates[own]
     of_homes = pl.DataFrame({
         "fate": fates, "persons": found.sizes[own], "bound_id": found.bound[own.start : own.stop],
-        "number": found.numbers[own], "place": np.arange(own.start, own.stop, dtype=np.int32),
+        "is_listed": found.is_listed[own], "number": found.numbers[own],
+        "place": np.arange(own.start, own.stop, dtype=np.int32),
     })  # fmt: skip
     of_people = pl.DataFrame({
         "home": found.home_of[persons], "fate": found.fates[found.home_of[persons]],

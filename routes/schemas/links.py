@@ -64,11 +64,14 @@ class VillageSentOut(Schema):
 
 class LinkOut(Schema):
     source = fields.String()
-    as_of_on = Day()
+    since_on = Day(metadata={"description": "The day of the file that brought it."})
+    until_on = Day(
+        allow_none=True, metadata={"description": "The day of the first file that did not list it any more."}
+    )
+    as_of_on = Day(metadata={"description": "The day of the source's current file while that lists it."})
     agreement_no = fields.String()
     state = fields.Enum(LinkState, by_value=True)
-    is_current = fields.Boolean()
-    is_carried = fields.Boolean(metadata={"description": "The state came over from the snapshot before."})
+    is_current = fields.Boolean(metadata={"description": "The source lists it now."})
 
 
 class LinkStepOut(Schema):

@@ -179,6 +179,53 @@ def test_numbers_of_people_get_their_table_and_the_index_comes_back_with_the_way
     assert "known_number" not in sa.inspect(engine).get_table_names()
 
 
+def test_links_of_every_file_become_links_that_last_and_are_those_of_the_current_file_on_the_way_down(
+    empty_database_url: str,
+):
+    config = alembic_config(empty_database_url)
+    command.upgrade(config, "0030")
+    engine = open_engine(empty_database_url)
+    at = datetime(2026, 3, 30, 2, tzinfo=UTC)
+    files = [uuid4() for _ in range(3)]
+    homes = [uuid4(), uuid4()]
+    with engine.begin() as connection:
+        row = writing(connection, at)
+        row("region", code="99.01.01.1001", level="village", kind="desa", name="Saum")
+        for no, home in enumerate(homes, 1):
+            row("household", id=home, row_no=no, code=f"K{no}", village_code="99.01.01.1001", size=1)
+        for place, file in enumerate(files):
+            row("snapshot", id=file, source="dtsen", state="current" if place == 2 else "replaced",
+                current_at=at + timedelta(days=place))  # fmt: skip
+        # The second household stands in the first file and in the third.
+        for place, whose in ((0, 0), (1, 0), (2, 0), (0, 1), (2, 1)):
+            row("registry_link", id=uuid4(), snapshot_id=files[place], household_id=homes[whose],
+                external_id=f"h{whose}", state="imported")  # fmt: skip
+    told = sa.text("SELECT household_id, snapshot_id, until_snapshot_id FROM registry_link")
+    number = {one.hex: place for place, one in enumerate([*files, *homes])}
+
+    def read() -> list[tuple[int | None, ...]]:
+        with engine.connect() as connection:
+            rows = [[None if one is None else number[UUID(str(one)).hex] for one in row]
+                    for row in connection.execute(told)]  # fmt: skip
+        return sorted(map(tuple, rows), key=str)
+
+    command.upgrade(config, "0031")
+    assert read() == [(3, 0, 1), (3, 1, 2), (3, 2, None), (4, 0, 1), (4, 2, None)]
+    with engine.begin() as connection:
+        # As the next file leaves them that lists the same two: nothing is written anew.
+        connection.execute(sa.text("UPDATE snapshot SET state = 'replaced' WHERE state = 'current'"))
+        writing(connection, at)(
+            "snapshot", id=uuid4(), source="dtsen", state="current", current_at=at + timedelta(days=3)
+        )
+    command.downgrade(config, "0030")
+    with engine.connect() as connection:
+        of_current = sa.text(
+            "SELECT COUNT(*) FROM registry_link l JOIN snapshot s ON s.id = l.snapshot_id WHERE s.state = 'current'"
+        )
+        assert connection.scalar(of_current) == len(homes)
+    engine.dispose()
+
+
 def test_packages_keep_the_hours_that_they_were_promised_by_their_plan(empty_database_url: str):
     """Whatever the post tells today; where its plan froze none, that is all anybody was told."""
     config = alembic_config(empty_database_url)

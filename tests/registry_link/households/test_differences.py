@@ -146,12 +146,11 @@ def test_who_died_is_not_told_to_have_come_because_a_file_still_lists_them(offic
 
 def test_a_past_link_that_a_visit_and_a_proposal_name_stays(office: Work):
     """It may stand where it stood at first and yet be named: by a step taken back, a visit, a proposal to remove."""
-    merge(office, rows())
-    old, _ = merge(office, the_next(), as_of=date(2026, 4, 1))
+    first, _ = merge(office, rows())
     with office.by(OFFICE) as tx:
         links = tx.session.execute(
             sa.select(RegistryLink.id, RegistryLink.household_id)
-            .where(RegistryLink.snapshot_id == old, RegistryLink.state == LinkState.IMPORTED)
+            .where(RegistryLink.snapshot_id == first, RegistryLink.state == LinkState.IMPORTED)
             .order_by(RegistryLink.id).limit(2)
         ).all()  # fmt: skip
         move_link(tx, links[0].id, LinkAct.GRADUATE, Basis())
@@ -160,13 +159,17 @@ def test_a_past_link_that_a_visit_and_a_proposal_name_stays(office: Work):
             id=tx.new_id(), regency_code=tx.regency_code, link_id=links[1].id, household_id=links[1].household_id,
             outcome=VisitOutcome.VERIFIED, note="", visited_on=date(2026, 4, 2), at=tx.now, by="x", by_name="x",
         ))  # fmt: skip
-    merge(office, the_next(), as_of=date(2026, 7, 1))
+    old, _ = merge(office, rows()[5:], as_of=date(2026, 4, 1))
     with office.by(OFFICE) as tx:
-        tx.session.execute(sa.update(Snapshot).where(Snapshot.id == old).values(current_at=tx.now - DETAILS_KEPT * 2))
+        listed, ended = RegistryLink.until_snapshot_id.is_(None), RegistryLink.until_snapshot_id == old
+        counted = sa.select(sa.func.count(), RegistryLink.until_snapshot_id).group_by(RegistryLink.until_snapshot_id)
+        assert {row[1]: row[0] for row in tx.session.execute(counted)} == {None: 1, old: 5}
+        assert forget_past(tx) == 0
+        tx.session.execute(sa.update(Snapshot).values(current_at=tx.now - DETAILS_KEPT * 2))
     with office.by(OFFICE) as tx:
         assert forget_past(tx) == 1
-        left = set(tx.session.scalars(sa.select(RegistryLink.id).where(RegistryLink.snapshot_id == old)))
-    assert left == {one.id for one in links}
+        assert set(tx.session.scalars(sa.select(RegistryLink.id).where(ended))) == {one.id for one in links}
+        assert tx.session.scalar(sa.select(sa.func.count()).where(listed)) == 1
 
 
 def test_details_of_a_replaced_snapshot_are_removed_when_their_time_is_over(office: Work):
@@ -181,5 +184,6 @@ def test_details_of_a_replaced_snapshot_are_removed_when_their_time_is_over(offi
         assert forget_past(tx) == 1
         report = difference_report(tx, old)
         assert (report.is_past, dict(report.counts), report.villages) == (True, kept, ())
-        assert tx.session.scalar(sa.select(sa.func.count()).where(RegistryLink.snapshot_id == old)) == 0
+        listed = sa.select(sa.func.count()).where(RegistryLink.until_snapshot_id.is_(None))
+        assert tx.session.scalar(listed) == report.snapshot.households
         assert forget_past(tx) == 0

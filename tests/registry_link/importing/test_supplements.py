@@ -50,8 +50,9 @@ def test_a_household_refused_before_comes_into_the_same_snapshot(office: Work, t
         whole, before = snapshots(tx)
         assert (whole.id, whole.state, before.state) == (now.id, SnapshotState.CURRENT, SnapshotState.REPLACED)
         assert (whole.households, whole.members) == (5, 8)
-        links = sa.select(sa.func.count()).where(RegistryLink.snapshot_id == now.id)
-        assert tx.session.scalar(links) == 5
+        links = sa.select(RegistryLink.until_snapshot_id, RegistryLink.snapshot_id == now.id)
+        # Who was gone for a refused row goes on with the link that it had.
+        assert sorted(tx.session.execute(links)) == [(None, False)] * 3 + [(None, True)] * 2
         assert len(search_households(tx, SearchHouseholds()).lines) == 5
         told = sa.select(SnapshotDifferenceCount.kind, SnapshotDifferenceCount.differences)
         rows = tx.session.execute(told.where(SnapshotDifferenceCount.snapshot_id == now.id))
