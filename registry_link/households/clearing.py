@@ -19,6 +19,7 @@ from registry_link.households.models import (
     RegistryLink,
     SnapshotDifference,
     StagedHousehold,
+    StagedMark,
     StagedMember,
     StagedPiece,
     TakingOver,
@@ -84,7 +85,7 @@ def _clear(tx: Tx, snapshot_id: UUID) -> bool:
         some = () if last is None else (staged.external_id <= last,)
         if _delete(tx, sa.delete(staged).where(staged.snapshot_id == snapshot_id, *some)):
             return False
-    for piece in (StagedPiece, WeighedPiece):
+    for piece in (StagedPiece, StagedMark, WeighedPiece):
         numbers = sa.select(piece.no).where(piece.snapshot_id == snapshot_id).order_by(piece.no).limit(_PIECES)
         these = tx.session.scalars(numbers).all()
         if _delete(tx, sa.delete(piece).where(piece.snapshot_id == snapshot_id, piece.no.in_(these))):

@@ -523,6 +523,35 @@ class StagedPiece(Base):
     content: Mapped[bytes]
 
 
+class StagedMark(Base):
+    """What a piece's rows said, household by household, as keyed digests (``marks.py``)."""
+
+    __tablename__ = "staged_mark"
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes]
+    is_odd: Mapped[bool]
+    """Some of the rows had other cells than texts: the snapshot has no marks."""
+
+
+class SnapshotMark(Base):
+    """What the rows of each household of a snapshot said, as keyed digests (``marks.py``)."""
+
+    __tablename__ = "snapshot_mark"
+
+    snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
+    judged_by: Mapped[str]
+    """What decided what a row says: marks that were made otherwise say nothing."""
+    of_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("snapshot.id"))
+    """On its way: the snapshot whose marks its rows were compared with, where it had any."""
+    again: Mapped[bytes | None]
+    """On its way: the marks of those whose rows say the same, and were not read."""
+    marks: Mapped[bytes | None]
+    made_at: Mapped[datetime]
+    """Whoever was written to since is looked at again."""
+
+
 class WeighedPiece(Base):
     """What the rows of a piece came to when they were compared with what stands: fates, numbers, no words of theirs."""
 

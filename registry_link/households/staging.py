@@ -33,6 +33,7 @@ from registry_link.households.differences import (
 from registry_link.households.known import half_of
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, end_gone, listed_by, suspect_changed
+from registry_link.households.marks import drop_marks
 from registry_link.households.merged import CARRIED, carry_again, is_listed, is_met, is_seen
 from registry_link.households.models import (
     Household,
@@ -43,6 +44,7 @@ from registry_link.households.models import (
     RowCounter,
     Snapshot,
     StagedHousehold,
+    StagedMark,
     StagedMember,
     StagedPiece,
     WeighedPiece,
@@ -572,11 +574,13 @@ def discard(tx: Tx, snapshot_id: UUID, reason: str = "") -> None:
     move(tx, Snapshot, snapshot_id, SnapshotAct.DISCARD, SNAPSHOT_MOVES, reason=reason)
     forget_differences(tx, snapshot_id)
     clear_staged(tx, snapshot_id)
+    drop_marks(tx, snapshot_id)
 
 
 def clear_staged(tx: Tx, snapshot_id: UUID) -> None:
     """Remove what was staged."""
     clear_written(tx, snapshot_id)
+    tx.session.execute(sa.delete(StagedMark).where(StagedMark.snapshot_id == snapshot_id))
     tx.session.execute(sa.delete(StagedPiece).where(StagedPiece.snapshot_id == snapshot_id))
 
 

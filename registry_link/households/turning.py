@@ -17,6 +17,7 @@ from registry_link.households.erased import erased_since
 from registry_link.households.known import forget_numbers, has_nik
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, end_gone, suspect_changed
+from registry_link.households.marks import settle_marks
 from registry_link.households.merged import carry_again, is_listed, is_met
 from registry_link.households.models import (
     Household,
@@ -86,6 +87,7 @@ def turn_current(tx: Tx, snapshot_id: UUID, taking: Any, counts: Weighed) -> boo
         complete(tx, snapshot, taking, changed, told)
     # The words of what changed follow in pieces right after (``clearing``): half of what others would wait for.
     refresh_words(tx, list(dict.fromkeys([*departed, *survivors])))
+    settle_marks(tx, snapshot)
     bump_stamp(tx)
     note_counts(tx, snapshot_id, counts)
     return True

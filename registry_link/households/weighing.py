@@ -18,10 +18,12 @@ import numpy.typing as npt
 import polars as pl
 import sqlalchemy as sa
 
+from core.errors import Conflict
 from core.work import Tx
 from registry_link.households.bulk import columns_of, put_frame
 from registry_link.households.erased import erased_in, erased_since
 from registry_link.households.linking import listed_by
+from registry_link.households.marks import Again, again_of
 from registry_link.households.merged import CARRIED, is_seen
 from registry_link.households.models import (
     KK_CONTEXT,
@@ -94,19 +96,24 @@ class Comparison:
     """A snapshot of its source is current, whose place it takes."""
     is_first: bool
     """No household stands yet: what is new can be the double of nobody, and needs not be written out."""
+    again: Again | None
+    """Households whose rows were not read: they say what they said before."""
     twice: tuple[tuple[str, str], ...]
     """Households that list a NIK which another one of this file lists before them, and which one that is."""
 
     @property
     def members(self) -> int:
-        return len(self.is_told)
+        return len(self.is_told) + (0 if self.again is None else self.again.people)
 
 
 def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     """Compare what waits of a snapshot with what stands, and with the snapshot that it takes the place of.
 
-    Writes nothing.
+    Writes nothing. Raises: Conflict "snapshot.read_against_another".
     """
+    again = again_of(tx, snapshot.id)
+    if again is not None and again.of_id != before_id:
+        raise Conflict("snapshot.read_against_another")
     version, pieces = registry_version(tx), tuple(piece_counts(tx, snapshot.id))
     erased = erased_since(tx, snapshot.recorded_at)
     homes: list[Digests] = []
@@ -118,8 +125,10 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     niks: list[Digests] = []
     people_gone: list[Mask] = []
     villages: list[pl.Series] = [pl.Series([], dtype=pl.String())]
+    names: list[pl.Series] = [pl.Series([], dtype=pl.String())]
     for piece in pieces_of(tx, snapshot.id):
         villages.append(piece.homes["village_code"])
+        names.append(piece.homes["external_id"])
         homes.append(digests(piece.homes["external_id"]))
         home_hashes.append(digests(piece.homes["row_hash"]))
         owners.append(digests(piece.people["external_id"]))
@@ -136,7 +145,8 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     home_of = mapped(owner, home, np.arange(len(home), dtype=np.int64)).to_numpy()
     fates = np.full(len(home), NEW, dtype=np.int8)
     key = owner * SPREAD + _joined(keys)
-    bound, standing = _compare_homes(tx, snapshot, home, _joined(home_hashes), fates)
+    bound, standing = _compare_homes(tx, snapshot, pl.concat(names), home, _joined(home_hashes), fates)
+    del names
     if (fates != NEW).any():
         is_other = _compare_people(tx, snapshot, home, owner, key, key * SPREAD + _joined(people_hashes), standing)
         fates[(fates == SAME) & is_other] = CHANGED
@@ -153,9 +163,9 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     is_listed = _among(home, digests(listed))
     return Comparison(
         version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told,
-        positions=_positions(home_of), home_of=home_of.astype(np.int32), is_first=is_first,
+        positions=_positions(home_of), home_of=home_of.astype(np.int32), is_first=is_first, again=again,
         is_listed=is_listed, numbers=_numbered(where, fates),
-        goings=_goings(tx, snapshot, before_id, home, fates, bound, where, listed, is_listed),
+        goings=_goings(tx, snapshot, before_id, home, fates, bound, where, listed, is_listed, again),
         has_before=before_id is not None,
         twice=_twice(tx, snapshot.id, pieces, _joined(niks), home_of, fates),
     )  # fmt: skip
@@ -170,7 +180,8 @@ def counts_of(tx: Tx, snapshot_id: UUID, found: Comparison) -> Weighed:
     fates = np.bincount(found.fates, minlength=LEFT_OUT + 1).tolist()
     # What was bound since stands among the changed ones.
     return Weighed(
-        new=fates[NEW] + fates[CHANGED] - changed, changed=changed, unchanged=fates[SAME],
+        new=fates[NEW] + fates[CHANGED] - changed, changed=changed,
+        unchanged=fates[SAME] + (0 if found.again is None else len(found.again.marks)),
         suspected=tx.session.scalar(sa.select(sa.func.count(StagedHousehold.suspect_id)).where(mine)) or 0,
         members=found.members,
     )  # fmt: skip
@@ -194,12 +205,14 @@ def _listed(tx: Tx, snapshot: Any, *, is_first: bool) -> pl.Series:
 
 def _goings(
     tx: Tx, snapshot: Any, before_id: UUID | None, home: Digests, fates: npt.NDArray[np.int8], bound: pl.Series,
-    villages: pl.Series, last: pl.Series, is_listed: Mask,
+    villages: pl.Series, last: pl.Series, is_listed: Mask, again: Again | None,
 ) -> Goings:  # fmt: skip
     nobody = pl.DataFrame(schema={"household_id": pl.String(), "village_code": pl.String()})
     if before_id is None:
         return Goings(nobody, nobody)
     listed = home[fates != LEFT_OUT]
+    if again is not None:
+        listed = np.concatenate([listed, again.marks["home"].to_numpy()])
     missing = last.filter(pl.Series(~_among(digests(last), listed))).to_list()
     gone: list[tuple[str, str]] = []
     for start in range(0, len(missing), _FEW):
@@ -214,14 +227,14 @@ def _goings(
         gone += [(row[0].replace("-", ""), row[1]) for row in rows]
     maybe = bound.is_not_null().to_numpy() & (fates != LEFT_OUT) & ~is_listed
     ids_again = bound.filter(pl.Series(maybe))
-    again: list[UUID] = []
+    back_ids: list[UUID] = []
     for start in range(0, len(ids_again), _FEW):
         these = [UUID(one) for one in ids_again[start : start + _FEW]]
-        again += tx.session.scalars(
+        back_ids += tx.session.scalars(
             sa.select(RegistryLink.household_id).distinct()
             .where(RegistryLink.household_id.in_(these), RegistryLink.snapshot_id != snapshot.id)
         )  # fmt: skip
-    known = {one.hex for one in again}
+    known = {one.hex for one in back_ids}
     where = villages.filter(pl.Series(maybe))
     back = pl.DataFrame({"household_id": ids_again, "village_code": where}, schema=nobody.schema)
     return Goings(
@@ -232,30 +245,33 @@ def _goings(
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """The households of the source that stand: digests of their ids, and of their ids in the files."""
+    """The households of a file that stand: digests of their ids, and of their ids in the files; the ids."""
 
     ids: Digests
     names: Digests
+    homes: Sequence[str]
 
 
 def _compare_homes(
-    tx: Tx, snapshot: Any, home: Digests, hashes: Digests, fates: npt.NDArray[np.int8]
+    tx: Tx, snapshot: Any, names: pl.Series, home: Digests, hashes: Digests, fates: npt.NDArray[np.int8]
 ) -> tuple[pl.Series, _Standing]:  # fmt: skip
-    """Mark the households that stand already; gives their ids, and all that stand."""
+    """Mark the households that stand already; gives their ids, row by row, and what is known of them."""
     nobody = pl.Series([None], dtype=pl.String()).new_from_index(0, len(home))
     query = sa.select(Household.external_id, Household.row_hash, digits(tx, Household.id)).where(
         Household.regency_code == snapshot.regency_code, Household.source == snapshot.source,
-        Household.external_id.is_not(None), is_seen(),
+        is_seen(),
     )  # fmt: skip
     known: list[Digests] = []
     same: list[Digests] = []
     ids: list[pl.Series] = []
-    for names, said, those in columns_of(tx, query):
-        known.append(digests(pl.Series(names)))
-        same.append(digests(pl.Series(said, dtype=pl.Binary()).fill_null(b"")))
-        ids.append(pl.Series(those))
+    for start in range(0, len(names), _FEW):
+        some = query.where(Household.external_id.in_(names[start : start + _FEW].to_list()))
+        for standing_names, said, those in columns_of(tx, some):
+            known.append(digests(pl.Series(standing_names)))
+            same.append(digests(pl.Series(said, dtype=pl.Binary()).fill_null(b"")))
+            ids.append(pl.Series(those))
     if not known:
-        return nobody, _Standing(_joined([]), _joined([]))
+        return nobody, _Standing(_joined([]), _joined([]), ())
     standing, standing_hashes, all_ids = _joined(known), _joined(same), pl.concat(ids)
     order = np.argsort(standing)
     at = order[np.minimum(np.searchsorted(standing, home, sorter=order), len(order) - 1)]
@@ -263,33 +279,28 @@ def _compare_homes(
     fates[is_known] = CHANGED
     fates[is_known & (standing_hashes[at] == hashes)] = SAME
     bound = all_ids.gather(at).str.replace_all("-", "", literal=True).zip_with(pl.Series(is_known), nobody)
-    return bound, _Standing(digests(all_ids), standing)
+    return bound, _Standing(digests(all_ids), standing, all_ids.to_list())
 
 
 def _compare_people(
     tx: Tx, snapshot: Any, home: Digests, owner: Digests, key: Digests, said: Digests, known: _Standing
 ) -> Mask:
     """Tell which households list somebody who stands otherwise, or do not list somebody who stands."""
-    # Without the households, which are known already: joined to each member they would take most of the time.
     query = sa.select(digits(tx, Member.household_id), Member.member_key, Member.row_hash).where(
-        Member.regency_code == snapshot.regency_code, Member.is_present, ~Member.member_key.startswith(CARRIED)
+        Member.is_present, ~Member.member_key.startswith(CARRIED)
     )
-    if tx.session.get_bind().dialect.name == "postgresql":
-        # There many offices may share a table.
-        mine = sa.select(Household.id).where(
-            Household.regency_code == snapshot.regency_code, Household.source == snapshot.source
-        )
-        query = query.where(Member.household_id.in_(mine))
     of: list[Digests] = []
     keys: list[Digests] = []
     hashes: list[Digests] = []
     unknown: list[Mask] = []
-    for ids, members, contents in columns_of(tx, query):
-        told = pl.Series(contents, dtype=pl.Binary())
-        of.append(digests(pl.Series(ids)))
-        keys.append(digests(pl.Series(members)))
-        hashes.append(digests(told.fill_null(b"")))
-        unknown.append(told.is_null().to_numpy())
+    for start in range(0, len(known.homes), _FEW):
+        some = query.where(Member.household_id.in_([UUID(one) for one in known.homes[start : start + _FEW]]))
+        for ids, members, contents in columns_of(tx, some):
+            told = pl.Series(contents, dtype=pl.Binary())
+            of.append(digests(pl.Series(ids)))
+            keys.append(digests(pl.Series(members)))
+            hashes.append(digests(told.fill_null(b"")))
+            unknown.append(told.is_null().to_numpy())
     names = mapped(_joined(of), known.ids, known.names)
     is_ours = names.is_not_null().to_numpy()
     standing_owner = names.drop_nulls().to_numpy()

@@ -12,6 +12,7 @@ from core.errors import Conflict, Refused
 from core.states import move
 from core.work import Tx
 from registry_link.households.clearing import clear_step
+from registry_link.households.marks import people_again
 from registry_link.households.pieces import piece_counts
 from registry_link.households.queries import registry_version
 from registry_link.households.rows import Weighed
@@ -111,7 +112,7 @@ def keep_applied(tx: Tx, run_id: UUID, filling: Filling, ready: ReadyStep) -> Ta
 
 
 def _counts(tx: Tx, run: Any) -> Weighed:
-    members = sum(people for _, _, people in piece_counts(tx, run.snapshot_id))
+    members = sum(people for _, _, people in piece_counts(tx, run.snapshot_id)) + people_again(tx, run.snapshot_id)
     return Weighed(
         new=run.new, changed=run.changed, unchanged=run.unchanged, suspected=run.suspected, members=members
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from core.errors import Conflict, Fact
 from core.states import move
 from core.work import Tx, Work
 from registry_link.households.differences import count_compared, keep_counts
-from registry_link.households.queries import snapshot_as_of
+from registry_link.households.marks import keep_marks, made_marks
 from registry_link.households.staging import (
     bind_met,
     clear_written,
@@ -35,17 +35,18 @@ from registry_link.households.weighing import (
     put_written,
     written_out,
 )
-from registry_link.importing.looking import RowsOfFile
+from registry_link.importing.looking import Cursor, RowsOfFile
 from registry_link.importing.models import ImportRun
 from registry_link.importing.reading import CheckedRows, Reading
 from registry_link.importing.rules import FileFacts
-from registry_link.importing.runs import RunFile, files_of, forget_files, refuse_run, run_of
+from registry_link.importing.runs import file_facts, files_of, forget_files, refuse_run, run_of
 from registry_link.importing.states import IMPORT_RUN_MOVES, RunAct, RunState
 from registry_link.importing.unpacking import MOST_ROWS
-from registry_link.regions.queries import gazetteer
 
 CHUNK: Final = 20_000
 """Rows of one piece."""
+_SKIPPED: Final = 10
+"""Where few rows are looked at, so many times as many make a piece."""
 MOST_REFUSED: Final = 100_000
 """Refused rows that are kept to be given back; a file with more is another kind of file."""
 LEAST_TO_JUDGE: Final = 30
@@ -85,6 +86,7 @@ class WeighedChunk:
     suspects: Mapping[str, UUID] | None = None
     """Once all pieces are written out and bound."""
     differences: Counter[DifferenceKind] = field(default_factory=Counter)
+    marks: bytes | None = None
 
 
 def read_chunk(
@@ -100,12 +102,15 @@ def read_chunk(
     files = files_of(run)
     if run.state is RunState.APPROVED or run.file_no >= len(files):
         return _weigh_next(tx, run, reading)
-    own = RowsOfFile(run.file_no, Path(files[run.file_no].rows_path), _facts(tx, run, files, run.file_no))
+    own = RowsOfFile(run.file_no, Path(files[run.file_no].rows_path), file_facts(tx, run, run.file_no))
     if not own.path.exists():
         return ReadChunk(run.file_no, run.at_byte, run.at_byte, 0, is_last_of_file=True, rows=None)
     reading.begin(tx, run)
     following = [Path(one.rows_path) for one in files[run.file_no + 1 :]]
-    looked, count, size = reading.looking.piece(own, following, run.at_byte, limit)
+    if reading.skips is not None:
+        limit *= _SKIPPED
+    at = Cursor(run.at_byte, run.at_row, limit)
+    looked, count, size = reading.looking.piece(own, following, at, reading.skips)
     rows = CheckedRows(tx, run, own.facts, reading, looked, count)
     end = run.at_byte + size
     is_last = count < limit
@@ -113,18 +118,10 @@ def read_chunk(
     return ReadChunk(run.file_no, run.at_byte, end, count, is_last_of_file=is_last, rows=rows)
 
 
-def _facts(tx: Tx, run: Any, files: Sequence[RunFile], file_no: int) -> FileFacts:
-    return FileFacts(
-        columns=files[file_no].columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
-        regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
-    )  # fmt: skip
-
-
 def facts_of_file(work: Work, actor: Actor, run_id: UUID, file_no: int) -> FileFacts:
     """Give what the rows of an import's file are looked at with, to the process beside. Raises: NotFound."""
     with work.read_by(actor) as tx:
-        run = run_of(tx, run_id)
-        return _facts(tx, run, files_of(run), file_no)
+        return file_facts(tx, run_of(tx, run_id), file_no)
 
 
 def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk | None = None) -> Staged:
@@ -195,6 +192,7 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
     return WeighedChunk(
         found, step, suspects=suspects(tx, run.snapshot_id, found.twice),
         differences=count_compared(tx, snapshot, new, comings if found.has_before else {}),
+        marks=made_marks(tx, run.snapshot_id) if run.state is RunState.READING else None,
     )  # fmt: skip
 
 
@@ -218,6 +216,7 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
     }  # fmt: skip
     tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run.id).values(**values))
     if run.state is RunState.READING:
+        keep_marks(tx, run.snapshot_id, read.marks)
         forget_files(tx, run)
         move(tx, ImportRun, run.id, RunAct.FINISH, IMPORT_RUN_MOVES, finished_at=tx.now)
     return Staged(rows=run.rows, is_done=True)

@@ -35,8 +35,9 @@ from registry_link.importing.mapping import (
     waits_for_rows,
 )
 from registry_link.importing.reading import Reading
-from registry_link.importing.runs import bytes_left, bytes_of, pending
+from registry_link.importing.runs import bytes_left, bytes_of, pending, refuse_run, run_of
 from registry_link.importing.states import RunState
+from registry_link.importing.unchanged import MarksToBe, keep_marks_to_be, marks_to_be
 from registry_link.importing.unpacking import Unpacked, take_away, unpack
 
 LONG: Final = 8 << 20
@@ -60,7 +61,7 @@ def run_pending_imports(work: Work, actor: Actor) -> str:
             if state is RunState.UNPACKING:
                 state = _unpack(work, actor, run_id)
             if state is RunState.READING:
-                told.append(_read(work, actor, run_id))
+                told.append(_read_or_refuse(work, actor, run_id))
             elif state is RunState.APPROVED:
                 told.append(_apply(work, actor, run_id))
             else:
@@ -108,7 +109,19 @@ def _unpacked(work: Work, actor: Actor, run_id: UUID, files: tuple[ToUnpack, ...
     return found
 
 
+def _read_or_refuse(work: Work, actor: Actor, run_id: UUID) -> str:
+    try:
+        return _read(work, actor, run_id)
+    except Conflict as error:
+        if error.code != "snapshot.read_against_another":
+            raise
+        code = error.code
+        work.run(actor, lambda tx: refuse_run(tx, run_of(tx, run_id), code))
+        return f"{run_id}: {code}"
+
+
 def _read(work: Work, actor: Actor, run_id: UUID) -> str:
+    """Read an import to its end, and compare it. Raises: Conflict."""
     if not _read_rows(work, actor, run_id):
         reading = Reading()
         is_done = False
@@ -121,8 +134,13 @@ def _read_rows(work: Work, actor: Actor, run_id: UUID) -> bool:
     """Read an import's rows, which are compared afterwards; True where it is refused on the way."""
     with work.read_by(actor) as tx:
         left = bytes_left(tx, run_id)
+        ready = marks_to_be(tx, run_id) if left >= LONG else None
+    reading = Reading()
+    if ready is not None:
+        reading.skips = ready.skips
+        work.run(actor, partial(_keep_marks_to_be, run_id=run_id, ready=ready))
+        del ready
     with beside(work, actor, is_worth_it=left >= LONG) as helper:
-        reading = Reading()
         if helper is not None:
             reading.looking = Looking.with_help(helper, facts_of_file, run_id)
         while left:
@@ -131,6 +149,10 @@ def _read_rows(work: Work, actor: Actor, run_id: UUID) -> bool:
             with work.read_by(actor) as tx:
                 left = bytes_left(tx, run_id)
     return False
+
+
+def _keep_marks_to_be(tx: Tx, run_id: UUID, ready: MarksToBe) -> None:
+    keep_marks_to_be(tx, run_id, ready)
 
 
 def _read_on(work: Work, actor: Actor, run_id: UUID, reading: Reading) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -23,9 +23,10 @@ from core.errors import Issue
 from core.reader.stream import StreamRow, row_of
 from core.work import Work
 from registry_link.households.frames import homes_of, people_of
+from registry_link.households.marks import RowMarks
 from registry_link.households.pieces import hashed_homes, hashed_people, keyed_people
 from registry_link.importing.rules import FileFacts, Parsed, RowReader
-from registry_link.importing.screening import Screen
+from registry_link.importing.screening import NO_MARKS, Screen, Skips
 from registry_link.importing.unpacking import unpacked_lines
 
 _AHEAD: Final = 3
@@ -51,6 +52,10 @@ class Looked:
     """Of these lines: their numbers in the file, and where each begins."""
     single: dict[int, StreamRow]
     """The rows that were checked one by one."""
+    marks: RowMarks
+    """Of the lines."""
+    is_odd: bool
+    """There are rows in which other things than text stand."""
 
     def row(self, number: int) -> StreamRow:
         """Give a row as it stands in the file."""
@@ -68,15 +73,18 @@ class Looker:
     def looked(self, lines: bytes) -> Looked:
         """Screen the plain rows, and check one by one those that are not plain or not certain."""
         single: list[bytes] = []
+        marks = NO_MARKS
         if lines.startswith(b"[") or b"\n[" in lines:
             several = lines[:-1].split(b"\n")
             single = [one for one in several if one.startswith(b"[")]
             lines = b"".join(one + b"\n" for one in several if not one.startswith(b"["))
+        is_odd = bool(single)
         homes, people = homes_of([]), people_of([])
         numbers = starts = np.zeros(0, dtype=np.int64)
         if lines:
             found = self._screen.screened(lines)
             homes, people, numbers, starts = found.homes, found.people, found.numbers, found.starts
+            marks = found.marks
             single += [_line(lines, starts, place) for place in found.unsure]
         rows = {row.number: row for row in sorted(map(row_of, single), key=lambda one: one.number)}
         parsed: list[Parsed] = []
@@ -96,7 +104,7 @@ class Looker:
         return Looked(
             hashed_homes(homes), hashed_people(keyed_people(people)), refused,
             [issue for one in parsed for issue in one.warnings], sum(bool(one.warnings) for one in parsed),
-            lines, numbers, starts, rows,
+            lines, numbers, starts, rows, marks, is_odd,
         )  # fmt: skip
 
 
@@ -117,11 +125,24 @@ class RowsOfFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where in a file the next rows begin, by byte and by row, and how many there may be."""
+
+    at_byte: int
+    at_row: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Rows:
     file_no: int
     at_byte: int
+    at_row: int
     lines: bytes
+    """Those that are looked at."""
     count: int
+    size: int
+    """Of all, in bytes."""
     is_asked: bool
     """They are being looked at beside."""
 
@@ -145,19 +166,21 @@ class Looking:
         """Go through the files of an import with a process beside; ``facts_of`` is asked there."""
         return cls(lambda no, lines: beside.ask(looked_beside, facts_of, run_id, no, lines), beside.answer)
 
-    def piece(self, file: RowsOfFile, following: Sequence[Path], at_byte: int, limit: int) -> tuple[Looked, int, int]:
+    def piece(
+        self, file: RowsOfFile, following: Sequence[Path], at: Cursor, skips: Skips | None = None
+    ) -> tuple[Looked, int, int]:
         """Give what the next rows of a file say, how many they are and the bytes that they take.
 
-        ``following``: the rows of the files that come after it.
+        ``following``: the rows of the files that come after it. ``skips``: only some of the rows are looked at.
         """
-        if self._read and (self._read[0].file_no, self._read[0].at_byte) != (file.no, at_byte):
+        if self._read and (self._read[0].file_no, self._read[0].at_byte) != (file.no, at.at_byte):
             self._forget()
         if not self._read:
-            self._read.append(_Rows(file.no, at_byte, *unpacked_lines(file.path, at_byte, limit), is_asked=False))
-        self._look_ahead([file.path, *following], file.no, limit)
+            self._read.append(_rows(file.path, file.no, at, skips))
+        self._look_ahead([file.path, *following], file.no, at.limit, skips)
         own = self._read.popleft()
         self._pieces += 1
-        return self._looked(file, own), own.count, len(own.lines)
+        return self._looked(file, own), own.count, own.size
 
     def _looked(self, file: RowsOfFile, own: _Rows) -> Looked:
         if own.is_asked and self._answer is not None:
@@ -169,22 +192,23 @@ class Looking:
             self._known = (file.no, Looker(file.facts))
         return self._known[1].looked(own.lines)
 
-    def _look_ahead(self, paths: Sequence[Path], first_no: int, limit: int) -> None:
+    def _look_ahead(self, paths: Sequence[Path], first_no: int, limit: int, skips: Skips | None) -> None:
         """Let the next pieces be looked at beside, all but the one that falls to this process."""
         while self._ask is not None and len(self._read) <= _AHEAD:
             last = self._read[-1]
             is_over = last.count < limit
-            file_no, at_byte = (last.file_no + 1, 0) if is_over else (last.file_no, last.at_byte + len(last.lines))
+            file_no = last.file_no + is_over
+            at = Cursor(0, 0, limit) if is_over else Cursor(last.at_byte + last.size, last.at_row + last.count, limit)
             if file_no - first_no >= len(paths) or not paths[file_no - first_no].exists():
                 return
-            lines, count = unpacked_lines(paths[file_no - first_no], at_byte, limit)
+            rows = _rows(paths[file_no - first_no], file_no, at, skips)
             is_asked = (self._pieces + len(self._read)) % _AHEAD != 0
             try:
                 if is_asked:
-                    self._ask(file_no, lines)
+                    self._ask(file_no, rows.lines)
             except BesideGone:
                 self._ask, is_asked = None, False
-            self._read.append(_Rows(file_no, at_byte, lines, count, is_asked))
+            self._read.append(replace(rows, is_asked=is_asked))
 
     def _forget(self) -> None:
         """Begin elsewhere: what was asked is not waited for."""
@@ -195,6 +219,18 @@ class Looking:
                 except BesideGone:
                     self._ask = self._answer = None
         self._read.clear()
+
+
+def _rows(path: Path, file_no: int, at: Cursor, skips: Skips | None) -> _Rows:
+    lines, count = unpacked_lines(path, at.at_byte, at.limit)
+    kept = lines if skips is None else _kept(lines, skips.files[file_no][at.at_row : at.at_row + count])
+    return _Rows(file_no, at.at_byte, at.at_row, kept, count, len(lines), is_asked=False)
+
+
+def _kept(lines: bytes, is_kept: npt.NDArray[np.bool_]) -> bytes:
+    signs = np.frombuffer(lines, dtype=np.uint8)
+    lengths = np.diff(np.flatnonzero(signs == ord("\n")), prepend=-1)
+    return signs[np.repeat(is_kept, lengths)].tobytes()
 
 
 _lookers: dict[tuple[UUID, int], Looker] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import polars as pl
 
 from core.crypto import Secret
@@ -15,6 +16,15 @@ from core.errors import Issue
 from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.erased import erased_in, known_erased
+from registry_link.households.marks import (
+    ROWS,
+    RowMarks,
+    has_marks,
+    keep_row_marks,
+    next_mark_no,
+    said_by,
+    summed,
+)
 from registry_link.households.pieces import (
     KEPT_HOMES,
     Piece,
@@ -31,8 +41,9 @@ from registry_link.households.standing import completed_by, standing_homes
 from registry_link.importing.looking import Looked, Looking
 from registry_link.importing.models import ImportIssue, ImportRow
 from registry_link.importing.rules import FileFacts
-from registry_link.importing.screening import Mask
+from registry_link.importing.screening import Mask, Skips
 from registry_link.importing.states import Layout
+from registry_link.importing.unchanged import skips_of
 
 
 @dataclass(slots=True)
@@ -48,13 +59,19 @@ class Reading:
     completes_id: UUID | None = None
     comparison: Any = None
     looking: Looking = field(default_factory=Looking)
+    skips: Skips | None = None
+    """Which rows are looked at; all where there is none."""
+    next_mark: int | None = None
+    """The number of the next piece whose rows' marks are kept; None where the snapshot is to have none."""
 
     def begin(self, tx: Tx, run: Any) -> None:
         """Be ready for the next rows of a run, wherever it is."""
         if (self.run_id, self.cursor) == (run.id, (run.file_no, run.at_byte)):
             return
-        self.__init__(looking=self.looking)  # type: ignore[misc]
+        skips = self.skips if self.skips is not None and self.skips.run_id == run.id else skips_of(tx, run)
+        self.__init__(looking=self.looking, skips=skips)  # type: ignore[misc]
         self.run_id = run.id
+        self.next_mark = next_mark_no(tx, run.snapshot_id) if has_marks(tx, run.snapshot_id) else None
         self.completes_id = completed_by(tx, run.snapshot_id)
         for piece in pieces_of(tx, run.snapshot_id):
             self.seen_homes.add(digests(piece.homes["external_id"]))
@@ -84,6 +101,9 @@ class CheckedRows:
         reading.seen_homes.add(digests(self.piece.homes["external_id"]))
         reading.seen_people.add(key_digests(self.piece.people))
         reading.next_piece += self._sealed is not None
+        self._mark_no = reading.next_mark
+        if reading.next_mark is not None:
+            reading.next_mark += 1
 
     @property
     def refused(self) -> int:
@@ -94,6 +114,8 @@ class CheckedRows:
         run = self._run
         if self._sealed is not None:
             put_piece(tx, run.snapshot_id, self.no, Piece(self.piece.homes, self.piece.people), self._sealed)
+        if self._mark_no is not None:
+            keep_row_marks(tx, run.snapshot_id, self._mark_no, self._marks(), is_odd=self._looked.is_odd)
         put_rows(tx, ImportRow, ("run_id", "file_no", "row", "cells"), [
             (run.id, run.file_no, row, Secret(json.dumps(cells, ensure_ascii=False)))
             for row, cells in self._refused.items()
@@ -102,6 +124,25 @@ class CheckedRows:
             (tx.new_id(), run.id, run.file_no, one.row, one.column, one.code, one.is_warning,
              json.dumps(dict(one.facts)))
             for one in self._issues
+        ])  # fmt: skip
+
+    def _marks(self) -> pl.DataFrame:
+        """Tell what the rows say household by household, and how many of them were taken without a word."""
+        people = self.piece.people
+        taken = np.concatenate([self.piece.homes["file_row"].to_numpy(), people["file_row"].to_numpy()])
+        # An age is one of the file's day: the same words of another day say something else.
+        of_a_day = people.filter(pl.col("age_as_of_on").is_not_null())["file_row"].to_numpy()
+        warned = np.array([one.row for one in self._issues if one.is_warning and one.row], dtype=np.int64)
+        rows, numbers = self._looked.marks, self._looked.numbers
+        is_taken = np.isin(numbers, taken) & ~np.isin(numbers, np.concatenate([of_a_day, warned]))
+        homes = RowMarks(rows.home[is_taken], rows.said[is_taken])
+        nothing = {"said": pl.lit(0), "rows": pl.lit(0)}
+        return summed([
+            said_by(self._run.file_no, rows),
+            said_by(0, homes).select("home", taken=pl.col("rows"), people=pl.lit(0), **nothing)
+            .select(ROWS.names()).cast(ROWS),
+            pl.DataFrame({"home": digests(people["external_id"])})
+            .select("home", taken=pl.lit(0), people=pl.lit(1), **nothing).select(ROWS.names()).cast(ROWS),
         ])  # fmt: skip
 
     def _refuse(self, number: int, issues: Sequence[Issue]) -> None:

@@ -16,11 +16,14 @@ from core.errors import Fact, NotFound
 from core.files.commands import forget_file
 from core.states import move
 from core.work import Tx
+from registry_link.households.queries import snapshot_as_of
 from registry_link.households.staging import discard
 from registry_link.importing.columns import Columns
 from registry_link.importing.models import ImportRun
+from registry_link.importing.rules import FileFacts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import take_away
+from registry_link.regions.queries import gazetteer
 
 WORKED_OFF: Final = (RunState.UNPACKING, RunState.READING, RunState.APPROVED)
 """States in which an import waits for a job."""
@@ -71,6 +74,15 @@ def files_of(run: Any) -> list[RunFile]:
 def kept_files(files: Sequence[RunFile]) -> str:
     """Write what is kept of files as ``files_of`` reads it."""
     return json.dumps([asdict(one) for one in files])
+
+
+def file_facts(tx: Tx, run: Any, file_no: int) -> FileFacts:
+    """Give what the rows of one of an import's files are looked at with."""
+    files = files_of(run)
+    return FileFacts(
+        columns=files[file_no].columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
+        regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
+    )  # fmt: skip
 
 
 def bytes_of(tx: Tx, run_id: UUID) -> int:

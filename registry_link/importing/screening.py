@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from core.crypto import ring
 from core.reader.refusing import CELL_END
 from registry_link.households.frames import HOMES, PEOPLE
+from registry_link.households.marks import RowMarks
 from registry_link.households.numbers import plain_kk_keys
+from registry_link.households.pieces import digests
 from registry_link.households.positions import position_keys
 from registry_link.households.rules import ADDRESS_LENGTH, NAME_LENGTH, WOMAN_ADDS
 from registry_link.households.states import Relation, Sex
@@ -46,6 +50,19 @@ class Screened:
     """Of the lines, as people count."""
     starts: npt.NDArray[np.int64]
     """Where each line begins, and after the last where it ends."""
+    marks: RowMarks
+    """Of the lines."""
+
+
+NO_MARKS: Final = RowMarks(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint64))
+
+
+@dataclass(frozen=True, slots=True)
+class Skips:
+    """Which rows of an import's files are looked at."""
+
+    run_id: UUID
+    files: tuple[Mask, ...]
 
 
 class Screen:
@@ -62,20 +79,13 @@ class Screen:
 
     def screened(self, lines: bytes) -> Screened:
         """Look at plain lines, as ``RowLines`` has them."""
-        ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == ord("\n"))
-        starts = np.concatenate([[0], ends + 1])
-        self._frame = pl.read_csv(
-            lines, has_header=False, separator=CELL_END, quote_char=None, infer_schema=False,
-            columns=["column_0", *self._names.values()],
-            empty_string_is_null=False,
-        ).rechunk().rename({"column_0": "number"}).with_columns(
-            pl.col("number").cast(pl.Int64), pl.exclude("number").str.strip_chars()
-        )  # fmt: skip
+        starts = self._begin(lines)
         # No cell can be too long where the whole line is not; a line has more bytes than letters.
         self._sure = np.diff(starts) <= LONGEST_CELL
         layout, columns = self._columns.layout, self._columns
         kk = self._number("kk", 0)
         keys = self._keys(kk)
+        marks = self._marks(keys)
         homes, people = HOMES.to_frame(), PEOPLE.to_frame()
         made_people = made_homes = None
         if layout is not Layout.HOUSEHOLD or (self._reader.facts.heads_are_members and columns.has("nik")):
@@ -89,9 +99,33 @@ class Screen:
             people = made_people.filter(sure)
         if made_homes is not None:
             homes = made_homes.filter(sure)
-        return Screened(homes, people, np.flatnonzero(~self._sure), self._frame["number"].to_numpy(), starts)
+        numbers = self._frame["number"].to_numpy()
+        return Screened(homes, people, np.flatnonzero(~self._sure), numbers, starts, marks)
+
+    def marked(self, lines: bytes) -> RowMarks:
+        """Give the marks of plain lines, which are looked at no further."""
+        self._sure = np.diff(self._begin(lines)) <= LONGEST_CELL
+        has_ids = (self._cells("household_id") != "").all()
+        return self._marks(self._keys(self._constant("") if has_ids else self._number("kk", 0)))
 
     # -- parts ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, lines: bytes) -> npt.NDArray[np.int64]:
+        """Read lines into columns; gives where each begins, and after the last where it ends."""
+        ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == ord("\n"))
+        self._frame = pl.read_csv(
+            lines, has_header=False, separator=CELL_END, quote_char=None, infer_schema=False,
+            columns=["column_0", *self._names.values()],
+            empty_string_is_null=False,
+        ).rechunk().rename({"column_0": "number"}).with_columns(
+            pl.col("number").cast(pl.Int64), pl.exclude("number").str.strip_chars()
+        )  # fmt: skip
+        return np.concatenate([[0], ends + 1])
+
+    def _marks(self, keys: pl.Series) -> RowMarks:
+        secret = pl.lit(ring().secret_for("registry.marks").hex())
+        said = self._frame.select(pl.concat_str([secret, pl.exclude("number")], separator=CELL_END)).to_series()
+        return RowMarks(digests(keys.fill_null("")), digests(said))
 
     def _homes(self, keys: pl.Series, kk: pl.Series) -> pl.DataFrame:
         lon, lat, accuracy = self._position()

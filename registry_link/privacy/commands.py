@@ -15,6 +15,7 @@ from core.states import move
 from core.work import Tx
 from registry_link.households.erased import Home, hold, homes, homes_where, mark_erased, remember_numbers
 from registry_link.households.known import forget_all_numbers, know_numbers
+from registry_link.households.marks import forget_marks
 from registry_link.households.merged import merged_into
 from registry_link.households.staging import bump_stamp
 from registry_link.households.words import forget_words
@@ -111,6 +112,7 @@ def approve_erasure(tx: Tx, erasure_id: UUID, note: str, waiting: tuple[str, ...
         done = erase(subject, tx.session)
         know_numbers(tx, touched)
         mark_erased(tx, ids)
+        forget_marks(tx)
         bump_stamp(tx)
     move(
         tx, Erasure, erasure_id, ErasureAct.APPROVE, ERASURE_MOVES, reason=note, decided_by=tx.actor.id,

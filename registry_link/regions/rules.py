@@ -129,6 +129,11 @@ class Gazetteer:
                 elif one.level is Level.DISTRICT:
                     self._districts.setdefault((one.code[:5], key), []).append(one)
 
+    def told(self) -> list[tuple[str, str, str, str]]:
+        """Give all that is known of the regions, in the order of their codes."""
+        known = sorted(self._by_code.values(), key=lambda one: one.code)
+        return [(one.code, one.name, one.bps_code or "", one.bps_name or "") for one in known]
+
     def find(self, system: CodeSystem, code: str, name: str, level: Level = Level.VILLAGE) -> RegionName | Mismatch:
         """Give the region that code and name agree on, or why there is none.
 

@@ -105,7 +105,8 @@ def test_what_is_made_ready_beside_is_what_would_be_made_here(
     assert (first[0], second[0]) == ((10, 0, 0, 2, 1, 0), (4, 2, 7, 0, 0, 0))
     assert [code for _, code in first[1]] == ["registry.number_length", "registry.district_missing",
                                               "registry.member_twice"]  # fmt: skip
-    assert answered.count("Looked") > 8
+    # Of the second file only the rows of households that say something new.
+    assert answered.count("Looked") > 4
     assert answered.count("ReadyStep") > 12
 
 

@@ -1,0 +1,299 @@
+"""Rows that say what they said before are not looked at, and come to what reading them comes to."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+
+from core.clock import FixedClock
+from core.work import Work
+from registry_link.households.commands import HouseholdRow, MemberRow, RecordSnapshot, merge_households, record_snapshot
+from registry_link.households.completing import CompleteHousehold, complete_household, facts_of
+from registry_link.households.marks import ROWS, Again, forget_marks, say_the_same, summed
+from registry_link.households.models import (
+    Household,
+    Member,
+    RegistryLink,
+    SnapshotDifference,
+    SnapshotMark,
+    StagedMark,
+)
+from registry_link.households.queries import snapshots
+from registry_link.households.states import DifferenceKind, SnapshotState
+from registry_link.importing import chunks, jobs, unchanged
+from registry_link.importing.commands import approve_import
+from registry_link.importing.jobs import run_pending_imports
+from registry_link.importing.looking import Looker
+from registry_link.importing.queries import import_run
+from registry_link.importing.reading import Reading
+from registry_link.importing.states import RunState
+from tests.registry_link.importing.test_ahead import HOMES, PEOPLE, imported
+from tests.registry_link.importing.test_imports import HEAD, HEADER, LOG, line, lines, office, start, stored  # noqa: F401
+from tests.registry_link.people import OFFICE, SAUM, kk, nik
+
+FIRST, SECOND, THIRD = date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1)
+
+
+@pytest.fixture(autouse=True)
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let short files have marks too; gives how many rows of each piece are looked at, in this process."""
+    found: list[int] = []
+    looked = Looker.looked
+
+    def counted(self: Looker, lines: bytes) -> Any:
+        found.append(lines.count(b"\n"))
+        return looked(self, lines)
+
+    monkeypatch.setattr(jobs, "LONG", 0)
+    monkeypatch.setattr(jobs, "beside", lambda *_, **__: _nobody())
+    monkeypatch.setattr(Looker, "looked", counted)
+    monkeypatch.setattr(unchanged, "_AT_ONCE", 5)
+    return found
+
+
+class _nobody:  # noqa: N801 (stands for a function)
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+def state(work: Work) -> dict[str, Any]:
+    """Give what stands: households and members with what they are, whose links stand, what is told of."""
+    with work.read_by(OFFICE) as tx:
+        homes = sa.select(
+            Household.external_id, Household.village_code, Household.address, Household.head_name, Household.size
+        )
+        people = sa.select(Household.external_id, Member.member_key, Member.name, Member.nik_bidx)
+        people = people.join(Household, Household.id == Member.household_id).where(Member.is_present)
+        links = sa.select(RegistryLink.external_id).where(RegistryLink.until_snapshot_id.is_(None))
+        return {
+            "homes": sorted(map(tuple, tx.session.execute(homes))), "links": sorted(tx.session.scalars(links)),
+            "people": sorted(map(str, tx.session.execute(people))),
+        }  # fmt: skip
+
+
+def told(work: Work) -> dict[DifferenceKind, int]:
+    with work.read_by(OFFICE) as tx:
+        newest = next(one.id for one in snapshots(tx) if one.state is SnapshotState.CURRENT)
+        query = sa.select(SnapshotDifference.kind, sa.func.count()).group_by(SnapshotDifference.kind)
+        rows = tx.session.execute(query.where(SnapshotDifference.snapshot_id == newest))
+        return {kind: count for kind, count in rows}  # noqa: C416 (rows are no pairs to the type checker)
+
+
+def test_only_households_that_say_something_new_are_looked_at(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    imported(office, tmp_path, "a.csv", [*lines(9, 3), line(3, 2), line(10, nik="123")], FIRST)
+    assert sum(looked_at) == 29
+    looked_at.clear()
+    rows = [one for one in lines(9, 3) if not one.startswith("K0007")]
+    rows = [one.replace("Jalan 5", "Jalan Baru") for one in rows[::-1]]
+    counts, issues = imported(office, tmp_path, "b.csv", [*rows, line(10, nik="123"), line(12)], SECOND)
+    # One says something new, one had a row twice, one is refused again, one is new.
+    assert sum(looked_at) == 3 + 3 + 1 + 1
+    assert counts == (1, 1, 7, 1, 0, 0)
+    assert [code for _, code in issues] == ["registry.number_length"]
+    assert told(office) == {DifferenceKind.NEW: 1, DifferenceKind.GONE: 1, DifferenceKind.ADDRESS: 1}
+    with office.read_by(LOG) as tx:
+        now = snapshots(tx)[0]
+        assert (now.households, now.members) == (9, 8 * 3 + 1)
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(StagedMark)) == 0
+        assert tx.session.scalars(sa.select(SnapshotMark.snapshot_id)).all() == [now.id]
+    looked_at.clear()
+    counts, _ = imported(office, tmp_path, "c.csv", [*rows[::-1], line(10, nik="123"), line(12)], THIRD)
+    assert (sum(looked_at), counts, told(office)) == (1, (0, 0, 9, 1, 0, 0), {})
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("is_cut", [False, True], ids=["at one go", "cut off after every step"])
+def test_files_come_to_what_reading_every_row_comes_to(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    is_cut: bool,
+):
+    rng = random.Random(seed)
+    if is_cut:
+        original: Any = chunks.read_chunk
+        monkeypatch.setattr(chunks, "_SKIPPED", 1)
+        monkeypatch.setattr(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 4, Reading()))
+    listed: dict[int, list[str]] = {}
+    for place in range(5):
+        for one in range(1, 13):
+            act = rng.choice(("stays", "stays", "stays", "comes", "changes", "goes", "is wrong"))
+            if act == "goes":
+                listed.pop(one, None)
+            elif act in ("comes", "changes") or (act == "is wrong" and one in listed):
+                listed[one] = [
+                    line(one, person, alamat=f"Jalan {place}" if act == "changes" else f"Jalan {one}",
+                         **({"nik": "12"} if act == "is wrong" and person == 2 else {}))
+                    for person in range(1, rng.randint(2, 4))
+                ]  # fmt: skip
+        rows = [row for one in sorted(listed, key=lambda _: rng.random()) for row in listed[one]]
+        if not rows:
+            continue
+        counts, issues = imported(office, tmp_path, f"{place}.csv", [*rows, ""], date(2026, place + 1, 1))
+        before = state(office)
+        assert before["links"] == sorted({row.split(";")[0] for row in rows if ";12;" not in row})
+        # Once more, every row read: nothing of it is new.
+        with office.by(OFFICE) as tx:
+            forget_marks(tx)
+        again, same_issues = imported(office, tmp_path, f"{place}-b.csv", rows, date(2026, place + 1, 2))
+        assert again[:3] == (0, 0, sum(counts[:3]))
+        assert (again[3:], [code for _, code in same_issues]) == (counts[3:], [code for _, code in issues])
+        assert (state(office), told(office)) == (before, {})
+
+
+def test_files_of_households_and_of_members_are_told_apart(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    def files(name: str, as_of: date, changed: int) -> None:
+        homes = [f"K{n};{kk(n)};Kepala {n};{SAUM};Jalan {n};;;2" for n in range(1, 9)]
+        people = [
+            f"K{n};A{n}{p};{nik(n * 10 + p)};Orang {p}{' Baru' if (n, p) == (changed, 2) else ''};L;02-04-1986;{p}"
+            for n in range(1, 9) for p in (1, 2)
+        ]  # fmt: skip
+        run_id = start(
+            office, stored(tmp_path, homes, f"{name}k.csv", HOMES), stored(tmp_path, people, f"{name}a.csv", PEOPLE),
+            as_of=as_of,
+        )  # fmt: skip
+        run_pending_imports(office, OFFICE)
+        with office.by(HEAD) as tx:
+            approve_import(tx, run_id)
+        run_pending_imports(office, OFFICE)
+
+    files("a", FIRST, 0)
+    looked_at.clear()
+    files("b", SECOND, 5)
+    assert sum(looked_at) == 1 + 2
+    assert told(office) == {DifferenceKind.MEMBER_CHANGED: 1}
+
+
+def test_a_household_that_somebody_wrote_to_is_looked_at(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+    fixed_clock: FixedClock,
+):
+    imported(office, tmp_path, "a.csv", [*lines(4, 2), line(5, alamat="")], FIRST)
+    fixed_clock.advance(timedelta(days=1))
+    with office.by(OFFICE) as tx:
+        home = tx.session.scalars(sa.select(Household.id).where(Household.external_id == "K0005")).one()
+        seal = facts_of(tx, [home], "complete")[home].seal
+        complete_household(tx, CompleteHousehold(household_id=home, seal=seal, address="Jalan Karang 3"))
+    looked_at.clear()
+    imported(office, tmp_path, "b.csv", [*lines(4, 2), line(5, alamat=""), ""], SECOND)
+    assert sum(looked_at) == 1
+    with office.read_by(OFFICE) as tx:
+        assert tx.session.scalar(sa.select(Household.address).where(Household.id == home)) == "Jalan Karang 3"
+
+
+def test_an_age_is_one_of_its_files_day(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    header = HEADER.replace("tgl_lahir", "umur")
+    rows = [line(1, lahir="30"), line(2, lahir="")]
+    for name, as_of in (("a.csv", FIRST), ("b.csv", SECOND)):
+        looked_at.clear()
+        run_id = start(office, stored(tmp_path, [*rows, "" if as_of is FIRST else ";"], name, header), as_of=as_of)
+        run_pending_imports(office, OFFICE)
+        with office.by(HEAD) as tx:
+            approve_import(tx, run_id)
+        run_pending_imports(office, OFFICE)
+    with office.read_by(OFFICE) as tx:
+        days = tx.session.scalars(sa.select(Member.age_as_of_on).where(Member.age_as_of_on.is_not(None))).all()
+    assert days == [SECOND]
+
+
+def test_other_columns_are_other_words(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    imported(office, tmp_path, "a.csv", lines(4, 2), FIRST)
+    looked_at.clear()
+    run_id = start(office, stored(tmp_path, [f"{row};3" for row in lines(4, 2)], "b.csv", f"{HEADER};desil"),
+                   as_of=SECOND)  # fmt: skip
+    run_pending_imports(office, OFFICE)
+    assert sum(looked_at) == 8
+    with office.read_by(LOG) as tx:
+        assert import_run(tx, run_id).changed == 4
+
+
+@pytest.mark.parametrize("when", ["while it is read", "while it waits for approval"])
+def test_a_file_that_was_read_against_another_one_is_refused(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+):
+    imported(office, tmp_path, "a.csv", lines(4, 2), FIRST)
+    late = start(office, stored(tmp_path, [*lines(3, 2), line(9)], "c.csv"), as_of=THIRD)
+    if when == "while it is read":
+        read_on: Callable[..., Any] = jobs._read_on
+
+        def read(*given: Any) -> Any:
+            done = read_on(*given)
+            monkeypatch.setattr(jobs, "_read_on", read_on)
+            with office.by(OFFICE) as tx:
+                between = record_snapshot(tx, RecordSnapshot(source="dtsen", as_of_on=SECOND))
+                merge_households(tx, between, [
+                    HouseholdRow(external_id="K0009", village_code=SAUM, members=(MemberRow(name="Orang Lain"),)),
+                ])  # fmt: skip
+            return done
+
+        monkeypatch.setattr(jobs, "_read_on", read)
+        run_pending_imports(office, OFFICE)
+    else:
+        run_pending_imports(office, OFFICE)
+        imported(office, tmp_path, "b.csv", lines(5, 2), SECOND)
+        with office.by(HEAD) as tx:
+            approve_import(tx, late)
+        run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, late)
+        assert (view.state, view.problem.code if view.problem else "") == (
+            RunState.REFUSED, "snapshot.read_against_another",
+        )  # fmt: skip
+        assert [one.as_of_on for one in snapshots(tx) if one.state is SnapshotState.CURRENT] == [SECOND]
+        assert view.snapshot_id not in set(tx.session.scalars(sa.select(SnapshotMark.snapshot_id)))
+
+
+def test_rows_with_other_cells_than_texts_give_no_marks(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    imported(office, tmp_path, "a.csv", [*lines(2, 2), line(3, alamat='"Jalan "dalam" 3')], FIRST)
+    with office.read_by(OFFICE) as tx:
+        kept = tx.session.execute(sa.select(SnapshotMark.marks)).scalars().all()
+    looked_at.clear()
+    imported(office, tmp_path, "b.csv", [*lines(2, 2), line(4)], SECOND)
+    assert (kept, sum(looked_at)) == ([None], 5)
+
+
+def test_sums_run_over_and_are_compared_as_they_are():
+    largest = 2**64 - 1
+    parts = [pl.DataFrame([(7, said, 1, 1, 1)], schema=ROWS, orient="row") for said in (largest, 5)]
+    now = summed([*parts, pl.DataFrame([(8, 3, 1, 1, 0)], schema=ROWS, orient="row")])
+    assert sorted(now.select("home", "said", "rows").rows()) == [(7, 4, 2), (8, 3, 1)]
+    before = Again(UUID(int=1), pl.DataFrame(
+        {"home": [7, 8, 9], "said": [4, 2, 3], "rows": [2, 1, 1], "people": [2, 0, 1]},
+        schema={"home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int16(), "people": pl.Int16()},
+    ))  # fmt: skip
+    assert say_the_same(before, now).marks["home"].to_list() == [7]
+    assert say_the_same(before, now).people == 2
