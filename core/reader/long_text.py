@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
@@ -23,7 +22,7 @@ _LINE: Final = 200_000
 """Letters; a longer line comes in pieces, which show as rows of a wrong width."""
 _HEAD: Final = 20
 """Lines with something in them that are looked at for the separator."""
-_NOT_PLAIN: Final = re.compile(r'["\x00-\x08\x0b-\x1f]')
+_NOT_PLAIN: Final = b'"' + bytes(range(9)) + bytes(range(11, 32))
 """What makes a piece of text more than lines and separators."""
 _BLANK: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """No sign behind the ideographic blank is one."""
@@ -111,12 +110,18 @@ def _plain_rows(piece: str, delimiter: str, shape: Shape, number: int) -> tuple[
     other way.
     """
     plain = piece.replace("\r\n", "\n")
-    if _NOT_PLAIN.search(plain):
+    data = plain.encode()
+    # Five times as fast as a search for one of them.
+    if len(data.translate(None, _NOT_PLAIN)) != len(data):
         return None
     lines = plain.replace(delimiter, CELL_END).split("\n")
     if lines and not lines[-1]:
         lines.pop()
-    if max(map(len, lines), default=0) > shape.letters or any(line.count(CELL_END) >= shape.columns for line in lines):
+    longest = max(map(len, lines), default=0)
+    if longest > shape.letters:
+        return None
+    # A line that is shorter cannot have so many separators.
+    if longest >= shape.columns and any(line.count(CELL_END) >= shape.columns for line in lines):
         return None
     blank = _BLANK + CELL_END
     told = [f"{at}{CELL_END}{line}" for at, line in enumerate(lines, number + 1) if line.strip(blank)]

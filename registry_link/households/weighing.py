@@ -198,9 +198,10 @@ def _numbered(villages: pl.Series, fates: npt.NDArray[np.int8]) -> npt.NDArray[n
 
 def _listed(tx: Tx, snapshot: Any, *, is_first: bool) -> pl.Series:
     """Give the ids, in its files, of the households that the source lists now."""
-    names = sa.select(RegistryLink.external_id).where(listed_by(tx, snapshot.source))
-    several = () if is_first else columns_of(tx, names)
-    return pl.concat([pl.Series([], dtype=pl.String()), *(pl.Series(some) for (some,) in several)])
+    # As one text, which takes a quarter of the time of a million rows; no id has a line's end in it.
+    names = sa.select(sa.func.aggregate_strings(RegistryLink.external_id, "\n"))
+    told = None if is_first else tx.session.scalar(names.where(listed_by(tx, snapshot.source)))
+    return pl.Series(told.split("\n") if told else [], dtype=pl.String())
 
 
 def _goings(

@@ -21,7 +21,7 @@ from core.reader.refusing import CELL_END
 from registry_link.households.frames import HOMES, PEOPLE
 from registry_link.households.marks import RowMarks
 from registry_link.households.numbers import plain_kk_keys
-from registry_link.households.pieces import digests
+from registry_link.households.pieces import Digests, digests
 from registry_link.households.positions import position_keys
 from registry_link.households.rules import ADDRESS_LENGTH, NAME_LENGTH, WOMAN_ADDS
 from registry_link.households.states import Relation, Sex
@@ -85,7 +85,7 @@ class Screen:
         layout, columns = self._columns.layout, self._columns
         kk = self._number("kk", 0)
         keys = self._keys(kk)
-        marks = self._marks(keys)
+        marks = RowMarks(digests(keys.fill_null("")), _said(lines))
         homes, people = HOMES.to_frame(), PEOPLE.to_frame()
         made_people = made_homes = None
         if layout is not Layout.HOUSEHOLD or (self._reader.facts.heads_are_members and columns.has("nik")):
@@ -104,28 +104,25 @@ class Screen:
 
     def marked(self, lines: bytes) -> RowMarks:
         """Give the marks of plain lines, which are looked at no further."""
+        places = self._columns.places.get("household_id")
+        if places is not None:
+            ids = _columns(lines, CELL_END, [self._names[places[0]]]).to_series().str.strip_chars()
+            if (ids != "").all():
+                return RowMarks(digests(ids), _said(lines))
         self._sure = np.diff(self._begin(lines)) <= LONGEST_CELL
-        has_ids = (self._cells("household_id") != "").all()
-        return self._marks(self._keys(self._constant("") if has_ids else self._number("kk", 0)))
+        return RowMarks(digests(self._keys(self._number("kk", 0)).fill_null("")), _said(lines))
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
     def _begin(self, lines: bytes) -> npt.NDArray[np.int64]:
         """Read lines into columns; gives where each begins, and after the last where it ends."""
         ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == ord("\n"))
-        self._frame = pl.read_csv(
-            lines, has_header=False, separator=CELL_END, quote_char=None, infer_schema=False,
-            columns=["column_0", *self._names.values()],
-            empty_string_is_null=False,
-        ).rechunk().rename({"column_0": "number"}).with_columns(
-            pl.col("number").cast(pl.Int64), pl.exclude("number").str.strip_chars()
+        self._frame = (
+            _columns(lines, CELL_END, ["column_0", *self._names.values()])
+            .rechunk().rename({"column_0": "number"})
+            .with_columns(pl.col("number").cast(pl.Int64), pl.exclude("number").str.strip_chars())
         )  # fmt: skip
         return np.concatenate([[0], ends + 1])
-
-    def _marks(self, keys: pl.Series) -> RowMarks:
-        secret = pl.lit(ring().secret_for("registry.marks").hex())
-        said = self._frame.select(pl.concat_str([secret, pl.exclude("number")], separator=CELL_END)).to_series()
-        return RowMarks(digests(keys.fill_null("")), digests(said))
 
     def _homes(self, keys: pl.Series, kk: pl.Series) -> pl.DataFrame:
         lon, lat, accuracy = self._position()
@@ -291,6 +288,21 @@ class Screen:
         metres = accuracy.set(~is_metres, "0").str.replace(",", ".", literal=True).cast(pl.Float64)
         has_metres = (metres > 0) & (metres <= 100_000) & ~is_nowhere
         return lon.zip_with(~is_nowhere, none), lat.zip_with(~is_nowhere, none), metres.zip_with(has_metres, none)
+
+
+def _columns(lines: bytes, separator: str, names: list[str]) -> pl.DataFrame:
+    return pl.read_csv(
+        lines, has_header=False, separator=separator, quote_char=None, infer_schema=False, columns=names,
+        empty_string_is_null=False,
+    )  # fmt: skip
+
+
+def _said(lines: bytes) -> Digests:
+    """Give the keyed digest of each line without its number, whatever columns it has."""
+    secret, line = pl.lit(ring().secret_for("registry.marks").hex()), pl.col("column_0")
+    # No line holds a NUL: each is one cell. Up to the first sign between cells stand digits alone.
+    whole = _columns(lines, "\0", ["column_0"])
+    return digests(whole.select(secret + line.str.slice(line.str.find(CELL_END, literal=True))).to_series())
 
 
 def _is_number(number: npt.NDArray[np.int64], added: int) -> Mask:
