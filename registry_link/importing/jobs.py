@@ -35,13 +35,16 @@ from registry_link.importing.mapping import (
     waits_for_rows,
 )
 from registry_link.importing.reading import Reading
-from registry_link.importing.runs import bytes_left, bytes_of, pending, refuse_run, run_of
+from registry_link.importing.runs import bytes_left, pending, refuse_run, run_of, to_write
+from registry_link.importing.screening import Skips
 from registry_link.importing.states import RunState
 from registry_link.importing.unchanged import MarksToBe, keep_marks_to_be, marks_to_be
 from registry_link.importing.unpacking import Unpacked, take_away, unpack
 
 LONG: Final = 8 << 20
 """Bytes of rows: a process beside takes a second or two to start."""
+MUCH: Final = 30_000
+"""Households that are new or change, for the same reason."""
 _ATTEMPTS: Final = 2
 _PAUSE_S: Final = 0.01
 """After each step of the taking over, which are many and long: others who wait to write have their turn."""
@@ -134,13 +137,8 @@ def _read_rows(work: Work, actor: Actor, run_id: UUID) -> bool:
     """Read an import's rows, which are compared afterwards; True where it is refused on the way."""
     with work.read_by(actor) as tx:
         left = bytes_left(tx, run_id)
-        ready = marks_to_be(tx, run_id) if left >= LONG else None
-    reading = Reading()
-    if ready is not None:
-        reading.skips = ready.skips
-        work.run(actor, partial(_keep_marks_to_be, run_id=run_id, ready=ready))
-        del ready
     with beside(work, actor, is_worth_it=left >= LONG) as helper:
+        reading = Reading(skips=_marked(work, actor, run_id) if left >= LONG else None)
         if helper is not None:
             reading.looking = Looking.with_help(helper, facts_of_file, run_id)
         while left:
@@ -149,6 +147,16 @@ def _read_rows(work: Work, actor: Actor, run_id: UUID) -> bool:
             with work.read_by(actor) as tx:
                 left = bytes_left(tx, run_id)
     return False
+
+
+def _marked(work: Work, actor: Actor, run_id: UUID) -> Skips | None:
+    """Let an import have marks, and tell which of its rows are looked at; None where all are, or where it has begun."""
+    with work.read_by(actor) as tx:
+        ready = marks_to_be(tx, run_id)
+    if ready is None:
+        return None
+    work.run(actor, partial(_keep_marks_to_be, run_id=run_id, ready=ready))
+    return ready.skips
 
 
 def _keep_marks_to_be(tx: Tx, run_id: UUID, ready: MarksToBe) -> None:
@@ -178,8 +186,8 @@ def _apply(work: Work, actor: Actor, run_id: UUID) -> str:
 
 def _applied(work: Work, actor: Actor, run_id: UUID) -> str:
     with work.read_by(actor) as tx:
-        size = bytes_of(tx, run_id)
-    with beside(work, actor, is_worth_it=size >= LONG) as helper:
+        much = to_write(tx, run_id)
+    with beside(work, actor, is_worth_it=much >= MUCH) as helper:
         steps = Steps(run_id, helper)
         while True:
             stage = _filled_in(work, actor, run_id, steps)

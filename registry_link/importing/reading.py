@@ -121,9 +121,8 @@ class CheckedRows:
             for row, cells in self._refused.items()
         ])  # fmt: skip
         put_rows(tx, ImportIssue, ("id", "run_id", "file_no", "row", "column", "code", "is_warning", "facts"), [
-            (tx.new_id(), run.id, run.file_no, one.row, one.column, one.code, one.is_warning,
-             json.dumps(dict(one.facts)))
-            for one in self._issues
+            (new_id, run.id, run.file_no, one.row, one.column, one.code, one.is_warning, json.dumps(dict(one.facts)))
+            for new_id, one in zip(tx.new_ids(len(self._issues)), self._issues, strict=True)
         ])  # fmt: skip
 
     def _marks(self) -> pl.DataFrame:

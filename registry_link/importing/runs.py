@@ -85,9 +85,10 @@ def file_facts(tx: Tx, run: Any, file_no: int) -> FileFacts:
     )  # fmt: skip
 
 
-def bytes_of(tx: Tx, run_id: UUID) -> int:
-    """Tell how long an import's rows are, in bytes as they were written down. Raises: NotFound."""
-    return sum(one.rows_size for one in files_of(run_of(tx, run_id)))
+def to_write(tx: Tx, run_id: UUID) -> int:
+    """Tell how many households an import that was compared brings or changes. Raises: NotFound."""
+    run = run_of(tx, run_id)
+    return int(run.new + run.changed)
 
 
 def bytes_left(tx: Tx, run_id: UUID) -> int:

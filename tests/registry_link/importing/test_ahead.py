@@ -52,6 +52,7 @@ def small_pieces(put: Callable[[object, str, object], None]) -> None:
     original: Any = read_chunk
     put(jobs, "read_chunk", lambda tx, run, reading: original(tx, run, 4, reading))
     put(jobs, "LONG", 0)
+    put(jobs, "MUCH", 0)
 
 
 def imported(work: Work, folder: Path, name: str, rows: list[str], as_of: Any = None) -> tuple[Any, Any]:
