@@ -25,7 +25,7 @@ from registry_link.households.models import Household, Snapshot, SnapshotMark, S
 from registry_link.households.pieces import digests
 
 ROWS: Final = pl.Schema({
-    "home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int64(), "taken": pl.Int64(), "people": pl.Int64(),
+    "home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int32(), "taken": pl.Int32(), "people": pl.Int32(),
 })  # fmt: skip
 """Of a household's rows, or of some of them: the digest of its id, the sum of the digests of what they say, how many
 they are, how many of them were taken without a word, and how many members they list."""

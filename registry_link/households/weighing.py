@@ -116,6 +116,8 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
         raise Conflict("snapshot.read_against_another")
     version, pieces = registry_version(tx), tuple(piece_counts(tx, snapshot.id))
     erased = erased_since(tx, snapshot.recorded_at)
+    anybody = sa.select(Household.id).where(Household.regency_code == snapshot.regency_code, is_seen()).limit(1)
+    is_first = tx.session.scalar(anybody) is None
     homes: list[Digests] = []
     home_hashes: list[Digests] = []
     gone: list[Mask] = []
@@ -128,7 +130,8 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     names: list[pl.Series] = [pl.Series([], dtype=pl.String())]
     for piece in pieces_of(tx, snapshot.id):
         villages.append(piece.homes["village_code"])
-        names.append(piece.homes["external_id"])
+        if not is_first:
+            names.append(piece.homes["external_id"])
         homes.append(digests(piece.homes["external_id"]))
         home_hashes.append(digests(piece.homes["row_hash"]))
         owners.append(digests(piece.people["external_id"]))
@@ -155,8 +158,6 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
         is_gone[home_of[gone_people]] = True
         fates[is_gone] = LEFT_OUT
     sizes = np.bincount(home_of, minlength=len(home)).astype(np.int64)
-    anybody = sa.select(Household.id).where(Household.regency_code == snapshot.regency_code, is_seen()).limit(1)
-    is_first = tx.session.scalar(anybody) is None
     is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
     where = pl.concat(villages)
     listed = _listed(tx, snapshot, is_first=is_first)
