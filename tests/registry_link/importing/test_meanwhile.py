@@ -130,7 +130,7 @@ def test_who_is_erased_meanwhile_stays_erased_and_is_not_brought_anew(office: Wo
         assert tx.session.scalar(sa.select(Household.address).where(Household.id == gone)) == ""
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 4
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(Member)) == 8
-        assert tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) == 8
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) == 12
         assert current_links(tx, [gone]) == {}
         assert len(search_households(tx, SearchHouseholds()).lines) == 3
 
