@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.work import Work
@@ -99,6 +99,7 @@ def test_whoever_made_which_rows_the_numbers_are_the_same(
         assert len(anew.rows) == 5 + 14
         assert sum(hashed) == 6 + 15
 
+        @settings(max_examples=30, deadline=None, derandomize=True, database=None)
         @given(st.sets(st.sampled_from(sorted(made))))
         def same_as_anew(parts: set[Part]) -> None:
             assert not filling_halves._kept
