@@ -36,6 +36,7 @@ from core.crypto import use_ring
 from core.db import open_engine
 from core.work import Work
 from registry_link.households.bulk import put_rows
+from registry_link.households.known import know_numbers
 from registry_link.households.models import Household, Member, RegistryLink, RowCounter, Snapshot
 from registry_link.households.pairing import Pair, ordered
 from registry_link.households.queries import registry_version
@@ -158,6 +159,7 @@ def plant(work: Work, texts: Sequence[tuple[str, ...]], doubles: Sequence[Double
              False, False, False, False, True)
             for member_id, (new_id, at, name, kind, on, mark) in zip(tx.new_ids(len(rows)), rows, strict=True)
         ))  # fmt: skip
+        know_numbers(tx, ids)
         tx.session.execute(sa.update(RowCounter).values(last_no=last + len(doubles)))
         bump_stamp(tx)
 

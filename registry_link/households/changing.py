@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -38,19 +39,23 @@ def update_changed(tx: Tx, snapshot: Any) -> None:
     for part in _PARTS:
         # Sealed another time it is still the same number: its index tells.
         differs = [getattr(Household, name).is_distinct_from(taken[name]) for name in part if name != "kk"]
-        _update(tx, snapshot, {name: taken[name] for name in part}, sa.or_(*differs))
+        told = _update(tx, snapshot, {name: taken[name] for name in part}, sa.or_(*differs))
+        if "kk" in part:
+            know_numbers(tx, told)
     # A household that was registered on the spot by counts now has its members.
     if snapshot.lists_members:
         bound = sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None))
         tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
 
 
-def _update(tx: Tx, snapshot: Any, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> None:
+def _update(tx: Tx, snapshot: Any, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> set[UUID]:
+    """Write these columns; gives the households."""
     staged = StagedHousehold
     mine = (
         staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id, *where
     )  # fmt: skip
-    tx.session.execute(sa.update(Household).where(*mine).values(**values).execution_options(synchronize_session=False))
+    done = sa.update(Household).where(*mine).values(**values).returning(Household.id)
+    return set(tx.session.scalars(done.execution_options(synchronize_session=False)))
 
 
 def change_members(tx: Tx, snapshot: Any) -> None:

@@ -16,7 +16,7 @@ from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.carding import card_owners
 from registry_link.households.erased import know_again
-from registry_link.households.known import has_nik, know_numbers
+from registry_link.households.known import has_kk, has_nik, know_numbers
 from registry_link.households.merged import is_seen
 from registry_link.households.models import (
     Household,
@@ -257,8 +257,7 @@ def _refuse_known(tx: Tx, kk: Secret | None, niks: list[Secret | None]) -> None:
         raise Invalid("household.nik_twice", field="members")
     # Each by its own index: asked for together, both databases walk all households.
     if kk is not None:
-        mine = Household.regency_code == tx.regency_code
-        owners += tx.session.scalars(sa.select(Household.id).where(mine, Household.kk_bidx == kk_index(kk)))
+        owners += tx.session.scalars(sa.select(Household.id).where(has_kk([kk_index(kk)]), _office(tx)))
         holders = tx.session.scalars(card_owners([kk_index(kk)])).all()
         owners += tx.session.scalars(sa.select(Household.id).where(Household.id.in_(holders), _office(tx)))
     if indexes:

@@ -17,7 +17,7 @@ from core.errors import Invalid, NotFound
 from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.gaps import ASKABLE, GAPS, Gap, Known, Verdict, gaps_of, judge
-from registry_link.households.known import has_nik, know_numbers
+from registry_link.households.known import has_kk, has_nik, know_numbers
 from registry_link.households.leaving import note_in_move
 from registry_link.households.merged import is_listed, survivors_of
 from registry_link.households.models import Household, HouseholdCard, Member
@@ -293,7 +293,7 @@ def ids_of_codes(tx: Tx, codes: Sequence[str]) -> Mapping[str, UUID]:
 def ids_of_kk(tx: Tx, numbers: Sequence[Secret]) -> Mapping[bytes, tuple[UUID, ...]]:
     """Find the office's households by No. KK, also by further cards: index -> every household that has it."""
     indexes = [kk_index(one) for one in numbers]
-    found = dict(_several(tx, indexes, Household.kk_bidx.in_, sa.select(Household.kk_bidx, Household.id)))
+    found = dict(_several(tx, indexes, has_kk, sa.select(Household.kk_bidx, Household.id)))
     further = sa.select(HouseholdCard.kk_bidx, Household.id).join(
         HouseholdCard, HouseholdCard.household_id == Household.id
     )
@@ -332,6 +332,8 @@ def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
     if values:
         _set(tx, Household, known.id, **values, changed_at=tx.now)
         note_in_move(tx, {known.id: {name: values[name] for name in (*UNITS, *TEXTS) if name in values}})
+    if any(one.field in ("kk", "head_nik") for one in merge.changed):
+        know_numbers(tx, [known.id])
     if merge.changed:
         if TEXTS_SEARCHED & values.keys():
             refresh_words(tx, [known.id])
@@ -432,7 +434,6 @@ def _numbers(tx: Tx, merge: _Merge, known: Facts, order: CompleteHousehold, valu
         current = tx.session.scalar(sa.select(Member.nik_bidx).where(Member.id == known.head.id))
         if merge.takes("head_nik", index, current):
             _set(tx, Member, known.head.id, nik=nik, nik_bidx=index)
-            know_numbers(tx, [known.id])
             merge.changed.append(Changed(field="head_nik", member_id=known.head.id))
             is_elsewhere |= any(row.household_id != known.id for row in owners)
     return is_elsewhere

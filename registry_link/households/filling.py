@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.bulk import put_frame
+from registry_link.households.filling_halves import NO_HALVES, halves_of, keep_halves
 from registry_link.households.models import (
     KK_CONTEXT,
     Household,
@@ -66,6 +67,11 @@ def met_households(tx: Tx, snapshot_id: UUID) -> Mapping[str, str]:
     return {row[0]: row[1].replace("-", "") for row in rows}
 
 
+def parts_of(homes: int) -> range:
+    """Number the parts in which so many households of a piece are made ready."""
+    return range(-(-homes // HOMES_AT_ONCE))
+
+
 def homes_ready(
     tx: Tx, snapshot: Any, taking: Any, no: int, part: int, met: Mapping[str, str], *, tells: bool
 ) -> Ready:  # fmt: skip
@@ -73,42 +79,61 @@ def homes_ready(
 
     ``tells``: new ones are told of in the report of differences. Raises: PieceMovedError.
     """
-    piece, (fates, _) = piece_of(tx, snapshot.id, no), weighed_piece(tx, snapshot.id, no)
-    if len(piece.homes) != len(fates):
-        raise PieceMovedError
-    rows = slice(part * HOMES_AT_ONCE, (part + 1) * HOMES_AT_ONCE)
-    homes = piece.homes[rows].hstack(fates[rows]).filter(pl.col("fate") != LEFT_OUT)
+    homes = homes_told(tx, snapshot.id, no, part, met)
     own = pl.Series("own_id", serial_ids(snapshot.id, Serial.HOUSEHOLD, homes["place"].to_list()))
-    homes = homes.with_columns(own, pl.col("bound_id").bin.encode("hex"))
-    if met:
-        bound = homes["external_id"].replace_strict(met, default=None, return_dtype=pl.String())
-        homes = homes.with_columns(
-            pl.coalesce(bound, "bound_id").alias("bound_id"),
-            pl.when(bound.is_not_null()).then(pl.lit(CHANGED)).otherwise("fate").cast(pl.Int8).alias("fate"),
-        )
+    homes = homes.with_columns(own)
     new = homes.filter(pl.col("fate") == NEW)
+    households = _households(tx, snapshot, taking, new) if len(new) else _NONE
+    halves = halves_of(households["kk_bidx"], new["place"]) if len(new) else NO_HALVES
+    keep_halves((snapshot.id, taking.no), ("homes", no, part), halves)
     return Ready(
-        households=_households(tx, snapshot, taking, new) if len(new) else _NONE,
-        links=_links(tx, snapshot.id, taking, homes.filter(~pl.col("is_listed"))), members=_NONE,
+        households=households, links=_links(tx, snapshot.id, taking, homes.filter(~pl.col("is_listed"))), members=_NONE,
         differences=_told(snapshot.id, new.select("own_id", "village_code")) if tells and len(new) else _NONE,
     )  # fmt: skip
 
 
-def people_ready(tx: Tx, snapshot: Any, no: int, met: Mapping[str, str]) -> Ready:
-    """Make a piece's members of new households ready. Raises: PieceMovedError."""
-    piece, (_, fates) = piece_of(tx, snapshot.id, no), weighed_piece(tx, snapshot.id, no)
+def homes_told(tx: Tx, snapshot_id: UUID, no: int, part: int, met: Mapping[str, str]) -> pl.DataFrame:
+    """Give a part of a piece's households with what becomes of each, but for those that are left out.
+
+    Raises: PieceMovedError.
+    """
+    piece, (fates, _) = piece_of(tx, snapshot_id, no), weighed_piece(tx, snapshot_id, no)
+    if len(piece.homes) != len(fates):
+        raise PieceMovedError
+    rows = slice(part * HOMES_AT_ONCE, (part + 1) * HOMES_AT_ONCE)
+    homes = piece.homes[rows].hstack(fates[rows]).filter(pl.col("fate") != LEFT_OUT)
+    homes = homes.with_columns(pl.col("bound_id").bin.encode("hex"))
+    if not met:
+        return homes
+    bound = homes["external_id"].replace_strict(met, default=None, return_dtype=pl.String())
+    return homes.with_columns(
+        pl.coalesce(bound, "bound_id").alias("bound_id"),
+        pl.when(bound.is_not_null()).then(pl.lit(CHANGED)).otherwise("fate").cast(pl.Int8).alias("fate"),
+    )
+
+
+def new_people(tx: Tx, snapshot_id: UUID, no: int, met: Mapping[str, str]) -> pl.DataFrame:
+    """Give a piece's members of new households. Raises: PieceMovedError."""
+    piece, (_, fates) = piece_of(tx, snapshot_id, no), weighed_piece(tx, snapshot_id, no)
     if len(piece.people) != len(fates):
         raise PieceMovedError
     people = piece.people.hstack(fates).filter(pl.col("fate") == NEW)
-    if met:
-        people = people.filter(~pl.col("external_id").is_in(sorted(met)))
+    return people.filter(~pl.col("external_id").is_in(sorted(met))) if met else people
+
+
+def people_ready(tx: Tx, snapshot: Any, taking: Any, no: int, met: Mapping[str, str]) -> Ready:
+    """Make a piece's members of new households ready. Raises: PieceMovedError."""
+    people = new_people(tx, snapshot.id, no, met)
+    key, part = (snapshot.id, taking.no), ("people", no, 0)
     if not len(people):
+        keep_halves(key, part, NO_HALVES)
         return Ready(households=_NONE, links=_NONE, members=_NONE, differences=_NONE)
     made = kept_people(people).select(
         pl.Series("id", serial_ids(snapshot.id, Serial.MEMBER, people["place"].to_list())),
         pl.Series("household_id", serial_ids(snapshot.id, Serial.HOUSEHOLD, people["home"].to_list())),
         pl.lit(snapshot.regency_code).alias("regency_code"), pl.all(), pl.lit(True).alias("is_present"),
     )  # fmt: skip
+    keep_halves(key, part, halves_of(made["nik_bidx"], people["home"]))
     return Ready(households=_NONE, links=_NONE, members=made, differences=_NONE)
 
 

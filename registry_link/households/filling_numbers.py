@@ -1,7 +1,8 @@
-"""The numbers of a snapshot's new people put into ``known_number``, in order: each page of it is changed in few steps.
+"""The numbers of a snapshot's new people and households put into ``known_number``, in order: each page of it is changed
+in few steps.
 
-Members come village by village, keyed hashes in no order. All of them are made from the pieces once and sorted in
-memory, twenty bytes a person; a process that begins again makes the same ones again.
+Rows come village by village, keyed hashes in no order. All of them are sorted in memory, twenty bytes each: those that
+this process kept as it made the rows, the others made from the pieces again. Whoever made them, they are the same.
 """
 
 from __future__ import annotations
@@ -14,21 +15,20 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.bulk import put_frame
-from registry_link.households.filling import PieceMovedError
+from registry_link.households.filling import PieceMovedError, homes_told, new_people, parts_of
+from registry_link.households.filling_halves import EIGHT_BYTES, NO_HALVES, Halves, halves_of, take_halves
 from registry_link.households.known import HALF
-from registry_link.households.models import NIK_CONTEXT, KnownNumber, WeighedPiece
+from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, KnownNumber
 from registry_link.households.numbers import plain_indexes
-from registry_link.households.pieces import piece_of
+from registry_link.households.pieces import piece_counts
 from registry_link.households.staging import analyze
-from registry_link.households.weighed import GOINGS, weighed_piece
+from registry_link.households.weighed import weighed_piece
 from registry_link.households.weighing import NEW
 
 NUMBERS_AT_ONCE: Final = 20_000
-_EIGHT_BYTES: Final = np.dtype(">u8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class _Sorted:
     first: npt.NDArray[np.uint64]
     second: npt.NDArray[np.uint64]
     rows: npt.NDArray[np.int32]
-    people: int
-    """How many are new, also those without a number."""
+    most: int
+    """How many people and households are new, also those without a number."""
 
 
 _kept: dict[tuple[UUID, int], _Sorted] = {}
@@ -47,8 +47,12 @@ _kept: dict[tuple[UUID, int], _Sorted] = {}
 
 
 def most_numbers(tx: Tx, snapshot_id: UUID) -> int:
-    """Tell how many people are new, by whom there are no more numbers than that."""
-    return sum(int((weighed_piece(tx, snapshot_id, no)[1]["fate"] == NEW).sum()) for no in _pieces(tx, snapshot_id))
+    """Tell how many people and households are new: there are no more numbers than that."""
+    return sum(_new(*weighed_piece(tx, snapshot_id, no)) for no, _, _ in piece_counts(tx, snapshot_id))
+
+
+def _new(homes: pl.DataFrame, people: pl.DataFrame) -> int:
+    return sum(int((fates["fate"] == NEW).sum()) for fates in (homes, people))
 
 
 def numbers_ready(tx: Tx, snapshot: Any, taking: Any, begin: int, met: Mapping[str, str]) -> pl.DataFrame:
@@ -61,9 +65,9 @@ def numbers_ready(tx: Tx, snapshot: Any, taking: Any, begin: int, met: Mapping[s
         _kept.clear()
         _kept[key] = _numbers(tx, snapshot.id, taking.no, met)
     found, part = _kept[key], slice(begin, begin + NUMBERS_AT_ONCE)
-    if part.stop >= found.people:
+    if part.stop >= found.most:
         _kept.clear()
-    halves = np.stack([found.first[part], found.second[part]], axis=1).astype(_EIGHT_BYTES).tobytes()
+    halves = np.stack([found.first[part], found.second[part]], axis=1).astype(EIGHT_BYTES).tobytes()
     return pl.DataFrame({
         "number_index": pl.Series([halves[at : at + HALF] for at in range(0, len(halves), HALF)], dtype=pl.Binary()),
         "row_no": found.rows[part],
@@ -79,40 +83,44 @@ def put_numbers(tx: Tx, numbers: pl.DataFrame) -> None:
 
 
 def _numbers(tx: Tx, snapshot_id: UUID, begin_no: int, met: Mapping[str, str]) -> _Sorted:
-    pieces, left_out = _pieces(tx, snapshot_id), sorted(met)
-    # Somebody's household may stand in another piece.
-    number_of = np.concatenate(
-        [np.zeros(0, dtype=np.int32), *(weighed_piece(tx, snapshot_id, no)[0]["number"].to_numpy() for no in pieces)]
-    )
-    numbers: list[npt.NDArray[Any]] = [np.zeros((0, 2), dtype=_EIGHT_BYTES)]
-    rows: list[npt.NDArray[Any]] = [np.zeros(0, dtype=np.int32)]
-    new = 0
-    for no in pieces:
-        people, fates = piece_of(tx, snapshot_id, no).people, weighed_piece(tx, snapshot_id, no)[1]
-        if len(people) != len(fates):
+    made = take_halves((snapshot_id, begin_no))
+    found = [NO_HALVES]
+    number_of: list[npt.NDArray[Any]] = [np.zeros(0, dtype=np.int32)]
+    most = 0
+    for no, homes, people in piece_counts(tx, snapshot_id):
+        of_homes, of_people = weighed_piece(tx, snapshot_id, no)
+        if (homes, people) != (len(of_homes), len(of_people)):
             raise PieceMovedError
-        people = people.select("external_id", "nik").hstack(fates.select("home", "fate"))
-        people = people.filter(pl.col("fate") == NEW)
-        new += len(people)
-        people = people.filter(pl.col("nik").is_not_null())
-        if left_out:
-            people = people.filter(~pl.col("external_id").is_in(left_out))
-        halves = b"".join(one[:HALF] for one in plain_indexes(people["nik"].to_list(), NIK_CONTEXT) if one is not None)
-        numbers.append(np.frombuffer(halves, dtype=_EIGHT_BYTES).reshape(-1, 2))
-        rows.append(number_of[people["home"].to_numpy()] + np.int32(begin_no - 1))
-    return _sorted(np.concatenate(numbers), np.concatenate(rows).astype(np.int32), new)
+        number_of.append(of_homes["number"].to_numpy())
+        most += _new(of_homes, of_people)
+        for part in parts_of(homes):
+            found.append(made.get(("homes", no, part)) or _of_homes(homes_told(tx, snapshot_id, no, part, met)))
+        if people:
+            found.append(made.get(("people", no, 0)) or _of_people(new_people(tx, snapshot_id, no, met)))
+    numbers = np.concatenate([one.numbers for one in found])
+    # Somebody's household may stand in another piece.
+    places = np.concatenate([one.homes for one in found])
+    return _sorted(numbers, np.concatenate(number_of)[places].astype(np.int32) + np.int32(begin_no - 1), most)
 
 
-def _sorted(numbers: npt.NDArray[Any], rows: npt.NDArray[np.int32], new: int) -> _Sorted:
+def _of_homes(homes: pl.DataFrame) -> Halves:
+    new = homes.filter(pl.col("fate") == NEW)
+    return halves_of(_indexes(new["kk"], KK_CONTEXT), new["place"])
+
+
+def _of_people(people: pl.DataFrame) -> Halves:
+    return halves_of(_indexes(people["nik"], NIK_CONTEXT), people["home"])
+
+
+def _indexes(numbers: pl.Series, context: str) -> pl.Series:
+    return pl.Series(plain_indexes(numbers.to_list(), context), dtype=pl.Binary())
+
+
+def _sorted(numbers: npt.NDArray[Any], rows: npt.NDArray[np.int32], most: int) -> _Sorted:
     first, second = (numbers[:, at].astype(np.uint64) for at in range(2))
     order = np.lexsort((rows, second, first))
     first, second, rows = first[order], second[order], rows[order]
     # Two of one household may have the same number.
     again = (first[1:] == first[:-1]) & (second[1:] == second[:-1]) & (rows[1:] == rows[:-1])
     kept = np.concatenate([np.ones(min(len(rows), 1), dtype=np.bool_), ~again])
-    return _Sorted(first[kept], second[kept], rows[kept], new)
-
-
-def _pieces(tx: Tx, snapshot_id: UUID) -> list[int]:
-    query = sa.select(WeighedPiece.no).where(WeighedPiece.snapshot_id == snapshot_id, WeighedPiece.no != GOINGS)
-    return list(tx.session.scalars(query.order_by(WeighedPiece.no)))
+    return _Sorted(first[kept], second[kept], rows[kept], most)

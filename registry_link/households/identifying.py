@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.work import Tx
-from registry_link.households.known import has_nik
+from registry_link.households.known import has_kk, has_nik
 from registry_link.households.merged import is_listed, is_seen
 from registry_link.households.models import Household, HouseholdCard, Member
 from registry_link.households.numbers import kk_indexes, nik_indexes
@@ -122,7 +122,8 @@ class _Finding:
         left = [at for at, one in enumerate(self.found) if one is None]
         by_kk: dict[bytes, list[_Home]] = {}
         for chunk in _chunks(sorted({one for at in left if (one := indexes[at]) is not None})):
-            query = _homes(_named).where(_named.kk_bidx.in_(chunk), _named.regency_code == self.tx.regency_code)
+            is_ours = sa.func.coalesce(_named.regency_code, "") == self.tx.regency_code
+            query = _homes(_named).where(has_kk(chunk, _named), is_ours)
             for row in self.tx.session.execute(query.add_columns(_named.kk_bidx)):
                 by_kk.setdefault(bytes(row.kk_bidx), []).append(_home(row))
             further = _homes(_named).join(HouseholdCard, HouseholdCard.household_id == _named.id)

@@ -76,7 +76,6 @@ class Household(Base):
         # Lists are drawn from this index alone: the rows are ten times as wide.
         sa.Index("ix_household_selection", "regency_code", "village_code", "code", "decile", "size", "id",
                  "merged_into_id", "erased_at", "left_on", "taking_no"),
-        sa.Index(None, "regency_code", "kk_bidx"),
         sa.Index(None, "regency_code", "changed_at"),
         sa.Index("ix_household_provisional", "regency_code", sqlite_where=sa.text("is_provisional = 1"),
                  postgresql_where=sa.text("is_provisional")),
@@ -111,6 +110,7 @@ class Household(Base):
     position_accuracy_m: Mapped[float | None]
     kk: Mapped[Secret | None] = mapped_column(Sealed(KK_CONTEXT))
     kk_bidx: Mapped[bytes | None]
+    """Looked up by ``known_number``, as a member's NIK."""
     is_provisional: Mapped[bool]
     """Registered on the spot, not (yet) in the registry."""
     snapshot_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("snapshot.id"))
@@ -172,13 +172,13 @@ class Member(Base):
 
 
 class KnownNumber(Base):
-    """In which households a NIK is written down: as narrow as can be, and never looked at alone (``known.py``)."""
+    """Where a NIK or No. KK is written down: as narrow as can be, and never looked at alone (``known.py``)."""
 
     __tablename__ = "known_number"
     __table_args__ = {"sqlite_with_rowid": False}
 
     number_index: Mapped[bytes] = mapped_column(primary_key=True)
-    """The first half of the NIK's keyed hash."""
+    """The first half of the number's keyed hash."""
     row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Of the household."""
 

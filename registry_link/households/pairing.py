@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.carding import cards_held
-from registry_link.households.known import half_of
+from registry_link.households.known import half_of, has_kk
 from registry_link.households.linking import counts_now
 from registry_link.households.merged import is_listed
 from registry_link.households.models import Household, HouseholdCard, KnownNumber, Member, RegistryLink, Snapshot
@@ -92,10 +92,7 @@ def pairs_by_nik(tx: Tx, most: int) -> Paired:
 
 
 def _sharing(tx: Tx) -> Iterator[Any]:
-    # From the table of the numbers alone; who is present, listed and of this office is asked of the few that remain.
-    # In two questions: as one, PostgreSQL takes them for very many.
     known = KnownNumber.number_index
-    shared = sa.select(known).group_by(known).having(sa.func.count() > 1).order_by(known)
     is_theirs = half_of(Member.nik_bidx) == known
     query = (
         sa.select(Member.nik_bidx.label("number"), Household.id, Household.row_no)
@@ -106,19 +103,35 @@ def _sharing(tx: Tx) -> Iterator[Any]:
         .distinct()
         .order_by(sa.text("number"), Household.row_no)
     )
-    for some in tx.session.scalars(shared.execution_options(yield_per=_AT_ONCE)).partitions():
+    for some in _shared(tx):
         yield from tx.session.execute(query.where(known.in_(some)))
+
+
+def _shared(tx: Tx) -> Iterator[Sequence[bytes]]:
+    """Give the halves of the numbers that stand with several households, in order.
+
+    From the table of the numbers alone; who is present, listed and of this office is asked of the few that remain. In
+    two questions: as one, PostgreSQL takes them for very many.
+    """
+    known = KnownNumber.number_index
+    shared = sa.select(known).group_by(known).having(sa.func.count() > 1).order_by(known)
+    yield from tx.session.scalars(shared.execution_options(yield_per=_AT_ONCE)).partitions()
 
 
 def pairs_by_kk(tx: Tx, most: int) -> Paired:
     """Give pairs of listed households with the same No. KK, also by further cards; cut as ``pairs_by_nik``."""
-    mine = (Household.regency_code == tx.regency_code, Household.kk_bidx.is_not(None))
-    shared = sa.select(Household.kk_bidx).where(*mine).group_by(Household.kk_bidx).having(sa.func.count() > 1)
     of_cards = sa.select(HouseholdCard.kk_bidx).where(HouseholdCard.regency_code == tx.regency_code)
-    # The numbers first, from their index alone, then those who have them: in one question PostgreSQL expects a third
-    # of all numbers to be shared, and reads a million households one by one in the order of their numbers.
-    numbers = sorted({number for query in (shared, of_cards) for number in tx.session.scalars(query) if number})
-    return _paired(_who_hold(tx, numbers), most)
+    known = KnownNumber.number_index
+    named = (
+        sa.select(Household.kk_bidx)
+        .select_from(KnownNumber)
+        .join(Household, Household.row_no == KnownNumber.row_no)
+        .where(half_of(Household.kk_bidx) == known, _office == tx.regency_code)
+    )
+    numbers = set(tx.session.scalars(of_cards))
+    for some in _shared(tx):
+        numbers.update(number for number in tx.session.scalars(named.where(known.in_(some))) if number)
+    return _paired(_who_hold(tx, sorted(numbers)), most)
 
 
 def _who_hold(tx: Tx, numbers: Sequence[bytes]) -> Iterator[Any]:
@@ -126,7 +139,7 @@ def _who_hold(tx: Tx, numbers: Sequence[bytes]) -> Iterator[Any]:
     for start in range(0, len(numbers), _AT_ONCE):
         piece = numbers[start : start + _AT_ONCE]
         named = sa.select(Household.kk_bidx.label("number"), Household.id, Household.row_no).where(
-            Household.regency_code == tx.regency_code, Household.kk_bidx.in_(piece), is_listed()
+            has_kk(piece), _office == tx.regency_code, is_listed()
         )
         further = (
             sa.select(HouseholdCard.kk_bidx.label("number"), Household.id, Household.row_no)

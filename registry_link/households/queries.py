@@ -17,7 +17,7 @@ from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.carding import card_owners
 from registry_link.households.finding import EXACT_TIERS, asked_words, find_rows
-from registry_link.households.known import has_nik
+from registry_link.households.known import has_kk, has_nik
 from registry_link.households.merged import has_merged, is_listed, is_seen, snapshots_on_the_way, survivors_of
 from registry_link.households.models import (
     Household,
@@ -313,9 +313,7 @@ def _found(
 
 def _owners_of(tx: Tx, number: Secret) -> list[UUID]:
     """Give the households with this number, each way by its own index."""
-    by_kk = sa.select(Household.id).where(
-        Household.regency_code == tx.regency_code, Household.kk_bidx == kk_index(number)
-    )
+    by_kk = sa.select(Household.id).where(has_kk([kk_index(number)]), _office == tx.regency_code)
     by_nik = sa.select(Member.household_id).where(has_nik([nik_index(number)]), Member.is_present)
     by_card = card_owners([kk_index(number)])
     return _followed(tx, [*tx.session.scalars(by_kk), *tx.session.scalars(by_card), *tx.session.scalars(by_nik)])

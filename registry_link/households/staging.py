@@ -30,7 +30,7 @@ from registry_link.households.differences import (
     forget_differences,
     write_differences,
 )
-from registry_link.households.known import half_of
+from registry_link.households.known import half_of, know_numbers
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, end_gone, listed_by, suspect_changed
 from registry_link.households.marks import drop_marks
@@ -403,8 +403,10 @@ def suspects(tx: Tx, snapshot_id: UUID, twice: Sequence[tuple[str, str]]) -> dic
         # One look-up per row: as a join, SQLite without statistics walks all households for each staged one.
         same_kk = (
             sa.select(Household.id)
-            .where(Household.regency_code == tx.regency_code, Household.kk_bidx == StagedHousehold.kk_bidx)
-            .where(Household.id != own, is_listed())
+            .join(KnownNumber, KnownNumber.row_no == Household.row_no)
+            .where(KnownNumber.number_index == half_of(StagedHousehold.kk_bidx))
+            .where(Household.kk_bidx == StagedHousehold.kk_bidx, Household.id != own)
+            .where(sa.func.coalesce(Household.regency_code, "") == tx.regency_code, is_listed())
             .order_by(Household.id).limit(1).scalar_subquery()
         )  # fmt: skip
         same_nik = (
@@ -671,7 +673,9 @@ def _insert_new(tx: Tx, snapshot: Any, last_no: int) -> None:
         "external_id": numbered.c.external_id, "row_hash": numbered.c.row_hash,
         "recorded_at": _now(tx), "changed_at": _now(tx),
     }  # fmt: skip
-    tx.session.execute(sa.insert(Household).from_select(list(columns), sa.select(*columns.values())))
+    table = cast(sa.Table, Household.__table__)
+    added = sa.insert(table).from_select(list(columns), sa.select(*columns.values())).returning(table.c.id)
+    know_numbers(tx, set(tx.session.scalars(added)))
 
 
 def _now(tx: Tx) -> sa.ColumnElement[Any]:

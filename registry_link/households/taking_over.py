@@ -20,15 +20,16 @@ from core.work import Tx
 from registry_link.households.bulk import put_frame
 from registry_link.households.differences import Difference, changes_at, put_differences
 from registry_link.households.filling import (
-    HOMES_AT_ONCE,
     PieceMovedError,
     Ready,
     differences_of,
     homes_ready,
     met_households,
+    parts_of,
     people_ready,
     put_ready,
 )
+from registry_link.households.filling_halves import forget_halves
 from registry_link.households.filling_numbers import NUMBERS_AT_ONCE, most_numbers, numbers_ready, put_numbers
 from registry_link.households.marks import again_of
 from registry_link.households.models import (
@@ -157,7 +158,7 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
     steps: list[Step] = []
     for no, homes, people in piece_counts(tx, snapshot_id):
         # The households of a piece before its members: these may be of any of them.
-        steps += [Step("homes", no, part) for part in range(-(-homes // HOMES_AT_ONCE))]
+        steps += [Step("homes", no, part) for part in parts_of(homes)]
         steps += [Step("people", no)] if people else []
     steps += [Step("numbers", at) for at in range(0, most_numbers(tx, snapshot_id), NUMBERS_AT_ONCE)]
     steps += [Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
@@ -202,6 +203,7 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
     if (tx.now - filling.taking.began_at).total_seconds() > STALE:
         return replace(ready, is_moved=True)
     if no >= len(filling.steps):
+        forget_halves()
         return ready
     step, snapshot, taking = filling.steps[no], filling.snapshot, filling.taking
     try:
@@ -209,7 +211,7 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
             rows = homes_ready(tx, snapshot, taking, step.first, step.last, filling.met, tells=filling.tells)
             return replace(ready, rows=rows)
         if step.kind == "people":
-            return replace(ready, rows=people_ready(tx, snapshot, step.first, filling.met))
+            return replace(ready, rows=people_ready(tx, snapshot, taking, step.first, filling.met))
         if step.kind == "numbers":
             return replace(ready, numbers=numbers_ready(tx, snapshot, taking, step.first, filling.met))
     except PieceMovedError:

@@ -14,7 +14,7 @@ from core.work import Tx
 from registry_link.households.changing import add_members, change_members, update_changed
 from registry_link.households.differences import changes_of, finish_compared, put_differences
 from registry_link.households.erased import erased_since
-from registry_link.households.known import forget_numbers, has_nik
+from registry_link.households.known import forget_numbers, has_kk, has_nik
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, end_gone, suspect_changed
 from registry_link.households.marks import settle_marks
@@ -208,20 +208,16 @@ def _suspect_met(tx: Tx, snapshot_id: UUID, taking: Any, since: datetime) -> Non
 def _unseen(tx: Tx, taking_no: int, niks: Sequence[bytes], cards: Sequence[bytes]) -> dict[bytes, UUID]:
     """Give the new households of this taking over that have one of these numbers."""
     found: dict[bytes, UUID] = {}
-    for some in _chunks(cards):
-        query = sa.select(Household.kk_bidx, Household.id).where(
-            Household.regency_code == tx.regency_code, Household.kk_bidx.in_(some), Household.taking_no == taking_no
-        )
-        found.update((bytes(row.kk_bidx), row.id) for row in tx.session.execute(query) if row.kk_bidx)
-    for some in _chunks(niks):
-        owners = (
-            sa.select(Member.nik_bidx, Member.household_id, Household.taking_no)
-            .join(Household, Household.id == Member.household_id)
-            .where(has_nik(some))
-        )
+    of_homes = sa.select(Household.kk_bidx.label("number"), Household.id, Household.taking_no)
+    of_people = sa.select(Member.nik_bidx.label("number"), Household.id, Household.taking_no).join(
+        Household, Household.id == Member.household_id
+    )
+    asked = [*(of_homes.where(has_kk(some)) for some in _chunks(cards)),
+             *(of_people.where(has_nik(some)) for some in _chunks(niks))]  # fmt: skip
+    for query in asked:
         # Chosen here: PostgreSQL may not know yet how many it has just brought, and would begin with all of them.
-        rows = (row for row in tx.session.execute(owners) if row.nik_bidx and row.taking_no == taking_no)
-        found.update((bytes(row.nik_bidx), row.household_id) for row in rows)
+        rows = (row for row in tx.session.execute(query) if row.taking_no == taking_no)
+        found.update((bytes(row.number), row.id) for row in rows if row.number)
     return found
 
 

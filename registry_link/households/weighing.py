@@ -154,7 +154,8 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
         is_other = _compare_people(tx, snapshot, home, owner, key, key * SPREAD + _joined(people_hashes), standing)
         fates[(fates == SAME) & is_other] = CHANGED
     if erased:
-        gone_people, is_gone = np.concatenate(people_gone), np.concatenate(gone)
+        nobody = np.zeros(0, dtype=np.bool_)
+        gone_people, is_gone = np.concatenate([nobody, *people_gone]), np.concatenate([nobody, *gone])
         is_gone[home_of[gone_people]] = True
         fates[is_gone] = LEFT_OUT
     sizes = np.bincount(home_of, minlength=len(home)).astype(np.int64)

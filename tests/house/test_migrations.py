@@ -226,6 +226,51 @@ def test_links_of_every_file_become_links_that_last_and_are_those_of_the_current
     engine.dispose()
 
 
+def test_cards_of_households_come_into_the_table_of_numbers_and_go_again_with_the_way_down(empty_database_url: str):
+    config = alembic_config(empty_database_url)
+    command.upgrade(config, "0031")
+    engine = open_engine(empty_database_url)
+    at = datetime(2026, 3, 30, 2, tzinfo=UTC)
+    snapshot, homes = uuid4(), [uuid4(), uuid4(), uuid4()]
+    card_of_two = bytes([9]) * 32
+    person = bytes([5]) * 16
+    index = "ix_household_regency_code_kk_bidx"
+
+    def known() -> list[tuple[bytes, int]]:
+        with engine.connect() as connection:
+            rows = connection.execute(sa.text("SELECT number_index, row_no FROM known_number ORDER BY 1, 2")).all()
+        return [(bytes(one[0]), one[1]) for one in rows]
+
+    def begin(step: int) -> None:
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE taking_over SET stage = 'filling', step = :step"), {"step": step})
+
+    def stage() -> tuple[str, int]:
+        with engine.connect() as connection:
+            row = connection.execute(sa.text("SELECT stage, step FROM taking_over")).one()
+            return row[0], row[1]
+
+    with engine.begin() as connection:
+        row = writing(connection, at)
+        row("region", code="99.01.01.1001", level="village", kind="desa", name="Saum")
+        # Two have one card, the third has none.
+        for no, (home, card) in enumerate(zip(homes, (card_of_two, card_of_two, None), strict=True), 1):
+            row("household", id=home, row_no=no, code=f"K{no}", village_code="99.01.01.1001", size=1, kk_bidx=card)
+        row("known_number", number_index=person, row_no=3)
+        row("snapshot", id=snapshot, state="staged")
+        row("taking_over", snapshot_id=snapshot, stage="filling", step=7)
+    command.upgrade(config, "0032")
+    assert known() == [(person, 3), (card_of_two[:16], 1), (card_of_two[:16], 2)]
+    # What was half filled in counted its steps otherwise: it is taken back and begun anew.
+    assert stage() == ("leaving", 0)
+    assert index not in {one["name"] for one in sa.inspect(engine).get_indexes("household")}
+    begin(3)
+    command.downgrade(config, "0031")
+    assert known() == [(person, 3)]
+    assert stage() == ("leaving", 0)
+    assert index in {one["name"] for one in sa.inspect(engine).get_indexes("household")}
+
+
 def test_packages_keep_the_hours_that_they_were_promised_by_their_plan(empty_database_url: str):
     """Whatever the post tells today; where its plan froze none, that is all anybody was told."""
     config = alembic_config(empty_database_url)

@@ -119,8 +119,7 @@ def test_a_process_that_parts_the_work_otherwise_is_not_believed(
     small_pieces(monkeypatch.setattr)
     # Here many steps of words and of each piece's households, beside one.
     monkeypatch.setattr(taking_over, "WORDS_AT_ONCE", 2)
-    for place in (taking_over, filling):
-        monkeypatch.setattr(place, "HOMES_AT_ONCE", 1)
+    monkeypatch.setattr(filling, "HOMES_AT_ONCE", 1)
     assert imported(office, tmp_path, "a.csv", ROWS)[0] == (10, 0, 0, 2, 1, 0)
     with office.read_by(LOG) as tx:
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(SearchText)) == 10

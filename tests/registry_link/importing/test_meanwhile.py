@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from core.crypto import Secret
@@ -30,7 +31,7 @@ from registry_link.households.models import (
     StagedPiece,
     TakingOver,
 )
-from registry_link.households.numbers import nik_index
+from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
 from registry_link.households.reporting import differences_of_household
 from registry_link.households.staging import bump_stamp
@@ -113,16 +114,21 @@ def test_a_household_registered_meanwhile_is_looked_at_by_a_person(office: Work,
         assert household(tx, met.id).suspects == (household(tx, one.household_id).code,)
 
 
-def test_who_is_erased_meanwhile_stays_erased_and_is_not_brought_anew(office: Work, tmp_path: Path):  # noqa: F811
+@pytest.mark.parametrize("erased", ["nik", "kk"])
+def test_who_is_erased_meanwhile_stays_erased_and_is_not_brought_anew(
+    office: Work,  # noqa: F811 (a fixture)
+    tmp_path: Path,
+    erased: str,
+):
     second = two_snapshots(office, tmp_path)
+    kind, number = ("nik", nik_index(Secret(nik(51)))) if erased == "nik" else ("kk", kk_index(Secret(kk(5))))
     with office.by(OFFICE) as tx:
         gone = id_of(tx, "K0001")
         mark_erased(tx, [gone])
         tx.session.execute(sa.update(Household).where(Household.id == gone).values(address="", head_name=""))
         tx.session.add(
             ErasedNumber(
-                regency_code=tx.regency_code, kind="nik", number_index=nik_index(Secret(nik(51))),
-                erasure_id=tx.new_id(), erased_at=tx.now,
+                regency_code=tx.regency_code, kind=kind, number_index=number, erasure_id=tx.new_id(), erased_at=tx.now
             )
         )  # fmt: skip
         bump_stamp(tx)
@@ -131,9 +137,24 @@ def test_who_is_erased_meanwhile_stays_erased_and_is_not_brought_anew(office: Wo
         assert tx.session.scalar(sa.select(Household.address).where(Household.id == gone)) == ""
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(Household)) == 4
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(Member)) == 8
-        assert tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) == 8
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(KnownNumber)) == 12
         assert current_links(tx, [gone]) == {}
         assert len(search_households(tx, SearchHouseholds()).lines) == 3
+
+
+def test_a_file_of_which_nothing_is_taken_is_read_to_its_end_also_after_an_erasure(office: Work, tmp_path: Path):  # noqa: F811
+    run_id = start(office, stored(tmp_path, [line(1, nik="123")]))
+    with office.by(OFFICE) as tx:
+        tx.session.add(
+            ErasedNumber(
+                regency_code=tx.regency_code, kind="nik", number_index=nik_index(Secret(nik(51))),
+                erasure_id=tx.new_id(), erased_at=tx.now,
+            )
+        )  # fmt: skip
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert (view.state, view.new, view.refused) == (RunState.READY, 0, 1)
 
 
 def test_a_step_of_a_link_made_meanwhile_goes_on(office: Work, tmp_path: Path):  # noqa: F811
