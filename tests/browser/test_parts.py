@@ -153,6 +153,17 @@ def test_the_summary_of_mistakes_has_the_focus_and_leads_to_the_field(quiet_page
     assert quiet_page.evaluate("document.activeElement.id") == "f-name"
 
 
+def test_every_mistake_in_the_summary_says_of_which_field_it_is(quiet_page: Page, parts: str) -> None:
+    _open(quiet_page, parts)
+    named = quiet_page.evaluate("""() => [...document.querySelectorAll("[data-errors] a")].map((link) => {
+        const label = document.getElementById(link.hash.slice(1)).labels[0].firstChild.textContent.trim();
+        return [link.textContent, label];
+    })""")
+    assert len(named) > 1
+    assert [text for text, label in named if label.lower() not in text.lower()] == []
+    assert any(text.startswith(f"{label}: ") for text, label in named)
+
+
 def test_a_form_is_sent_once(quiet_page: Page, parts: str) -> None:
     _open(quiet_page, parts)
     twice = """() => [1, 2].map(() => {

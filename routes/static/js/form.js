@@ -2,7 +2,27 @@
 const AFTER_DOWNLOAD_MS = 2500;
 const changed = new WeakSet();
 
+// "Isian ini belum diisi" tells nobody which: in the summary each mistake begins with the name of its field.
+function nameErrors(root) {
+  for (const link of root.querySelectorAll("[data-errors] a[href^='#']:not([data-named])")) {
+    link.dataset.named = "";
+    const name = nameOf(document.getElementById(link.hash.slice(1)));
+    if (name && !link.textContent.toLowerCase().includes(name.toLowerCase())) link.prepend(`${name}: `);
+  }
+}
+
+function nameOf(control) {
+  if (!control) return "";
+  const isChoice = control.type === "radio" || control.type === "checkbox";
+  const label = (isChoice && control.closest("fieldset")?.querySelector("legend")) || control.labels?.[0];
+  if (!label) return control.getAttribute("aria-label") ?? "";
+  const shown = label.cloneNode(true);
+  for (const aside of shown.querySelectorAll(".optional, .hint, .sr")) aside.remove();
+  return shown.textContent.trim().replace(/[:?]$/, "");
+}
+
 function focusErrors(root) {
+  nameErrors(root);
   if (root.querySelector("dialog[data-reopen]")) return; // dialog.js does
   root.querySelector("[data-errors]")?.focus();
 }
