@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -387,6 +388,9 @@ def refused_file(run_id: UUID, file_no: int, form: str) -> Response:
             content = build_refused_rows(rows, context.runtime().files_dir)
         else:
             content = "".join(queries.refused_csv(tx, run_id, file_no, context.lang())).encode()
+        name = queries.import_run(tx, run_id).file_names[file_no]
     response = Response(content, mimetype=KINDS[form])
-    response.headers["Content-Disposition"] = f'attachment; filename="ditolak-{file_no + 1}.{form}"'
+    # Several lie beside each other in the folder for downloads: each is named after the file it came from.
+    of = re.sub(r"[^A-Za-z0-9._-]+", "-", name.rpartition(".")[0])
+    response.headers["Content-Disposition"] = f'attachment; filename="ditolak-{of}.{form}"'
     return response

@@ -72,7 +72,9 @@ def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, offic
     assert "Baris 11, kolom nik" in client.get(f"{at}?alasan=registry.number_short").get_data(as_text=True)
     assert "Tidak ada baris dengan alasan ini" in client.get(f"{at}?alasan=x").get_data(as_text=True)
     for form, begins in (("csv", "\ufeff".encode()), ("xlsx", b"PK")):
-        assert client.get(f"{at}/ditolak?bentuk={form}").get_data().startswith(begins)
+        given = client.get(f"{at}/ditolak?bentuk={form}")
+        assert given.get_data().startswith(begins)
+        assert f'filename="ditolak-dtsen.{form}"' in given.headers["Content-Disposition"]
     assert client.get(f"{at}/ditolak?bentuk=exe").status_code == client.get(f"{at}/ditolak?berkas=1").status_code == 404
     assert uploads(client.application) == []
     client = log_in(client.application.test_client(), "kepala")

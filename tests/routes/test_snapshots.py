@@ -12,6 +12,8 @@ from flask import Flask
 from core.actor import Role
 from core.work import Work
 from registry_link.households.drawn import drawn_from, keep_drawn_from
+from registry_link.households.reporting import ListDifferences, differences
+from registry_link.households.states import DifferenceKind
 from tests.registry_link.households.test_differences import the_next
 from tests.registry_link.households.test_snapshots import rows
 from tests.registry_link.people import OFFICE, OLILIT, WOWON, merge, nik, with_regions
@@ -44,6 +46,14 @@ def test_an_officer_reads_what_a_file_changed_and_takes_it_home(app: Flask, work
     # The registry's first page names what is in use, not what was replaced or given up.
     first = client.get("/registri").text
     assert str(quarters.second) in first and str(quarters.first) not in first
+    with work.read_by(OFFICE) as tx:
+        gone, stayed = (
+            differences(tx, ListDifferences(snapshot_id=quarters.second, kind=kind)).lines[0].household_id
+            for kind in (DifferenceKind.GONE, DifferenceKind.DECILE)
+        )
+    said = "tidak ada dalam berkas registri yang berlaku"
+    assert said in client.get(f"/registri/keluarga/{gone}").text
+    assert said not in client.get(f"/registri/keluarga/{stayed}").text
     page = client.get(at).text
     assert "Desil berubah" in page
     assert "Jalan Baru" not in page
