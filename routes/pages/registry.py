@@ -20,6 +20,7 @@ from logistics.zones.affected import incidents_of_household
 from registry_link.completion.overview import village_lines
 from registry_link.completion.queries import reports_of
 from registry_link.households import queries
+from registry_link.households.departures import left_by
 from registry_link.households.linking import links_of
 from registry_link.households.queries import SearchHouseholds
 from registry_link.households.reporting import differences_of_household, snapshot_lines
@@ -125,10 +126,12 @@ def household(household_id: UUID) -> str:
         entries = timeline(tx, household_id, lang)
         changes = registry_changes(tx, household_id, lang)
         links = links_of(tx, household_id)
+        has_left = left_by(tx, household_id) is not None
         reports = reports_of(tx, household_id) if found.lon_deg is not None or may(tx.actor, "household.locate") else ()
         pairs = pairs_of_household(tx, household_id)
     return render_template(
-        "registry/household.html", household=found, entries=entries, changes=changes,
+        "registry/household.html", household=found, entries=entries, changes=changes, has_left=has_left,
+        is_in_use=not links or any(one.is_current for one in links),
         reports=[{"view": one, "origin": say(one.origin.label, lang)} for one in reports], pairs=pairs,
         links=[{"view": one, "source": source_name(one.source, lang), "state": say(one.state.label, lang)}
                for one in links],
