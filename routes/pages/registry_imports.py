@@ -242,8 +242,12 @@ def _columns(found: ImportView, form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         files = queries.columns_to_name(tx, found.id)
+        is_whole = found.snapshot_id in {one.id for one in snapshots(tx)}
+    # Members can complete households that stand already; of members alone no household can be made.
+    is_alone = is_whole and all(one.layout is Layout.MEMBER and not one.problem for one in files)
     return render_template(
         "registry_imports/columns.html", run=_framed(found), form=form,
+        alone=_villages_missing() if is_alone and not form.values else "",
         fields=[(name, say(f"import_field.{name}", lang)) for name in ALIASES],
         layouts=[(one.value, say(f"import_layout.{one.value}", lang)) for one in Layout],
         files=[_shown(number, one, form) for number, one in enumerate(files)],
@@ -304,12 +308,16 @@ def _mistake(refused: Refused | queries.Problem) -> str:
         words = [say(f"import_field.{name}", lang) for name in _ASKED[str(facts["column"])]]
         return _("Pilih dahulu kolom yang berisi %(fields)s.", fields=" / ".join(words))
     if refused.code == "registry.households_missing":
-        whole = say(f"import_layout.{Layout.FLAT.value}", lang)
-        return _("Desa tiap keluarga belum diketahui. Bila barisnya menyebut desa, pilih “%(layout)s”. Bila tidak, "
-                 "unggah bersama berkas keluarganya.", layout=whole)  # fmt: skip
+        return _villages_missing()
     if "name" in facts:
         facts["name"] = say(f"import_field.{facts['name']}", lang)
     return sentence(refused.code, facts)
+
+
+def _villages_missing() -> str:
+    whole = say(f"import_layout.{Layout.FLAT.value}", context.lang())
+    return _("Desa tiap keluarga belum diketahui. Bila barisnya menyebut desa, pilih “%(layout)s”. Bila tidak, "
+             "unggah bersama berkas keluarganya.", layout=whole)  # fmt: skip
 
 
 def _doubled(files: Sequence[FileColumnsView], form: Form, name: str) -> str:

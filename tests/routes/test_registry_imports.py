@@ -124,6 +124,19 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     assert "Dibuang" in page and "Unggah dan periksa" not in page
 
 
+def test_members_alone_are_told_what_is_missing_before_anybody_asks_why(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    without = HEADER.replace(";kode_desa", "")
+    rows = [";".join(cell for place, cell in enumerate(line(n).split(";")) if place != 7) for n in (1, 2)]
+    for header, is_told in ((without, True), (STRANGE, False)):
+        at = send(client, PAGE, sent(*rows, header=header) | {"source": "bdt"}, from_page=PAGE).location
+        run_pending_imports(office, OFFICE)
+        page = client.get(at).get_data(as_text=True)
+        assert "Periksa kolom" in page
+        assert ("Desa tiap keluarga belum diketahui" in page) is is_told
+
+
 def applied(office: Work, client: FlaskClient, *rows: str, **given: object) -> None:
     at = send(client, PAGE, sent(*rows) | given, from_page=PAGE).location
     run_pending_imports(office, OFFICE)
