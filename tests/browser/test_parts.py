@@ -174,6 +174,26 @@ def test_a_form_is_sent_once(quiet_page: Page, parts: str) -> None:
     assert quiet_page.evaluate(twice) == [False, True]
 
 
+def test_a_long_file_that_is_on_its_way_is_told(quiet_page: Page, parts: str) -> None:
+    press = """(isStopped) => {
+        const form = document.querySelector("form[enctype]");
+        const event = new Event("submit", { cancelable: true, bubbles: true });
+        form.addEventListener("submit", (event) => { if (isStopped) event.preventDefault(); }, { once: true });
+        form.dispatchEvent(event);
+        return form.querySelector("[data-sending-note]").textContent;
+    }"""
+    _open(quiet_page, parts)
+    for size, said in ((1000, ""), (2 << 20, "Berkas sedang dikirim")):
+        quiet_page.set_input_files("#f-file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x" * size})
+        told = quiet_page.evaluate(press, True)
+        assert said in told and bool(said) is bool(told)
+        # Another listener stopped it: nothing is on its way, and the form can be used again.
+        quiet_page.wait_for_function("!document.querySelector('form[data-sending]')")
+        assert not quiet_page.locator("[data-sending-note]").is_visible()
+    quiet_page.evaluate(press, False)
+    assert quiet_page.locator("[data-sending-note]").is_visible()
+
+
 def test_the_rows_are_filtered_and_the_number_is_told(quiet_page: Page, parts: str) -> None:
     _open(quiet_page, parts)
     quiet_page.fill("#families-filter", "lauran")
