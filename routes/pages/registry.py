@@ -59,6 +59,7 @@ def index() -> str:
         has_files=bool(files),
         households=sum(one.households for one in counts), persons=sum(one.persons for one in counts),
         located=sum(one.located for one in counts), parts=_parts(),
+        counted=print_instant(min(one.counted_at for one in counts), context.actor().zone, lang) if counts else "",
     )  # fmt: skip
 
 

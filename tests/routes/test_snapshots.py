@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -46,6 +47,7 @@ def test_an_officer_reads_what_a_file_changed_and_takes_it_home(app: Flask, work
     # The registry's first page names what is in use, not what was replaced or given up.
     first = client.get("/registri").text
     assert str(quarters.second) in first and str(quarters.first) not in first
+    assert re.search(r"Dihitung \d+ \w+ \d{4}", first), "the figures are those of the last count"
     with work.read_by(OFFICE) as tx:
         gone, stayed = (
             differences(tx, ListDifferences(snapshot_id=quarters.second, kind=kind)).lines[0].household_id
