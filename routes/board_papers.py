@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from core.errors import NotFound
 from core.measures import WEEKDAYS, print_count, print_day, print_instant, print_quantity
 from core.office.queries import office
 from core.work import Tx
-from logistics.dispatch.schedule import Cell, Counts, Load, Schedule
+from logistics.dispatch.schedule import Cell, Counts, Hour, Load, Schedule
 from logistics.handover.queries import people_at
 from logistics.packages.cell_queries import cell_packages
 from logistics.packages.queries import contents_at
@@ -135,9 +136,16 @@ def _waiting(tx: Tx, found: Schedule) -> str:
     )
 
 
+def by_time(hours: Iterable[Hour]) -> list[Hour]:
+    """Give a cell's hours through the day, those that its post tells now among those that were promised before."""
+    return sorted(hours, key=lambda one: (not one.hours, one.hours))
+
+
 def _opening(opening: str, cell: Cell) -> str:
     hours = ", ".join(
-        f"{print_hours(one.hours)}: {print_count(one.counts.households)} keluarga" for one in cell.hours if one.hours
+        f"{print_hours(one.hours)}: {print_count(one.counts.households)} keluarga"
+        for one in by_time(cell.hours)
+        if one.hours and one.counts.households
     )
     return "; ".join(part for part in (opening, hours) if part)
 

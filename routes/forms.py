@@ -14,9 +14,9 @@ from flask import g, request
 from werkzeug.datastructures import MultiDict
 
 from core.errors import Invalid, Refused
-from core.i18n import say
 from core.measures import MONTHS, WHOLE_DIGITS, Milli, TooMuch, parse_typed_quantity
 from routes import context
+from routes.texts import sentence, why_not
 
 Kind = TypeVar("Kind", bound=enum.StrEnum)
 Usual = TypeVar("Usual", bound=int | None)
@@ -81,13 +81,12 @@ class Form:
             g.sent_form = self  # the dialog that sent it opens again with what was typed (templates/_parts/dialog.html)
 
     def fail(self, field: str, code: str, facts: Mapping[str, object] | None = None) -> None:
-        self.errors.append({"field": field, "code": code, "text": say(code, context.lang(), facts)})
+        self.errors.append({"field": field, "code": code, "text": sentence(code, facts)})
 
     def refuse(self, refused: Refused, field: str = "") -> None:
         """Note what a command refused, under the field it names."""
         named = getattr(refused, "field", None) or field
-        text = say(refused.code, context.lang(), refused.facts)
-        self.errors.append({"field": named, "code": refused.code, "text": text})
+        self.errors.append({"field": named, "code": refused.code, "text": why_not(refused)})
 
     @property
     def is_good(self) -> bool:

@@ -40,6 +40,8 @@ def _frame() -> dict[str, Any]:
     base: dict[str, Any] = {
         "lang": context.lang(),
         "lang_url": url_for("login.language"),
+        # Pages send no referrer, so the switch of language says itself where to come back to.
+        "page_address": request.full_path.rstrip("?") if request.method == "GET" else "/",
         "new_form_key": context.new_form_key,
         "may": lambda action: bool(actor and may(actor, action)),
     }

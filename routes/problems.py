@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.errors import Invalid, Refused
 from core.i18n import LANGUAGES, say
 from routes import context
+from routes.texts import sentence, why_not
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ def refused(error: Refused) -> BaseResponse:
         log.info("refused", code=error.code, status=error.status, request=context.request_id(), path=_path())
     errors = []
     if isinstance(error, Invalid) and error.field:
-        errors = [{"field": error.field, "text": say(error.code, context.lang(), error.facts)}]
+        errors = [{"field": error.field, "text": why_not(error)}]
     response = _answer(error.status, error.code, dict(error.facts), errors)
     if error.status in (429, 503):
         response.headers["Retry-After"] = "5"
@@ -88,7 +89,7 @@ def _answer(status: int, code: str, facts: dict[str, Any], errors: list[dict[str
         return response
     page = render_template(
         "error.html", status=status, title=say(f"status.{status}", lang, {}) if f"status.{status}" in _known() else "",
-        what=say(code, lang, facts), todo="", reference=context.request_id() if status >= 500 else None, back_href="/",
+        what=sentence(code, facts), todo="", reference=context.request_id() if status >= 500 else None, back_href="/",
         errors=errors,
     )  # fmt: skip
     return make_response(page, status)

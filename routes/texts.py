@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 
@@ -26,6 +28,33 @@ def pgettext(where: str, text: str, **facts: Any) -> str:
 def ngettext(one: str, many: str, count: int, **facts: Any) -> str:
     found = catalogue(context.lang()).ngettext(one, many, count)
     return found % {"num": count, **facts}
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+class Told(Protocol):
+    """A refusal or a reason: its code, and what its sentence speaks of."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, object]: ...
+
+
+def why_not(refused: Told) -> str:
+    """Say why something was refused, for a page."""
+    return sentence(refused.code, refused.facts)
+
+
+def sentence(code: str, facts: Mapping[str, object] | None) -> str:
+    """Say a sentence for a page: days, which facts carry as machines write them, are printed as people do."""
+    lang = context.lang()
+    shown = {
+        name: print_day(date.fromisoformat(fact), lang) if isinstance(fact, str) and _DAY.fullmatch(fact) else fact
+        for name, fact in (facts or {}).items()
+    }  # fmt: skip
+    return say(code, lang, shown)
 
 
 def install(app: Flask) -> None:

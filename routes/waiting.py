@@ -86,8 +86,10 @@ def _second_person(tx: Tx) -> list[Waiting]:
     if may(tx.actor, "registry.commit") and may(tx.actor, "registry.see_imports"):
         found += [
             Waiting(
-                text=_("Terapkan berkas registri"), why=_("Diunggah %(name)s; sudah dibaca dan menunggu orang kedua.",
-                name=one.started_by_name), href=url_for("registry_imports.show", run_id=one.id), icon="upload",
+                text=_("Terapkan berkas registri"),
+                why=_("%(file)s, diunggah %(name)s; sudah dibaca dan menunggu orang kedua.",
+                      file=" + ".join(one.file_names), name=one.started_by_name),
+                href=url_for("registry_imports.show", run_id=one.id), icon="upload",
             )
             for one in imports(tx) if one.state is RunState.READY and not one.is_mine
         ]  # fmt: skip

@@ -28,7 +28,7 @@ from logistics.planning.moving import UndoMove, last_move, move_group, undo_last
 from logistics.planning.rules import PostChoice
 from registry_link.regions.queries import regions
 from routes import context, guard
-from routes.board_papers import board_paper, post_paper
+from routes.board_papers import board_paper, by_time, post_paper
 from routes.forms import Form, asked_number
 from routes.frames import frame_of
 from routes.moving import Asked, cell_of, open_posts, order_of, papers_touched, short_names, weight_text, weight_words
@@ -120,7 +120,7 @@ def _cell(
         "goods": len(cell.load.goods),
         "villages": short_names([names.get(code, code) for code, _ in cell.villages]),
         "warehouses": short_names([one.warehouse for one in cell.warehouses]),
-        "hours": [(print_hours(one.hours), one.counts.households, one.households) for one in cell.hours
+        "hours": [(print_hours(one.hours), one.counts.households, one.households) for one in by_time(cell.hours)
                   if one.counts.households],
         "href": here.url("board.cell", **at), "id": f"sel-{row.post.code}-{number}",
         "move": here.url("board.cell", **at) + "#f-ke_titik" if counts.movable and may(context.actor(), "round.plan")
@@ -225,7 +225,7 @@ def _cell_page(slug: str, no: int | None, form: Form) -> str:
             (at, f"{WEEKDAYS[lang][each.weekday()]}, {_short(each)}")
             for at, each in enumerate(found.days, 1) if each >= today
         ],
-        hour_rows=[(print_hours(each.hours), each.counts.households, each.households) for each in one.hours],
+        hour_rows=[(print_hours(each.hours), each.counts.households, each.households) for each in by_time(one.hours)],
         own_hours=[(each.hours, print_hours(each.hours)) for each in one.hours if each.hours and each.counts.movable],
         hours=_hours_told(choices),
         **frame_of(here, "plan"),

@@ -40,6 +40,7 @@ from routes.forms import Form, asked_number, page_number
 from routes.pages.villages import framed, print_distance
 from routes.tables import asked_form
 from routes.texts import gettext as _
+from routes.texts import why_not
 
 pages = Blueprint("completion", __name__, url_prefix="/registri/lengkapi")
 TONES: Final = {EntryState.WAITING: "warn", EntryState.DONE: "good", EntryState.SKIPPED: "neutral"}
@@ -150,7 +151,7 @@ def close(list_id: UUID) -> BaseResponse:
         context.write(lambda tx: commands.close_list(tx, list_id))
         flash(_("Daftar ditutup. Yang sudah dilengkapi tetap tersimpan."), "good")
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("completion.show", list_id=list_id), 303)
 
 
@@ -365,7 +366,7 @@ def skip(entry_id: UUID) -> BaseResponse:
     try:
         context.write(lambda tx: commands.skip_entry(tx, entry_id, reason))
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
         return redirect(url_for("completion.show", list_id=of.id), 303)
     flash(_("Dilewati: %(why)s.", why=say(reason.label, context.lang())), "info")
     with context.read() as tx:

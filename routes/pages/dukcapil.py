@@ -31,6 +31,7 @@ from routes.pages.links import section_tabs
 from routes.proving import needs_proof, prove
 from routes.tables import asked_form, download
 from routes.texts import gettext as _
+from routes.texts import why_not
 
 pages = Blueprint("dukcapil", __name__, url_prefix="/registri/dukcapil")
 TONES: Final = {
@@ -193,7 +194,7 @@ def apply(file_id: UUID) -> BaseResponse:
     try:
         return context.submit_once(act)
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("dukcapil.show", file_id=file_id), 303)
 
 
@@ -204,7 +205,7 @@ def discard(file_id: UUID) -> BaseResponse:
         context.write(lambda tx: commands.discard_dukcapil_file(tx, file_id))
         flash(_("Berkas dibuang; tidak ada yang berubah."), "good")
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("dukcapil.index"), 303)
 
 

@@ -23,6 +23,7 @@ from routes import context, guard
 from routes.forms import Form, page_number
 from routes.pages.incident import frame
 from routes.texts import gettext as _
+from routes.texts import why_not
 from stock.items.queries import items
 
 pages = Blueprint("durables", __name__, url_prefix="/kejadian/<slug>/tahan-lama")
@@ -70,7 +71,7 @@ def take_back(slug: str, decision_id: UUID) -> BaseResponse:
         context.write(act)
         flash(_("Keputusan dicabut. Paket yang sudah direncanakan tetap."), "good")
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("durables.index", slug=slug), 303)
 
 

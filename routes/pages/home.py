@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -102,17 +103,27 @@ def _now(tx: Tx) -> Now:
     running = zones.incidents(tx, with_closed=False)
     if not running:
         return Now()
-    incident = zones.running_incident(tx) or running[0]
+    incident, groups = _foremost(tx, running)
     the_round = week.current_round(tx, incident.id)
     sees_stock = may(tx.actor, "stock.see") and tx.require("stock.see").is_all
     return Now(
         incident=incident, others=tuple(one for one in running if one.id != incident.id),
-        groups=affected.groups(tx, incident.id), round=the_round,
+        groups=groups, round=the_round,
         counts=packages.counts_of(tx, the_round.id) if the_round else None,
         strip=packages.strip_of(tx, the_round.id) if the_round else (),
         draft=draft_of(tx, the_round.id) if the_round else None,
         need=need(tx, the_round.id) if the_round and sees_stock else None,
     )  # fmt: skip
+
+
+def _foremost(tx: Tx, running: Sequence[zones.IncidentView]) -> tuple[zones.IncidentView, affected.GroupCounts]:
+    """Give the newest incident; to whoever sees some villages only, the newest that struck one of them."""
+    newest = zones.running_incident(tx) or running[0]
+    counted = affected.groups(tx, newest.id)
+    if counted.total or not may(tx.actor, "affected.see") or tx.require("affected.see").is_all:
+        return newest, counted
+    others = ((one, affected.groups(tx, one.id)) for one in running if one.id != newest.id)
+    return next(((one, groups) for one, groups in others if groups.total), (newest, counted))
 
 
 def _days(now: Now, today: date, lang: str) -> list[dict[str, Any]]:

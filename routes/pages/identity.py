@@ -23,6 +23,7 @@ from registry_link.identity.states import Evidence, PairState, ProposalState, Ve
 from routes import context, guard
 from routes.forms import Form, page_number
 from routes.pages.registry import timeline
+from routes.sources import source_name
 from routes.texts import gettext as _
 
 pages = Blueprint("identity", __name__, url_prefix="/registri/ganda")
@@ -339,7 +340,7 @@ def _differences(found: PairView, lang: str) -> list[dict[str, Any]]:
 
     def source(one: HouseholdView) -> str:
         day = f", {print_day(one.snapshot_as_of_on, lang)}" if one.snapshot_as_of_on else ""
-        return (one.source or _("dicatat di tempat")) + day
+        return (source_name(one.source, lang) if one.source else _("dicatat di tempat")) + day
 
     rows: tuple[tuple[str, Callable[[HouseholdView], Any]], ...] = (
         (_("Kepala keluarga"), lambda one: one.head_name),

@@ -31,6 +31,7 @@ from routes import context, guard
 from routes.forms import Form, page_number
 from routes.sources import source_name
 from routes.texts import gettext as _
+from routes.texts import why_not
 
 pages = Blueprint("links", __name__, url_prefix="/registri/tautan")
 GOOD: Final = (LinkState.DUKCAPIL_MATCHED, LinkState.FIELD_VERIFIED, LinkState.REGISTERED)
@@ -297,7 +298,7 @@ def undo(household_id: UUID) -> BaseResponse:
     try:
         return context.submit_once(act)
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("links.show", household_id=household_id), 303)
 
 

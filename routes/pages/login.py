@@ -14,6 +14,7 @@ from core.i18n import say
 from routes import context, guard
 from routes.proving import count_later
 from routes.texts import gettext as _
+from routes.texts import why_not
 
 pages = Blueprint("login", __name__)
 
@@ -36,7 +37,7 @@ def start() -> str | Response:
             person_id = commands.check_login(tx, username, password, request.remote_addr or "")
             token = commands.start_session(tx, person_id) if person_id else None
     except Refused as refused:
-        return make_response(_form({"username": say(refused.code, context.lang(), refused.facts)}), refused.status)
+        return make_response(_form({"username": why_not(refused)}), refused.status)
     if token is None:
         return make_response(_form({"username": say("account.login_failed", context.lang())}), 401)
     session.clear()  # a form-protection token from before the login is not carried over
@@ -65,7 +66,7 @@ def language() -> Response:
     session["lang"] = chosen
     if context.login():
         context.write(lambda tx: commands.set_language(tx, chosen))
-    return redirect(_target(request.form.get("next") or urlsplit(request.referrer or "/").path), 303)
+    return redirect(_target(request.form.get("next", "/")), 303)
 
 
 @pages.get("/akun/sandi")
@@ -84,7 +85,7 @@ def change() -> str | Response:
         field = getattr(refused, "field", None) or "old_password"
         if refused.code == "account.wrong_old_password":
             count_later()
-        errors = [{"field": field, "text": say(refused.code, context.lang(), refused.facts)}]
+        errors = [{"field": field, "text": why_not(refused)}]
         return make_response(render_template("account/password.html", errors=errors), refused.status)
     flash(_("Kata sandi diganti. Silakan masuk lagi."), "good")
     return redirect(url_for("login.show"), 303)

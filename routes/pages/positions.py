@@ -26,6 +26,7 @@ from routes.pages.completion import download, framed_file, order_of, reported_po
 from routes.pages.villages import print_distance
 from routes.tables import asked_form
 from routes.texts import gettext as _
+from routes.texts import why_not
 
 pages = Blueprint("positions", __name__, url_prefix="/registri")
 
@@ -109,7 +110,7 @@ def apply(file_id: UUID) -> BaseResponse:
     try:
         return context.submit_once(act)
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("positions.file", file_id=file_id), 303)
 
 
@@ -120,7 +121,7 @@ def discard(file_id: UUID) -> BaseResponse:
         context.write(lambda tx: files.discard_file(tx, file_id))
         flash(_("Berkas dibuang; tidak ada titik yang berubah."), "good")
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("positions.index"), 303)
 
 

@@ -28,6 +28,7 @@ from routes.pages.links import section_tabs
 from routes.proving import needs_proof, prove
 from routes.tables import download, plain_stem
 from routes.texts import gettext as _
+from routes.texts import why_not
 
 pages = Blueprint("proposals", __name__, url_prefix="/registri/usulan")
 TONES: Final = {
@@ -351,7 +352,7 @@ def submit() -> BaseResponse:
     try:
         return context.submit_once(act)
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("proposals.lists"), 303)
 
 

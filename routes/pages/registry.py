@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
@@ -19,9 +20,11 @@ from logistics.zones.affected import incidents_of_household
 from registry_link.completion.overview import village_lines
 from registry_link.completion.queries import reports_of
 from registry_link.households import queries
+from registry_link.households.departures import left_by
 from registry_link.households.linking import links_of
 from registry_link.households.queries import SearchHouseholds
 from registry_link.households.reporting import differences_of_household, snapshot_lines
+from registry_link.households.states import SnapshotState
 from registry_link.identity.queries import pairs_of_household
 from registry_link.regions.queries import regions_of
 from registry_link.regions.states import Level
@@ -35,6 +38,8 @@ from routes.texts import gettext as _
 
 pages = Blueprint("registry", __name__, url_prefix="/registri")
 PER_PAGE = 50
+_SHORTEST_NUMBER: Final = 8
+"""So many digits mean a NIK or No. KK, however many of it are missing; fewer may be a house in a street."""
 
 
 @pages.get("")
@@ -45,14 +50,16 @@ def index() -> str:
         reach = tx.require("household.search")
         villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
         counts = village_lines(tx) if may(tx.actor, "village.see") else ()
-        snapshots = snapshot_lines(tx)[:5] if may(tx.actor, "snapshot.see") else ()
+        files = snapshot_lines(tx) if may(tx.actor, "snapshot.see") else ()
     return render_template(
         "registry/index.html", names={one.code: one for one in villages}, counts=counts,
         villages=[(one.code, one.full_name) for one in villages],
         snapshots=[{"view": one, "source": source_name(one.source, lang), "changes": count}
-                   for one, count in snapshots],
+                   for one, count in files if one.state is SnapshotState.CURRENT],
+        has_files=bool(files),
         households=sum(one.households for one in counts), persons=sum(one.persons for one in counts),
         located=sum(one.located for one in counts), parts=_parts(),
+        counted=print_instant(min(one.counted_at for one in counts), context.actor().zone, lang) if counts else "",
     )  # fmt: skip
 
 
@@ -103,8 +110,10 @@ def _search(form: Form, found: queries.FoundHouseholds | None, page: int = 0) ->
     with context.read() as tx:
         reach = tx.require("household.search")
         villages = [one for one in regions_of(tx, tx.regency_code, Level.VILLAGE) if reach.has_village(one.code)]
+    digits = re.sub(r"[\s.]", "", form.raw("q"))
     return render_template(
         "registry/search.html", form=form, found=found, page=page,
+        digits=len(digits) if len(digits) >= _SHORTEST_NUMBER and digits.isdecimal() else 0,
         villages=[(one.code, one.full_name) for one in villages],
     )  # fmt: skip
 
@@ -118,10 +127,12 @@ def household(household_id: UUID) -> str:
         entries = timeline(tx, household_id, lang)
         changes = registry_changes(tx, household_id, lang)
         links = links_of(tx, household_id)
+        has_left = left_by(tx, household_id) is not None
         reports = reports_of(tx, household_id) if found.lon_deg is not None or may(tx.actor, "household.locate") else ()
         pairs = pairs_of_household(tx, household_id)
     return render_template(
-        "registry/household.html", household=found, entries=entries, changes=changes,
+        "registry/household.html", household=found, entries=entries, changes=changes, has_left=has_left,
+        is_in_use=not links or any(one.is_current for one in links),
         reports=[{"view": one, "origin": say(one.origin.label, lang)} for one in reports], pairs=pairs,
         links=[{"view": one, "source": source_name(one.source, lang), "state": say(one.state.label, lang)}
                for one in links],

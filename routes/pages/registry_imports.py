@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -17,10 +19,11 @@ from core.measures import print_day
 from core.permissions import may
 from core.reader.stream import TEXT, WORKBOOK, refuse_early
 from core.work import Tx
-from registry_link.households.queries import snapshots
-from registry_link.households.states import SnapshotState
+from registry_link.households.queries import SnapshotLine, snapshots
+from registry_link.households.reporting import difference_report
+from registry_link.households.states import DifferenceKind, SnapshotState
 from registry_link.importing import commands, mapping, queries
-from registry_link.importing.columns import ALIASES
+from registry_link.importing.columns import ALIASES, SEVERAL
 from registry_link.importing.queries import FileColumnsView, ImportView
 from registry_link.importing.states import Layout, RunState
 from registry_link.importing.unpacking import MOST_ROWS
@@ -28,7 +31,9 @@ from registry_link.regions.states import CodeSystem
 from reports.refused_rows import build_refused_rows
 from routes import context, guard, limits
 from routes.forms import Form, asked_number, page_number
+from routes.sources import source_name
 from routes.texts import gettext as _
+from routes.texts import sentence, why_not
 
 pages = Blueprint("registry_imports", __name__, url_prefix="/registri/impor")
 KEEP_DAYS = 30
@@ -60,7 +65,7 @@ def _index(form: Form) -> str:
         "registry_imports/index.html", form=form, now_day=f"{now:%d/%m/%Y}",
         sources=[(one, say(f"source.{one}", lang)) for one in SOURCES],
         completable=[
-            (str(one.id), _("Lengkapi snapshot %(source)s, %(day)s", source=_source(one.source, lang),
+            (str(one.id), _("Lengkapi %(source)s per %(day)s", source=source_name(one.source, lang),
                             day=print_day(one.as_of_on, lang)))
             for one in current
         ],
@@ -70,18 +75,14 @@ def _index(form: Form) -> str:
     )  # fmt: skip
 
 
-def _source(source: str, lang: str) -> str:
-    return say(f"source.{source}", lang) if source in SOURCES else source
-
-
 def _framed(one: ImportView) -> dict[str, Any]:
     lang = context.lang()
     return {
         "view": one, "state": say(f"import_run.state.{one.state.value}", lang), "tone": TONES[one.state],
-        "source": _source(one.source, lang),
+        "source": source_name(one.source, lang),
         "layouts": [say(f"import_layout.{layout}", lang) for layout in one.layouts if layout],
         "system": say(f"code_system.{one.code_system.value}", lang),
-        "problem": one.problem.sentence(lang) if one.problem else None,
+        "problem": why_not(one.problem) if one.problem else None,
         "is_busy": one.state in _BUSY, "can_stop": one.state in _CAN_STOP,
         "has_counts": one.state in (RunState.READY, RunState.APPLIED, RunState.APPROVED),
     }  # fmt: skip
@@ -126,7 +127,7 @@ def start() -> str | BaseResponse:
         except Conflict as refused:
             if refused.code != "import_run.same_file":
                 raise
-            flash(say(refused.code, context.lang(), refused.facts), "info")
+            flash(why_not(refused), "info")
             return redirect(url_for("registry_imports.show", run_id=UUID(str(refused.facts["run_id"]))), 303)
         except Refused as refused:
             form.refuse(refused, at)
@@ -169,6 +170,7 @@ def show(run_id: UUID) -> str:
             return render_template("registry_imports/progress.html", run=_framed(found))
         counts = queries.issue_counts(tx, run_id)
         issues = queries.import_issues(tx, run_id, PER_PAGE, (number - 1) * PER_PAGE, code=code)
+        effect = _effect(tx, found) if found.state is RunState.READY else None
     if found.state is RunState.MAPPING and may(context.actor(), "registry.import"):
         return _columns(found, Form())
 
@@ -180,7 +182,7 @@ def show(run_id: UUID) -> str:
 
     return render_template(
         "registry_imports/show.html", run=_framed(found), code=code, number=number, here=here, total=issues.total,
-        per_page=PER_PAGE, last=max(1, -(-issues.total // PER_PAGE)),
+        per_page=PER_PAGE, last=max(1, -(-issues.total // PER_PAGE)), effect=effect,
         issues=[{"view": one, "text": one.sentence(lang), "file": found.file_names[one.file_no]}
                 for one in issues.lines],
         counts=[{"view": one, "text": say(f"import_reason.{one.code}", lang)} for one in counts],
@@ -189,15 +191,63 @@ def show(run_id: UUID) -> str:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What applying a file would do to what is in use, beyond the file's own counts, and whether it can be applied."""
+
+    source: str
+    replaces: SnapshotLine | None
+    """The file of the same source that is in use now; None for the first, and for one that completes another."""
+    completes: SnapshotLine | None
+    is_empty: bool
+    is_older: bool
+    gone: int
+    """Households of the file in use that are not in this one."""
+
+    @property
+    def can_apply(self) -> bool:
+        return not (self.is_empty or self.is_older)
+
+    @property
+    def is_partial(self) -> bool:
+        """More households leave than stay: somebody may have sent a part as if it were the whole."""
+        return self.replaces is not None and 2 * self.gone > self.replaces.households
+
+
+def _effect(tx: Tx, found: ImportView) -> Effect:
+    whole = snapshots(tx)
+    current = next((one for one in whole if one.state is SnapshotState.CURRENT and one.source == found.source), None)
+    is_supplement = found.snapshot_id not in {one.id for one in whole}
+    replaces = None if is_supplement else current
+    gone = 0
+    if replaces is not None and may(tx.actor, "snapshot.see"):
+        gone = dict(difference_report(tx, found.snapshot_id).counts).get(DifferenceKind.GONE, 0)
+    return Effect(
+        source=source_name(found.source, context.lang()), replaces=replaces,
+        completes=current if is_supplement else None, gone=gone,
+        is_empty=not found.new + found.changed + found.unchanged,
+        is_older=replaces is not None and replaces.as_of_on > found.as_of_on,
+    )  # fmt: skip
+
+
 # ---------------------------------------------------------------- columns
+
+_ASKED: Final = {
+    "id_keluarga / no_kk": ("household_id", "kk"), "kode_desa / desa_kelurahan": ("village",), "nama": ("name",),
+}  # fmt: skip
+"""Which fields a refusal means that speaks of columns by the names a file may have."""
 
 
 def _columns(found: ImportView, form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         files = queries.columns_to_name(tx, found.id)
+        is_whole = found.snapshot_id in {one.id for one in snapshots(tx)}
+    # Members can complete households that stand already; of members alone no household can be made.
+    is_alone = is_whole and all(one.layout is Layout.MEMBER and not one.problem for one in files)
     return render_template(
         "registry_imports/columns.html", run=_framed(found), form=form,
+        alone=_villages_missing() if is_alone and not form.values else "",
         fields=[(name, say(f"import_field.{name}", lang)) for name in ALIASES],
         layouts=[(one.value, say(f"import_layout.{one.value}", lang)) for one in Layout],
         files=[_shown(number, one, form) for number, one in enumerate(files)],
@@ -209,11 +259,12 @@ def _shown(number: int, file: FileColumnsView, form: Form) -> dict[str, Any]:
     return {
         "view": file, "layout": form.raw(_name("layout", number)) or file.layout.value,
         "layout_field": _name("layout", number),
-        "problem": file.problem.sentence(context.lang()) if file.problem and not is_sent else "",
+        "problem": _mistake(file.problem) if file.problem and not is_sent else "",
         "columns": [
             {
                 "view": one, "field": _name("column", number, place),
                 "value": form.raw(_name("column", number, place)) if is_sent else one.field,
+                "error": form.error_of(_name("column", number, place)),
             }
             for place, one in enumerate(file.columns)
             if one.header
@@ -240,14 +291,43 @@ def name_columns(run_id: UUID) -> BaseResponse:
         order = mapping.NameColumns(run_id=run_id, files=told)
         context.write(lambda tx: mapping.name_columns(tx, order))
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     except Refused as refused:
         if refused.status not in (400, 422):
             raise
-        form.refuse(refused)
-        form.errors = [{**one, "field": ""} for one in form.errors]
+        at = _doubled(files, form, str(refused.facts.get("name", "")))
+        form.errors.append({"field": at, "code": refused.code, "text": _mistake(refused)})
         return make_response(_columns(found, form), 422)
     return redirect(url_for("registry_imports.show", run_id=run_id), 303)
+
+
+def _mistake(refused: Refused | queries.Problem) -> str:
+    """Say what is wrong with the columns, for somebody who chooses them on the page, not for who wrote the file."""
+    lang, facts = context.lang(), dict(refused.facts)
+    if refused.code == "registry.column_missing" and facts.get("column") in _ASKED:
+        words = [say(f"import_field.{name}", lang) for name in _ASKED[str(facts["column"])]]
+        return _("Pilih dahulu kolom yang berisi %(fields)s.", fields=" / ".join(words))
+    if refused.code == "registry.households_missing":
+        return _villages_missing()
+    if "name" in facts:
+        facts["name"] = say(f"import_field.{facts['name']}", lang)
+    return sentence(refused.code, facts)
+
+
+def _villages_missing() -> str:
+    whole = say(f"import_layout.{Layout.FLAT.value}", context.lang())
+    return _("Desa tiap keluarga belum diketahui. Bila barisnya menyebut desa, pilih “%(layout)s”. Bila tidak, "
+             "unggah bersama berkas keluarganya.", layout=whole)  # fmt: skip
+
+
+def _doubled(files: Sequence[FileColumnsView], form: Form, name: str) -> str:
+    """Find the last column that was said to hold a field which others hold already; empty where none is meant."""
+    for number, file in enumerate(files):
+        fields = [_name("column", number, place) for place, one in enumerate(file.columns) if one.header]
+        held = [field for field in fields if form.raw(field) == name]
+        if name and len(held) > (2 if name in SEVERAL else 1):
+            return held[-1]
+    return ""
 
 
 def _told(number: int, file: FileColumnsView, form: Form) -> mapping.FileColumns:
@@ -291,7 +371,7 @@ def _decided(run_id: UUID, act: Any) -> BaseResponse:
     try:
         return context.submit_once(act)
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("registry_imports.show", run_id=run_id), 303)
 
 
@@ -316,6 +396,9 @@ def refused_file(run_id: UUID, file_no: int, form: str) -> Response:
             content = build_refused_rows(rows, context.runtime().files_dir)
         else:
             content = "".join(queries.refused_csv(tx, run_id, file_no, context.lang())).encode()
+        name = queries.import_run(tx, run_id).file_names[file_no]
     response = Response(content, mimetype=KINDS[form])
-    response.headers["Content-Disposition"] = f'attachment; filename="ditolak-{file_no + 1}.{form}"'
+    # Several lie beside each other in the folder for downloads: each is named after the file it came from.
+    of = re.sub(r"[^A-Za-z0-9._-]+", "-", name.rpartition(".")[0])
+    response.headers["Content-Disposition"] = f'attachment; filename="ditolak-{of}.{form}"'
     return response

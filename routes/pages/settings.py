@@ -33,6 +33,7 @@ from registry_link.regions.states import Level
 from routes import context, guard
 from routes.forms import Form
 from routes.texts import gettext as _
+from routes.texts import why_not
 from stock.places.kinds import PlaceKind
 from stock.places.queries import places
 
@@ -350,7 +351,7 @@ def revoke_token(token_id: UUID) -> BaseResponse:
         context.write(lambda tx: commands.revoke_token(tx, token_id))
         flash(_("Token dicabut dan tidak berlaku lagi."), "good")
     except Refused as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("settings.tokens"), 303)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 
 from core.i18n import say
+from core.measures import print_count
 from core.permissions import may
 from registry_link.households import reporting
 from registry_link.households.queries import SnapshotLine
@@ -26,6 +27,8 @@ TONES = {
     SnapshotState.STAGED: "warn", SnapshotState.CURRENT: "good", SnapshotState.REPLACED: "neutral",
     SnapshotState.DISCARDED: "neutral",
 }  # fmt: skip
+_WITH_CONTENT = (SnapshotState.CURRENT, SnapshotState.REPLACED)
+"""What a file holds is counted when it is taken over."""
 COLUMNS = (
     DifferenceKind.NEW, DifferenceKind.GONE, DifferenceKind.DECILE, DifferenceKind.MEMBER_ADDED,
     DifferenceKind.MEMBER_GONE, DifferenceKind.ADDRESS, DifferenceKind.VILLAGE,
@@ -40,7 +43,13 @@ def index() -> str:
         found = reporting.snapshot_lines(tx)
         origins = origins_of(tx, [one.id for one, _ in found])
     return render_template(
-        "snapshots/index.html", lines=[{**framed(one, origins.get(one.id)), "changes": count} for one, count in found]
+        "snapshots/index.html",
+        lines=[
+            {**framed(one, origins.get(one.id)), "changes": count}
+            for one, count in found
+            # What completed another file went into it, its import too; of its own nothing is left but the name.
+            if one.state is not SnapshotState.DISCARDED or one.id in origins
+        ],
     )
 
 
@@ -48,7 +57,8 @@ def framed(one: SnapshotLine, origin: Origin | None) -> dict[str, Any]:
     lang = context.lang()
     return {
         "view": one, "source": source_name(one.source, lang), "state": say(f"snapshot.state.{one.state.value}", lang),
-        "tone": TONES[one.state], "origin": origin, "href": url_for("snapshots.show", snapshot_id=one.id),
+        "tone": TONES[one.state], "origin": origin, "has_content": one.state in _WITH_CONTENT,
+        "href": url_for("snapshots.show", snapshot_id=one.id),
     }  # fmt: skip
 
 
@@ -78,7 +88,7 @@ def show(snapshot_id: UUID) -> str:
         before=framed(report.before, None) if report.before else None,
         sees_households=may(context.actor(), "household.see"), order=order, here=here, download=download_at,
         columns=[(kind, say(f"snapshot.short.{kind.value}", lang)) for kind in COLUMNS if kind in dict(report.counts)],
-        kind_options=[(one["kind"].value, f"{one['label']} ({one['count']})") for one in kinds],
+        kind_options=[(one["kind"].value, f"{one['label']} ({print_count(one['count'], lang)})") for one in kinds],
         village_options=[(one.village_code, f"{one.village_name} ({one.district_name})") for one in report.villages],
         found=found, lines=[_line(one, lang) for one in found.lines] if found else [],
         number=order.offset // PER_PAGE + 1, first=order.offset + 1,

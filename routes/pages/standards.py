@@ -36,6 +36,7 @@ from routes.forms import Form
 from routes.goods_lines import Catalogue
 from routes.pages.settings import tabs
 from routes.texts import gettext as _
+from routes.texts import why_not
 from stock.items.queries import items
 from stock.items.rules import code_from
 from stock.kits.queries import kits
@@ -189,7 +190,7 @@ def _move(standard_id: UUID, act: Any, done: str) -> BaseResponse:
         context.write(lambda tx: act(tx, standard_id))
         flash(done, "good")
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("standards.show", standard_id=standard_id), 303)
 
 

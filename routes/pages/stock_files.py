@@ -18,6 +18,7 @@ from routes import context, guard, limits, tables
 from routes.forms import Form, page_number
 from routes.tables import asked_form
 from routes.texts import gettext as _
+from routes.texts import why_not
 from stock.importing import commands, queries
 from stock.importing.columns import KNOWN, MOST_COLUMNS
 from stock.importing.commands import ReadStockFile
@@ -183,7 +184,7 @@ def book(file_id: UUID) -> BaseResponse:
     try:
         return context.submit_once(act)
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
         if refused.code == "stock_file.changed_meanwhile":
             context.write(lambda tx: commands.recheck_file(tx, file_id))
     return redirect(url_for("stock_files.show", file_id=file_id), 303)
@@ -196,7 +197,7 @@ def recheck(file_id: UUID) -> BaseResponse:
         context.write(lambda tx: commands.recheck_file(tx, file_id))
         flash(_("Berkas diperiksa lagi terhadap katalog dan buku stok sekarang."), "good")
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("stock_files.show", file_id=file_id), 303)
 
 
@@ -207,7 +208,7 @@ def discard(file_id: UUID) -> BaseResponse:
         context.write(lambda tx: commands.discard_file(tx, file_id))
         flash(_("Berkas dibuang; buku stok tidak berubah."), "good")
     except Conflict as refused:
-        flash(say(refused.code, context.lang(), refused.facts), "bad")
+        flash(why_not(refused), "bad")
     return redirect(url_for("stock_files.index"), 303)
 
 

@@ -153,6 +153,17 @@ def test_the_summary_of_mistakes_has_the_focus_and_leads_to_the_field(quiet_page
     assert quiet_page.evaluate("document.activeElement.id") == "f-name"
 
 
+def test_every_mistake_in_the_summary_says_of_which_field_it_is(quiet_page: Page, parts: str) -> None:
+    _open(quiet_page, parts)
+    named = quiet_page.evaluate("""() => [...document.querySelectorAll("[data-errors] a")].map((link) => {
+        const label = document.getElementById(link.hash.slice(1)).labels[0].firstChild.textContent.trim();
+        return [link.textContent, label];
+    })""")
+    assert len(named) > 1
+    assert [text for text, label in named if label.lower() not in text.lower()] == []
+    assert any(text.startswith(f"{label}: ") for text, label in named)
+
+
 def test_a_form_is_sent_once(quiet_page: Page, parts: str) -> None:
     _open(quiet_page, parts)
     twice = """() => [1, 2].map(() => {
@@ -161,6 +172,26 @@ def test_a_form_is_sent_once(quiet_page: Page, parts: str) -> None:
         return event.defaultPrevented;
     })"""
     assert quiet_page.evaluate(twice) == [False, True]
+
+
+def test_a_long_file_that_is_on_its_way_is_told(quiet_page: Page, parts: str) -> None:
+    press = """(isStopped) => {
+        const form = document.querySelector("form[enctype]");
+        const event = new Event("submit", { cancelable: true, bubbles: true });
+        form.addEventListener("submit", (event) => { if (isStopped) event.preventDefault(); }, { once: true });
+        form.dispatchEvent(event);
+        return form.querySelector("[data-sending-note]").textContent;
+    }"""
+    _open(quiet_page, parts)
+    for size, said in ((1000, ""), (2 << 20, "Berkas sedang dikirim")):
+        quiet_page.set_input_files("#f-file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x" * size})
+        told = quiet_page.evaluate(press, True)
+        assert said in told and bool(said) is bool(told)
+        # Another listener stopped it: nothing is on its way, and the form can be used again.
+        quiet_page.wait_for_function("!document.querySelector('form[data-sending]')")
+        assert not quiet_page.locator("[data-sending-note]").is_visible()
+    quiet_page.evaluate(press, False)
+    assert quiet_page.locator("[data-sending-note]").is_visible()
 
 
 def test_the_rows_are_filtered_and_the_number_is_told(quiet_page: Page, parts: str) -> None:

@@ -245,10 +245,14 @@ def test_board_page_and_paper_say_what_was_promised_though_the_post_has_other_ho
     for told in promised:
         assert f"{told} titik kini memakai jam lain" in page
         assert told in said
+    # The evening that the post tells now comes after the hours of the day that were promised, and nobody comes then.
+    evening = page.index(f"19.00–20.30 0 {post.capacity_per_day}")
+    assert all(page.index(f"{told} titik kini memakai jam lain") < evening for told in promised)
+    assert "19.00–20.30" not in said
     chosen = f"{draft.at}/pindah?titik={post.id}&hari={number}&ke_titik={post.id}&ke_hari={number}"
     ask = text(officer, f"{chosen}&jam={changed.hours[1].hours}&ke_jam=19:00-20:30")
     count = changed.hours[1].counts.movable
-    assert f"{post.name} pukul 19:00–20:30 0 {count} {post.capacity_per_day}" in ask
+    assert f"{post.name} pukul 19.00–20.30 0 {count} {post.capacity_per_day}" in ask
 
 
 def test_a_list_that_was_issued_is_named_before_its_households_are_moved(

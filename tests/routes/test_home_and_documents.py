@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from pypdf import PdfReader
 from core.actor import Role
 from core.documents.queries import documents
 from core.work import Work
+from logistics.zones.commands import OpenIncident, open_incident
+from logistics.zones.queries import incident_by_id
+from logistics.zones.states import Hazard
 from tests.flows.line import SentWeek, district_with_sent_week, hand_over, sent_week_of
 from tests.routes.asking import log_in, send
 from tests.support.builders import SYSTEM, a_person
@@ -39,6 +44,23 @@ def test_every_role_has_a_first_page(client: FlaskClient, work: Work, week: Sent
     page = client.get("/")
     assert page.status_code == 200
     assert "Yang menunggu Anda" in page.get_data(as_text=True)
+
+
+def test_a_village_reads_of_the_incident_that_struck_it_though_another_began_later(
+    client: FlaskClient, work: Work, week: SentWeek
+):
+    struck = week.packages[0].row.village_code
+    with work.by(SYSTEM) as tx:
+        flood = incident_by_id(tx, week.incident_id)
+        later = OpenIncident(name="Angin lain", hazard=Hazard.FLOOD, started_at=flood.started_at + timedelta(hours=1))
+        open_incident(tx, later)
+    for username, role, village, heading in (
+        ("desa", Role.VILLAGE, struck, flood.name), ("kepala", Role.HEAD, "", "Angin lain"),
+    ):  # fmt: skip
+        a_person(work, role, username=username, village=village)
+        page = log_in(client.application.test_client(), username).get("/").get_data(as_text=True)
+        found = re.search(r"<h1>([^<]+)</h1>", page)
+        assert found and found[1] == heading
 
 
 def test_a_field_officer_is_sent_to_their_own_post(client: FlaskClient, work: Work, week: SentWeek):

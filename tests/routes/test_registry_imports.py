@@ -6,6 +6,7 @@ import io
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from core.actor import Role
 from core.i18n import say
+from core.measures import print_day
 from core.work import Work
 from registry_link.importing.jobs import run_pending_imports
 from tests.hostile.corpus import bomb
@@ -64,12 +66,15 @@ def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, offic
     assert again.location == at
     run_pending_imports(office, OFFICE)
     shown = client.get(at).get_data(as_text=True)
-    assert "sudah diimpor pada" in shown and "Anda yang mengunggah" in shown
+    today = print_day(office.clock.now().astimezone(ZoneInfo("Asia/Jayapura")).date())
+    assert f"sudah diimpor pada {today}" in shown and "Anda yang mengunggah" in shown
     assert "NIK atau KK 15 angka, terpotong" in shown and nik(91)[:15] not in shown
     assert "Baris 11, kolom nik" in client.get(f"{at}?alasan=registry.number_short").get_data(as_text=True)
     assert "Tidak ada baris dengan alasan ini" in client.get(f"{at}?alasan=x").get_data(as_text=True)
     for form, begins in (("csv", "\ufeff".encode()), ("xlsx", b"PK")):
-        assert client.get(f"{at}/ditolak?bentuk={form}").get_data().startswith(begins)
+        given = client.get(f"{at}/ditolak?bentuk={form}")
+        assert given.get_data().startswith(begins)
+        assert f'filename="ditolak-dtsen.{form}"' in given.headers["Content-Disposition"]
     assert client.get(f"{at}/ditolak?bentuk=exe").status_code == client.get(f"{at}/ditolak?berkas=1").status_code == 404
     assert uploads(client.application) == []
     client = log_in(client.application.test_client(), "kepala")
@@ -79,7 +84,8 @@ def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, offic
     assert changes and client.get(changes[1]).status_code == 200
     assert client.get(f"{at}/ditolak").status_code == 403
     assert send(client, f"{at}/terapkan", {}).status_code == 303
-    assert "Menerapkan" in client.get(at, headers={"HX-Request": "1"}).get_data(as_text=True)
+    applying = client.get(at, headers={"HX-Request": "1"}).get_data(as_text=True)
+    assert "Menerapkan" in applying and "%" not in applying, "how much is left to apply is told by nobody"
     run_pending_imports(office, OFFICE)
     assert "Diterapkan" in client.get(at).get_data(as_text=True)
     assert "Impor ini belum selesai dibaca" in client.get(send(client, f"{at}/terapkan", {}).location).get_data(True)
@@ -93,13 +99,22 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     run_pending_imports(office, OFFICE)
     assert "Periksa kolom" in client.get(at, headers={"HX-Request": "1"}).get_data(as_text=True)
     page = client.get(at).get_data(as_text=True)
-    assert "Tidak ada kolom id_keluarga / no_kk" in page and nik(11) not in page and f"•{nik(11)[-4:]}" in page
+    assert (
+        "Pilih dahulu kolom yang berisi ID keluarga / No. KK." in page
+        and nik(11) not in page
+        and f"•{nik(11)[-4:]}" in page
+    )
     fields = {"layout-0": "flat", "column-0-0": "household_id", "column-0-1": "kk"}
     named = ("nik", "name", "sex", "birth_on", "relation", "village", "address", "rt", "rw")
     fields |= {f"column-0-{place}": name for place, name in enumerate(named, 2)}
     refused = send(client, f"{at}/kolom", {**fields, "column-0-2": "kk"}, from_page=at)
     assert refused.status_code == 422
-    assert "terlalu banyak kolom" in refused.get_data(as_text=True)
+    page = refused.get_data(as_text=True)
+    assert "No. KK ditunjuk oleh terlalu banyak kolom" in page and 'href="#f-column-0-2"' in page
+    assert re.search(r'id="f-column-0-2"[^>]*aria-invalid="true"', page)
+    alone = send(client, f"{at}/kolom", {**fields, "layout-0": "member"}, from_page=at)
+    assert alone.status_code == 422
+    assert "pilih “satu anggota beserta data keluarganya”" in alone.get_data(as_text=True)
     assert send(client, f"{at}/kolom", fields, from_page=at).status_code == 303
     run_pending_imports(office, OFFICE)
     assert "Semua baris diterima" in client.get(at).get_data(as_text=True)
@@ -108,6 +123,76 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     client = log_in(client.application.test_client(), "auditor")
     page = client.get(PAGE).get_data(as_text=True)
     assert "Dibuang" in page and "Unggah dan periksa" not in page
+
+
+def test_members_alone_are_told_what_is_missing_before_anybody_asks_why(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    without = HEADER.replace(";kode_desa", "")
+    rows = [";".join(cell for place, cell in enumerate(line(n).split(";")) if place != 7) for n in (1, 2)]
+    for header, is_told in ((without, True), (STRANGE, False)):
+        at = send(client, PAGE, sent(*rows, header=header) | {"source": "bdt"}, from_page=PAGE).location
+        run_pending_imports(office, OFFICE)
+        page = client.get(at).get_data(as_text=True)
+        assert "Periksa kolom" in page
+        assert ("Desa tiap keluarga belum diketahui" in page) is is_told
+
+
+def applied(office: Work, client: FlaskClient, *rows: str, **given: object) -> None:
+    at = send(client, PAGE, sent(*rows) | given, from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    head = log_in(client.application.test_client(), "kepala")
+    assert "Terapkan ke registri" in head.get(at).get_data(as_text=True)
+    assert send(head, f"{at}/terapkan", {}).status_code == 303
+    run_pending_imports(office, OFFICE)
+
+
+def test_before_a_file_is_applied_it_says_who_would_be_gone(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    applied(office, client, *lines(6))
+    head = log_in(client.application.test_client(), "kepala")
+    for kept, gone, is_partial in ((3, 3, False), (2, 4, True)):
+        order = sent(*lines(kept)) | {"as_of_on": "02/01/2026"}
+        at = send(client, PAGE, order, from_page=PAGE).location
+        run_pending_imports(office, OFFICE)
+        page = head.get(at).get_data(as_text=True)
+        told = re.search(r'Tidak ada lagi dalam berkas</p>\s*<p class="figure-value">(\d+)<', page)
+        assert told and int(told[1]) == gone
+        assert ("Apakah berkas ini lengkap?" in page) is is_partial
+        assert "Terapkan ke registri" in page
+        assert send(client, f"{at}/buang", {}, from_page=PAGE).status_code == 303
+
+
+def test_a_file_that_cannot_be_applied_says_so_instead_of_offering_it(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    applied(office, client, *lines(2))
+    head = log_in(client.application.test_client(), "kepala")
+    for rows, as_of, said in (
+        ((), "02/01/2026", "Tidak ada satu keluarga pun"),
+        ((line(1, nik="1"),), "02/01/2026", "Tidak ada satu keluarga pun"),
+        (lines(3), "31/12/2025", "yang berlaku adalah berkas per 1 Januari 2026"),
+    ):
+        at = send(client, PAGE, sent(*rows) | {"as_of_on": as_of}, from_page=PAGE).location
+        run_pending_imports(office, OFFICE)
+        page = head.get(at).get_data(as_text=True)
+        assert said in page
+        assert "Terapkan ke registri" not in page and ("Semua baris diterima" in page) is (len(rows) > 1)
+        assert send(client, f"{at}/buang", {}, from_page=PAGE).status_code == 303
+        assert "Unggah berkas lain" in client.get(at).get_data(as_text=True)
+
+
+def test_the_second_person_reads_on_the_first_page_which_file_waits(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    send(client, PAGE, sent(*lines(1), name="a.csv"), from_page=PAGE)
+    run_pending_imports(office, OFFICE)
+    head = log_in(client.application.test_client(), "kepala")
+    assert "a.csv, diunggah" in head.get("/").get_data(as_text=True)
 
 
 def test_what_cannot_be_read_is_told_at_its_field_and_leaves_nothing(client: FlaskClient, office: Work):
@@ -184,7 +269,10 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     )  # fmt: skip
     a_person(office, Role.LOGISTICS, username="logistik")
     log_in(client, "logistik")
-    assert "Lengkapi snapshot DTSEN, 1 Januari 2026" in client.get(PAGE).get_data(as_text=True)
+    assert "Lengkapi DTSEN per 1 Januari 2026" in client.get(PAGE).get_data(as_text=True)
+    # What completed a file went into it: it is not shown as a file of its own that somebody discarded.
+    listed = client.get("/registri/snapshot").get_data(as_text=True)
+    assert listed.count("/registri/snapshot/") == 1 and "Dibuang" not in listed
     assert client.post(f"{API}/files?file_name=x.csv", data=b"MZ", headers={**officer, **key()}).status_code == 415
 
 

@@ -196,8 +196,11 @@ def test_deaths_and_moves_are_recorded_with_a_paper(client: FlaskClient, registr
     with registry.read_by(OFFICE) as tx:
         name = tx.session.scalar(sa.select(Household.head_name).where(Household.id == home(registry)))
     assert name == "Maria Contoh1"
+    data = f"/registri/keluarga/{home(registry)}"
+    assert "tidak tinggal di sini lagi" not in shown(client, data)
     moved = send(client, f"{way}/pindah", {**PAPER, "kind": "moved_out", "event_on": "01/11/2026"}, from_page=way)
     assert moved.status_code == 303
+    assert "tidak tinggal di sini lagi" in shown(client, data)
     page = shown(client, way)
     assert "Tidak tinggal di sini lagi" in page
     last = re.search(r'name="departure_id" value="([0-9a-f-]+)"', page)

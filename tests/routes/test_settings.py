@@ -153,3 +153,19 @@ def test_the_office_its_signatories_and_numbers_are_changed(client: FlaskClient,
         assert office(tx).paper_size == "F4"
         assert signatory(tx, "head").employee_no == "197001011995011001"
         assert {one.kind: one.template for one in templates(tx)} == {"TT": "{number}/TT/{year}"}
+
+
+def test_whoever_changes_the_language_stays_on_the_page(client: FlaskClient, work: Work, warehouse: UUID):
+    log_in(client, "admin")
+    at = "/pengaturan/orang?peran=WHK"
+    page = client.get(at).get_data(as_text=True)
+    switch = re.search(r'action="/bahasa".*?name="next" value="([^"]+)"', page, re.DOTALL)
+    assert switch and switch[1] == at
+    changed = send(client, "/bahasa", {"lang": "en", "next": switch[1]})
+    assert changed.location == at
+    assert 'lang="en"' in client.get(at).get_data(as_text=True)
+    answered = send(client, "/pengaturan/orang/baru", {"username": "tanpa.peran", "name": "Tanpa Peran"})
+    assert answered.status_code == 422
+    # This page is the answer to a form; its address shows nothing to whoever only opens it.
+    assert 'name="next" value="/"' in answered.get_data(as_text=True)
+    assert send(client, "/bahasa", {"lang": "id", "next": "//contoh.example"}).location == "/"

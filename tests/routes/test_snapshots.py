@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,9 +13,11 @@ from flask import Flask
 from core.actor import Role
 from core.work import Work
 from registry_link.households.drawn import drawn_from, keep_drawn_from
+from registry_link.households.reporting import ListDifferences, differences
+from registry_link.households.states import DifferenceKind
 from tests.registry_link.households.test_differences import the_next
 from tests.registry_link.households.test_snapshots import rows
-from tests.registry_link.people import OFFICE, OLILIT, WOWON, merge, with_regions
+from tests.registry_link.people import OFFICE, OLILIT, WOWON, merge, nik, with_regions
 from tests.routes.asking import log_in, send
 from tests.support.builders import a_person, a_token, an_office
 
@@ -41,6 +44,18 @@ def test_an_officer_reads_what_a_file_changed_and_takes_it_home(app: Flask, work
     listed = client.get("/registri/snapshot").text
     assert str(quarters.second) in listed
     at = f"/registri/snapshot/{quarters.second}"
+    # The registry's first page names what is in use, not what was replaced or given up.
+    first = client.get("/registri").text
+    assert str(quarters.second) in first and str(quarters.first) not in first
+    assert re.search(r"Dihitung \d+ \w+ \d{4}", first), "the figures are those of the last count"
+    with work.read_by(OFFICE) as tx:
+        gone, stayed = (
+            differences(tx, ListDifferences(snapshot_id=quarters.second, kind=kind)).lines[0].household_id
+            for kind in (DifferenceKind.GONE, DifferenceKind.DECILE)
+        )
+    said = "tidak ada dalam berkas registri yang berlaku"
+    assert said in client.get(f"/registri/keluarga/{gone}").text
+    assert said not in client.get(f"/registri/keluarga/{stayed}").text
     page = client.get(at).text
     assert "Desil berubah" in page
     assert "Jalan Baru" not in page
@@ -74,6 +89,11 @@ def test_a_typing_error_shows_who_is_meant_apart_from_who_was_asked_for(app: Fla
     page = send(client, "/registri/cari", {"q": "yohnes contoh1"}).text
     assert "Mirip dengan yang dicari" in page
     assert "Yohanes Contoh1" in page
+    for typed, said in (
+        ("9999 9999 9999", "12 angka: NIK dan nomor KK dicari lengkap"), (nik(98), "Nomor ini tidak ditemukan"),
+        ("zzzz 12", "Coba awal nama saja"),
+    ):  # fmt: skip
+        assert said in send(client, "/registri/cari", {"q": typed}).text
     exact = send(client, "/registri/cari", {"q": "yohanes contoh1"}).text
     assert "Yohanes Contoh1" in exact
     assert "Mirip dengan yang dicari" not in exact.split("Contoh1", 1)[0]

@@ -15,6 +15,17 @@ from tests.support.builders import SYSTEM, an_actor
 from tests.support.racing import at_once, before_the_first_commits, codes
 
 
+def a_planned_week_and_another_event(work: Work) -> tuple[Week, UUID]:
+    """Plan households 1 and 2 in one event, and begin a second one."""
+    week = a_week(work)
+    first = order(work, week, [household(1), household(2)])
+    with work.by(OFFICER) as tx:
+        plan_round(tx, first)
+    with work.by(SYSTEM) as tx:
+        other = an_incident(tx, "longsor-uji")
+    return week, other
+
+
 def items_of(work: Work, week: Week, other: UUID, no: int) -> set[str]:
     """Plan household ``no`` in the second event and give what its package holds; the plan is thrown away again."""
     ordered = order(work, week, [household(no)], incident_id=other, overlapping_incident_ids=(week.incident_id,))
@@ -29,12 +40,7 @@ def items_of(work: Work, week: Week, other: UUID, no: int) -> set[str]:
 
 
 def test_a_person_decides_that_durables_are_given_again_and_takes_it_back(work: Work):
-    week = a_week(work)
-    first = order(work, week, [household(1), household(2)])
-    with work.by(OFFICER) as tx:
-        plan_round(tx, first)
-    with work.by(SYSTEM) as tx:
-        other = an_incident(tx, "longsor-uji")
+    week, other = a_planned_week_and_another_event(work)
     one, two = household(1).household_id, household(2).household_id
     assert "kasur" not in items_of(work, week, other, 1)
     with work.read_by(OFFICER) as tx:
@@ -73,12 +79,7 @@ def test_a_person_decides_that_durables_are_given_again_and_takes_it_back(work: 
 
 
 def test_of_two_who_decide_in_one_moment_one_is_told_that_it_is_decided(work: Work):
-    week = a_week(work)
-    first = order(work, week, [household(1), household(2)])
-    with work.by(OFFICER) as tx:
-        plan_round(tx, first)
-    with work.by(SYSTEM) as tx:
-        other = an_incident(tx, "longsor-uji")
+    week, other = a_planned_week_and_another_event(work)
     for household_id in (household(1).household_id, None):
         asked = GiveAgain(
             incident_id=other, other_incident_id=week.incident_id, household_id=household_id, reason=AgainReason.LOST
