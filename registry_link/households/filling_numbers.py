@@ -97,10 +97,13 @@ def _numbers(tx: Tx, snapshot_id: UUID, begin_no: int, met: Mapping[str, str]) -
             found.append(made.get(("homes", no, part)) or _of_homes(homes_told(tx, snapshot_id, no, part, met)))
         if people:
             found.append(made.get(("people", no, 0)) or _of_people(new_people(tx, snapshot_id, no, met)))
-    numbers = np.concatenate([one.numbers for one in found])
-    # Somebody's household may stand in another piece.
+    made.clear()
     places = np.concatenate([one.homes for one in found])
-    return _sorted(numbers, np.concatenate(number_of)[places].astype(np.int32) + np.int32(begin_no - 1), most)
+    first, second = (np.concatenate([one.numbers[:, at] for one in found]).astype(np.uint64) for at in range(2))
+    found.clear()
+    # Somebody's household may stand in another piece.
+    rows = np.concatenate(number_of)[places].astype(np.int32) + np.int32(begin_no - 1)
+    return _sorted(first, second, rows, most)
 
 
 def _of_homes(homes: pl.DataFrame) -> Halves:
@@ -116,11 +119,14 @@ def _indexes(numbers: pl.Series, context: str) -> pl.Series:
     return pl.Series(plain_indexes(numbers.to_list(), context), dtype=pl.Binary())
 
 
-def _sorted(numbers: npt.NDArray[Any], rows: npt.NDArray[np.int32], most: int) -> _Sorted:
-    first, second = (numbers[:, at].astype(np.uint64) for at in range(2))
+def _sorted(
+    first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64], rows: npt.NDArray[np.int32], most: int
+) -> _Sorted:  # fmt: skip
     order = np.lexsort((rows, second, first))
     first, second, rows = first[order], second[order], rows[order]
     # Two of one household may have the same number.
     again = (first[1:] == first[:-1]) & (second[1:] == second[:-1]) & (rows[1:] == rows[:-1])
+    if not again.any():
+        return _Sorted(first, second, rows, most)
     kept = np.concatenate([np.ones(min(len(rows), 1), dtype=np.bool_), ~again])
     return _Sorted(first[kept], second[kept], rows[kept], most)

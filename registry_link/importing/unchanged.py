@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -90,14 +91,14 @@ def _skips(run_id: UUID, files: Sequence[RowMarks], again: Again) -> Skips:
 
 def _marks_of_files(tx: Tx, run: Any) -> list[RowMarks] | None:
     """Give the marks of every row; None where not all are nothing but texts, or a file is gone."""
-    found = []
-    for no, file in enumerate(files_of(run)):
-        path = Path(file.rows_path)
-        one = _marks_of(path, file_facts(tx, run, no)) if path.exists() else None
-        if one is None:
-            return None
-        found.append(one)
-    return found
+    paths = [Path(one.rows_path) for one in files_of(run)]
+    if not all(one.exists() for one in paths):
+        return None
+    facts = [file_facts(tx, run, no) for no in range(len(paths))]
+    # Reading and hashing leave Python to others.
+    with ThreadPoolExecutor(len(paths)) as pool:
+        found = list(pool.map(_marks_of, paths, facts))
+    return None if None in found else [one for one in found if one is not None]
 
 
 def _marks_of(path: Path, facts: FileFacts) -> RowMarks | None:
