@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("judged_by", sa.Text(), nullable=False),
         sa.Column("of_id", sa.Uuid(), nullable=True),
         sa.Column("again", sa.LargeBinary(), nullable=True),
+        sa.Column("again_people", sa.Integer(), nullable=False),
         sa.Column("marks", sa.LargeBinary(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["of_id"], ["snapshot.id"], name=op.f("fk_snapshot_mark_of_id")),

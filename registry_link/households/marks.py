@@ -88,7 +88,8 @@ def begin_marks(tx: Tx, snapshot_id: UUID, judged_by: str, again: Again | None) 
     """Let a snapshot have marks. ``judged_by`` names everything but the row itself that decides what a row says."""
     tx.session.execute(sa.insert(SnapshotMark).values(
         snapshot_id=snapshot_id, judged_by=judged_by, of_id=again.of_id if again is not None else None,
-        again=_packed(again.marks) if again is not None else None, marks=None, made_at=tx.now,
+        again=_packed(again.marks) if again is not None else None,
+        again_people=again.people if again is not None else 0, marks=None, made_at=tx.now,
     ))  # fmt: skip
 
 
@@ -108,8 +109,12 @@ def again_of(tx: Tx, snapshot_id: UUID) -> Again | None:
 
 def people_again(tx: Tx, snapshot_id: UUID) -> int:
     """Tell how many members stand in rows that were not read."""
-    again = again_of(tx, snapshot_id)
-    return 0 if again is None else again.people
+    return tx.session.scalar(sa.select(SnapshotMark.again_people).where(SnapshotMark.snapshot_id == snapshot_id)) or 0
+
+
+def read_against(tx: Tx, snapshot_id: UUID) -> UUID | None:
+    """Give the snapshot with whose marks a snapshot's rows were compared; None where all were read."""
+    return tx.session.scalar(sa.select(SnapshotMark.of_id).where(SnapshotMark.snapshot_id == snapshot_id))
 
 
 def may_have_marks(tx: Tx, snapshot_id: UUID) -> bool:
@@ -185,7 +190,7 @@ def settle_marks(tx: Tx, snapshot: Any) -> None:
     tx.session.execute(
         sa.update(SnapshotMark)
         .where(SnapshotMark.snapshot_id == snapshot.id)
-        .values(of_id=None, again=None, made_at=tx.now)
+        .values(of_id=None, again=None, again_people=0, made_at=tx.now)
     )
 
 

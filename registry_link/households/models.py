@@ -547,6 +547,8 @@ class SnapshotMark(Base):
     """On its way: the snapshot whose marks its rows were compared with, where it had any."""
     again: Mapped[bytes | None]
     """On its way: the marks of those whose rows say the same, and were not read."""
+    again_people: Mapped[int]
+    """How many members these have."""
     marks: Mapped[bytes | None]
     made_at: Mapped[datetime]
     """Whoever was written to since is looked at again."""

@@ -31,7 +31,7 @@ from registry_link.households.filling import (
 )
 from registry_link.households.filling_halves import forget_halves
 from registry_link.households.filling_numbers import NUMBERS_AT_ONCE, most_numbers, numbers_ready, put_numbers
-from registry_link.households.marks import again_of
+from registry_link.households.marks import read_against
 from registry_link.households.models import (
     Household,
     Member,
@@ -121,8 +121,8 @@ def begin_taking(tx: Tx, snapshot_id: UUID, counts: Weighed, compared_at: Any) -
     last_no = lock_counter(tx)
     snapshot = staged_snapshot(tx, snapshot_id)
     before = comes_after(tx, snapshot, counts)
-    again = again_of(tx, snapshot_id)
-    if again is not None and (before is None or again.of_id != before.id):
+    read_with = read_against(tx, snapshot_id)
+    if read_with is not None and (before is None or read_with != before.id):
         raise Conflict("snapshot.read_against_another")
     others = sa.select(TakingOver.no).where(
         TakingOver.regency_code == tx.regency_code, TakingOver.stage != TakingStage.SEEN
