@@ -161,7 +161,8 @@ def held_mb(pid: int) -> int:
 def _held(pid: int) -> tuple[int, int]:
     """Give kilobytes that are each process's own, and those of files of the one that has most."""
     own = shared = 0
-    with suppress(OSError, ValueError):
+    # One that has just ended has no such lines.
+    with suppress(OSError, ValueError, KeyError):
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         told = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)
                 if name.startswith("Rss")}  # fmt: skip

@@ -24,8 +24,11 @@ def origins_of(tx: Tx, snapshot_ids: Sequence[UUID]) -> Mapping[UUID, Origin]:
 
     The caller has checked the right to see the snapshots.
     """
-    query = sa.select(ImportRun.id, ImportRun.snapshot_id, ImportRun.started_by_name, ImportRun.approved_by_name).where(
-        ImportRun.regency_code == tx.regency_code, ImportRun.snapshot_id.in_(snapshot_ids)
+    query = (
+        sa.select(ImportRun.id, ImportRun.snapshot_id, ImportRun.started_by_name, ImportRun.approved_by_name)
+        .where(ImportRun.regency_code == tx.regency_code, ImportRun.snapshot_id.in_(snapshot_ids))
+        # The first one last: imports that completed a snapshot name it too.
+        .order_by(ImportRun.started_at.desc(), ImportRun.id.desc())
     )
     return {
         row.snapshot_id: Origin(

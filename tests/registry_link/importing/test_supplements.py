@@ -16,6 +16,7 @@ from registry_link.households.queries import SearchHouseholds, household, search
 from registry_link.households.states import DifferenceKind, SnapshotState
 from registry_link.importing.commands import SourceFile, approve_import
 from registry_link.importing.jobs import run_pending_imports
+from registry_link.importing.origins import origins_of
 from registry_link.importing.queries import import_run
 from registry_link.importing.states import RunState
 from tests.registry_link.importing.test_imports import HEAD, LOG, line, lines, office, start, stored  # noqa: F401
@@ -38,7 +39,7 @@ def applied(work: Work, *files: SourceFile, **given: object) -> UUID:
 def test_a_household_refused_before_comes_into_the_same_snapshot(office: Work, tmp_path: Path):  # noqa: F811
     applied(office, stored(tmp_path, lines(3, 2)))
     bad = [line(3, 1, nik="123"), line(3, 2, nik="456")]
-    applied(office, stored(tmp_path, [*lines(2, 2), *bad, line(4)], "b.csv"), as_of=date(2026, 4, 1))
+    first = applied(office, stored(tmp_path, [*lines(2, 2), *bad, line(4)], "b.csv"), as_of=date(2026, 4, 1))
     with office.read_by(LOG) as tx:
         now = snapshots(tx)[0]
         assert (now.households, now.members) == (3, 5)
@@ -50,6 +51,7 @@ def test_a_household_refused_before_comes_into_the_same_snapshot(office: Work, t
         whole, before = snapshots(tx)
         assert (whole.id, whole.state, before.state) == (now.id, SnapshotState.CURRENT, SnapshotState.REPLACED)
         assert (whole.households, whole.members) == (5, 8)
+        assert origins_of(tx, [whole.id])[whole.id].run_id == first
         links = sa.select(RegistryLink.until_snapshot_id, RegistryLink.snapshot_id == now.id)
         # Who was gone for a refused row goes on with the link that it had.
         assert sorted(tx.session.execute(links)) == [(None, False)] * 3 + [(None, True)] * 2
