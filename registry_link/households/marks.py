@@ -22,7 +22,7 @@ from core.work import Tx
 from registry_link.households.bulk import columns_of
 from registry_link.households.erased import erased_since
 from registry_link.households.models import Household, Snapshot, SnapshotMark, StagedMark
-from registry_link.households.pieces import digests
+from registry_link.households.pieces import Digests, Mask, digests
 
 ROWS: Final = pl.Schema({
     "home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int32(), "taken": pl.Int32(), "people": pl.Int32(),
@@ -60,21 +60,36 @@ def summed(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return every.group_by("home").agg(pl.exclude("home").sum()).cast(ROWS)
 
 
-def said_by(file_no: int, rows: RowMarks) -> pl.DataFrame:
-    """Give what rows of a file say, one row a household; the same words in another file are others."""
-    said = rows.said + _OTHER_KIND * np.uint64(file_no)
-    frame = pl.DataFrame({"home": rows.home, "said": said}).group_by("home").agg(pl.col("said").sum(), rows=pl.len())
-    return frame.select("home", "said", "rows", taken=pl.lit(0), people=pl.lit(0)).cast(ROWS)
+def said_by(file_no: int, rows: RowMarks, is_taken: Mask | None = None, people: Digests | None = None) -> pl.DataFrame:
+    """Give what rows of a file say, one row a household; the same words in another file are others.
+
+    ``is_taken``: which of them were taken without a word; ``people``: of each member they list, the household.
+    """
+    frame = pl.DataFrame({
+        "home": rows.home, "said": rows.said + _OTHER_KIND * np.uint64(file_no),
+        "taken": np.zeros(len(rows.home), dtype=np.bool_) if is_taken is None else is_taken,
+    }).group_by("home").agg(pl.col("said", "taken").sum(), rows=pl.len())  # fmt: skip
+    if people is None:
+        return frame.select("home", "said", "rows", "taken", people=pl.lit(0)).cast(ROWS)
+    listed = pl.DataFrame({"home": people}).group_by("home").agg(people=pl.len())
+    return frame.join(listed, on="home", how="left").select(
+        "home", "said", "rows", "taken", pl.col("people").fill_null(0)
+    ).cast(ROWS)  # fmt: skip
+
+
+def packed_rows(rows: pl.DataFrame) -> bytes:
+    """Put what ``said_by`` gives into one value; digests do not become shorter."""
+    out = io.BytesIO()
+    rows.write_ipc(out)
+    return out.getvalue()
 
 
 # ---------------------------------------------------------------- while a file is read
 
 
-def keep_row_marks(tx: Tx, snapshot_id: UUID, no: int, rows: pl.DataFrame, *, is_odd: bool) -> None:
-    """Keep what a piece's rows said. ``is_odd``: some had other cells than texts, and are not among them."""
-    tx.session.execute(
-        sa.insert(StagedMark).values(snapshot_id=snapshot_id, no=no, content=_packed(rows), is_odd=is_odd)
-    )
+def keep_row_marks(tx: Tx, snapshot_id: UUID, no: int, content: bytes, *, is_odd: bool) -> None:
+    """Keep what a piece's rows said, packed. ``is_odd``: some had other cells than texts, and are not among them."""
+    tx.session.execute(sa.insert(StagedMark).values(snapshot_id=snapshot_id, no=no, content=content, is_odd=is_odd))
 
 
 def next_mark_no(tx: Tx, snapshot_id: UUID) -> int:
@@ -88,7 +103,7 @@ def begin_marks(tx: Tx, snapshot_id: UUID, judged_by: str, again: Again | None) 
     """Let a snapshot have marks. ``judged_by`` names everything but the row itself that decides what a row says."""
     tx.session.execute(sa.insert(SnapshotMark).values(
         snapshot_id=snapshot_id, judged_by=judged_by, of_id=again.of_id if again is not None else None,
-        again=_packed(again.marks) if again is not None else None,
+        again=packed_rows(again.marks) if again is not None else None,
         again_people=again.people if again is not None else 0, marks=None, made_at=tx.now,
     ))  # fmt: skip
 
@@ -170,7 +185,7 @@ def made_marks(tx: Tx, snapshot_id: UUID) -> bytes | None:
     read = read.filter(pl.col("taken") == pl.col("rows"), pl.col("rows") < np.iinfo(np.int16).max)
     marks = read.select(MARKS.names()).cast(MARKS)
     again = again_of(tx, snapshot_id)
-    return _packed(marks if again is None else pl.concat([marks, again.marks]))
+    return packed_rows(marks if again is None else pl.concat([marks, again.marks]))
 
 
 def keep_marks(tx: Tx, snapshot_id: UUID, marks: bytes | None) -> None:
@@ -204,12 +219,6 @@ def forget_marks(tx: Tx) -> None:
     """Remove the marks of the office's current snapshots: an erasure leaves none of anybody."""
     current = sa.select(Snapshot.id).where(Snapshot.regency_code == tx.regency_code, Snapshot.state == "current")
     tx.session.execute(sa.delete(SnapshotMark).where(SnapshotMark.snapshot_id.in_(current)))
-
-
-def _packed(frame: pl.DataFrame) -> bytes:
-    out = io.BytesIO()
-    frame.write_ipc(out, compression="lz4")
-    return out.getvalue()
 
 
 def _opened(content: Any) -> pl.DataFrame:

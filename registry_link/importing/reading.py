@@ -17,13 +17,11 @@ from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.erased import erased_in, known_erased
 from registry_link.households.marks import (
-    ROWS,
-    RowMarks,
     has_marks,
     keep_row_marks,
     next_mark_no,
+    packed_rows,
     said_by,
-    summed,
 )
 from registry_link.households.pieces import (
     KEPT_HOMES,
@@ -101,8 +99,9 @@ class CheckedRows:
         reading.seen_homes.add(digests(self.piece.homes["external_id"]))
         reading.seen_people.add(key_digests(self.piece.people))
         reading.next_piece += self._sealed is not None
-        self._mark_no = reading.next_mark
+        self._mark_no, self._marks = reading.next_mark, None
         if reading.next_mark is not None:
+            self._marks = packed_rows(self._said())
             reading.next_mark += 1
 
     @property
@@ -114,8 +113,8 @@ class CheckedRows:
         run = self._run
         if self._sealed is not None:
             put_piece(tx, run.snapshot_id, self.no, Piece(self.piece.homes, self.piece.people), self._sealed)
-        if self._mark_no is not None:
-            keep_row_marks(tx, run.snapshot_id, self._mark_no, self._marks(), is_odd=self._looked.is_odd)
+        if self._mark_no is not None and self._marks is not None:
+            keep_row_marks(tx, run.snapshot_id, self._mark_no, self._marks, is_odd=self._looked.is_odd)
         put_rows(tx, ImportRow, ("run_id", "file_no", "row", "cells"), [
             (run.id, run.file_no, row, Secret(json.dumps(cells, ensure_ascii=False)))
             for row, cells in self._refused.items()
@@ -125,7 +124,7 @@ class CheckedRows:
             for new_id, one in zip(tx.new_ids(len(self._issues)), self._issues, strict=True)
         ])  # fmt: skip
 
-    def _marks(self) -> pl.DataFrame:
+    def _said(self) -> pl.DataFrame:
         """Tell what the rows say household by household, and how many of them were taken without a word."""
         people = self.piece.people
         taken = np.concatenate([self.piece.homes["file_row"].to_numpy(), people["file_row"].to_numpy()])
@@ -134,15 +133,7 @@ class CheckedRows:
         warned = np.array([one.row for one in self._issues if one.is_warning and one.row], dtype=np.int64)
         rows, numbers = self._looked.marks, self._looked.numbers
         is_taken = np.isin(numbers, taken) & ~np.isin(numbers, np.concatenate([of_a_day, warned]))
-        homes = RowMarks(rows.home[is_taken], rows.said[is_taken])
-        nothing = {"said": pl.lit(0), "rows": pl.lit(0)}
-        return summed([
-            said_by(self._run.file_no, rows),
-            said_by(0, homes).select("home", taken=pl.col("rows"), people=pl.lit(0), **nothing)
-            .select(ROWS.names()).cast(ROWS),
-            pl.DataFrame({"home": digests(people["external_id"])})
-            .select("home", taken=pl.lit(0), people=pl.lit(1), **nothing).select(ROWS.names()).cast(ROWS),
-        ])  # fmt: skip
+        return said_by(self._run.file_no, rows, is_taken, digests(people["external_id"]))
 
     def _refuse(self, number: int, issues: Sequence[Issue]) -> None:
         row = self._looked.row(number)
