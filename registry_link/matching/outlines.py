@@ -77,7 +77,14 @@ class Outline:
         A ring of 20,000 points in the worst shape (a comb) takes two seconds: keep the text.
         """
         wide, high = degrees(tolerance_m, max(abs(self.bounds.south), abs(self.bounds.north)))
-        thin = shapely.simplify(np.array(self.parts, dtype=object), min(wide, high), preserve_topology=True)
+        tolerance, parts = min(wide, high), np.array(self.parts, dtype=object)
+        thin = shapely.simplify(parts, tolerance, preserve_topology=True)
+        # Where a ring begins GEOS leaves out a point last of all, which may move what it left out before once more.
+        for place, line in enumerate(shapely.boundary(thin)):
+            shapely.prepare(line)
+            points = shapely.points(shapely.get_coordinates(parts[place]))
+            if (shapely.distance(line, points) > tolerance).any():
+                thin[place] = shapely.simplify(parts[place], tolerance / 2, preserve_topology=True)
         return _text_of(thin, decimals=6)
 
     @cached_property

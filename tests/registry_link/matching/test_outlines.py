@@ -96,6 +96,16 @@ def test_a_thinned_outline_stays_near_its_line(data: st.DataObject, tolerance: f
     assert (edge_distance_m(thin, lon, lat) <= tolerance * 1.01 + 0.2).all()
 
 
+def test_a_ring_is_not_thinned_twice_where_it_begins():
+    hole = [[131.005, -7.997], [131.005, -7.996], [131.003, -7.995], [131.003, -7.999], [131.004, -7.999],
+            [131.005, -7.997]]  # fmt: skip
+    rings = [[[131.0, -8.0], [131.006, -8.0], [131.006, -7.994], [131.0, -7.994], [131.0, -8.0]], hole]
+    outline = Outline.from_geojson(json.dumps({"type": "Polygon", "coordinates": rings}))
+    thin = Outline.from_geojson(outline.thinned(79.0))
+    assert (edge_distance_m(thin, outline.edges[:, 0], outline.edges[:, 1]) <= 79.2).all()
+    assert thin.point_count < outline.point_count
+
+
 def test_holes_are_kept():
     outline = parse_outline(polygon(GOOD, square(131.04, -7.96, 0.02)), district_box=BOX)
     assert not inside(outline, np.array([131.05]), np.array([-7.95])).any()
