@@ -155,12 +155,13 @@ def _marked(work: Work, actor: Actor, run_id: UUID) -> Skips | None:
         ready = marks_to_be(tx, run_id)
     if ready is None:
         return None
-    work.run(actor, partial(_keep_marks_to_be, run_id=run_id, ready=ready))
-    return ready.skips
+    is_kept = work.run(actor, partial(_keep_marks_to_be, run_id=run_id, ready=ready))
+    # What is not read must be what is written down as not read.
+    return ready.skips if is_kept else None
 
 
-def _keep_marks_to_be(tx: Tx, run_id: UUID, ready: MarksToBe) -> None:
-    keep_marks_to_be(tx, run_id, ready)
+def _keep_marks_to_be(tx: Tx, run_id: UUID, ready: MarksToBe) -> bool:
+    return keep_marks_to_be(tx, run_id, ready)
 
 
 def _read_on(work: Work, actor: Actor, run_id: UUID, reading: Reading) -> bool:

@@ -70,11 +70,13 @@ def marks_to_be(tx: Tx, run_id: UUID) -> MarksToBe | None:
     return MarksToBe(judged_by, again, _skips(run_id, files, again))
 
 
-def keep_marks_to_be(tx: Tx, run_id: UUID, ready: MarksToBe) -> None:
-    """Keep what ``marks_to_be`` found, unless another process did. Raises: NotFound."""
+def keep_marks_to_be(tx: Tx, run_id: UUID, ready: MarksToBe) -> bool:
+    """Keep what ``marks_to_be`` found; False where another process did before, which counts. Raises: NotFound."""
     run = run_of(tx, run_id)
-    if (run.file_no, run.at_byte) == (0, 0) and not has_marks(tx, run.snapshot_id):
-        begin_marks(tx, run.snapshot_id, ready.judged_by, ready.again)
+    if (run.file_no, run.at_byte) != (0, 0) or has_marks(tx, run.snapshot_id):
+        return False
+    begin_marks(tx, run.snapshot_id, ready.judged_by, ready.again)
+    return True
 
 
 def skips_of(tx: Tx, run: Any) -> Skips | None:

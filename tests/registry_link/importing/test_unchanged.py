@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,29 @@ def test_a_file_that_was_read_against_another_one_is_refused(
         )  # fmt: skip
         assert [one.as_of_on for one in snapshots(tx) if one.state is SnapshotState.CURRENT] == [SECOND]
         assert view.snapshot_id not in set(tx.session.scalars(sa.select(SnapshotMark.snapshot_id)))
+
+
+def test_of_two_processes_the_faster_says_which_rows_are_read(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    looked_at: list[int],
+):
+    imported(office, tmp_path, "a.csv", lines(4, 2), FIRST)
+    found = unchanged.marks_to_be
+
+    def meanwhile(tx: Any, run_id: UUID) -> Any:
+        ready = found(tx, run_id)
+        assert ready is not None and ready.skips is not None
+        with office.by(OFFICE) as other:
+            assert unchanged.keep_marks_to_be(other, run_id, replace(ready, again=None, skips=None))
+        return ready
+
+    monkeypatch.setattr(jobs, "marks_to_be", meanwhile)
+    looked_at.clear()
+    counts, _ = imported(office, tmp_path, "b.csv", [*lines(4, 2), line(5)], SECOND)
+    assert (sum(looked_at), counts) == (9, (1, 0, 4, 0, 0, 0))
+    assert told(office) == {DifferenceKind.NEW: 1}
 
 
 def test_rows_with_other_cells_than_texts_give_no_marks(
