@@ -36,10 +36,13 @@ def update_changed(tx: Tx, snapshot: Any) -> None:
     indexed = {name for part in _PARTS for name in part}
     # What is told of the place within a village goes by the village as it was: that comes after.
     _update(tx, snapshot, {name: value for name, value in taken.items() if name not in indexed})
-    for part in _PARTS:
-        # Sealed another time it is still the same number: its index tells.
-        differs = [getattr(Household, name).is_distinct_from(taken[name]) for name in part if name != "kk"]
-        told = _update(tx, snapshot, {name: taken[name] for name in part}, sa.or_(*differs))
+    # Sealed another time it is still the same number: its index tells.
+    differs = [
+        sa.or_(*(getattr(Household, name).is_distinct_from(taken[name]) for name in part if name != "kk"))
+        for part in _PARTS
+    ]
+    for part, is_other, is_any in zip(_PARTS, differs, _any(tx, snapshot, differs), strict=True):
+        told = _update(tx, snapshot, {name: taken[name] for name in part}, is_other) if is_any else ()
         if "kk" in part:
             know_numbers(tx, told)
     # A household that was registered on the spot by counts now has its members.
@@ -48,13 +51,20 @@ def update_changed(tx: Tx, snapshot: Any) -> None:
         tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
 
 
+def _changed(snapshot: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    staged = StagedHousehold
+    return staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id
+
+
+def _any(tx: Tx, snapshot: Any, differs: Sequence[sa.ColumnElement[bool]]) -> Sequence[int | None]:
+    """Tell of each of these whether it is so of any household: most files change few columns."""
+    found = [sa.func.max(sa.case((one, 1), else_=0)) for one in differs]
+    return tuple(tx.session.execute(sa.select(*found).where(*_changed(snapshot))).one())
+
+
 def _update(tx: Tx, snapshot: Any, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> set[UUID]:
     """Write these columns; gives the households."""
-    staged = StagedHousehold
-    mine = (
-        staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id, *where
-    )  # fmt: skip
-    done = sa.update(Household).where(*mine).values(**values).returning(Household.id)
+    done = sa.update(Household).where(*_changed(snapshot), *where).values(**values).returning(Household.id)
     return set(tx.session.scalars(done.execution_options(synchronize_session=False)))
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.differences import COMINGS
 from registry_link.households.known import forget_numbers
 from registry_link.households.models import (
     Household,
@@ -98,9 +99,10 @@ def _take_back(tx: Tx, taking: Any) -> bool:
     links = sa.select(RegistryLink.id).where(RegistryLink.snapshot_id == taking.snapshot_id).limit(_AT_ONCE)
     if _delete(tx, sa.delete(RegistryLink).where(RegistryLink.id.in_(links))):
         return False
-    told = sa.select(SnapshotDifference.subject_id).where(SnapshotDifference.snapshot_id == taking.snapshot_id)
-    theirs = SnapshotDifference.subject_id.in_(tx.session.scalars(told.limit(_FEW)).all())
-    if _delete(tx, sa.delete(SnapshotDifference).where(SnapshotDifference.snapshot_id == taking.snapshot_id, theirs)):
+    # What changes was written down by the comparison, which stands.
+    mine = sa.and_(SnapshotDifference.snapshot_id == taking.snapshot_id, SnapshotDifference.kind.in_(COMINGS))
+    told = tx.session.scalars(sa.select(SnapshotDifference.subject_id).where(mine).limit(_FEW)).all()
+    if _delete(tx, sa.delete(SnapshotDifference).where(mine, SnapshotDifference.subject_id.in_(told))):
         return False
     ids = tx.session.scalars(
         sa.select(Household.id)

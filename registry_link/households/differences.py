@@ -32,12 +32,14 @@ from registry_link.households.states import DepartureKind, DifferenceKind, Outco
 from registry_link.households.taking import same_household, taken_household, taken_member
 
 AT_ONCE: Final = 10_000
+CHANGES_AT_ONCE: Final = 2500
 _FEW: Final = 800
 _COLUMNS: Final = ("snapshot_id", "kind", "subject_id", "household_id", "village_code", "before", "after")
 SHOWN: Final = ("name", "sex", "relation")
 """What a report shows of a member that changed; of the rest it says only that it did."""
 TOLD: Final = (*SHOWN, "birth_on", "is_pregnant", "is_nursing", "has_disability", "is_chronically_ill")
-
+COMINGS: Final = (DifferenceKind.NEW, DifferenceKind.GONE, DifferenceKind.RETURNED)
+"""Of whole households; the other kinds are changes of those that stand."""
 _MOVED: Final = frozenset(
     {DifferenceKind.VILLAGE, DifferenceKind.UNIT, DifferenceKind.ADDRESS, DifferenceKind.POSITION}
 )
@@ -85,11 +87,10 @@ def write_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
 
 
 def count_compared(tx: Tx, snapshot: Any, new: int, comings: Mapping[DifferenceKind, int]) -> Counter[DifferenceKind]:
-    """Count what a compared snapshot changes; of ``comings`` nothing where none of its source stands before it."""
-    counts = Counter({kind: count for kind, count in comings.items() if count})
-    if comings:
-        for several in _changes(tx, snapshot):
-            counts.update(one.kind for one in several)
+    """Count what a compared snapshot changes, whose changes are written down already; of ``comings`` nothing where
+    none of its source stands before it."""
+    counts = _written(tx, snapshot.id) if comings else Counter()
+    counts.update({kind: count for kind, count in comings.items() if count})
     counts[DifferenceKind.NEW] = new + (tx.session.scalar(
         sa.select(sa.func.count()).select_from(_met(snapshot).subquery())
     ) or 0)  # fmt: skip
@@ -102,9 +103,13 @@ def finish_compared(tx: Tx, snapshot: Any, new: int, *, tells: bool) -> None:
         keep_counts(tx, snapshot.id, count_compared(tx, snapshot, new, {}))
         return
     tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), _met(snapshot)))
-    counted = sa.select(SnapshotDifference.kind, sa.func.count()).where(SnapshotDifference.snapshot_id == snapshot.id)
-    rows = tx.session.execute(counted.group_by(SnapshotDifference.kind))
-    keep_counts(tx, snapshot.id, Counter({row[0]: row[1] for row in rows}))
+    keep_counts(tx, snapshot.id, _written(tx, snapshot.id))
+
+
+def _written(tx: Tx, snapshot_id: UUID) -> Counter[DifferenceKind]:
+    """Count what is written down of a snapshot's differences."""
+    counted = sa.select(SnapshotDifference.kind, sa.func.count()).where(SnapshotDifference.snapshot_id == snapshot_id)
+    return Counter({row[0]: row[1] for row in tx.session.execute(counted.group_by(SnapshotDifference.kind))})
 
 
 def finish_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
@@ -115,11 +120,7 @@ def finish_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
         counts[DifferenceKind.NEW] = tx.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
     else:
         tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), query))
-        counted = sa.select(SnapshotDifference.kind, sa.func.count()).where(
-            SnapshotDifference.snapshot_id == snapshot.id
-        )
-        for kind, count in tx.session.execute(counted.group_by(SnapshotDifference.kind)):
-            counts[kind] = count
+        counts = _written(tx, snapshot.id)
     keep_counts(tx, snapshot.id, counts)
 
 
@@ -201,6 +202,14 @@ def _comings(tx: Tx, snapshot: Any) -> dict[DifferenceKind, sa.Select[*tuple[Any
 
 
 # ---------------------------------------------------------------- who changes
+
+
+def count_changed(tx: Tx, snapshot_id: UUID) -> int:
+    """Tell how many households a compared snapshot changes."""
+    changed = sa.select(sa.func.count()).where(
+        StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome == Outcome.CHANGED
+    )
+    return tx.session.scalar(changed) or 0
 
 
 def changes_at(tx: Tx, snapshot: Any, start: int, count: int) -> Sequence[Difference]:

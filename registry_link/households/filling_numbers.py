@@ -24,7 +24,7 @@ from registry_link.households.known import HALF
 from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, KnownNumber
 from registry_link.households.numbers import plain_indexes
 from registry_link.households.pieces import piece_counts
-from registry_link.households.staging import analyze
+from registry_link.households.staging import analyze_taken
 from registry_link.households.weighed import weighed_piece
 from registry_link.households.weighing import NEW
 
@@ -79,7 +79,7 @@ def put_numbers(tx: Tx, numbers: pl.DataFrame) -> None:
     put_frame(tx, KnownNumber, numbers)
     if 0 < len(numbers) < NUMBERS_AT_ONCE:
         # The last of them: from now on they are looked for.
-        analyze(tx)
+        analyze_taken(tx)
 
 
 def _numbers(tx: Tx, snapshot_id: UUID, begin_no: int, met: Mapping[str, str]) -> _Sorted:

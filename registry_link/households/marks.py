@@ -30,6 +30,9 @@ ROWS: Final = pl.Schema({
 """Of a household's rows, or of some of them: the digest of its id, the sum of the digests of what they say, how many
 they are, how many of them were taken without a word, and how many members they list."""
 MARKS: Final = pl.Schema({"home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int16(), "people": pl.Int16()})
+_PARTS: Final = 8
+"""Whatever is done with all households of a registry is done with one in so many at a time, for the memory it takes."""
+_FEW: Final = 16
 _OTHER_KIND: Final = np.uint64(0xD1B54A32D192ED03)
 
 
@@ -170,6 +173,21 @@ def say_the_same(before: Again, now: pl.DataFrame) -> Again:
     return Again(before.of_id, before.marks.join(alike, on=names, how="semi", maintain_order="left"))
 
 
+def alike(before: Again, files: Sequence[RowMarks]) -> Again:
+    """Give those of the marks whose household says the same in these files, a part of the households at a time."""
+    found: list[pl.DataFrame] = []
+    for part in range(_PARTS):
+        some = Again(before.of_id, before.marks.filter(pl.col("home") % _PARTS == part))
+        rows = [_of_part(one, part) for one in files]
+        found.append(say_the_same(some, summed([said_by(no, one) for no, one in enumerate(rows)])).marks)
+    return Again(before.of_id, pl.concat(found))
+
+
+def _of_part(rows: RowMarks, part: int) -> RowMarks:
+    mine = rows.home % np.uint64(_PARTS) == part
+    return RowMarks(rows.home[mine], rows.said[mine])
+
+
 # ---------------------------------------------------------------- when it is read, and when it is current
 
 
@@ -180,12 +198,19 @@ def made_marks(tx: Tx, snapshot_id: UUID) -> bytes | None:
     mine = StagedMark.snapshot_id == snapshot_id
     if tx.session.scalar(sa.select(StagedMark.no).where(mine, StagedMark.is_odd).limit(1)) is not None:
         return None
-    pieces = tx.session.scalars(sa.select(StagedMark.content).where(mine).order_by(StagedMark.no))
-    read = summed([_opened(one) for one in pieces])
-    read = read.filter(pl.col("taken") == pl.col("rows"), pl.col("rows") < np.iinfo(np.int16).max)
-    marks = read.select(MARKS.names()).cast(MARKS)
     again = again_of(tx, snapshot_id)
-    return packed_rows(marks if again is None else pl.concat([marks, again.marks]))
+    marks = [] if again is None else [again.marks]
+    parts: list[list[pl.DataFrame]] = [[] for _ in range(_PARTS)]
+    for (contents,) in columns_of(tx, sa.select(StagedMark.content).where(mine).order_by(StagedMark.no), _FEW):
+        for content in contents:
+            rows = _opened(content).with_columns(part=pl.col("home") % _PARTS)
+            for (no,), those in rows.partition_by("part", as_dict=True, include_key=False).items():
+                parts[no].append(those)
+    while parts:
+        said = summed(parts.pop())
+        said = said.filter(pl.col("taken") == pl.col("rows"), pl.col("rows") < np.iinfo(np.int16).max)
+        marks.append(said.select(MARKS.names()).cast(MARKS))
+    return packed_rows(pl.concat(marks))
 
 
 def keep_marks(tx: Tx, snapshot_id: UUID, marks: bytes | None) -> None:

@@ -20,7 +20,6 @@ from core.permissions import Reach
 from core.work import Tx
 from registry_link.households.differences import SHOWN, changed_names
 from registry_link.households.linking import SEEN
-from registry_link.households.merged import snapshots_on_the_way
 from registry_link.households.models import (
     Household,
     Member,
@@ -206,7 +205,7 @@ def differences_of_household(tx: Tx, household_id: UUID) -> tuple[tuple[Snapshot
         .where(
             SnapshotDifference.household_id == household_id,
             Household.regency_code == tx.regency_code,
-            SnapshotDifference.snapshot_id.not_in(snapshots_on_the_way()),
+            SnapshotDifference.snapshot_id.in_(sa.select(Snapshot.id).where(Snapshot.state.in_(SEEN))),
         )
         .add_columns(SnapshotDifference.snapshot_id)
     )

@@ -18,6 +18,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.db import Base
 from core.errors import Conflict, NotFound
 from core.states import move
 from core.work import Tx
@@ -70,10 +71,8 @@ CHUNK: Final = 5000
 _MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-128000")
 _USUAL_ROOM: Final = sa.text("PRAGMA cache_size=-32000")
 """As ``core.db`` opens a connection."""
-_ANALYZE: Final = (
-    sa.text("ANALYZE staged_household"), sa.text("ANALYZE staged_member"), sa.text("ANALYZE household"),
-    sa.text("ANALYZE member"), sa.text("ANALYZE known_number"), sa.text("ANALYZE registry_link"),
-)  # fmt: skip
+_STAGED: Final = (StagedHousehold, StagedMember)
+_TAKEN: Final = (Household, Member, KnownNumber, RegistryLink)
 _IDS_AT_ONCE: Final = 800
 _COUNTER: Final = "household"
 
@@ -253,7 +252,8 @@ def weigh(tx: Tx, snapshot_id: UUID) -> Weighed:
 
 def _weigh(tx: Tx, snapshot: Any) -> None:
     snapshot_id = snapshot.id
-    analyze(tx)
+    analyze_staged(tx)
+    analyze_taken(tx)
     mine = StagedHousehold.snapshot_id == snapshot_id
     is_weighed = sa.or_(
         StagedHousehold.outcome != Outcome.NEW, StagedHousehold.bound_id.is_not(None),
@@ -285,18 +285,25 @@ def _weigh(tx: Tx, snapshot: Any) -> None:
     _name_heads(tx, snapshot_id)
 
 
-def analyze(tx: Tx) -> None:
-    """Let PostgreSQL know what was written a moment ago."""
+def analyze_staged(tx: Tx) -> None:
+    """Let PostgreSQL know what was staged a moment ago: without it joins are planned for a few rows."""
+    _analyze(tx, _STAGED)
+
+
+def analyze_taken(tx: Tx) -> None:
+    """Let PostgreSQL know what was taken over a moment ago: without it a look-up by number walks all members."""
+    _analyze(tx, _TAKEN)
+
+
+def _analyze(tx: Tx, models: Sequence[type[Base]]) -> None:
     if tx.session.get_bind().dialect.name == "postgresql":
-        # What was just copied, or was taken over a moment ago, has no statistics yet; without them the joins are
-        # planned for a few rows, and a look-up by number walks all members.
-        for statement in _ANALYZE:
-            tx.session.execute(statement)
+        for model in models:
+            tx.session.execute(sa.text(f"ANALYZE {model.__tablename__}"))
 
 
 def bind_met(tx: Tx, snapshot_id: UUID) -> None:
     """Bind households that were registered on the spot to staged rows; fill in heads that stand in another piece."""
-    analyze(tx)
+    analyze_staged(tx)
     _bind_provisional(tx, snapshot_id)
     _name_heads(tx, snapshot_id)
 

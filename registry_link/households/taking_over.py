@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from core.errors import Conflict
 from core.work import Tx
 from registry_link.households.bulk import put_frame
-from registry_link.households.differences import Difference, changes_at, put_differences
 from registry_link.households.filling import (
     PieceMovedError,
     Ready,
@@ -43,14 +42,13 @@ from registry_link.households.models import (
 from registry_link.households.pieces import piece_counts
 from registry_link.households.rows import Weighed
 from registry_link.households.staging import (
-    analyze,
     comes_after,
     lock_counter,
     room,
     set_counter,
     staged_snapshot,
 )
-from registry_link.households.states import DifferenceKind, LinkState, Outcome, TakingStage
+from registry_link.households.states import DifferenceKind, LinkState, TakingStage
 from registry_link.households.turning import turn_current
 from registry_link.households.weighed import GOINGS, weighed_piece
 from registry_link.households.words import FoldedWords, put_folded, words_ready
@@ -59,7 +57,6 @@ SUSPECTS_AT_ONCE: Final = 2000
 WORDS_AT_ONCE: Final = 1 << 15
 HEADS_AT_ONCE: Final = 20_000
 GOINGS_AT_ONCE: Final = 10_000
-CHANGES_AT_ONCE: Final = 2500
 STALE: Final = 3600.0
 """Seconds after which what was filled in is begun anew: readers look for what changed only so far back."""
 
@@ -104,7 +101,6 @@ class ReadyStep:
     words: FoldedWords | None = None
     numbers: pl.DataFrame | None = None
     frame: pl.DataFrame | None = None
-    changes: Sequence[Difference] = ()
     is_moved: bool = False
     """What was compared is not so any more."""
 
@@ -130,7 +126,6 @@ def begin_taking(tx: Tx, snapshot_id: UUID, counts: Weighed, compared_at: Any) -
     if tx.session.scalar(others.limit(1)) is not None:
         # One at a time: two of one source would bring the same households.
         raise Conflict("import_run.moved_meanwhile")
-    analyze(tx)
     # One number at least, so that no two ever share the first.
     new = max(counts.new, 1)
     set_counter(tx, last_no + new)
@@ -149,11 +144,6 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
         .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.suspect_id.is_not(None))
         .order_by(StagedHousehold.external_id)
     ).all()  # fmt: skip
-    changed = tx.session.scalar(
-        sa.select(sa.func.count()).where(
-            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome == Outcome.CHANGED
-        )
-    ) or 0  # fmt: skip
     tells = taking.before_id is not None
     steps: list[Step] = []
     for no, homes, people in piece_counts(tx, snapshot_id):
@@ -168,7 +158,6 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
     if tells:
         gone, returned = weighed_piece(tx, snapshot_id, GOINGS)
         steps += [Step("goings", at) for at in range(0, len(gone) + len(returned), GOINGS_AT_ONCE)]
-        steps += [Step("changes", at) for at in range(0, changed, CHANGES_AT_ONCE)]
     return Filling(
         snapshot=snapshot, taking=taking, steps=tuple(steps), met=met_households(tx, snapshot_id),
         suspects=[(row[0], row[1]) for row in suspects if row[1]], tells=tells,
@@ -225,8 +214,6 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
             for kind, frame in ((DifferenceKind.GONE, gone), (DifferenceKind.RETURNED, returned))
         ])  # fmt: skip
         return replace(ready, frame=all_rows[step.first : step.first + GOINGS_AT_ONCE])
-    if step.kind == "changes":
-        return replace(ready, changes=changes_at(tx, snapshot, step.first, CHANGES_AT_ONCE))
     return ready
 
 
@@ -271,8 +258,6 @@ def _put(tx: Tx, filling: Filling, ready: ReadyStep) -> None:
         put_folded(tx, ready.words)
     elif ready.frame is not None:
         put_frame(tx, SnapshotDifference, ready.frame)
-    elif ready.changes:
-        put_differences(tx, snapshot_id, ready.changes)
     elif step.kind == "suspects":
         _suspect(tx, snapshot_id, filling.suspects[step.first : step.first + SUSPECTS_AT_ONCE])
     elif step.kind == "heads":

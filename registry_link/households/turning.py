@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.changing import add_members, change_members, update_changed
-from registry_link.households.differences import changes_of, finish_compared, put_differences
+from registry_link.households.differences import COMINGS, changes_of, finish_compared, put_differences
 from registry_link.households.erased import erased_since
 from registry_link.households.known import forget_numbers, has_kk, has_nik
 from registry_link.households.leaving import keep_departed
@@ -36,7 +36,7 @@ from registry_link.households.staging import (
     replace_current,
     staged_snapshot,
 )
-from registry_link.households.states import DifferenceKind, LinkState, Outcome
+from registry_link.households.states import LinkState, Outcome
 from registry_link.households.supplementing import complete, tell_completed
 from registry_link.households.words import forget_words, refresh_words
 
@@ -44,7 +44,6 @@ _AT_ONCE: Final = 800
 _OVERLAP: Final = timedelta(minutes=10)
 """A change counts from when its transaction began."""
 T = TypeVar("T")
-_COMINGS: Final = (DifferenceKind.NEW, DifferenceKind.GONE, DifferenceKind.RETURNED)
 
 
 def turn_current(tx: Tx, snapshot_id: UUID, taking: Any, counts: Weighed) -> bool:
@@ -163,7 +162,7 @@ def _tell_again(tx: Tx, snapshot: Any, since: datetime) -> None:
         tx.session.execute(
             sa.delete(SnapshotDifference).where(
                 SnapshotDifference.snapshot_id == snapshot.id, SnapshotDifference.household_id.in_(some),
-                SnapshotDifference.kind.not_in(_COMINGS),
+                SnapshotDifference.kind.not_in(COMINGS),
             )
         )  # fmt: skip
         put_differences(tx, snapshot.id, changes_of(tx, snapshot, some))

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from core.errors import Conflict
 from core.work import Tx
 from registry_link.households.bulk import columns_of, put_frame
+from registry_link.households.differences import count_changed
 from registry_link.households.erased import erased_in, erased_since
 from registry_link.households.linking import listed_by
 from registry_link.households.marks import Again, again_of
@@ -52,7 +53,7 @@ from registry_link.households.serials import Serial, serial_ids
 from registry_link.households.states import Outcome, PositionSource, Relation
 from registry_link.households.weighed import GOINGS, packed, put_weighed
 
-Numbers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 NEW, CHANGED, SAME, LEFT_OUT = range(4)
 _OUTCOMES: Final = {NEW: Outcome.NEW.value, CHANGED: Outcome.CHANGED.value, SAME: Outcome.UNCHANGED.value}
 _FEW: Final = 800
@@ -79,17 +80,17 @@ class Comparison:
     """Of the households: new, changed, the same, or left out because it was erased."""
     bound: pl.Series
     """The ids, as digits, of those that are not new."""
-    sizes: Numbers
+    sizes: Places
     """How many members each household has."""
     is_told: Mask
     """Of the members: whether they are written out, because their household says anything new."""
-    positions: Numbers
+    positions: Places
     """Their places in the household's list."""
-    home_of: npt.NDArray[np.int32]
+    home_of: Places
     """Of the members: the place of their household among all of the file."""
     is_listed: Mask
     """Of the households: whether the source lists them already."""
-    numbers: npt.NDArray[np.int32]
+    numbers: Places
     """Of the new households: the how manieth each is, village by village; 0 for others."""
     goings: Goings
     has_before: bool
@@ -118,67 +119,91 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     erased = erased_since(tx, snapshot.recorded_at)
     anybody = sa.select(Household.id).where(Household.regency_code == snapshot.regency_code, is_seen()).limit(1)
     is_first = tx.session.scalar(anybody) is None
-    homes: list[Digests] = []
-    home_hashes: list[Digests] = []
-    gone: list[Mask] = []
-    owners: list[Digests] = []
-    keys: list[Digests] = []
-    people_hashes: list[Digests] = []
-    niks: list[Digests] = []
-    people_gone: list[Mask] = []
-    villages: list[pl.Series] = [pl.Series([], dtype=pl.String())]
-    names: list[pl.Series] = [pl.Series([], dtype=pl.String())]
-    for piece in pieces_of(tx, snapshot.id):
-        villages.append(piece.homes["village_code"])
-        if not is_first:
-            names.append(piece.homes["external_id"])
-        homes.append(digests(piece.homes["external_id"]))
-        home_hashes.append(digests(piece.homes["row_hash"]))
-        owners.append(digests(piece.people["external_id"]))
-        keys.append(digests(piece.people["member_key"]))
-        people_hashes.append(digests(piece.people["row_hash"]))
-        # Of the numbers themselves no more than this stays at hand.
-        nik = piece.people["nik"]
-        niks.append(np.where(nik.is_null().to_numpy(), np.uint64(0), digests(nik.fill_null(""))))
-        if erased:
-            of_homes, of_people = erased_in(tx, snapshot.id, erased, piece.homes, piece.people)
-            gone.append(of_homes.to_numpy())
-            people_gone.append(of_people.to_numpy())
-    home, owner = _joined(homes), _joined(owners)
-    home_of = mapped(owner, home, np.arange(len(home), dtype=np.int64)).to_numpy()
+    told = _told(tx, snapshot.id, erased, is_first=is_first)
+    home, home_of = told.home, told.home_of
     fates = np.full(len(home), NEW, dtype=np.int8)
-    key = owner * SPREAD + _joined(keys)
-    bound, standing = _compare_homes(tx, snapshot, pl.concat(names), home, _joined(home_hashes), fates)
-    del names
+    bound, standing = _compare_homes(tx, snapshot, told, fates)
     if (fates != NEW).any():
-        is_other = _compare_people(tx, snapshot, home, owner, key, key * SPREAD + _joined(people_hashes), standing)
-        fates[(fates == SAME) & is_other] = CHANGED
+        fates[(fates == SAME) & _compare_people(tx, snapshot, told, standing)] = CHANGED
     if erased:
-        nobody = np.zeros(0, dtype=np.bool_)
-        gone_people, is_gone = np.concatenate([nobody, *people_gone]), np.concatenate([nobody, *gone])
-        is_gone[home_of[gone_people]] = True
-        fates[is_gone] = LEFT_OUT
-    sizes = np.bincount(home_of, minlength=len(home)).astype(np.int64)
+        told.is_gone[home_of[told.is_person_gone]] = True
+        fates[told.is_gone] = LEFT_OUT
+    sizes = np.bincount(home_of, minlength=len(home)).astype(np.int32)
     is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
-    where = pl.concat(villages)
     listed = _listed(tx, snapshot, is_first=is_first)
     is_listed = _among(home, digests(listed))
     return Comparison(
         version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told,
-        positions=_positions(home_of), home_of=home_of.astype(np.int32), is_first=is_first, again=again,
-        is_listed=is_listed, numbers=_numbered(where, fates),
-        goings=_goings(tx, snapshot, before_id, home, fates, bound, where, listed, is_listed, again),
+        positions=_positions(home_of), home_of=home_of, is_first=is_first, again=again,
+        is_listed=is_listed, numbers=_numbered(told.villages, fates),
+        goings=_goings(tx, snapshot, before_id, home, fates, bound, told.villages, listed, is_listed, again),
         has_before=before_id is not None,
-        twice=_twice(tx, snapshot.id, pieces, _joined(niks), home_of, fates),
+        twice=_twice(tx, snapshot.id, pieces, told.nik, home_of, fates),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the pieces of a snapshot say, as digests, row by row; of the numbers themselves no more stays at hand."""
+
+    home: Digests
+    home_of: Places
+    """Of the members: the place of their household."""
+    nik: Digests
+    """0 where there is none."""
+    villages: pl.Series
+    is_gone: Mask
+    is_person_gone: Mask
+    """Who was erased since; nothing where nobody was."""
+    names: pl.Series
+    home_hashes: Digests
+    keys: Digests
+    """Of the members: their household and their key in it."""
+    contents: Digests
+    """The same with what is said of them. These four are empty where there is nobody to compare with."""
+
+
+def _told(tx: Tx, snapshot_id: UUID, erased: frozenset[tuple[str, bytes]], *, is_first: bool) -> _Told:
+    homes: list[Digests] = []
+    owners: list[Digests] = []
+    niks: list[Digests] = []
+    villages = [pl.Series([], dtype=pl.String())]
+    gone: list[Mask] = []
+    people_gone: list[Mask] = []
+    names = [pl.Series([], dtype=pl.String())]
+    home_hashes: list[Digests] = []
+    keys: list[Digests] = []
+    people_hashes: list[Digests] = []
+    for piece in pieces_of(tx, snapshot_id):
+        homes.append(digests(piece.homes["external_id"]))
+        owners.append(digests(piece.people["external_id"]))
+        nik = piece.people["nik"]
+        niks.append(np.where(nik.is_null().to_numpy(), np.uint64(0), digests(nik.fill_null(""))))
+        villages.append(piece.homes["village_code"])
+        if erased:
+            of_homes, of_people = erased_in(tx, snapshot_id, erased, piece.homes, piece.people)
+            gone.append(of_homes.to_numpy())
+            people_gone.append(of_people.to_numpy())
+        if not is_first:
+            names.append(piece.homes["external_id"])
+            home_hashes.append(digests(piece.homes["row_hash"]))
+            keys.append(digests(piece.people["member_key"]))
+            people_hashes.append(digests(piece.people["row_hash"]))
+    home, owner = _joined(homes), _joined(owners)
+    nobody = np.zeros(0, dtype=np.bool_)
+    key = _joined([]) if is_first else owner * SPREAD + _joined(keys)
+    return _Told(
+        home=home, home_of=mapped(owner, home, np.arange(len(home), dtype=np.int32)).to_numpy(), nik=_joined(niks),
+        villages=pl.concat(villages), is_gone=np.concatenate([nobody, *gone]),
+        is_person_gone=np.concatenate([nobody, *people_gone]), names=pl.concat(names),
+        home_hashes=_joined(home_hashes), keys=key, contents=key * SPREAD + _joined(people_hashes),
     )  # fmt: skip
 
 
 def counts_of(tx: Tx, snapshot_id: UUID, found: Comparison) -> Weighed:
     """Give what a compared snapshot comes to, once its rows are written out and bound."""
     mine = StagedHousehold.snapshot_id == snapshot_id
-    changed = tx.session.scalar(
-        sa.select(sa.func.count()).where(mine, StagedHousehold.outcome == Outcome.CHANGED)
-    ) or 0  # fmt: skip
+    changed = count_changed(tx, snapshot_id)
     fates = np.bincount(found.fates, minlength=LEFT_OUT + 1).tolist()
     # What was bound since stands among the changed ones.
     return Weighed(
@@ -256,9 +281,10 @@ class _Standing:
 
 
 def _compare_homes(
-    tx: Tx, snapshot: Any, names: pl.Series, home: Digests, hashes: Digests, fates: npt.NDArray[np.int8]
+    tx: Tx, snapshot: Any, told: _Told, fates: npt.NDArray[np.int8]
 ) -> tuple[pl.Series, _Standing]:  # fmt: skip
     """Mark the households that stand already; gives their ids, row by row, and what is known of them."""
+    home, names = told.home, told.names
     nobody = pl.Series([None], dtype=pl.String()).new_from_index(0, len(home))
     query = sa.select(Household.external_id, Household.row_hash, digits(tx, Household.id)).where(
         Household.regency_code == snapshot.regency_code, Household.source == snapshot.source,
@@ -280,14 +306,12 @@ def _compare_homes(
     at = order[np.minimum(np.searchsorted(standing, home, sorter=order), len(order) - 1)]
     is_known = standing[at] == home
     fates[is_known] = CHANGED
-    fates[is_known & (standing_hashes[at] == hashes)] = SAME
+    fates[is_known & (standing_hashes[at] == told.home_hashes)] = SAME
     bound = all_ids.gather(at).str.replace_all("-", "", literal=True).zip_with(pl.Series(is_known), nobody)
     return bound, _Standing(digests(all_ids), standing, all_ids.to_list())
 
 
-def _compare_people(
-    tx: Tx, snapshot: Any, home: Digests, owner: Digests, key: Digests, said: Digests, known: _Standing
-) -> Mask:
+def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing) -> Mask:
     """Tell which households list somebody who stands otherwise, or do not list somebody who stands."""
     query = sa.select(digits(tx, Member.household_id), Member.member_key, Member.row_hash).where(
         Member.is_present, ~Member.member_key.startswith(CARRIED)
@@ -299,11 +323,11 @@ def _compare_people(
     for start in range(0, len(known.homes), _FEW):
         some = query.where(Member.household_id.in_([UUID(one) for one in known.homes[start : start + _FEW]]))
         for ids, members, contents in columns_of(tx, some):
-            told = pl.Series(contents, dtype=pl.Binary())
+            said = pl.Series(contents, dtype=pl.Binary())
             of.append(digests(pl.Series(ids)))
             keys.append(digests(pl.Series(members)))
-            hashes.append(digests(told.fill_null(b"")))
-            unknown.append(told.is_null().to_numpy())
+            hashes.append(digests(said.fill_null(b"")))
+            unknown.append(said.is_null().to_numpy())
     names = mapped(_joined(of), known.ids, known.names)
     is_ours = names.is_not_null().to_numpy()
     standing_owner = names.drop_nulls().to_numpy()
@@ -311,20 +335,27 @@ def _compare_people(
     there = standing * SPREAD + _joined(hashes)[is_ours]
     # Of somebody whose row is not known there is nothing to compare: who is listed again is the same.
     open_keys = standing[np.concatenate(unknown)[is_ours]] if unknown else standing
-    differs = ~_among(said, there) & ~_among(key, open_keys)
-    others = [owner[differs]]
+    differs = ~_among(told.contents, there) & ~_among(told.keys, open_keys)
+    others = [told.home[told.home_of[differs]]]
     if snapshot.lists_members:
-        is_missing = ~_among(there, said)
-        is_missing &= ~(_among(standing, open_keys) & _among(standing, key))
+        is_missing = ~_among(there, told.contents)
+        is_missing &= ~(_among(standing, open_keys) & _among(standing, told.keys))
         others.append(standing_owner[is_missing])
-    return _among(home, np.concatenate(others))
+    return _among(told.home, np.concatenate(others))
 
 
 def _twice(
-    tx: Tx, snapshot_id: UUID, pieces: Sequence[tuple[int, int, int]], niks: Digests, home_of: Numbers,
+    tx: Tx, snapshot_id: UUID, pieces: Sequence[tuple[int, int, int]], niks: Digests, home_of: Places,
     fates: npt.NDArray[np.int8],
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
-    has = np.flatnonzero((niks != 0) & (fates[home_of] != LEFT_OUT))
+    is_there = (niks != 0) & (fates[home_of] != LEFT_OUT)
+    # In memory these are all numbers of a registry: only those that come again are put in order with their places.
+    every = np.sort(niks[is_there])
+    several = every[1:][every[1:] == every[:-1]]
+    if not len(several):
+        return ()
+    del every
+    has = np.flatnonzero(is_there & _among(niks, several))
     order = has[np.argsort(niks[has], kind="stable")]
     begins = np.concatenate([[True], niks[order][1:] != niks[order][:-1]])[: len(order)]
     first = home_of[order[np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))]]
@@ -380,7 +411,7 @@ def written_out(tx: Tx, snapshot: Any, found: Comparison, place: int) -> Written
     })  # fmt: skip
     of_people = pl.DataFrame({
         "home": found.home_of[persons], "fate": found.fates[found.home_of[persons]],
-        "position": found.positions[persons].astype(np.int32),
+        "position": found.positions[persons],
         "place": np.arange(persons.start, persons.stop, dtype=np.int32),
     })  # fmt: skip
     kept = packed(of_homes.with_columns(pl.col("bound_id").str.decode("hex")), of_people)
@@ -408,14 +439,16 @@ def put_goings(tx: Tx, snapshot_id: UUID, goings: Goings) -> None:
     put_weighed(tx, snapshot_id, GOINGS, packed(goings.gone, goings.returned))
 
 
-def _positions(owner: npt.NDArray[Any]) -> Numbers:
+def _positions(owner: Places) -> Places:
     """Count the rows of each owner, the first is 1."""
-    order = np.argsort(owner, kind="stable")
+    # Most files list them one household after the other.
+    is_sorted = bool((owner[1:] >= owner[:-1]).all())
+    order = slice(None) if is_sorted else np.argsort(owner, kind="stable")
     ordered = owner[order]
-    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(owner)])
-    sizes = np.diff(np.concatenate([begins, [len(owner)]]))
-    positions = np.empty(len(owner), dtype=np.int64)
-    positions[order] = np.arange(len(owner)) - np.repeat(begins, sizes) + 1
+    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(owner)]).astype(np.int32)
+    sizes = np.diff(begins, append=np.int32(len(owner)))
+    positions = np.empty(len(owner), dtype=np.int32)
+    positions[order] = np.arange(1, len(owner) + 1, dtype=np.int32) - np.repeat(begins, sizes)
     return positions
 
 

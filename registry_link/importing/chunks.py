@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,16 @@ from core.actor import Actor
 from core.errors import Conflict, Fact
 from core.states import move
 from core.work import Tx, Work
-from registry_link.households.differences import count_compared, keep_counts
+from registry_link.households.differences import (
+    CHANGES_AT_ONCE,
+    Difference,
+    changes_at,
+    count_changed,
+    count_compared,
+    forget_differences,
+    keep_counts,
+    put_differences,
+)
 from registry_link.households.marks import keep_marks, made_marks
 from registry_link.households.staging import (
     bind_met,
@@ -83,6 +92,8 @@ class WeighedChunk:
     step: int
     """How many pieces are written out before this one."""
     made: WrittenOut | None = None
+    changes: Sequence[Difference] | None = None
+    """What some of the changed households would differ in."""
     suspects: Mapping[str, UUID] | None = None
     """Once all pieces are written out and bound."""
     differences: Counter[DifferenceKind] = field(default_factory=Counter)
@@ -187,6 +198,9 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
         return WeighedChunk(found, step, made=written_out(tx, snapshot, found, step))
     if step == len(found.pieces):
         return WeighedChunk(found, step)
+    start = (step - len(found.pieces) - 1) * CHANGES_AT_ONCE
+    if found.has_before and start < count_changed(tx, run.snapshot_id):
+        return WeighedChunk(found, step, changes=changes_at(tx, snapshot, start, CHANGES_AT_ONCE))
     comings = {DifferenceKind.GONE: len(found.goings.gone), DifferenceKind.RETURNED: len(found.goings.returned)}
     new = counts_of(tx, run.snapshot_id, found).new
     return WeighedChunk(
@@ -200,10 +214,14 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
     step = read.step
     if not step:
         clear_written(tx, run.snapshot_id)
+        forget_differences(tx, run.snapshot_id)
     _weighed_so_far(tx, run, read.found, step)
     if read.made is not None:
         put_written(tx, run.snapshot_id, read.made)
         return Staged(rows=len(read.made.homes), is_done=False)
+    if read.changes is not None:
+        put_differences(tx, run.snapshot_id, read.changes)
+        return Staged(rows=0, is_done=False)
     if read.suspects is None:
         bind_met(tx, run.snapshot_id)
         return Staged(rows=0, is_done=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
+from threading import Event, Lock
 from time import sleep
 from typing import Final
 from uuid import UUID
@@ -99,17 +101,40 @@ def _unpack(work: Work, actor: Actor, run_id: UUID) -> RunState:
 
 
 def _unpacked(work: Work, actor: Actor, run_id: UUID, files: tuple[ToUnpack, ...]) -> list[Unpacked]:
-    found: list[Unpacked] = []
-    before = 0
+    """Read each file in a child of its own, all at once; what goes wrong with one ends the others' reading, too."""
+    read = [0] * len(files)
+    is_over, telling = Event(), Lock()
 
-    def told(bytes_read: int) -> None:
-        so_far = before + bytes_read
-        work.run(actor, lambda tx: note_unpacking(tx, run_id, so_far))
+    def told(no: int, bytes_read: int) -> None:
+        with telling:
+            if is_over.is_set():
+                raise Conflict("import_run.moved_meanwhile")
+            read[no] = bytes_read
+            so_far = sum(read)
+            work.run(actor, lambda tx: note_unpacking(tx, run_id, so_far))
 
-    for one in files:
-        found.append(unpack(one.path, one.name, one.target, told))
-        before += one.size
-    return found
+    def unpacked(no: int) -> Unpacked:
+        one = files[no]
+        try:
+            found = unpack(one.path, one.name, one.target, partial(told, no))
+        except BaseException:
+            is_over.set()
+            raise
+        read[no] = one.size
+        return found
+
+    with ThreadPoolExecutor(len(files)) as pool:
+        results = [pool.submit(unpacked, no) for no in range(len(files))]
+        try:
+            wait(results)
+        except BaseException:
+            is_over.set()
+            raise
+    # Of what went wrong the first counts, not that another was ended by it.
+    errors = [error for one in results if (error := one.exception()) is not None]
+    for error in sorted(errors, key=lambda error: isinstance(error, Conflict)):
+        raise error
+    return [one.result() for one in results]
 
 
 def _read_or_refuse(work: Work, actor: Actor, run_id: UUID) -> str:

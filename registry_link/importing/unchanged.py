@@ -22,13 +22,11 @@ from registry_link.households.marks import (
     Again,
     RowMarks,
     again_of,
+    alike,
     begin_marks,
     has_marks,
     marks_before,
     may_have_marks,
-    said_by,
-    say_the_same,
-    summed,
 )
 from registry_link.importing import columns, looking, rules, screening
 from registry_link.importing.rules import FileFacts, RowReader
@@ -66,7 +64,7 @@ def marks_to_be(tx: Tx, run_id: UUID) -> MarksToBe | None:
     files = _marks_of_files(tx, run) if before is not None else None
     if before is None or files is None:
         return MarksToBe(judged_by, None, None)
-    again = say_the_same(before, summed([said_by(no, one) for no, one in enumerate(files)]))
+    again = alike(before, files)
     return MarksToBe(judged_by, again, _skips(run_id, files, again))
 
 

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -499,3 +500,30 @@ def test_an_import_given_up_while_it_is_unpacked_leaves_nothing(
     assert not list(tmp_path.glob("*.rows*"))
     with office.read_by(LOG) as tx:
         assert import_run(tx, run_id).state is RunState.DISCARDED
+
+
+def test_two_files_are_unpacked_at_once_and_what_is_wrong_with_one_ends_the_other(
+    office: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    both = Barrier(2, timeout=60)
+    ended: list[str] = []
+
+    def together(path: Path, name: str, target: Path, told: Callable[[int], None]) -> Unpacked:
+        both.wait()
+        if name == "b.csv":
+            raise Malformed("reader.not_text")
+        with pytest.raises(Conflict):
+            # As a long file would: it tells how far it is until nobody wants to hear it.
+            while True:
+                told(1)
+        ended.append(name)
+        raise Conflict("import_run.moved_meanwhile")
+
+    run_id = start(office, stored(tmp_path, lines(3)), stored(tmp_path, lines(3), "b.csv"))
+    monkeypatch.setattr(jobs, "unpack", together)
+    assert _unpack(office, OFFICE, run_id) is RunState.REFUSED
+    assert ended == ["dtsen.csv"]
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+    assert view.problem is not None
+    assert view.problem.code == "reader.not_text"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from core.clock import FixedClock
 from core.crypto import Secret
 from core.work import Tx, Work
 from registry_link.households.commands import (
@@ -33,10 +34,15 @@ from registry_link.households.models import (
 )
 from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
-from registry_link.households.reporting import differences_of_household
+from registry_link.households.reporting import (
+    ListDifferences,
+    difference_report,
+    differences,
+    differences_of_household,
+)
 from registry_link.households.staging import bump_stamp
-from registry_link.households.states import LinkAct, LinkState, SnapshotState
-from registry_link.households.taking_over import ready_step
+from registry_link.households.states import DifferenceKind, LinkAct, LinkState, SnapshotState
+from registry_link.households.taking_over import STALE, ready_step
 from registry_link.importing.applying import begin_applying, keep_applied, to_fill_in
 from registry_link.importing.commands import approve_import
 from registry_link.importing.jobs import run_pending_imports
@@ -187,3 +193,24 @@ def test_another_snapshot_of_the_source_meanwhile_lets_it_begin_anew(office: Wor
         links = sa.select(sa.func.count()).where(RegistryLink.until_snapshot_id.is_(None))
         assert tx.session.scalar(links) == 5
         assert len(search_households(tx, SearchHouseholds(text="contoh")).lines) == 5
+
+
+def test_what_changes_is_told_from_the_dry_run_on_but_not_of_a_household_before_it_is_so(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+):
+    second = two_snapshots(office, tmp_path)
+    with office.read_by(LOG) as tx:
+        order = ListDifferences(snapshot_id=snapshots(tx)[0].id)
+        assert [one.kind for one in differences(tx, order).lines if one.kind is DifferenceKind.ADDRESS]
+        home = id_of(tx, "K0001")
+        assert differences_of_household(tx, home) == ()
+    # Hours later: what was filled in is taken away and begun anew, and what was compared still stands.
+    later = Work(office.engine, FixedClock(office.clock.now() + timedelta(seconds=2 * STALE)), office.folder)
+    finish(later, second)
+    with office.read_by(LOG) as tx:
+        told = [one.kind for _, one in differences_of_household(tx, home)]
+        assert told.count(DifferenceKind.ADDRESS) == 1
+        assert dict(difference_report(tx, order.snapshot_id).counts) == {
+            DifferenceKind.NEW: 1, DifferenceKind.ADDRESS: 1,
+        }  # fmt: skip
