@@ -12,7 +12,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.differences import COMINGS
 from registry_link.households.known import forget_numbers
 from registry_link.households.models import (
     Household,
@@ -26,7 +25,7 @@ from registry_link.households.models import (
     TakingOver,
     WeighedPiece,
 )
-from registry_link.households.states import Outcome, TakingStage
+from registry_link.households.states import DifferenceKind, Outcome, TakingStage
 from registry_link.households.words import forget_words, refresh_words
 
 _AT_ONCE: Final = 5000
@@ -99,8 +98,8 @@ def _take_back(tx: Tx, taking: Any) -> bool:
     links = sa.select(RegistryLink.id).where(RegistryLink.snapshot_id == taking.snapshot_id).limit(_AT_ONCE)
     if _delete(tx, sa.delete(RegistryLink).where(RegistryLink.id.in_(links))):
         return False
-    # What changes was written down by the comparison, which stands.
-    mine = sa.and_(SnapshotDifference.snapshot_id == taking.snapshot_id, SnapshotDifference.kind.in_(COMINGS))
+    # The others were written down by the comparison, which stands.
+    mine = sa.and_(SnapshotDifference.snapshot_id == taking.snapshot_id, SnapshotDifference.kind == DifferenceKind.NEW)
     told = tx.session.scalars(sa.select(SnapshotDifference.subject_id).where(mine).limit(_FEW)).all()
     if _delete(tx, sa.delete(SnapshotDifference).where(mine, SnapshotDifference.subject_id.in_(told))):
         return False

@@ -1,4 +1,5 @@
-"""What a snapshot changes, written down while it is taken over: before and after, household by household.
+"""What a snapshot changes, written down as it is compared and again as it is taken over: before and after, household
+by household.
 
 The values compared are those that the taking over writes, so that a report never says what did not happen. No NIK and
 No. KK stands in it, no birth date and no mark of health: of those it says only that they changed.
@@ -12,10 +13,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import polars as pl
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.bulk import put_rows
+from registry_link.households.bulk import put_frame, put_rows
 from registry_link.households.linking import listed_by
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import (
@@ -33,6 +35,7 @@ from registry_link.households.taking import same_household, taken_household, tak
 
 AT_ONCE: Final = 10_000
 CHANGES_AT_ONCE: Final = 2500
+GOINGS_AT_ONCE: Final = 10_000
 _FEW: Final = 800
 _COLUMNS: Final = ("snapshot_id", "kind", "subject_id", "household_id", "village_code", "before", "after")
 SHOWN: Final = ("name", "sex", "relation")
@@ -86,11 +89,21 @@ def write_differences(tx: Tx, snapshot: Any, before_id: UUID | None) -> None:
         put_differences(tx, snapshot.id, several)
 
 
-def count_compared(tx: Tx, snapshot: Any, new: int, comings: Mapping[DifferenceKind, int]) -> Counter[DifferenceKind]:
-    """Count what a compared snapshot changes, whose changes are written down already; of ``comings`` nothing where
-    none of its source stands before it."""
-    counts = _written(tx, snapshot.id) if comings else Counter()
-    counts.update({kind: count for kind, count in comings.items() if count})
+def differences_of(
+    snapshot_id: UUID, kind: DifferenceKind, household_ids: pl.Series, villages: pl.Series
+) -> pl.DataFrame:
+    """Make rows that say nothing but that a household came or went."""
+    nothing = pl.lit("")
+    return pl.DataFrame({"household_id": household_ids, "village_code": villages}).select(
+        pl.lit(snapshot_id.hex).alias("snapshot_id"), pl.lit(kind.value).alias("kind"),
+        pl.col("household_id").alias("subject_id"), "household_id", "village_code", nothing.alias("before"),
+        nothing.alias("after"),
+    )  # fmt: skip
+
+
+def count_compared(tx: Tx, snapshot: Any, new: int) -> Counter[DifferenceKind]:
+    """Count what a compared snapshot changes: what is written down already, and who is new."""
+    counts = _written(tx, snapshot.id)
     counts[DifferenceKind.NEW] = new + (tx.session.scalar(
         sa.select(sa.func.count()).select_from(_met(snapshot).subquery())
     ) or 0)  # fmt: skip
@@ -100,7 +113,7 @@ def count_compared(tx: Tx, snapshot: Any, new: int, comings: Mapping[DifferenceK
 def finish_compared(tx: Tx, snapshot: Any, new: int, *, tells: bool) -> None:
     """Write down who was registered on the spot, once they stand, and count everything."""
     if not tells:
-        keep_counts(tx, snapshot.id, count_compared(tx, snapshot, new, {}))
+        keep_counts(tx, snapshot.id, count_compared(tx, snapshot, new))
         return
     tx.session.execute(sa.insert(SnapshotDifference).from_select(list(_COLUMNS), _met(snapshot)))
     keep_counts(tx, snapshot.id, _written(tx, snapshot.id))
@@ -232,6 +245,11 @@ def changes_of(tx: Tx, snapshot: Any, household_ids: Sequence[UUID]) -> Sequence
 def put_differences(tx: Tx, snapshot_id: UUID, several: Iterable[Difference]) -> None:
     """Write down what a snapshot changes."""
     put_rows(tx, SnapshotDifference, _COLUMNS, ((snapshot_id, *one) for one in several))
+
+
+def put_difference_rows(tx: Tx, rows: pl.DataFrame) -> None:
+    """Write down rows that ``differences_of`` made."""
+    put_frame(tx, SnapshotDifference, rows)
 
 
 def _changed(snapshot: Any) -> Any:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from core.work import Tx
 from registry_link.households.bulk import put_frame
+from registry_link.households.differences import differences_of
 from registry_link.households.filling_halves import NO_HALVES, halves_of, keep_halves
 from registry_link.households.models import (
     KK_CONTEXT,
@@ -175,18 +176,6 @@ def _links(tx: Tx, snapshot_id: UUID, taking: Any, homes: pl.DataFrame) -> pl.Da
 
 def _told(snapshot_id: UUID, homes: pl.DataFrame) -> pl.DataFrame:
     return differences_of(snapshot_id, DifferenceKind.NEW, homes["own_id"], homes["village_code"])
-
-
-def differences_of(
-    snapshot_id: UUID, kind: DifferenceKind, household_ids: pl.Series, villages: pl.Series
-) -> pl.DataFrame:
-    """Make rows that say nothing but that a household came or went."""
-    nothing = pl.lit("")
-    return pl.DataFrame({"household_id": household_ids, "village_code": villages}).select(
-        pl.lit(snapshot_id.hex).alias("snapshot_id"), pl.lit(kind.value).alias("kind"),
-        pl.col("household_id").alias("subject_id"), "household_id", "village_code", nothing.alias("before"),
-        nothing.alias("after"),
-    )  # fmt: skip
 
 
 def instant(tx: Tx, at: Any) -> str:

@@ -17,11 +17,9 @@ import sqlalchemy as sa
 
 from core.errors import Conflict
 from core.work import Tx
-from registry_link.households.bulk import put_frame
 from registry_link.households.filling import (
     PieceMovedError,
     Ready,
-    differences_of,
     homes_ready,
     met_households,
     parts_of,
@@ -35,7 +33,6 @@ from registry_link.households.models import (
     Household,
     Member,
     RegistryLink,
-    SnapshotDifference,
     StagedHousehold,
     TakingOver,
 )
@@ -48,15 +45,13 @@ from registry_link.households.staging import (
     set_counter,
     staged_snapshot,
 )
-from registry_link.households.states import DifferenceKind, LinkState, TakingStage
+from registry_link.households.states import LinkState, TakingStage
 from registry_link.households.turning import turn_current
-from registry_link.households.weighed import GOINGS, weighed_piece
 from registry_link.households.words import FoldedWords, put_folded, words_ready
 
 SUSPECTS_AT_ONCE: Final = 2000
 WORDS_AT_ONCE: Final = 1 << 15
 HEADS_AT_ONCE: Final = 20_000
-GOINGS_AT_ONCE: Final = 10_000
 STALE: Final = 3600.0
 """Seconds after which what was filled in is begun anew: readers look for what changed only so far back."""
 
@@ -100,7 +95,6 @@ class ReadyStep:
     rows: Ready | None = None
     words: FoldedWords | None = None
     numbers: pl.DataFrame | None = None
-    frame: pl.DataFrame | None = None
     is_moved: bool = False
     """What was compared is not so any more."""
 
@@ -155,9 +149,6 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
     steps += [Step("heads", at, min(at + HEADS_AT_ONCE - 1, taking.last_no))
               for at in range(taking.no, taking.last_no + 1, HEADS_AT_ONCE)]  # fmt: skip
     steps += _ranges(taking.no, taking.last_no)
-    if tells:
-        gone, returned = weighed_piece(tx, snapshot_id, GOINGS)
-        steps += [Step("goings", at) for at in range(0, len(gone) + len(returned), GOINGS_AT_ONCE)]
     return Filling(
         snapshot=snapshot, taking=taking, steps=tuple(steps), met=met_households(tx, snapshot_id),
         suspects=[(row[0], row[1]) for row in suspects if row[1]], tells=tells,
@@ -207,13 +198,6 @@ def ready_step(tx: Tx, filling: Filling, no: int) -> ReadyStep:
         return replace(ready, is_moved=True)
     if step.kind == "words":
         return replace(ready, words=words_ready(tx, step.first, step.last))
-    if step.kind == "goings":
-        gone, returned = weighed_piece(tx, snapshot.id, GOINGS)
-        all_rows = pl.concat([
-            differences_of(snapshot.id, kind, frame["household_id"], frame["village_code"])
-            for kind, frame in ((DifferenceKind.GONE, gone), (DifferenceKind.RETURNED, returned))
-        ])  # fmt: skip
-        return replace(ready, frame=all_rows[step.first : step.first + GOINGS_AT_ONCE])
     return ready
 
 
@@ -256,8 +240,6 @@ def _put(tx: Tx, filling: Filling, ready: ReadyStep) -> None:
         put_numbers(tx, ready.numbers)
     elif ready.words is not None:
         put_folded(tx, ready.words)
-    elif ready.frame is not None:
-        put_frame(tx, SnapshotDifference, ready.frame)
     elif step.kind == "suspects":
         _suspect(tx, snapshot_id, filling.suspects[step.first : step.first + SUSPECTS_AT_ONCE])
     elif step.kind == "heads":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Final
 from uuid import UUID
 
 import polars as pl
@@ -12,9 +11,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.work import Tx
 from registry_link.households.models import WeighedPiece
-
-GOINGS: Final = -1
-"""Under this number stands who comes and who goes."""
 
 
 def packed(one: pl.DataFrame, other: pl.DataFrame) -> bytes:
@@ -44,7 +40,7 @@ def put_weighed(tx: Tx, snapshot_id: UUID, no: int, content: bytes) -> None:
 
 
 def weighed_piece(tx: Tx, snapshot_id: UUID, no: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give what became of a piece, or of those who come and go."""
+    """Give what became of a piece."""
     content = tx.session.scalars(
         sa.select(WeighedPiece.content).where(WeighedPiece.snapshot_id == snapshot_id, WeighedPiece.no == no)
     ).one()

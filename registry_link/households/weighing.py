@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from core.errors import Conflict
 from core.work import Tx
 from registry_link.households.bulk import columns_of, put_frame
-from registry_link.households.differences import count_changed
+from registry_link.households.differences import count_changed, differences_of
 from registry_link.households.erased import erased_in, erased_since
 from registry_link.households.linking import listed_by
 from registry_link.households.marks import Again, again_of
@@ -50,22 +50,13 @@ from registry_link.households.positions import position_keys
 from registry_link.households.queries import registry_version
 from registry_link.households.rows import Weighed
 from registry_link.households.serials import Serial, serial_ids
-from registry_link.households.states import Outcome, PositionSource, Relation
-from registry_link.households.weighed import GOINGS, packed, put_weighed
+from registry_link.households.states import DifferenceKind, Outcome, PositionSource, Relation
+from registry_link.households.weighed import packed, put_weighed
 
 Places = npt.NDArray[np.int32]
 NEW, CHANGED, SAME, LEFT_OUT = range(4)
 _OUTCOMES: Final = {NEW: Outcome.NEW.value, CHANGED: Outcome.CHANGED.value, SAME: Outcome.UNCHANGED.value}
 _FEW: Final = 800
-
-
-@dataclass(frozen=True, slots=True)
-class Goings:
-    """Households that the snapshot before listed and this one does not, or the other way round: ``household_id`` as
-    digits, ``village_code``."""
-
-    gone: pl.DataFrame
-    returned: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,9 @@ class Comparison:
     """Of the households: whether the source lists them already."""
     numbers: Places
     """Of the new households: the how manieth each is, village by village; 0 for others."""
-    goings: Goings
+    goings: pl.DataFrame
+    """Rows of ``snapshot_difference``: who was listed in the snapshot before and is not in this one, and who is again
+    after a time in none."""
     has_before: bool
     """A snapshot of its source is current, whose place it takes."""
     is_first: bool
@@ -234,10 +227,10 @@ def _listed(tx: Tx, snapshot: Any, *, is_first: bool) -> pl.Series:
 def _goings(
     tx: Tx, snapshot: Any, before_id: UUID | None, home: Digests, fates: npt.NDArray[np.int8], bound: pl.Series,
     villages: pl.Series, last: pl.Series, is_listed: Mask, again: Again | None,
-) -> Goings:  # fmt: skip
-    nobody = pl.DataFrame(schema={"household_id": pl.String(), "village_code": pl.String()})
+) -> pl.DataFrame:  # fmt: skip
+    nobody = pl.Series([], dtype=pl.String())
     if before_id is None:
-        return Goings(nobody, nobody)
+        return differences_of(snapshot.id, DifferenceKind.GONE, nobody, nobody)
     listed = home[fates != LEFT_OUT]
     if again is not None:
         listed = np.concatenate([listed, again.marks["home"].to_numpy()])
@@ -263,12 +256,12 @@ def _goings(
             .where(RegistryLink.household_id.in_(these), RegistryLink.snapshot_id != snapshot.id)
         )  # fmt: skip
     known = {one.hex for one in back_ids}
-    where = villages.filter(pl.Series(maybe))
-    back = pl.DataFrame({"household_id": ids_again, "village_code": where}, schema=nobody.schema)
-    return Goings(
-        pl.DataFrame(gone, schema=nobody.schema, orient="row"),
-        back.filter(pl.col("household_id").is_in(sorted(known))),
-    )
+    is_back, where = ids_again.is_in(sorted(known)), villages.filter(pl.Series(maybe))
+    ids, codes = (pl.Series([row[place] for row in gone], dtype=pl.String()) for place in (0, 1))
+    return pl.concat([
+        differences_of(snapshot.id, DifferenceKind.GONE, ids, codes),
+        differences_of(snapshot.id, DifferenceKind.RETURNED, ids_again.filter(is_back), where.filter(is_back)),
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,11 +425,6 @@ def put_written(tx: Tx, snapshot_id: UUID, made: WrittenOut) -> None:
     put_frame(tx, StagedHousehold, made.homes)
     put_frame(tx, StagedMember, made.people)
     put_weighed(tx, snapshot_id, made.no, made.fates)
-
-
-def put_goings(tx: Tx, snapshot_id: UUID, goings: Goings) -> None:
-    """Keep who comes and goes for the taking over."""
-    put_weighed(tx, snapshot_id, GOINGS, packed(goings.gone, goings.returned))
 
 
 def _positions(owner: Places) -> Places:

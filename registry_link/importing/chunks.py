@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import polars as pl
 import sqlalchemy as sa
 
 from core.actor import Actor
@@ -17,12 +18,14 @@ from core.states import move
 from core.work import Tx, Work
 from registry_link.households.differences import (
     CHANGES_AT_ONCE,
+    GOINGS_AT_ONCE,
     Difference,
     changes_at,
     count_changed,
     count_compared,
     forget_differences,
     keep_counts,
+    put_difference_rows,
     put_differences,
 )
 from registry_link.households.marks import keep_marks, made_marks
@@ -40,7 +43,6 @@ from registry_link.households.weighing import (
     WrittenOut,
     compare,
     counts_of,
-    put_goings,
     put_written,
     written_out,
 )
@@ -94,6 +96,8 @@ class WeighedChunk:
     made: WrittenOut | None = None
     changes: Sequence[Difference] | None = None
     """What some of the changed households would differ in."""
+    goings: pl.DataFrame | None = None
+    """Who comes and goes, as ``Comparison`` has them."""
     suspects: Mapping[str, UUID] | None = None
     """Once all pieces are written out and bound."""
     differences: Counter[DifferenceKind] = field(default_factory=Counter)
@@ -198,16 +202,26 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
         return WeighedChunk(found, step, made=written_out(tx, snapshot, found, step))
     if step == len(found.pieces):
         return WeighedChunk(found, step)
-    start = (step - len(found.pieces) - 1) * CHANGES_AT_ONCE
-    if found.has_before and start < count_changed(tx, run.snapshot_id):
-        return WeighedChunk(found, step, changes=changes_at(tx, snapshot, start, CHANGES_AT_ONCE))
-    comings = {DifferenceKind.GONE: len(found.goings.gone), DifferenceKind.RETURNED: len(found.goings.returned)}
+    if found.has_before:
+        told = _next_told(tx, snapshot, found, step)
+        if told is not None:
+            return told
     new = counts_of(tx, run.snapshot_id, found).new
     return WeighedChunk(
         found, step, suspects=suspects(tx, run.snapshot_id, found.twice),
-        differences=count_compared(tx, snapshot, new, comings if found.has_before else {}),
+        differences=count_compared(tx, snapshot, new),
         marks=made_marks(tx, run.snapshot_id) if run.state is RunState.READING else None,
     )  # fmt: skip
+
+
+def _next_told(tx: Tx, snapshot: Any, found: Comparison, step: int) -> WeighedChunk | None:
+    """Make the next differences ready that are written down: who changes, then who comes and goes; None after them."""
+    at, changed = step - len(found.pieces) - 1, count_changed(tx, snapshot.id)
+    if at * CHANGES_AT_ONCE < changed:
+        return WeighedChunk(found, step, changes=changes_at(tx, snapshot, at * CHANGES_AT_ONCE, CHANGES_AT_ONCE))
+    begin = (at + -changed // CHANGES_AT_ONCE) * GOINGS_AT_ONCE
+    goings = found.goings[begin : begin + GOINGS_AT_ONCE]
+    return WeighedChunk(found, step, goings=goings) if len(goings) else None
 
 
 def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
@@ -222,11 +236,13 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
     if read.changes is not None:
         put_differences(tx, run.snapshot_id, read.changes)
         return Staged(rows=0, is_done=False)
+    if read.goings is not None:
+        put_difference_rows(tx, read.goings)
+        return Staged(rows=0, is_done=False)
     if read.suspects is None:
         bind_met(tx, run.snapshot_id)
         return Staged(rows=0, is_done=False)
     put_suspects(tx, run.snapshot_id, read.suspects)
-    put_goings(tx, run.snapshot_id, read.found.goings)
     keep_counts(tx, run.snapshot_id, read.differences)
     counts = counts_of(tx, run.snapshot_id, read.found)
     values = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -29,6 +30,7 @@ from registry_link.households.models import (
     KnownNumber,
     Member,
     RegistryLink,
+    SnapshotDifference,
     StagedPiece,
     TakingOver,
 )
@@ -44,7 +46,7 @@ from registry_link.households.staging import bump_stamp
 from registry_link.households.states import DifferenceKind, LinkAct, LinkState, SnapshotState
 from registry_link.households.taking_over import STALE, ready_step
 from registry_link.importing.applying import begin_applying, keep_applied, to_fill_in
-from registry_link.importing.commands import approve_import
+from registry_link.importing.commands import approve_import, discard_import
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.queries import import_run
 from registry_link.importing.states import RunState
@@ -214,3 +216,41 @@ def test_what_changes_is_told_from_the_dry_run_on_but_not_of_a_household_before_
         assert dict(difference_report(tx, order.snapshot_id).counts) == {
             DifferenceKind.NEW: 1, DifferenceKind.ADDRESS: 1,
         }  # fmt: skip
+
+
+def test_before_it_is_applied_a_file_says_of_every_household_but_the_new_ones_what_would_change(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+):
+    first = start(office, stored(tmp_path, lines(4, 2)))
+    filled_in(office, first)
+    finish(office, first)
+    rows = [line(1, alamat="Jalan Pindah"), line(1, 2), *lines(3, 2)[2:], line(3, 3), line(5)]
+    second = start(office, stored(tmp_path, rows, "b.csv"), as_of=date(2026, 4, 1))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        order = ListDifferences(snapshot_id=import_run(tx, second).snapshot_id)
+        before = Counter(one.kind for one in differences(tx, order).lines)
+        counted = dict(difference_report(tx, order.snapshot_id).counts)
+    assert set(before) == {
+        DifferenceKind.ADDRESS, DifferenceKind.SIZE, DifferenceKind.MEMBER_ADDED, DifferenceKind.GONE,
+    }  # fmt: skip
+    assert {**before, DifferenceKind.NEW: 1} == counted
+    with office.by(HEAD) as tx:
+        approve_import(tx, second)
+    finish(office, second)
+    with office.read_by(LOG) as tx:
+        after = Counter(one.kind for one in differences(tx, order).lines)
+        assert dict(difference_report(tx, order.snapshot_id).counts) == after == counted
+
+
+def test_of_a_file_given_up_nothing_stays_that_it_would_have_changed(office: Work, tmp_path: Path):  # noqa: F811
+    first = start(office, stored(tmp_path, lines(4, 2)))
+    filled_in(office, first)
+    finish(office, first)
+    second = start(office, stored(tmp_path, lines(3, 2), "b.csv"), as_of=date(2026, 4, 1))
+    run_pending_imports(office, OFFICE)
+    with office.by(LOG) as tx:
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(SnapshotDifference)) == 1
+        discard_import(tx, second)
+        assert tx.session.scalar(sa.select(sa.func.count()).select_from(SnapshotDifference)) == 0
