@@ -38,9 +38,9 @@ from core.work import Work
 from registry_link.households.bulk import put_rows
 from registry_link.households.known import know_numbers
 from registry_link.households.models import Household, Member, RegistryLink, RowCounter, Snapshot
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.pairing import Pair, ordered
 from registry_link.households.queries import registry_version
-from registry_link.households.staging import bump_stamp
 from registry_link.households.states import LinkState, Relation, Sex, SnapshotState
 from registry_link.identity.commands import Found
 from registry_link.identity.jobs import find_pairs, keep_found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from typing import Any, Final, cast
+from itertools import chain, islice
+from typing import Any, Final, TypeVar, cast
 
 import polars as pl
 import sqlalchemy as sa
@@ -12,6 +12,17 @@ from psycopg import sql
 
 from core.db import Base, Sealed, UtcDateTime
 from core.work import Tx
+
+MOST_NAMED: Final = 800
+"""Values that one statement asks for by name; builds of SQLite before 3.32 allow 999."""
+T = TypeVar("T")
+
+
+def chunked(values: Iterable[T], at_once: int = MOST_NAMED) -> Iterator[list[T]]:
+    """Give as many values at a time as one statement may name."""
+    ready = iter(values)
+    while some := list(islice(ready, at_once)):
+        yield some
 
 
 def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:

@@ -18,9 +18,9 @@ from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.erased import know_again
 from registry_link.households.models import Household, HouseholdCard
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.numbers import kk_index
 from registry_link.households.rules import Flaw, checked_kk
-from registry_link.households.staging import bump_stamp
 
 LEAST_REASON: Final = 5
 

@@ -23,6 +23,7 @@ from registry_link.households.models import (
     Member,
     StatedCounts,
 )
+from registry_link.households.numbering import bump_stamp, take_row_no
 from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.positions import position_key
 from registry_link.households.rows import HouseholdRow, MemberRow, Weighed
@@ -36,13 +37,8 @@ from registry_link.households.rules import (
     checked_text,
     checked_unit,
 )
-from registry_link.households.staging import (
-    RecordSnapshot,
-    bump_stamp,
-    merge_households,
-    record_snapshot,
-    take_row_no,
-)
+from registry_link.households.snapshots import RecordSnapshot, record_snapshot
+from registry_link.households.staging import merge_households
 from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.households.words import refresh_words
 from registry_link.regions.queries import regions

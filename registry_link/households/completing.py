@@ -16,11 +16,13 @@ from core.db import Base
 from core.errors import Invalid, NotFound
 from core.privacy.numbers import holds_number
 from core.work import Tx
+from registry_link.households.bulk import chunked
 from registry_link.households.gaps import ASKABLE, GAPS, Gap, Known, Verdict, gaps_of, judge
 from registry_link.households.known import has_kk, has_nik, know_numbers
 from registry_link.households.leaving import note_in_move
 from registry_link.households.merged import is_listed, survivors_of
 from registry_link.households.models import Household, HouseholdCard, Member
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.numbers import content_hash, kk_index, nik_index
 from registry_link.households.positions import position_keys
 from registry_link.households.rules import (
@@ -33,11 +35,9 @@ from registry_link.households.rules import (
     checked_text,
     checked_unit,
 )
-from registry_link.households.staging import bump_stamp
 from registry_link.households.states import PositionSource, Relation
 from registry_link.households.words import refresh_words
 
-_IDS_AT_ONCE: Final = 800
 _office: Final = sa.func.coalesce(Household.regency_code, "")
 """As in ``queries``: keeps SQLite from walking the office where ids are given."""
 _IsOneOf = Callable[[Sequence[Any]], sa.ColumnElement[bool]]
@@ -267,7 +267,7 @@ def facts_of(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
     The caller has checked the right, and says for the access log why they are looked at.
     """
     found: dict[UUID, Facts] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         people: dict[UUID, list[Any]] = {}
         members = sa.select(
             Member.id, Member.household_id, Member.name, Member.relation, Member.birth_on, Member.age_years,
@@ -370,8 +370,8 @@ def place_households(tx: Tx, placed: Sequence[Placed]) -> None:
         }
         for one, key in zip(placed, keys.tolist(), strict=True)
     ]  # fmt: skip
-    for start in range(0, len(rows), _IDS_AT_ONCE):
-        tx.session.connection().execute(change, rows[start : start + _IDS_AT_ONCE])
+    for some in chunked(rows):
+        tx.session.connection().execute(change, some)
     note_in_move(tx, {
         one.household_id: {
             "lon_deg": one.lon_deg, "lat_deg": one.lat_deg, "position_key": key,
@@ -512,7 +512,7 @@ def _found(tx: Tx, values: Sequence[Any], is_one_of: _IsOneOf, query: Any) -> di
 
 def _several(tx: Tx, values: Sequence[Any], is_one_of: _IsOneOf, query: Any) -> dict[Any, tuple[UUID, ...]]:
     pairs: list[tuple[Any, UUID]] = []
-    for chunk in _chunks(sorted(set(values))):
+    for chunk in chunked(sorted(set(values))):
         mine = query.where(is_one_of(chunk), _office == tx.regency_code, Household.erased_at.is_(None))
         pairs += [(key, household_id) for key, household_id in tx.session.execute(mine)]
     # Who names a merged household means the one that it is now.
@@ -523,7 +523,3 @@ def _several(tx: Tx, values: Sequence[Any], is_one_of: _IsOneOf, query: Any) -> 
         if household_id not in found.get(key, ()):
             found[key] = (*found.get(key, ()), household_id)
     return found
-
-
-def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (values[start : start + _IDS_AT_ONCE] for start in range(0, len(values), _IDS_AT_ONCE))

@@ -17,8 +17,8 @@ from core.work import Tx
 from registry_link.households.leaving import PLACE, POINT, move_home, residents_of, send_back, set_home, take_out
 from registry_link.households.linking import Basis, current_links, move_links
 from registry_link.households.models import Departure, Household, Member
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.rules import ADDRESS_LENGTH, NAME_LENGTH, Flaw, age_on, checked_text, checked_unit
-from registry_link.households.staging import bump_stamp
 from registry_link.households.states import DepartureKind, LinkAct, Relation
 from registry_link.households.words import refresh_words
 from registry_link.regions.queries import regions

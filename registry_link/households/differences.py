@@ -17,7 +17,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.bulk import put_frame, put_rows
+from registry_link.households.bulk import chunked, put_frame, put_rows
 from registry_link.households.linking import listed_by
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import (
@@ -36,7 +36,6 @@ from registry_link.households.taking import same_household, taken_household, tak
 AT_ONCE: Final = 10_000
 CHANGES_AT_ONCE: Final = 2500
 GOINGS_AT_ONCE: Final = 10_000
-_FEW: Final = 800
 _COLUMNS: Final = ("snapshot_id", "kind", "subject_id", "household_id", "village_code", "before", "after")
 SHOWN: Final = ("name", "sex", "relation")
 """What a report shows of a member that changed; of the rest it says only that it did."""
@@ -235,8 +234,8 @@ def changes_of(tx: Tx, snapshot: Any, household_ids: Sequence[UUID]) -> Sequence
     """Give what these households would differ in, as far as the snapshot changes them."""
     found: list[Difference] = []
     gone = _departed(tx)
-    for start in range(0, len(household_ids), _FEW):
-        these = StagedHousehold.bound_id.in_(household_ids[start : start + _FEW])
+    for some in chunked(household_ids):
+        these = StagedHousehold.bound_id.in_(some)
         rows = tx.session.execute(_changed(snapshot).where(these)).all()
         found += _differing(tx, snapshot, rows, gone, these)
     return found

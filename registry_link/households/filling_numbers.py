@@ -24,7 +24,7 @@ from registry_link.households.known import HALF
 from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, KnownNumber
 from registry_link.households.numbers import plain_indexes
 from registry_link.households.pieces import piece_counts
-from registry_link.households.staging import analyze_taken
+from registry_link.households.tuning import analyze_taken
 from registry_link.households.weighed import weighed_piece
 from registry_link.households.weighing import NEW
 

@@ -6,7 +6,7 @@ A number or code of a household that was merged means the one that it is now.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from core.crypto import Secret
 from core.work import Tx
+from registry_link.households.bulk import chunked
 from registry_link.households.known import has_kk, has_nik
 from registry_link.households.merged import is_listed, is_seen
 from registry_link.households.models import Household, HouseholdCard, Member
 from registry_link.households.numbers import kk_indexes, nik_indexes
 from registry_link.households.rules import words_of
 
-_AT_ONCE: Final = 800
 Key = TypeVar("Key")
 
 
@@ -107,7 +107,7 @@ class _Finding:
     def _by_nik(self) -> None:
         indexes = nik_indexes([one.nik for one in self.clues])
         people: dict[bytes, list[_Somebody]] = {}
-        for chunk in _chunks(sorted({one for one in indexes if one is not None})):
+        for chunk in chunked(sorted({one for one in indexes if one is not None})):
             query = _members().where(has_nik(chunk), Member.is_present, Member.regency_code == self.tx.regency_code)
             # Whoever stands in both households of a merge stands in the one that stays.
             for row in self.tx.session.execute(query.add_columns(Member.nik_bidx).where(is_listed())):
@@ -121,7 +121,7 @@ class _Finding:
         indexes = kk_indexes([one.kk for one in self.clues])
         left = [at for at, one in enumerate(self.found) if one is None]
         by_kk: dict[bytes, list[_Home]] = {}
-        for chunk in _chunks(sorted({one for at in left if (one := indexes[at]) is not None})):
+        for chunk in chunked(sorted({one for at in left if (one := indexes[at]) is not None})):
             is_ours = sa.func.coalesce(_named.regency_code, "") == self.tx.regency_code
             query = _homes(_named).where(has_kk(chunk, _named), is_ours)
             for row in self.tx.session.execute(query.add_columns(_named.kk_bidx)):
@@ -134,7 +134,7 @@ class _Finding:
                 if all(one.id != row.household_id for one in by_kk.get(bytes(row.kk_bidx), [])):
                     by_kk.setdefault(bytes(row.kk_bidx), []).append(_home(row))
         by_code: dict[str, list[_Home]] = {}
-        for texts in _chunks(sorted({self.clues[at].code for at in left if self.clues[at].code})):
+        for texts in chunked(sorted({self.clues[at].code for at in left if self.clues[at].code})):
             query = _homes(_named).where(
                 _named.code.in_(texts), sa.func.coalesce(_named.regency_code, "") == self.tx.regency_code
             )
@@ -195,7 +195,7 @@ class _Finding:
 
     def _people_of(self, household_ids: set[UUID]) -> dict[UUID, list[_Somebody]]:
         people: dict[UUID, list[_Somebody]] = {}
-        for chunk in _chunks(sorted(household_ids)):
+        for chunk in chunked(sorted(household_ids)):
             query = _members().where(Member.household_id.in_(chunk), Member.is_present)
             for row in self.tx.session.execute(query):
                 people.setdefault(row.household_id, []).append(_somebody(row))
@@ -254,8 +254,3 @@ def _of_person(one: _Somebody, wanted: tuple[str, ...]) -> Candidate:
         household_id=one.home.id, member_id=one.id, code=one.home.code, village_code=one.home.village_code,
         is_name_same=not wanted or wanted == one.name,
     )  # fmt: skip
-
-
-def _chunks(values: Sequence[Key]) -> Iterator[Sequence[Key]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]

@@ -12,7 +12,7 @@ cards of a household are few, and found by an index of their own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.work import Tx
+from registry_link.households.bulk import chunked
 from registry_link.households.models import Household, KnownNumber, Member
 
 HALF: Final = 16
 """Of the 32 bytes of a keyed hash: two that share them are not to be expected, and would be told apart all the same."""
-_AT_ONCE: Final = 800
 
 
 def has_nik(indexes: Collection[bytes]) -> sa.ColumnElement[bool]:
@@ -57,7 +57,7 @@ def half_of(index: Any) -> sa.ColumnElement[bytes]:
 def know_numbers(tx: Tx, household_ids: Collection[UUID]) -> None:
     """Let these households be found by the No. KK that they have now, and their people by their NIK."""
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    for some in _chunks(sorted(household_ids)):
+    for some in chunked(sorted(household_ids)):
         # In order, so that two who write the same ones wait for each other and do not cross.
         entries = sa.union(*_entries(some)).order_by(sa.text("1"), sa.text("2"))
         tx.session.execute(
@@ -67,7 +67,7 @@ def know_numbers(tx: Tx, household_ids: Collection[UUID]) -> None:
 
 def forget_numbers(tx: Tx, household_ids: Collection[UUID]) -> None:
     """Take away what ``know_numbers`` put, before these households or their people go, or have other numbers."""
-    for some in _chunks(sorted(household_ids)):
+    for some in chunked(sorted(household_ids)):
         # One after the other: in what is put together of several SQLite finds no key.
         for entries in _entries(some):
             theirs = sa.tuple_(KnownNumber.number_index, KnownNumber.row_no).in_(entries)
@@ -77,7 +77,7 @@ def forget_numbers(tx: Tx, household_ids: Collection[UUID]) -> None:
 def forget_all_numbers(tx: Tx, household_ids: Collection[UUID]) -> None:
     """Take away whatever leads to these households, also the numbers that somebody had before: walks the whole table,
     which is right for an erasure alone."""
-    for some in _chunks(sorted(household_ids)):
+    for some in chunked(sorted(household_ids)):
         rows = sa.select(Household.row_no).where(Household.id.in_(some))
         tx.session.execute(
             sa.delete(KnownNumber)
@@ -96,8 +96,3 @@ def _entries(household_ids: Sequence[UUID]) -> tuple[sa.Select[bytes, int], sa.S
             Household.id.in_(household_ids), Household.kk_bidx.is_not(None)
         ),
     )
-
-
-def _chunks(values: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict, NotFound
 from core.work import Tx
+from registry_link.households.bulk import chunked
 from registry_link.households.models import (
     Household,
     LinkEvent,
@@ -22,7 +23,6 @@ from registry_link.households.models import (
 )
 from registry_link.households.states import LINK_MOVES, DifferenceKind, LinkAct, LinkState, Outcome, SnapshotState
 
-_AT_ONCE: Final = 800
 _FEW: Final = 5_000
 _LINK: Final = cast(sa.Table, RegistryLink.__table__)
 SEEN: Final = (SnapshotState.CURRENT, SnapshotState.REPLACED)
@@ -112,8 +112,7 @@ def current_links(tx: Tx, household_ids: Iterable[UUID]) -> Mapping[UUID, Link]:
     """Give of each household the link that counts now, the newest where several sources list it."""
     found: dict[UUID, Link] = {}
     wanted = list(dict.fromkeys(household_ids))
-    for start in range(0, len(wanted), _AT_ONCE):
-        piece = wanted[start : start + _AT_ONCE]
+    for piece in chunked(wanted):
         for one in _links(tx, RegistryLink.household_id.in_(piece), RegistryLink.until_snapshot_id.is_(None)):
             found.setdefault(one.household_id, one)
     return found
@@ -351,13 +350,13 @@ def _village_lines(
         homes = homes.where(sa.tuple_(*_WALK[1:]) > sa.tuple_(*(sa.literal(one) for one in start[1:])))
     rows = tx.session.execute(homes).all()
     links: dict[UUID, list[Any]] = {}
-    for at in range(0, len(rows), _AT_ONCE):
+    for some in chunked(rows):
         query = (
             sa.select(RegistryLink.id, RegistryLink.household_id, RegistryLink.state, Snapshot.source)
             # Asked like this, SQLite cannot begin with the snapshot and its million links.
             .join(Snapshot, Snapshot.id == sa.func.coalesce(RegistryLink.snapshot_id, RegistryLink.snapshot_id))
             .where(
-                RegistryLink.household_id.in_([row.id for row in rows[at : at + _AT_ONCE]]), is_in_state,
+                RegistryLink.household_id.in_([row.id for row in some]), is_in_state,
                 *counts_now(tx),
             )
         )  # fmt: skip
@@ -396,8 +395,7 @@ def move_link(tx: Tx, link_id: UUID, act: LinkAct, basis: Basis) -> LinkState:
 def move_links(tx: Tx, link_ids: Sequence[UUID], act: LinkAct, basis: Basis) -> int:
     """Move every one of these links that can do this act, and tell how many; the others stay where they are."""
     moved = 0
-    for start in range(0, len(link_ids), _AT_ONCE):
-        piece = link_ids[start : start + _AT_ONCE]
+    for piece in chunked(link_ids):
         rows = tx.session.execute(
             sa.select(_LINK.c.id, _LINK.c.household_id, _LINK.c.state)
             .where(_LINK.c.id.in_(piece), _of_office(tx))
@@ -475,8 +473,8 @@ def end_gone(tx: Tx, snapshot: Any) -> None:
 
 def end_erased(tx: Tx, household_ids: Sequence[UUID]) -> None:
     """End the links of households that are erased, as of the snapshots that are current now."""
-    for start in range(0, len(household_ids), _AT_ONCE):
-        mine = RegistryLink.household_id.in_(household_ids[start : start + _AT_ONCE])
+    for some in chunked(household_ids):
+        mine = RegistryLink.household_id.in_(some)
         sources = tx.session.execute(
             sa.select(Snapshot.source, Snapshot.id).where(
                 Snapshot.regency_code == tx.regency_code, Snapshot.state == SnapshotState.CURRENT

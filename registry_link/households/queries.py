@@ -15,6 +15,7 @@ from core.errors import Invalid, NotFound
 from core.ids import is_code
 from core.permissions import Reach
 from core.work import Tx
+from registry_link.households.bulk import chunked
 from registry_link.households.carding import card_owners
 from registry_link.households.finding import EXACT_TIERS, asked_words, find_rows
 from registry_link.households.known import has_kk, has_nik
@@ -33,7 +34,6 @@ from registry_link.households.states import PositionSource, Relation, Sex, Snaps
 from registry_link.regions.queries import regions
 
 LONGEST_PAGE: Final = 200
-_IDS_AT_ONCE: Final = 800
 _office: Final = sa.func.coalesce(Household.regency_code, "")
 """The office of a row that is found by its id or a word. Compared bare, SQLite takes the index that begins with it and
 walks through the whole registry instead: it thinks that an office has ten households."""
@@ -231,7 +231,7 @@ def households_by_ids(tx: Tx, ids: Sequence[UUID], purpose: str) -> tuple[Househ
     The caller has checked the right to see them, and says for the access log why.
     """
     found: dict[UUID, Any] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         asked = {"ids": list(chunk), "regency": tx.regency_code}
         found.update((row.id, row) for row in tx.session.execute(_LINES_BY_ID, asked))
     tx.saw("household", sorted(found), purpose)
@@ -241,7 +241,7 @@ def households_by_ids(tx: Tx, ids: Sequence[UUID], purpose: str) -> tuple[Househ
 def villages_of_households(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, str]:
     """Tell the village of each of the office's households; unknown ids are left out."""
     found: dict[UUID, str] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         query = sa.select(Household.id, Household.village_code).where(
             Household.id.in_(chunk), _office == tx.regency_code
         )
@@ -252,7 +252,7 @@ def villages_of_households(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, str]:
 def codes_of_households(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, str]:
     """Tell what people call each of the office's households (its code); unknown ids are left out."""
     found: dict[UUID, str] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         query = sa.select(Household.id, Household.code).where(Household.id.in_(chunk), _office == tx.regency_code)
         found.update((row.id, row.code) for row in tx.session.execute(query))
     return found
@@ -339,8 +339,8 @@ def _regions_within(reach: Reach, code: str) -> tuple[str, ...] | None:
 def _ranked(tx: Tx, query: Any, numbers: Sequence[int], words: Sequence[str]) -> list[Any]:
     """Read one tier of what was found: whose head has the words comes first, then by name."""
     rows: list[Any] = []
-    for start in range(0, len(numbers), _IDS_AT_ONCE):
-        rows += tx.session.execute(query.where(Household.row_no.in_(numbers[start : start + _IDS_AT_ONCE]))).all()
+    for some in chunked(numbers):
+        rows += tx.session.execute(query.where(Household.row_no.in_(some))).all()
 
     def place(row: Any) -> tuple[int, str, str]:
         own = set(words_of(row.head_name))
@@ -359,7 +359,7 @@ def compositions(
     """
     found: dict[UUID, Composition] = {}
     now = survivors_of(tx, ids) if has_merged(tx) else {}
-    for chunk in _chunks(list(dict.fromkeys(now.get(one, one) for one in ids))):
+    for chunk in chunked(list(dict.fromkeys(now.get(one, one) for one in ids))):
         for one in _compositions(tx, chunk, on_day, thresholds or Thresholds()):
             found[one.household_id] = one
     for merged_id, survivor_id in now.items():
@@ -443,11 +443,6 @@ def snapshot_as_of(tx: Tx, snapshot_id: UUID) -> date:
 def registry_version(tx: Tx) -> int:
     """Tell how often the office's households have changed: what is derived from them compares it."""
     return tx.session.scalar(sa.select(RegistryStamp.version).where(RegistryStamp.regency_code == tx.regency_code)) or 0
-
-
-def _chunks(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        yield ids[start : start + _IDS_AT_ONCE]
 
 
 def _line_columns() -> Any:
@@ -573,7 +568,7 @@ def age_in_years(on_day: date) -> sa.ColumnElement[int | None]:
 def positions_of(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, tuple[float, float]]:
     """Give longitude and latitude of the office's households that have a position; the caller has checked the right."""
     found: dict[UUID, tuple[float, float]] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         query = sa.select(Household.id, Household.lon_deg, Household.lat_deg).where(
             Household.id.in_(chunk), _office == tx.regency_code, Household.position_key.is_not(None)
         )

@@ -19,8 +19,8 @@ from registry_link.households.known import know_numbers
 from registry_link.households.leaving import CONTENT, residents_of, set_home, take_out
 from registry_link.households.merged import CARRIED, is_listed
 from registry_link.households.models import Departure, Household, Member
+from registry_link.households.numbering import bump_stamp, take_row_no
 from registry_link.households.sameness import Someone, is_same_person
-from registry_link.households.staging import bump_stamp, take_row_no
 from registry_link.households.states import DepartureKind, LinkAct, Relation
 from registry_link.households.words import refresh_words
 

@@ -1,4 +1,4 @@
-"""Rows of a registry file: staged beside the tables, weighed against them, and taken over all at once.
+"""Rows of a registry file staged one by one, weighed and taken over in one transaction: the way of small files.
 
 Whatever the file's order, a household and each of its members are staged by their own keys and carry their own keyed
 hash; what is new, changed or the same is then asked of the database in whole sets, and so is the taking over.
@@ -6,105 +6,59 @@ hash; what is new, changed or the same is then asked of the database in whole se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, cast
 from uuid import UUID
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from core.db import Base
-from core.errors import Conflict, NotFound
-from core.states import move
 from core.work import Tx
-from registry_link.households.bulk import put_rows
-from registry_link.households.carding import provisional_cards, same_card
+from registry_link.households.bulk import chunked, put_rows
 from registry_link.households.changing import ROW, add_members, change_members, update_changed
 from registry_link.households.differences import (
     count_differences,
     finish_differences,
-    forget_differences,
     write_differences,
 )
-from registry_link.households.known import half_of, know_numbers
+from registry_link.households.known import know_numbers
 from registry_link.households.leaving import keep_departed
 from registry_link.households.linking import ask_again, end_gone, listed_by, suspect_changed
-from registry_link.households.marks import drop_marks
-from registry_link.households.merged import CARRIED, carry_again, is_listed, is_met, is_seen
+from registry_link.households.meeting import bind_provisional, name_staged_heads, put_suspects, suspects
+from registry_link.households.merged import CARRIED, carry_again, is_seen
 from registry_link.households.models import (
     Household,
-    KnownNumber,
     Member,
     RegistryLink,
-    RegistryStamp,
-    RowCounter,
-    Snapshot,
     StagedHousehold,
-    StagedMark,
     StagedMember,
-    StagedPiece,
-    WeighedPiece,
 )
+from registry_link.households.numbering import bump_stamp, code_of, lock_counter, set_counter
 from registry_link.households.numbers import content_hash, content_hashes, kk_indexes, nik_indexes
 from registry_link.households.pieces import piece_counts
 from registry_link.households.positions import position_keys
 from registry_link.households.rows import HouseholdRow, MemberRow, Weighed
 from registry_link.households.rules import words_of
+from registry_link.households.snapshots import (
+    clear_staged,
+    comes_after,
+    current_before,
+    note_counts,
+    replace_current,
+    staged_snapshot,
+)
 from registry_link.households.states import (
-    SNAPSHOT_MOVES,
     LinkState,
     Outcome,
     PositionSource,
     Relation,
-    SnapshotAct,
-    SnapshotState,
 )
 from registry_link.households.taking import PERSON, PLACE, at_least_one, same_household
+from registry_link.households.tuning import analyze_staged, analyze_taken, room
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
-_MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-128000")
-_USUAL_ROOM: Final = sa.text("PRAGMA cache_size=-32000")
-"""As ``core.db`` opens a connection."""
-_STAGED: Final = (StagedHousehold, StagedMember)
-_TAKEN: Final = (Household, Member, KnownNumber, RegistryLink)
-_IDS_AT_ONCE: Final = 800
-_COUNTER: Final = "household"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordSnapshot:
-    source: str
-    """The register: dtsen, dtks, bdt, office. Ids are compared only within one source."""
-    as_of_on: date
-    agreement_no: str = ""
-    file_name: str = ""
-    file_sha256: str = ""
-    completes_id: UUID | None = None
-    """The current snapshot that its rows complete, instead of becoming one of their own."""
-    lists_members: bool = True
-    """Whether every member is listed, so that one who is missing has left the household."""
-
-
-def record_snapshot(tx: Tx, order: RecordSnapshot) -> UUID:
-    """Open a snapshot that rows can be staged for."""
-    snapshot_id = tx.new_id()
-    tx.session.execute(
-        sa.insert(Snapshot).values(
-            id=snapshot_id, regency_code=tx.regency_code, source=order.source, as_of_on=order.as_of_on,
-            agreement_no=order.agreement_no, file_name=order.file_name, file_sha256=order.file_sha256,
-            state=SnapshotState.STAGED, households=0, members=0, completes_id=order.completes_id,
-            lists_members=order.lists_members and order.completes_id is None, recorded_at=tx.now, current_at=None,
-        )
-    )  # fmt: skip
-    tx.note("snapshot.record", "snapshot", snapshot_id, source=order.source, as_of=order.as_of_on.isoformat(),
-            file_sha256=order.file_sha256)  # fmt: skip
-    return snapshot_id
 
 
 def merge_households(tx: Tx, snapshot_id: UUID, rows: Iterable[HouseholdRow]) -> Weighed:
@@ -192,7 +146,7 @@ def stage_members(
 def staged_ids(tx: Tx, snapshot_id: UUID, external_ids: Sequence[str]) -> frozenset[str]:
     """Give those of the households' ids that are staged already."""
     found: set[str] = set()
-    for chunk in _chunks(external_ids, _IDS_AT_ONCE):
+    for chunk in chunked(external_ids):
         found.update(
             tx.session.scalars(
                 sa.select(StagedHousehold.external_id).where(
@@ -204,7 +158,7 @@ def staged_ids(tx: Tx, snapshot_id: UUID, external_ids: Sequence[str]) -> frozen
 
 
 def _staged_members(tx: Tx, snapshot_id: UUID, external_ids: Iterable[str]) -> Iterator[tuple[str, str, int]]:
-    for chunk in _chunks(sorted(external_ids), _IDS_AT_ONCE):
+    for chunk in chunked(sorted(external_ids)):
         query = sa.select(StagedMember.external_id, StagedMember.member_key, StagedMember.position).where(
             StagedMember.snapshot_id == snapshot_id, StagedMember.external_id.in_(chunk)
         )
@@ -278,34 +232,11 @@ def _weigh(tx: Tx, snapshot: Any) -> None:
                             else_=Outcome.CHANGED.value),
         ).execution_options(synchronize_session=False)
     )  # fmt: skip
-    _bind_provisional(tx, snapshot_id)
+    bind_provisional(tx, snapshot_id)
     _mark_changed_members(tx, snapshot_id, lists_members=snapshot.lists_members)
     put_suspects(tx, snapshot_id, suspects(tx, snapshot_id, _twice(tx, snapshot_id)))
     _count_members(tx, snapshot_id)
-    _name_heads(tx, snapshot_id)
-
-
-def analyze_staged(tx: Tx) -> None:
-    """Let PostgreSQL know what was staged a moment ago: without it joins are planned for a few rows."""
-    _analyze(tx, _STAGED)
-
-
-def analyze_taken(tx: Tx) -> None:
-    """Let PostgreSQL know what was taken over a moment ago: without it a look-up by number walks all members."""
-    _analyze(tx, _TAKEN)
-
-
-def _analyze(tx: Tx, models: Sequence[type[Base]]) -> None:
-    if tx.session.get_bind().dialect.name == "postgresql":
-        for model in models:
-            tx.session.execute(sa.text(f"ANALYZE {model.__tablename__}"))
-
-
-def bind_met(tx: Tx, snapshot_id: UUID) -> None:
-    """Bind households that were registered on the spot to staged rows; fill in heads that stand in another piece."""
-    analyze_staged(tx)
-    _bind_provisional(tx, snapshot_id)
-    _name_heads(tx, snapshot_id)
+    name_staged_heads(tx, snapshot_id)
 
 
 def weighed(tx: Tx, snapshot_id: UUID) -> Weighed:
@@ -316,9 +247,9 @@ def weighed(tx: Tx, snapshot_id: UUID) -> Weighed:
     query = sa.select(
         StagedHousehold.outcome, sa.func.count(), sa.func.count(StagedHousehold.suspect_id)
     ).where(mine).group_by(StagedHousehold.outcome)  # fmt: skip
-    for outcome, number, suspects in tx.session.execute(query):
+    for outcome, number, doubles in tx.session.execute(query):
         counts[outcome] = number
-        suspected += suspects
+        suspected += doubles
     # Of a snapshot in pieces only those members are staged whose household says anything new.
     members = sum(people for _, _, people in piece_counts(tx, snapshot_id)) or tx.session.scalar(
         sa.select(sa.func.count()).select_from(StagedMember).where(StagedMember.snapshot_id == snapshot_id)
@@ -327,49 +258,6 @@ def weighed(tx: Tx, snapshot_id: UUID) -> Weighed:
         new=counts.get(Outcome.NEW, 0), changed=counts.get(Outcome.CHANGED, 0),
         unchanged=counts.get(Outcome.UNCHANGED, 0), suspected=suspected, members=members or 0,
     )  # fmt: skip
-
-
-def staged_snapshot(tx: Tx, snapshot_id: UUID) -> Any:
-    snapshot = tx.session.execute(
-        sa.select(Snapshot.__table__).where(Snapshot.id == snapshot_id, Snapshot.regency_code == tx.regency_code)
-    ).one_or_none()
-    if snapshot is None:
-        raise NotFound("snapshot.not_found")
-    if snapshot.state is not SnapshotState.STAGED:
-        raise Conflict("snapshot.cannot_commit", state=snapshot.state.value)
-    return snapshot
-
-
-def _bind_provisional(tx: Tx, snapshot_id: UUID) -> None:
-    """Bind a household registered on the spot to the one staged row that has its No. KK or a member's NIK."""
-    provisional = tx.session.execute(
-        sa.select(Household.id, Household.kk_bidx, Member.nik_bidx)
-        .outerjoin(Member, sa.and_(Member.household_id == Household.id, Member.is_present))
-        .where(is_met(tx), is_listed())
-    ).all()
-    by_kk = {**provisional_cards(tx), **{row.kk_bidx: row.id for row in provisional if row.kk_bidx}}
-    by_nik = {row.nik_bidx: row.id for row in provisional if row.nik_bidx}
-    found: dict[UUID, set[str]] = {}
-    open_rows = (StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.bound_id.is_(None))
-    for chunk in _chunks(list(by_kk), _IDS_AT_ONCE):
-        query = sa.select(StagedHousehold.external_id, StagedHousehold.kk_bidx)
-        for row in tx.session.execute(query.where(*open_rows, StagedHousehold.kk_bidx.in_(chunk))):
-            found.setdefault(by_kk[row.kk_bidx], set()).add(row.external_id)
-    for chunk in _chunks(list(by_nik), _IDS_AT_ONCE):
-        query = sa.select(StagedMember.external_id, StagedMember.nik_bidx).join(StagedHousehold, same_household())
-        for row in tx.session.execute(query.where(*open_rows, StagedMember.nik_bidx.in_(chunk))):
-            found.setdefault(by_nik[row.nik_bidx], set()).add(row.external_id)
-    bound: set[str] = set()
-    for household_id, external_ids in sorted(found.items()):
-        # Two rows for one, or one for two: a person decides; they are suspected below.
-        if len(external_ids) != 1 or external_ids & bound:
-            continue
-        bound |= external_ids
-        tx.session.execute(
-            sa.update(StagedHousehold)
-            .where(*open_rows, StagedHousehold.external_id.in_(external_ids))
-            .values(bound_id=household_id, outcome=Outcome.CHANGED)
-        )
 
 
 def _mark_changed_members(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> None:
@@ -395,62 +283,6 @@ def _mark_changed_members(tx: Tx, snapshot_id: UUID, *, lists_members: bool) -> 
             .where(*same, StagedHousehold.external_id.in_(part))
             .values(outcome=Outcome.CHANGED)
             .execution_options(synchronize_session=False)
-        )
-
-
-def suspects(tx: Tx, snapshot_id: UUID, twice: Sequence[tuple[str, str]]) -> dict[str, UUID]:
-    """Give for new and changed rows another household with the same number; numbers twice in the file come first.
-
-    ``twice``: rows of the file that have a NIK which another one has before them, and which one. Writes nothing.
-    """
-    own = sa.func.coalesce(StagedHousehold.bound_id, StagedHousehold.household_id)
-    found: dict[str, UUID] = {}
-    others = sa.select(Household.id).where(Household.regency_code == tx.regency_code, is_listed()).limit(1)
-    if tx.session.scalar(others) is not None:
-        # One look-up per row: as a join, SQLite without statistics walks all households for each staged one.
-        same_kk = (
-            sa.select(Household.id)
-            .join(KnownNumber, KnownNumber.row_no == Household.row_no)
-            .where(KnownNumber.number_index == half_of(StagedHousehold.kk_bidx))
-            .where(Household.kk_bidx == StagedHousehold.kk_bidx, Household.id != own)
-            .where(sa.func.coalesce(Household.regency_code, "") == tx.regency_code, is_listed())
-            .order_by(Household.id).limit(1).scalar_subquery()
-        )  # fmt: skip
-        same_nik = (
-            sa.select(Member.household_id)
-            .select_from(StagedMember)
-            .join(KnownNumber, KnownNumber.number_index == half_of(StagedMember.nik_bidx))
-            .join(Household, sa.and_(Household.row_no == KnownNumber.row_no, is_listed()))
-            .join(Member, sa.and_(Member.household_id == Household.id, Member.nik_bidx == StagedMember.nik_bidx))
-            .where(same_household(), Member.regency_code == tx.regency_code, Member.is_present)
-            .where(Member.household_id != own)
-            .order_by(Member.household_id).limit(1).scalar_subquery()
-        )  # fmt: skip
-        further = same_card(tx.regency_code, own)
-        query = sa.select(StagedHousehold.external_id, sa.func.coalesce(same_nik, same_kk, further)).where(
-            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED,
-            sa.or_(same_nik.is_not(None), same_kk.is_not(None), further.is_not(None)),
-        )  # fmt: skip
-        found.update((row[0], row[1]) for row in tx.session.execute(query))
-    ids: dict[str, UUID] = {}
-    for chunk in _chunks(sorted({one for _, one in twice}), _IDS_AT_ONCE):
-        named = sa.select(StagedHousehold.external_id, own).where(
-            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.external_id.in_(chunk)
-        )
-        ids.update((row[0], row[1]) for row in tx.session.execute(named))
-    found.update((other, ids[one]) for other, one in twice)
-    return found
-
-
-def put_suspects(tx: Tx, snapshot_id: UUID, found: Mapping[str, UUID]) -> None:
-    """Point staged rows to the households that ``suspects`` gave."""
-    if found:
-        table = cast(sa.Table, StagedHousehold.__table__)
-        tx.session.connection().execute(
-            sa.update(table)
-            .where(table.c.snapshot_id == snapshot_id, table.c.external_id == sa.bindparam("at_id"))
-            .values(suspect_id=sa.bindparam("at_other")),
-            [{"at_id": key, "at_other": value} for key, value in sorted(found.items())],
         )
 
 
@@ -489,19 +321,6 @@ def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
         return _made_current(tx, snapshot, last_no)
 
 
-@contextmanager
-def room(tx: Tx) -> Iterator[None]:
-    """Let SQLite hold the indexes it fills: numbers' hashes come in no order, each to another page."""
-    is_sqlite = tx.session.get_bind().dialect.name == "sqlite"
-    if is_sqlite:
-        tx.session.execute(_MUCH_ROOM)
-    try:
-        yield
-    finally:
-        if is_sqlite:
-            tx.session.execute(_USUAL_ROOM)
-
-
 def _made_current(tx: Tx, snapshot: Any, last_no: int) -> Weighed:
     snapshot_id = snapshot.id
     _weigh(tx, snapshot)
@@ -532,105 +351,6 @@ def _made_current(tx: Tx, snapshot: Any, last_no: int) -> Weighed:
     return counts
 
 
-def note_counts(tx: Tx, snapshot_id: UUID, counts: Weighed) -> None:
-    tx.note(
-        "snapshot.counts", "snapshot", snapshot_id, new=counts.new, changed=counts.changed,
-        unchanged=counts.unchanged, suspected=counts.suspected, members=counts.members,
-    )  # fmt: skip
-
-
-def comes_after(tx: Tx, snapshot: Any, counts: Weighed) -> Any:
-    """Give the snapshot that one is to take the place of, None when it is the first of its source.
-
-    One that completes another takes nobody's place. Raises: Conflict "snapshot.older", "snapshot.empty",
-    "snapshot.not_current" (the one to complete is replaced by now).
-    """
-    if not counts.new + counts.changed + counts.unchanged:
-        raise Conflict("snapshot.empty")
-    before = current_before(tx, snapshot)
-    if snapshot.completes_id is not None:
-        if before is None or before.id != snapshot.completes_id:
-            raise Conflict("snapshot.not_current")
-        return None
-    if before is not None and before.as_of_on > snapshot.as_of_on:
-        raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
-    return before
-
-
-def replace_current(tx: Tx, snapshot: Any, before_id: UUID | None, counts: Weighed) -> None:
-    """Make a staged snapshot the current one of its source."""
-    if before_id is not None:
-        move(tx, Snapshot, before_id, SnapshotAct.REPLACE, SNAPSHOT_MOVES)
-    move(
-        tx, Snapshot, snapshot.id, SnapshotAct.COMMIT, SNAPSHOT_MOVES, current_at=tx.now,
-        households=counts.new + counts.changed + counts.unchanged, members=counts.members,
-    )  # fmt: skip
-
-
-def current_before(tx: Tx, snapshot: Any) -> Any:
-    """Give id and day of the office's current snapshot of the same source, None when there is none."""
-    return tx.session.execute(
-        sa.select(Snapshot.id, Snapshot.as_of_on).where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.source == snapshot.source,
-            Snapshot.state == SnapshotState.CURRENT,
-        )
-    ).one_or_none()  # fmt: skip
-
-
-def discard(tx: Tx, snapshot_id: UUID, reason: str = "") -> None:
-    """Give up a staged snapshot; nothing of it stays but that it was there."""
-    staged_snapshot(tx, snapshot_id)
-    move(tx, Snapshot, snapshot_id, SnapshotAct.DISCARD, SNAPSHOT_MOVES, reason=reason)
-    forget_differences(tx, snapshot_id)
-    clear_staged(tx, snapshot_id)
-    drop_marks(tx, snapshot_id)
-
-
-def clear_staged(tx: Tx, snapshot_id: UUID) -> None:
-    """Remove what was staged."""
-    clear_written(tx, snapshot_id)
-    tx.session.execute(sa.delete(StagedMark).where(StagedMark.snapshot_id == snapshot_id))
-    tx.session.execute(sa.delete(StagedPiece).where(StagedPiece.snapshot_id == snapshot_id))
-
-
-def clear_written(tx: Tx, snapshot_id: UUID) -> None:
-    """Remove what a comparison wrote of pieces, which stay."""
-    tx.session.execute(sa.delete(WeighedPiece).where(WeighedPiece.snapshot_id == snapshot_id))
-    tx.session.execute(sa.delete(StagedMember).where(StagedMember.snapshot_id == snapshot_id))
-    tx.session.execute(sa.delete(StagedHousehold).where(StagedHousehold.snapshot_id == snapshot_id))
-
-
-def take_row_no(tx: Tx) -> int:
-    """Take the next household number."""
-    number = lock_counter(tx) + 1
-    set_counter(tx, number)
-    return number
-
-
-def bump_stamp(tx: Tx) -> None:
-    """Say that the office's households have changed."""
-    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    tx.session.execute(
-        insert(RegistryStamp)
-        .values(regency_code=tx.regency_code, version=1)
-        .on_conflict_do_update(index_elements=["regency_code"], set_={"version": RegistryStamp.version + 1})
-    )
-
-
-def lock_counter(tx: Tx) -> int:
-    """Give the last household number, and keep others from taking the next."""
-    insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    tx.session.execute(insert(RowCounter).values(name=_COUNTER, last_no=0).on_conflict_do_nothing())
-    number = tx.session.scalar(sa.select(RowCounter.last_no).where(RowCounter.name == _COUNTER).with_for_update())
-    assert number is not None
-    return number
-
-
-def set_counter(tx: Tx, last_no: int) -> None:
-    """Say which household number was given last."""
-    tx.session.execute(sa.update(RowCounter).where(RowCounter.name == _COUNTER).values(last_no=last_no))
-
-
 def _count_members(tx: Tx, snapshot_id: UUID) -> None:
     """Fill in the size where the file has more members than it says."""
     count = (
@@ -644,19 +364,6 @@ def _count_members(tx: Tx, snapshot_id: UUID) -> None:
         .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
         .where(StagedHousehold.external_id == count.c.external_id, StagedHousehold.size < count.c.persons)
         .values(size=count.c.persons)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _name_heads(tx: Tx, snapshot_id: UUID) -> None:
-    """Fill in the head's name where the file has it only in its members."""
-    members = sa.select(StagedMember.name).where(same_household())
-    first = members.order_by(StagedMember.position, StagedMember.file_row).limit(1).scalar_subquery()
-    tx.session.execute(
-        sa.update(StagedHousehold)
-        .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
-        .where(StagedHousehold.head_name == "")
-        .values(head_name=sa.func.coalesce(first, ""))
         .execution_options(synchronize_session=False)
     )
 
@@ -689,21 +396,6 @@ def _now(tx: Tx) -> sa.ColumnElement[Any]:
     return sa.literal(tx.now, Household.__table__.c.recorded_at.type)
 
 
-def code_of(number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
-    """Write ``core.ids.code_with_check("KEL", number)`` in SQL, for numbers below 10^9."""
-    total: sa.ColumnElement[int] = sa.literal(0)
-    for place in range(9):
-        digit = (number // sa.literal_column(str(10**place), sa.Integer)) % sa.literal_column("10", sa.Integer)
-        if place % 2 == 0:
-            digit = digit * 2 - sa.case((digit > 4, 9), else_=0)
-        total = total + digit
-    text = sa.cast(number, sa.Text)
-    padded = sa.func.substr(sa.literal("000000").concat(text), sa.func.length(text) + 1, 6)
-    body = sa.case((number < 1_000_000, padded), else_=text)
-    check = sa.cast((10 - total % 10) % 10, sa.Text)
-    return sa.literal("KEL-").concat(body).concat("-").concat(check)
-
-
 def _link(tx: Tx, snapshot: Any) -> None:
     staged = StagedHousehold
     state = sa.case(
@@ -730,8 +422,3 @@ def _write_words(tx: Tx, snapshot_id: UUID, last_no: int, new: int) -> None:
     refresh_words(tx, [one for one in tx.session.scalars(changed) if one is not None])
     while fold_words(tx):
         pass
-
-
-def _chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.states import move
 from core.work import Tx
+from registry_link.households.bulk import chunked
 from registry_link.households.differences import Difference, changes_at, keep_counts, put_differences
 from registry_link.households.models import (
     Household,
@@ -32,7 +33,6 @@ from registry_link.households.states import (
     SnapshotAct,
 )
 
-_AT_ONCE: Final = 800
 _MISSED: Final = {DifferenceKind.GONE: DifferenceKind.NEW, DifferenceKind.MEMBER_GONE: DifferenceKind.MEMBER_ADDED}
 """Who was said to be gone because the row was refused is not told as new when it comes after all."""
 
@@ -74,7 +74,7 @@ def complete(tx: Tx, snapshot: Any, taking: Any, changed: Sequence[UUID], told: 
         count - (0 if household_id in came else told.present.get(household_id, 0))
         for household_id, count in _present(tx, snapshot.id).items()
     )
-    for some in _chunks(changed):
+    for some in chunked(changed):
         tx.session.execute(
             sa.update(Household).where(Household.id.in_(some), Household.snapshot_id == snapshot.id)
             .values(snapshot_id=whole_id).execution_options(synchronize_session=False)
@@ -133,7 +133,7 @@ def _size_up(tx: Tx, changed: Sequence[UUID]) -> None:
         sa.select(sa.func.count()).where(Member.household_id == Household.id, Member.is_present)
         .correlate(Household).scalar_subquery()
     )  # fmt: skip
-    for some in _chunks(changed):
+    for some in chunked(changed):
         tx.session.execute(
             sa.update(Household).where(Household.id.in_(some), Household.size < present).values(size=present)
             .execution_options(synchronize_session=False)
@@ -163,7 +163,7 @@ def _give_links(tx: Tx, snapshot_id: UUID, whole_id: UUID) -> frozenset[UUID]:
             )
             .execution_options(synchronize_session=False)
         )  # fmt: skip
-    for some in _chunks([row.id for row in again]):
+    for some in chunked([row.id for row in again]):
         tx.session.execute(sa.delete(link).where(link.id.in_(some)).execution_options(synchronize_session=False))
     tx.session.execute(
         sa.update(link).where(link.snapshot_id == snapshot_id).values(snapshot_id=whole_id)
@@ -185,7 +185,7 @@ def _tell(tx: Tx, whole_id: UUID, told: Told, comes: Sequence[Difference]) -> No
     wanted = [*told.changes, *comes]
     known: set[tuple[DifferenceKind, UUID]] = set()
     homes = sorted({one.household_id for one in wanted})
-    for some in _chunks(homes):
+    for some in chunked(homes):
         query = sa.select(SnapshotDifference.kind, SnapshotDifference.subject_id)
         rows = tx.session.execute(query.where(mine, SnapshotDifference.household_id.in_(some)))
         known.update((row.kind, row.subject_id) for row in rows)
@@ -194,7 +194,7 @@ def _tell(tx: Tx, whole_id: UUID, told: Told, comes: Sequence[Difference]) -> No
         )  # fmt: skip
         tx.session.execute(sa.delete(SnapshotDifference).where(mine, is_back))
     back = {(_MISSED[kind], subject) for kind, subject in known if kind in _MISSED}
-    for some in _chunks([one.subject_id for one in wanted if (one.kind, one.subject_id) in back]):
+    for some in chunked([one.subject_id for one in wanted if (one.kind, one.subject_id) in back]):
         gone = sa.and_(SnapshotDifference.kind == DifferenceKind.MEMBER_GONE, SnapshotDifference.subject_id.in_(some))
         tx.session.execute(sa.delete(SnapshotDifference).where(mine, gone))
     put_differences(tx, whole_id, [
@@ -205,9 +205,3 @@ def _tell(tx: Tx, whole_id: UUID, told: Told, comes: Sequence[Difference]) -> No
         sa.select(SnapshotDifference.kind, sa.func.count()).where(mine).group_by(SnapshotDifference.kind)
     )
     keep_counts(tx, whole_id, Counter({row[0]: row[1] for row in rows}))
-
-
-def _chunks(values: Collection[Any]) -> Iterator[list[Any]]:
-    ready = list(values)
-    for start in range(0, len(ready), _AT_ONCE):
-        yield ready[start : start + _AT_ONCE]

@@ -36,16 +36,12 @@ from registry_link.households.models import (
     StagedHousehold,
     TakingOver,
 )
+from registry_link.households.numbering import lock_counter, set_counter
 from registry_link.households.pieces import piece_counts
 from registry_link.households.rows import Weighed
-from registry_link.households.staging import (
-    comes_after,
-    lock_counter,
-    room,
-    set_counter,
-    staged_snapshot,
-)
+from registry_link.households.snapshots import comes_after, staged_snapshot
 from registry_link.households.states import LinkState, TakingStage
+from registry_link.households.tuning import room
 from registry_link.households.turning import turn_current
 from registry_link.households.words import FoldedWords, put_folded, words_ready
 

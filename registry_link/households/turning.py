@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.work import Tx
+from registry_link.households.bulk import chunked
 from registry_link.households.changing import add_members, change_members, update_changed
 from registry_link.households.differences import COMINGS, changes_of, finish_compared, put_differences
 from registry_link.households.erased import erased_since
@@ -28,19 +29,13 @@ from registry_link.households.models import (
     StagedHousehold,
     StagedMember,
 )
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.rows import Weighed
-from registry_link.households.staging import (
-    bump_stamp,
-    comes_after,
-    note_counts,
-    replace_current,
-    staged_snapshot,
-)
+from registry_link.households.snapshots import comes_after, note_counts, replace_current, staged_snapshot
 from registry_link.households.states import LinkState, Outcome
 from registry_link.households.supplementing import complete, tell_completed
 from registry_link.households.words import forget_words, refresh_words
 
-_AT_ONCE: Final = 800
 _OVERLAP: Final = timedelta(minutes=10)
 """A change counts from when its transaction began."""
 T = TypeVar("T")
@@ -105,7 +100,7 @@ def _leave_out_erased(tx: Tx, snapshot_id: UUID, taking: Any, since: datetime) -
             Household.regency_code == tx.regency_code, Household.changed_at >= since, Household.erased_at >= since
         )
     ).all()
-    for some in _chunks(erased):
+    for some in chunked(erased):
         names = tx.session.scalars(
             sa.select(StagedHousehold.external_id)
             .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.bound_id.in_(some))
@@ -118,7 +113,7 @@ def _leave_out_erased(tx: Tx, snapshot_id: UUID, taking: Any, since: datetime) -
     niks = [index for kind, index in known if kind == "nik"]
     cards = [index for kind, index in known if kind == "kk"]
     unseen = sorted(_unseen(tx, taking.no, niks, cards).values())
-    for some in _chunks(unseen):
+    for some in chunked(unseen):
         forget_words(tx, some)
         _take_out(tx, snapshot_id, some)
         forget_numbers(tx, some)
@@ -158,7 +153,7 @@ def _tell_again(tx: Tx, snapshot: Any, since: datetime) -> None:
         )
         .order_by(Household.id)
     ).all()  # fmt: skip
-    for some in _chunks(touched):
+    for some in chunked(touched):
         tx.session.execute(
             sa.delete(SnapshotDifference).where(
                 SnapshotDifference.snapshot_id == snapshot.id, SnapshotDifference.household_id.in_(some),
@@ -177,7 +172,7 @@ def _suspect_met(tx: Tx, snapshot_id: UUID, taking: Any, since: datetime) -> Non
     )  # fmt: skip
     # Put in order here: asked for it, SQLite walks all households by their numbers.
     provisional = sorted(rows, key=lambda row: row.row_no)
-    for some in _chunks(provisional):
+    for some in chunked(provisional):
         ids = [row.id for row in some]
         cards = {bytes(row.kk_bidx): row.id for row in some if row.kk_bidx is not None}
         further = sa.select(HouseholdCard.kk_bidx, HouseholdCard.household_id)
@@ -211,16 +206,10 @@ def _unseen(tx: Tx, taking_no: int, niks: Sequence[bytes], cards: Sequence[bytes
     of_people = sa.select(Member.nik_bidx.label("number"), Household.id, Household.taking_no).join(
         Household, Household.id == Member.household_id
     )
-    asked = [*(of_homes.where(has_kk(some)) for some in _chunks(cards)),
-             *(of_people.where(has_nik(some)) for some in _chunks(niks))]  # fmt: skip
+    asked = [*(of_homes.where(has_kk(some)) for some in chunked(cards)),
+             *(of_people.where(has_nik(some)) for some in chunked(niks))]  # fmt: skip
     for query in asked:
         # Chosen here: PostgreSQL may not know yet how many it has just brought, and would begin with all of them.
         rows = (row for row in tx.session.execute(query) if row.taking_no == taking_no)
         found.update((bytes(row.number), row.id) for row in rows if row.number)
     return found
-
-
-def _chunks(values: Collection[T]) -> Iterator[list[T]]:
-    ready = list(values)
-    for start in range(0, len(ready), _AT_ONCE):
-        yield ready[start : start + _AT_ONCE]

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict
 from core.work import Tx
-from registry_link.households.bulk import columns_of, put_frame
+from registry_link.households.bulk import chunked, columns_of, put_frame
 from registry_link.households.differences import count_changed, differences_of
 from registry_link.households.erased import erased_in, erased_since
 from registry_link.households.linking import listed_by
@@ -56,7 +56,6 @@ from registry_link.households.weighed import packed, put_weighed
 Places = npt.NDArray[np.int32]
 NEW, CHANGED, SAME, LEFT_OUT = range(4)
 _OUTCOMES: Final = {NEW: Outcome.NEW.value, CHANGED: Outcome.CHANGED.value, SAME: Outcome.UNCHANGED.value}
-_FEW: Final = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +235,12 @@ def _goings(
         listed = np.concatenate([listed, again.marks["home"].to_numpy()])
     missing = last.filter(pl.Series(~_among(digests(last), listed))).to_list()
     gone: list[tuple[str, str]] = []
-    for start in range(0, len(missing), _FEW):
+    for some in chunked(missing):
         rows = tx.session.execute(
             sa.select(digits(tx, Household.id), Household.village_code)
             .join(RegistryLink, RegistryLink.household_id == Household.id)
             .where(
-                listed_by(tx, snapshot.source), RegistryLink.external_id.in_(missing[start : start + _FEW]),
+                listed_by(tx, snapshot.source), RegistryLink.external_id.in_(some),
                 Household.erased_at.is_(None),
             )
         )  # fmt: skip
@@ -249,8 +248,8 @@ def _goings(
     maybe = bound.is_not_null().to_numpy() & (fates != LEFT_OUT) & ~is_listed
     ids_again = bound.filter(pl.Series(maybe))
     back_ids: list[UUID] = []
-    for start in range(0, len(ids_again), _FEW):
-        these = [UUID(one) for one in ids_again[start : start + _FEW]]
+    for some in chunked(ids_again):
+        these = [UUID(one) for one in some]
         back_ids += tx.session.scalars(
             sa.select(RegistryLink.household_id).distinct()
             .where(RegistryLink.household_id.in_(these), RegistryLink.snapshot_id != snapshot.id)
@@ -286,9 +285,9 @@ def _compare_homes(
     known: list[Digests] = []
     same: list[Digests] = []
     ids: list[pl.Series] = []
-    for start in range(0, len(names), _FEW):
-        some = query.where(Household.external_id.in_(names[start : start + _FEW].to_list()))
-        for standing_names, said, those in columns_of(tx, some):
+    for some in chunked(names):
+        standing_now = query.where(Household.external_id.in_(some))
+        for standing_names, said, those in columns_of(tx, standing_now):
             known.append(digests(pl.Series(standing_names)))
             same.append(digests(pl.Series(said, dtype=pl.Binary()).fill_null(b"")))
             ids.append(pl.Series(those))
@@ -313,9 +312,9 @@ def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing) -> Mas
     keys: list[Digests] = []
     hashes: list[Digests] = []
     unknown: list[Mask] = []
-    for start in range(0, len(known.homes), _FEW):
-        some = query.where(Member.household_id.in_([UUID(one) for one in known.homes[start : start + _FEW]]))
-        for ids, members, contents in columns_of(tx, some):
+    for some in chunked(known.homes):
+        theirs = query.where(Member.household_id.in_([UUID(one) for one in some]))
+        for ids, members, contents in columns_of(tx, theirs):
             said = pl.Series(contents, dtype=pl.Binary())
             of.append(digests(pl.Series(ids)))
             keys.append(digests(pl.Series(members)))

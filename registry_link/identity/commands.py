@@ -19,6 +19,7 @@ from core.work import Tx
 from registry_link.households.bulk import put_rows
 from registry_link.households.linking import Basis, current_links, settle_suspects
 from registry_link.households.merged import Before, Carried, carry_over, fill_again, give_back
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.pairing import (
     Pair,
     Standing,
@@ -29,7 +30,6 @@ from registry_link.households.pairing import (
     suspected,
 )
 from registry_link.households.queries import household_id_of
-from registry_link.households.staging import bump_stamp
 from registry_link.households.states import LINK_MOVES, LinkAct
 from registry_link.households.words import refresh_words
 from registry_link.identity.models import (

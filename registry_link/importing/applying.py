@@ -16,7 +16,7 @@ from registry_link.households.marks import people_again
 from registry_link.households.pieces import piece_counts
 from registry_link.households.queries import registry_version
 from registry_link.households.rows import Weighed
-from registry_link.households.staging import discard
+from registry_link.households.snapshots import discard
 from registry_link.households.standing import completed_by
 from registry_link.households.states import TakingStage
 from registry_link.households.taking_over import (

@@ -29,14 +29,8 @@ from registry_link.households.differences import (
     put_differences,
 )
 from registry_link.households.marks import keep_marks, made_marks
-from registry_link.households.staging import (
-    bind_met,
-    clear_written,
-    current_before,
-    put_suspects,
-    staged_snapshot,
-    suspects,
-)
+from registry_link.households.meeting import bind_met, put_suspects, suspects
+from registry_link.households.snapshots import clear_written, current_before, staged_snapshot
 from registry_link.households.states import DifferenceKind
 from registry_link.households.weighing import (
     Comparison,

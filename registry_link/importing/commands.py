@@ -17,7 +17,7 @@ from core.privacy.numbers import holds_number
 from core.reader.stream import refuse_early
 from core.states import move
 from core.work import Tx
-from registry_link.households.staging import RecordSnapshot, discard, record_snapshot
+from registry_link.households.snapshots import RecordSnapshot, discard, record_snapshot
 from registry_link.households.standing import to_complete
 from registry_link.importing.mapping import FileColumns
 from registry_link.importing.models import ImportRun

@@ -17,7 +17,7 @@ from core.files.commands import forget_file
 from core.states import move
 from core.work import Tx
 from registry_link.households.queries import snapshot_as_of
-from registry_link.households.staging import discard
+from registry_link.households.snapshots import discard
 from registry_link.importing.columns import Columns
 from registry_link.importing.models import ImportRun
 from registry_link.importing.rules import FileFacts

@@ -17,7 +17,7 @@ from registry_link.households.erased import Home, hold, homes, homes_where, mark
 from registry_link.households.known import forget_all_numbers, know_numbers
 from registry_link.households.marks import forget_marks
 from registry_link.households.merged import merged_into
-from registry_link.households.staging import bump_stamp
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.words import forget_words
 from registry_link.privacy.copying import Copy, make_bundle
 from registry_link.privacy.models import Erasure, SubjectExport

@@ -29,7 +29,8 @@ from registry_link.households.reporting import (
     forget_past,
 )
 from registry_link.households.rows import HouseholdRow
-from registry_link.households.staging import discard, stage_households, weigh
+from registry_link.households.snapshots import discard
+from registry_link.households.staging import stage_households, weigh
 from registry_link.households.states import DepartureKind, DifferenceKind, LinkAct, LinkState
 from registry_link.links.models import FieldVisit
 from registry_link.links.states import VisitOutcome

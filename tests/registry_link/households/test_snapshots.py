@@ -23,6 +23,7 @@ from registry_link.households.commands import (
     register_provisional,
 )
 from registry_link.households.models import Household, Member, RegistryLink, SearchText, StagedHousehold
+from registry_link.households.numbering import code_of
 from registry_link.households.positions import position_key
 from registry_link.households.queries import (
     SearchHouseholds,
@@ -32,7 +33,8 @@ from registry_link.households.queries import (
     search_households,
     snapshots,
 )
-from registry_link.households.staging import code_of, discard, make_current, stage_households, stage_members, weigh
+from registry_link.households.snapshots import discard
+from registry_link.households.staging import make_current, stage_households, stage_members, weigh
 from registry_link.households.states import PositionSource, Relation, Sex, SnapshotState
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, WOWON, head, kk, merge, nik, with_regions
 

@@ -34,6 +34,7 @@ from registry_link.households.models import (
     StagedPiece,
     TakingOver,
 )
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.numbers import kk_index, nik_index
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
 from registry_link.households.reporting import (
@@ -42,7 +43,6 @@ from registry_link.households.reporting import (
     differences,
     differences_of_household,
 )
-from registry_link.households.staging import bump_stamp
 from registry_link.households.states import DifferenceKind, LinkAct, LinkState, SnapshotState
 from registry_link.households.taking_over import STALE, ready_step
 from registry_link.importing.applying import begin_applying, keep_applied, to_fill_in

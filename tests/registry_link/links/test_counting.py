@@ -14,7 +14,7 @@ from core.work import Work
 from registry_link.households.commands import RegisterProvisional, register_provisional
 from registry_link.households.linking import link_lines, state_counts, village_state_counts
 from registry_link.households.models import Household
-from registry_link.households.staging import bump_stamp
+from registry_link.households.numbering import bump_stamp
 from registry_link.households.states import LinkState
 from registry_link.links import counting
 from registry_link.links.counting import is_behind, link_counts

@@ -40,7 +40,7 @@ from registry_link.households.pieces import pieces_of
 from registry_link.households.queries import SearchHouseholds, household, search_households
 from registry_link.households.revealing import Reveal, RevealReason, reveal
 from registry_link.households.rows import HouseholdRow
-from registry_link.households.staging import RecordSnapshot, record_snapshot
+from registry_link.households.snapshots import RecordSnapshot, record_snapshot
 from registry_link.households.states import SnapshotState
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.models import ImportRow
