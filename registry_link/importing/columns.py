@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import Invalid, Malformed
+from core.privacy.numbers import holds_number
 from registry_link.importing.states import Layout
 
 ALIASES: Final = {
@@ -63,6 +64,8 @@ def plain(header: str) -> str:
 _FIELD_OF: Final = {plain(alias): name for name, aliases in ALIASES.items() for alias in aliases}
 KNOWN: Final = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 """Every header that is recognised."""
+_FIGURES: Final = re.compile(r"[0-9][0-9 .,/:+eE-]*", re.ASCII)
+"""Numbers and days, which are no name of a column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,18 @@ class Columns:
     def label(self, name: str) -> str:
         """Give the header of a field as the file writes it."""
         return self.header[self.places[name][0]] if name in self.places else name
+
+
+def refuse_headless(header: Sequence[str]) -> None:
+    """Refuse a table whose first row is somebody's already: headers are kept and shown open, persons are not.
+
+    Raises: Malformed "registry.header_missing".
+    """
+    told = [text for text in header if text]
+    is_known = any(plain(text) in _FIELD_OF for text in told)
+    figures = sum(_FIGURES.fullmatch(text) is not None for text in told)
+    if any(map(holds_number, told)) or (not is_known and 2 * figures >= len(told) > 0):
+        raise Malformed("registry.header_missing")
 
 
 def placed(header: Sequence[str], more: Mapping[str, Sequence[str]] | None = None) -> dict[str, tuple[int, ...]]:

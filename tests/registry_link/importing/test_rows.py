@@ -9,7 +9,7 @@ import pytest
 from core.errors import Issue, Malformed
 from core.i18n import say
 from registry_link.households.states import PositionSource, Relation, Sex
-from registry_link.importing.columns import recognise
+from registry_link.importing.columns import recognise, refuse_headless
 from registry_link.importing.rules import FileFacts, Parsed, parse_row
 from registry_link.importing.states import Layout
 from registry_link.regions.rules import Gazetteer, RegionName
@@ -230,3 +230,24 @@ def test_a_file_without_the_needed_columns_is_refused(header: str, code: str):
     with pytest.raises(Malformed) as caught:
         recognise(header.split(","))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["K-1", kk(1), nik(1), "Petrus Contoh", "L"],
+        ["Petrus Contoh", "Saum", "9901 0102 0486 0001"],
+        ["1", "Petrus Contoh", "02-04-1986", "9,90101E+15", SAUM],
+        ["Nama", "NIK", kk(1)],
+    ],
+)
+def test_a_table_that_begins_with_somebody_is_refused(header: list[str]):
+    with pytest.raises(Malformed, match=r"registry\.header_missing"):
+        refuse_headless(header)
+
+
+@pytest.mark.parametrize(
+    "header", ["no_kk,nik,nama,kode_desa", "Kolom A,Kolom B,,2024", "nik,nama,2024,2025,2026,1,2,3", ",,"]
+)
+def test_names_of_columns_are_no_persons(header: str):
+    refuse_headless(header.split(","))
