@@ -83,7 +83,7 @@ class Columns:
 
     def several(self, cells: Sequence[str], name: str) -> list[str]:
         """Give the texts of all columns of one region field that are filled."""
-        return [text for place in self.places.get(name, ()) if (text := cells[place].strip())]
+        return [text for place in self.places.get(name, ()) if (text := cells[place].strip()) not in ("", "-")]
 
     def has(self, name: str) -> bool:
         return name in self.places

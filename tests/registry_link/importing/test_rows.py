@@ -70,6 +70,7 @@ def test_a_flat_row_is_a_household_and_a_person():
 @pytest.mark.parametrize(
     ("cells", "code", "column"),
     [
+        ({"kode_desa": "-"}, "registry.village_missing", "kode_desa"),
         ({"nik": "9,90101E+15"}, "registry.number_scientific", "nik"),
         ({"nik": "990101020486001"}, "registry.number_short", "nik"),
         ({"nik": "'9901010204860001"}, "registry.number_apostrophe", "nik"),
@@ -146,6 +147,10 @@ def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: st
         ({"sta_menyusui": "mungkin"}, "registry.mark_unknown"),
         ({"lng": "-7,98", "lat": "131,3"}, "registry.position_swapped"),
         ({"lng": "131,3", "lat": "x"}, "registry.position_form"),
+        ({"lng": "131,3", "lat": "-7_9"}, "registry.position_form"),
+        ({"lng": "131,3", "lat": "٧"}, "registry.position_form"),
+        ({"lng": "131,3", "lat": "-7,9", "akurasi": "10 m"}, "registry.accuracy_form"),
+        ({"lng": "131,3", "lat": "-7,9", "akurasi": "-5"}, "registry.accuracy_form"),
     ],
 )
 def test_what_is_only_worth_a_look_is_a_warning(cells: dict[str, str], code: str):
@@ -172,6 +177,31 @@ def test_marks_ages_and_positions_are_understood():
     empty = taken(lng="0", lat="0", desil="belum ditentukan").household
     assert empty is not None
     assert (empty.lon_deg, empty.decile) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["", "-", "0", "Belum ditentukan", "Desil belum ditentukan", "NULL", "#N/A"])
+def test_a_decile_that_is_not_decided_yet_is_none(text: str):
+    house = taken(desil=text).household
+    assert house is not None
+    assert house.decile is None
+
+
+@pytest.mark.parametrize(
+    ("lng", "lat", "accuracy", "place"),
+    [
+        ("131,3102", "-7,9834", "'6,5", (131.3102, -7.9834, 6.5)), ("131.3", "'-7.98", "", (131.3, -7.98, None)),
+        ("1.313e2", "-9.5e-05", "-", (131.3, -0.000095, None)), ("-", "-", "5", (None, None, None)),
+    ],
+)  # fmt: skip
+def test_a_position_is_read_however_it_is_written(
+    lng: str, lat: str, accuracy: str, place: tuple[float | None, ...]
+):  # fmt: skip
+    """As in the refused rows given back, where an apostrophe stands before a minus."""
+    parsed = taken(lng=lng, lat=lat, akurasi=accuracy)
+    house = parsed.household
+    assert house is not None
+    assert (house.lon_deg, house.lat_deg, house.position_accuracy_m) == place
+    assert parsed.warnings == ()
 
 
 @pytest.mark.parametrize(
