@@ -1,7 +1,7 @@
 """Which column of a registry file says what: pure.
 
-The aliases are those seen in BDT, DTKS/SIKS-NG and DTSEN layouts (domain.md §4.2); everything else in a file is ignored
-and not stored.
+The aliases are those seen in BDT, DTKS/SIKS-NG and DTSEN layouts (domain.md §4.2), and those of offices' own lists;
+everything else in a file is ignored and not stored.
 """
 
 from __future__ import annotations
@@ -20,32 +20,39 @@ ALIASES: Final = {
     "household_id": ("idbdt", "id_dtks", "idkeluarga", "id_keluarga", "no id dtks", "id_kk", "household_registry_id"),
     "member_id": ("idartbdt", "id_art", "id art dtks", "id_individu", "member_registry_id"),
     "kk": ("nokk", "nokk_dtks", "nomor_kartu_keluarga", "nkk", "no_kk", "no. kk", "kk_nomor", "nomor_kk", "kk",
-           "family_card_no"),
-    "nik": ("nik", "nik_ktp", "nik_art", "nomor_induk_kependudukan"),
-    "name": ("nama", "nama_penerima", "nama_art", "nama_lengkap", "namalengkap", "nama_lgkp", "name"),
-    "head_name": ("nama_krt", "nama_kepala_keluarga", "kepala_keluarga", "nama_kk"),
-    "sex": ("jnskel", "jenis_kelamin", "jeniskelamin", "jk", "jk (l/p)", "l/p", "sex"),
+           "family_card_no", "no_kartu_keluarga"),
+    "nik": ("nik", "nik_ktp", "nik_art", "nomor_induk_kependudukan", "no_nik", "nomor_nik"),
+    "name": ("nama", "nama_penerima", "nama_art", "nama_lengkap", "namalengkap", "nama_lgkp", "name", "nama_anggota",
+             "nama_anggota_keluarga"),
+    "head_name": ("nama_krt", "nama_kepala_keluarga", "kepala_keluarga", "nama_kk", "nama_kepala"),
+    "sex": ("jnskel", "jenis_kelamin", "jeniskelamin", "jk", "jk (l/p)", "l/p", "sex", "jenis kelamin (l/p)"),
     "birth_on": ("tgllahir", "tanggal_lahir", "tgl_lahir", "birth_date"),
     "age": ("umur", "usia", "age"),
     "relation": ("hubkrt", "hub_krt", "hubkel", "shdk", "hubungan_dengan_kepala_keluarga", "hubungan_keluarga",
-                 "relation_to_head"),
+                 "relation_to_head", "hubungan", "status_hubungan", "status_hubungan_keluarga",
+                 "status_hubungan_dalam_keluarga"),
     "pregnant": ("sta_hamil", "status_kehamilan", "kehamilan", "hamil", "pregnant"),
     "nursing": ("sta_menyusui", "menyusui", "ibu_menyusui", "nursing"),
     "disability": ("jenis_cacat", "penyandang_cacat", "disabilitas", "jenis_disabilitas", "disability"),
     "chronic": ("penyakit_kronis", "penyakit_menahun", "chronic_disease"),
     "province": ("kdprop", "nmprop", "kode_provinsi", "provinsi", "province_code"),
-    "regency": ("kdkab", "nmkab", "kode_kabupaten_kota", "kabupaten_kota", "kabkota_kode", "kabupaten", "regency_code"),
-    "district": ("kdkec", "nmkec", "kecamatan_kode", "kode_kecamatan", "kecamatan", "nama_kecamatan", "district_code"),
+    "regency": ("kdkab", "nmkab", "kode_kabupaten_kota", "kabupaten_kota", "kabkota_kode", "kabupaten", "regency_code",
+                "kode_kab", "kab_kota", "nama_kabupaten"),
+    "district": ("kdkec", "nmkec", "kecamatan_kode", "kode_kecamatan", "kecamatan", "nama_kecamatan", "district_code",
+                 "kode_kec", "kd_kec"),
     "village": ("kddesa", "nmkel", "kd_wilayah", "nama_desa_kelurahan", "kelurahan_desa", "desa_kelurahan", "kode_desa",
-                "kode_wilayah", "nama_desa", "desa", "kelurahan", "village_code"),
+                "kode_wilayah", "nama_desa", "desa", "kelurahan", "village_code", "kode_kel", "kode_kelurahan",
+                "kode_desa_kelurahan", "nama_kelurahan", "kel_desa"),
     "address": ("alamat", "alamat_lengkap", "address"),
     "rt": ("rt", "no_rt"),
     "rw": ("rw", "no_rw"),
-    "hamlet": ("sls", "dusun", "nama_dusun", "banjar", "daerah/banjar", "lingkungan", "nama_sls"),
-    "size": ("jumlah_anggota_keluarga", "jml_art", "jumlah_art", "jumlah_anggota", "household_size"),
+    "hamlet": ("sls", "dusun", "nama_dusun", "banjar", "daerah/banjar", "lingkungan", "nama_sls", "dusun_banjar",
+               "kampung"),
+    "size": ("jumlah_anggota_keluarga", "jml_art", "jumlah_art", "jumlah_anggota", "household_size", "jumlah_jiwa",
+             "jml_jiwa"),
     "decile": ("desil_nasional", "desil", "peringkat_desil", "desil_class", "decile"),
-    "lat": ("lat", "latitude", "lintang"),
-    "lon": ("lng", "lon", "long", "longitude", "bujur"),
+    "lat": ("lat", "latitude", "lintang", "garis_lintang"),
+    "lon": ("lng", "lon", "long", "longitude", "bujur", "garis_bujur"),
     "accuracy": ("akurasi", "akurasi_m", "accuracy", "accuracy_m"),
 }  # fmt: skip
 SEVERAL: Final = ("province", "regency", "district", "village")

@@ -241,6 +241,7 @@ def test_a_file_without_household_ids_uses_the_keyed_no_kk():
         ("id_keluarga,nomor_kartu_keluarga,nama,kelurahan_desa,kecamatan,desil_nasional", Layout.HOUSEHOLD),
         ("NIK_KTP,NOKK_DTKS,NAMA_PENERIMA,IDKELUARGA,NMPROP,NMKAB,NMKEC,NMKEL,ALAMAT", Layout.HOUSEHOLD),
         ("id_keluarga,id_art,nik,nama_art,tgl_lahir,shdk", Layout.MEMBER),
+        ("No. Kartu Keluarga,No. NIK,Nama Anggota,Status Hubungan Dalam Keluarga,Kode Kec,Kode Kel", Layout.FLAT),
     ],
 )
 def test_the_columns_tell_what_a_row_is(header: str, layout: Layout):
