@@ -376,7 +376,7 @@ class RowReader:
             is_swapped = lon is not None and lat is not None and is_numbered(lat, lon)
             self._warn("registry.position_swapped" if is_swapped else "registry.position_form", "lon")
             return None, None, None
-        text = self._figures("accuracy")
+        text = self._figures("accuracy").lower().removeprefix("±").removesuffix("m").strip()
         accuracy = _decimal(text)
         if text and (accuracy is None or accuracy < 0):
             # Without it the position counts as exact: whoever sent it should know.

@@ -149,7 +149,7 @@ def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: st
         ({"lng": "131,3", "lat": "x"}, "registry.position_form"),
         ({"lng": "131,3", "lat": "-7_9"}, "registry.position_form"),
         ({"lng": "131,3", "lat": "٧"}, "registry.position_form"),
-        ({"lng": "131,3", "lat": "-7,9", "akurasi": "10 m"}, "registry.accuracy_form"),
+        ({"lng": "131,3", "lat": "-7,9", "akurasi": "kira-kira 10"}, "registry.accuracy_form"),
         ({"lng": "131,3", "lat": "-7,9", "akurasi": "-5"}, "registry.accuracy_form"),
     ],
 )
@@ -190,7 +190,8 @@ def test_a_decile_that_is_not_decided_yet_is_none(text: str):
     ("lng", "lat", "accuracy", "place"),
     [
         ("131,3102", "-7,9834", "'6,5", (131.3102, -7.9834, 6.5)), ("131.3", "'-7.98", "", (131.3, -7.98, None)),
-        ("1.313e2", "-9.5e-05", "-", (131.3, -0.000095, None)), ("-", "-", "5", (None, None, None)),
+        ("1.313e2", "-9.5e-05", "-", (131.3, -0.000095, None)),
+        ("131.3", "-7.9", "±12,5 m", (131.3, -7.9, 12.5)), ("-", "-", "5", (None, None, None)),
     ],
 )  # fmt: skip
 def test_a_position_is_read_however_it_is_written(
