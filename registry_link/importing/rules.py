@@ -38,6 +38,8 @@ _DATES: Final = (
     re.compile(r"(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})(?: 0?0[:.]00(?:[:.]00)?)?", re.ASCII),
 )
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){11,}", re.ASCII)
+"""Longer than any region's code."""
 _CODE: Final = re.compile(r"[0-9][0-9. ]*", re.ASCII)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
 _SEXES: Final = {
@@ -401,7 +403,7 @@ class RowReader:
                 self.villages[texts] = found
         if isinstance(found, RegionName):
             return found.code
-        self._wrong(found.code, "village", **{name: fact or "–" for name, fact in found.facts.items()})
+        self._wrong(found.code, "village", **{name: _shown(fact) for name, fact in found.facts.items()})
         return ""
 
     def _find_village(self) -> RegionName | Mismatch:
@@ -448,6 +450,11 @@ def is_some(name: str, text: str) -> bool:
 
 def _compared(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _shown(fact: Fact) -> Fact:
+    """Give what may be told of a cell for a village: where columns are shifted a number of somebody stands in it."""
+    return _NUMBER.sub("•••", fact) or "–" if isinstance(fact, str) else fact
 
 
 def _digits(text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import Issue, Malformed
 from core.i18n import say
+from core.privacy.numbers import holds_number
 from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.importing.columns import recognise, refuse_headless
 from registry_link.importing.rules import FileFacts, Parsed, parse_row
@@ -107,6 +108,17 @@ def test_a_row_that_cannot_be_taken_says_where_and_why(cells: dict[str, str | No
     assert "99010102" not in repr(parsed)
     for lang in ("id", "en"):
         assert "…" not in say(code, lang, parsed[0].facts)
+
+
+@pytest.mark.parametrize("system", CodeSystem)
+@pytest.mark.parametrize("place", ["kode_desa", "desa", "kode_kecamatan", "kecamatan", "provinsi", "kabupaten"])
+@pytest.mark.parametrize("number", [nik(1), f"Siti {nik(1)}", "9901.0102.0486-0001", "99.01.01.020486.0001"])
+def test_a_number_under_the_heading_of_a_village_is_not_repeated(system: CodeSystem, place: str, number: str):
+    """Where columns are shifted by one; what is wrong with a row stands open, and is shown."""
+    for more in ({}, {"kode_desa": None}, {"kode_desa": None, "desa": "Saum"}):
+        parsed = parse(system, **{**more, place: number})
+        told = [] if isinstance(parsed, Parsed) else [*parsed]
+        assert all(not holds_number(f"{one.facts} {say(one.code, 'id', one.facts)}") for one in told)
 
 
 def test_every_reason_of_a_row_is_given_at_once():
