@@ -215,17 +215,37 @@ def open_engine(url: str) -> Engine:
     """Open either engine so that writers queue instead of failing, and commits survive a power cut."""
     if url.startswith("sqlite"):
         engine = sa.create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": BUSY_S}, pool_size=16, max_overflow=16
-        )
+            url, connect_args={"check_same_thread": False, "timeout": BUSY_S}, pool_size=16, max_overflow=16,
+            hide_parameters=True,
+        )  # fmt: skip
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
     # Without preserve_rowcount an INSERT … ON CONFLICT DO NOTHING says -1 rows here, and every guard by rowcount fails.
-    return sa.create_engine(
-        url, pool_pre_ping=True, pool_size=10, max_overflow=10, execution_options={"preserve_rowcount": True}
-    )
+    engine = sa.create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=10, execution_options={"preserve_rowcount": True},
+        hide_parameters=True,
+    )  # fmt: skip
+    event.listen(engine, "handle_error", _quote_no_row)
+    return engine
+
+
+def _quote_no_row(context: sa.ExceptionContext) -> None:
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            without_row(error)
+
+
+def without_row(error: BaseException) -> None:
+    """Leave of what PostgreSQL says of an error its first line: the others quote the row, and rows are people.
+
+    Errors end in logs. What is wrong with a connection quotes nobody and stays whole.
+    """
+    said = getattr(error, "orig", None) or error
+    if getattr(said, "sqlstate", None) and error.args and isinstance(error.args[0], str):
+        error.args = (error.args[0].partition("\n")[0], *error.args[1:])
 
 
 def _sqlite_connect(connection: Any, _record: object) -> None:

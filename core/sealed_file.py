@@ -1,4 +1,4 @@
-"""Files of rows that wait to be read again: encrypted as they are written, read from any byte of what was written.
+"""Files of persons that wait to be read: encrypted as they are written, read from any byte of what was written.
 
 A file begins with its own key, sealed by the installation's ring; the rest is AES-256-CTR, whose bytes stand where the
 plain ones would, so that a reader goes on from a cursor. It protects what a stolen disk or a backup shows. Whoever can
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import IO, Final
 
@@ -82,3 +84,46 @@ class _SealedReader(io.RawIOBase):
 def open_sealed(path: Path, at_byte: int = 0) -> io.BufferedReader:
     """Read a file that ``SealedWriter`` wrote, from a byte of what was written. Raises: KeysUnusable."""
     return io.BufferedReader(_SealedReader(path, at_byte), _BUFFER)
+
+
+def size_of(path: Path) -> int:
+    """Tell how many bytes a file holds; of a sealed one, how many were written."""
+    size = path.stat().st_size
+    if not _is_sealed(path):
+        return size
+    with path.open("rb") as file:
+        file.seek(len(_MAGIC))
+        return size - len(_MAGIC) - 2 - int.from_bytes(file.read(2), "big")
+
+
+def beginning_of(path: Path, length: int) -> bytes:
+    """Give the first bytes of a file, sealed or not."""
+    with open_sealed(path) if _is_sealed(path) else path.open("rb") as file:
+        return file.read(length)
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a file, sealed or not, for another process that reads it from any place.
+
+    Of a sealed one it is a copy without a name, which is gone with whoever holds it.
+    """
+    if not _is_sealed(path):
+        return path.open("rb", buffering=0)
+    plain = tempfile.TemporaryFile(dir=path.parent, buffering=0)  # noqa: SIM115 (whoever asked closes it)
+    try:
+        with open_sealed(path) as sealed:
+            shutil.copyfileobj(sealed, plain, _BUFFER)
+        plain.seek(0)
+    except BaseException:
+        plain.close()
+        raise
+    return plain
+
+
+def _is_sealed(path: Path) -> bool:
+    """Tell whether this installation sealed a file; a stranger's that only begins like one is not."""
+    try:
+        open_sealed(path).close()
+    except KeysUnusable:
+        return False
+    return True

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 from uuid import UUID
 
@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from core.errors import NotFound, TooLarge
 from core.files.models import StoredFile
+from core.privacy.numbers import holds_number
+from core.sealed_file import SealedWriter
 from core.work import Tx
 
 _CHUNK = 1 << 20
@@ -58,9 +60,10 @@ class KeepFile:
     keep_days: int | None = None
 
 
-def receive_file(folder: Path, stream: IO[bytes], most_bytes: int) -> Received:
+def receive_file(folder: Path, stream: IO[bytes], most_bytes: int, *, is_sealed: bool = False) -> Received:
     """Copy an upload to a file of our own name, counting as it comes; no transaction waits for the sender.
 
+    ``is_sealed``: it holds persons and waits to be read; hash and size stay those of what came.
     Raises: TooLarge; the half-written file is removed then.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -68,12 +71,13 @@ def receive_file(folder: Path, stream: IO[bytes], most_bytes: int) -> Received:
     handle, temporary = tempfile.mkstemp(dir=folder, prefix="incoming-")
     try:
         with os.fdopen(handle, "wb") as out:
+            sealing = SealedWriter(out) if is_sealed else None
             while chunk := stream.read(_CHUNK):
                 counted += len(chunk)
                 if counted > most_bytes:
                     raise TooLarge("file.too_large", megabytes=most_bytes >> 20)
                 seen.update(chunk)
-                out.write(chunk)
+                (sealing or out).write(chunk)
             out.flush()
             os.fsync(out.fileno())
     except BaseException:
@@ -90,8 +94,10 @@ def keep_file(tx: Tx, order: KeepFile) -> Stored:
     if received.temporary.exists():
         os.replace(received.temporary, path)
     stored = Stored(tx.new_id(), received.sha256, received.size)
-    # The sender's name is kept for people only, without anything a path or a header could trip over.
+    # The sender's name is kept for people only, without anything a path or a header could trip over, and no number.
     name = re.sub(r"[^\w .()-]", "_", order.name)[-120:]
+    if holds_number(name):
+        name = f"berkas{PurePath(name).suffix[:12]}"
     tx.session.execute(
         sa.insert(StoredFile).values(
             id=stored.id, regency_code=tx.regency_code, sha256=stored.sha256, size=stored.size, name=name,

@@ -11,6 +11,7 @@ import re
 import zipfile
 from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any, BinaryIO, Final
 from xml.parsers import expat
@@ -25,10 +26,15 @@ _DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48)
 """Built-in formats of days and times (ECMA-376, part 1, 18.8.30)."""
 _NOT_OF_DATES: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', re.ASCII)
 _LAST_DAY: Final = 2_958_466
+_LOOKED_AT: Final = 1 << 20
+"""Bytes of each of several sheets that are looked at before one is read."""
 
 
 def workbook_stream(file: BinaryIO, shape: Shape) -> tuple[dict[str, Any], Iterator[StreamedRow]]:
-    """Give the first visible sheet's name and rows. Raises: Unreadable."""
+    """Give the name and rows of the visible sheet that holds the table; of several the first where none seems to.
+
+    Raises: Unreadable, "reader.several_sheets" too: what is left out in silence is missed by nobody.
+    """
     archive, entries = opened_zip(file, shape)
     by_name = {one.filename.lower(): one for one in entries}
     if "xl/workbook.xml" not in by_name:
@@ -45,7 +51,10 @@ def workbook_stream(file: BinaryIO, shape: Shape) -> tuple[dict[str, Any], Itera
     visible = [(name, part) for name, part, is_shown in book.sheets if is_shown and part in by_name]
     if not visible:
         raise Unreadable("reader.broken_workbook" if book.sheets else "reader.empty")
-    name, part = visible[0]
+    tables = [one for one in visible if len(visible) > 1 and _holds_table(archive, by_name[one[1]])]
+    if len(tables) > 1:
+        raise Unreadable("reader.several_sheets", sheets=len(tables))
+    name, part = (tables or visible)[0]
     strings = _Strings(shape)
     if (shared := by_name.get("xl/sharedstrings.xml")) is not None:
         strings.read(pieces_of(archive, shared, shape.unpacked_bytes))
@@ -117,6 +126,37 @@ class _Xml:
 
     def text(self, text: str) -> None:
         """Take text between elements."""
+
+
+class _Width(_Xml):
+    """How many of a sheet's rows have two cells or more with something in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = self._cells = 0
+        self._is_empty = True
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "row":
+            self._cells = 0
+        elif tag == "c":
+            self._is_empty = True
+        elif tag in ("v", "t", "f") and self._is_empty:
+            self._is_empty = False
+            self._cells += 1
+            self.rows += self._cells == 2
+
+
+def _holds_table(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Tell whether a sheet begins as a table does, with a header and a row: one without either is a note."""
+    width, seen = _Width(), 0
+    with closing(pieces_of(archive, entry, entry.file_size)) as pieces:
+        for piece in pieces:
+            width.feed(piece)
+            seen += len(piece)
+            if width.rows > 1 or seen >= _LOOKED_AT:
+                break
+    return width.rows > 1
 
 
 class _Relations(_Xml):

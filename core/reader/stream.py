@@ -18,6 +18,7 @@ from core.errors import Malformed, TooLarge
 from core.reader import tables
 from core.reader.refusing import CELL_END, ODD
 from core.reader.tables import MOST_TITLE_ROWS, ReaderLimits
+from core.sealed_file import beginning_of, open_plain, size_of
 
 _KINDS: Final = frozenset({kind + more for kind in ("n", "d", "m", "h", "b", "e") for more in ("", "f")} | {"f"})
 _Places = npt.NDArray[np.int64]
@@ -79,20 +80,18 @@ class TableStream:
 
 def limits_of(path: Path) -> ReaderLimits:
     """Give what a file may cost: a workbook may be smaller than a text, and may take more memory."""
-    with path.open("rb") as file:
-        return WORKBOOK if file.read(2) == b"PK" else TEXT
+    return WORKBOOK if beginning_of(path, 2) == b"PK" else TEXT
 
 
 def refuse_early(path: Path, name: str) -> None:
     """Refuse by its size and first bytes alone what cannot be read. Raises: TooLarge; Malformed; both "reader.…"."""
     limits = limits_of(path)
-    size = path.stat().st_size
+    size = size_of(path)
     if size > limits.file_bytes:
         raise TooLarge("reader.file_too_large", most_mb=limits.file_bytes >> 20)
     if not size:
         raise Malformed("reader.empty")
-    with path.open("rb") as file:
-        tables.refuse_name(file.read(8), name)
+    tables.refuse_name(beginning_of(path, 8), name)
 
 
 @contextmanager
@@ -102,14 +101,15 @@ def stream_table(
 ) -> Iterator[TableStream]:  # fmt: skip
     """Read a CSV or XLSX file of any length in a child process; ``name`` is what its sender calls it.
 
-    ``known`` as in ``read_table``. Raises: TooLarge; Malformed, here and while the rows are gone through.
+    ``path`` may be a sealed file. ``known`` as in ``read_table``.
+    Raises: TooLarge; Malformed, here and while the rows are gone through.
     """
     refuse_early(path, name)
     limits = limits or limits_of(path)
     words = tables.command(
         most_rows=most_rows + MOST_TITLE_ROWS, most_columns=most_columns, limits=limits, mode="stream"
     )
-    with path.open("rb", buffering=0) as file:
+    with open_plain(path) as file:
         with closing(tables.child_pieces(file, words, limits)) as pieces:
             said = _said(pieces)
             first = tables.understood(next(said, None))

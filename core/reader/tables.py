@@ -32,6 +32,7 @@ _TOO_LARGE: Final = frozenset({
 _MALFORMED: Final = frozenset({
     "reader.old_workbook", "reader.not_text", "reader.empty", "reader.broken_workbook", "reader.macros",
     "reader.not_a_workbook", "reader.too_deep", "reader.has_dtd", "reader.far_cell",
+    "reader.several_sheets",
 })  # fmt: skip
 _WORKBOOKS: Final = frozenset({".xlsx"})
 _TEXTS: Final = frozenset({".csv", ".txt", ".tsv"})

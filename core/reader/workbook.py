@@ -11,7 +11,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO, Final
@@ -120,7 +120,7 @@ def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
     return b"".join(pieces_of(archive, entry, most))
 
 
-def pieces_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> Iterator[bytes]:
+def pieces_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> Generator[bytes]:
     """Unpack one entry piece by piece with a running count: what its header says of its size is a claim.
 
     Raises: Unreadable.

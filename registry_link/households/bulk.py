@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Final, TypeVar, cast
 
 import polars as pl
+import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
-from core.db import Base, Sealed, UtcDateTime
+from core.db import Base, Sealed, UtcDateTime, without_row
 from core.work import Tx
 
 MOST_NAMED: Final = 800
@@ -40,8 +42,7 @@ def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[S
     if connection.dialect.name == "postgresql":
         names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        with _copying(connection, statement) as copy:
             for row in zip(*ready, strict=True):
                 copy.write_row(row)
     else:
@@ -78,9 +79,19 @@ def put_frame(tx: Tx, model: type[Base], frame: pl.DataFrame) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, NULL '\\N')").format(
         sql.Identifier(table.name), names
     )
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+    with _copying(connection, statement) as copy:
         copy.write(text.encode())
+
+
+@contextmanager
+def _copying(connection: sa.Connection, statement: sql.Composed) -> Iterator[Any]:
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            yield copy
+    except psycopg.Error as error:
+        without_row(error)
+        raise
 
 
 def _put_columns(

@@ -1,7 +1,7 @@
 """Which column of a registry file says what: pure.
 
-The aliases are those seen in BDT, DTKS/SIKS-NG and DTSEN layouts (domain.md §4.2); everything else in a file is ignored
-and not stored.
+The aliases are those seen in BDT, DTKS/SIKS-NG and DTSEN layouts (domain.md §4.2), and those of offices' own lists;
+everything else in a file is ignored and not stored.
 """
 
 from __future__ import annotations
@@ -13,38 +13,46 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import Invalid, Malformed
+from core.privacy.numbers import holds_number
 from registry_link.importing.states import Layout
 
 ALIASES: Final = {
     "household_id": ("idbdt", "id_dtks", "idkeluarga", "id_keluarga", "no id dtks", "id_kk", "household_registry_id"),
     "member_id": ("idartbdt", "id_art", "id art dtks", "id_individu", "member_registry_id"),
     "kk": ("nokk", "nokk_dtks", "nomor_kartu_keluarga", "nkk", "no_kk", "no. kk", "kk_nomor", "nomor_kk", "kk",
-           "family_card_no"),
-    "nik": ("nik", "nik_ktp", "nik_art", "nomor_induk_kependudukan"),
-    "name": ("nama", "nama_penerima", "nama_art", "nama_lengkap", "namalengkap", "nama_lgkp", "name"),
-    "head_name": ("nama_krt", "nama_kepala_keluarga", "kepala_keluarga", "nama_kk"),
-    "sex": ("jnskel", "jenis_kelamin", "jeniskelamin", "jk", "jk (l/p)", "l/p", "sex"),
+           "family_card_no", "no_kartu_keluarga"),
+    "nik": ("nik", "nik_ktp", "nik_art", "nomor_induk_kependudukan", "no_nik", "nomor_nik"),
+    "name": ("nama", "nama_penerima", "nama_art", "nama_lengkap", "namalengkap", "nama_lgkp", "name", "nama_anggota",
+             "nama_anggota_keluarga"),
+    "head_name": ("nama_krt", "nama_kepala_keluarga", "kepala_keluarga", "nama_kk", "nama_kepala"),
+    "sex": ("jnskel", "jenis_kelamin", "jeniskelamin", "jk", "jk (l/p)", "l/p", "sex", "jenis kelamin (l/p)"),
     "birth_on": ("tgllahir", "tanggal_lahir", "tgl_lahir", "birth_date"),
     "age": ("umur", "usia", "age"),
     "relation": ("hubkrt", "hub_krt", "hubkel", "shdk", "hubungan_dengan_kepala_keluarga", "hubungan_keluarga",
-                 "relation_to_head"),
+                 "relation_to_head", "hubungan", "status_hubungan", "status_hubungan_keluarga",
+                 "status_hubungan_dalam_keluarga"),
     "pregnant": ("sta_hamil", "status_kehamilan", "kehamilan", "hamil", "pregnant"),
     "nursing": ("sta_menyusui", "menyusui", "ibu_menyusui", "nursing"),
     "disability": ("jenis_cacat", "penyandang_cacat", "disabilitas", "jenis_disabilitas", "disability"),
     "chronic": ("penyakit_kronis", "penyakit_menahun", "chronic_disease"),
     "province": ("kdprop", "nmprop", "kode_provinsi", "provinsi", "province_code"),
-    "regency": ("kdkab", "nmkab", "kode_kabupaten_kota", "kabupaten_kota", "kabkota_kode", "kabupaten", "regency_code"),
-    "district": ("kdkec", "nmkec", "kecamatan_kode", "kode_kecamatan", "kecamatan", "nama_kecamatan", "district_code"),
+    "regency": ("kdkab", "nmkab", "kode_kabupaten_kota", "kabupaten_kota", "kabkota_kode", "kabupaten", "regency_code",
+                "kode_kab", "kab_kota", "nama_kabupaten"),
+    "district": ("kdkec", "nmkec", "kecamatan_kode", "kode_kecamatan", "kecamatan", "nama_kecamatan", "district_code",
+                 "kode_kec", "kd_kec"),
     "village": ("kddesa", "nmkel", "kd_wilayah", "nama_desa_kelurahan", "kelurahan_desa", "desa_kelurahan", "kode_desa",
-                "kode_wilayah", "nama_desa", "desa", "kelurahan", "village_code"),
+                "kode_wilayah", "nama_desa", "desa", "kelurahan", "village_code", "kode_kel", "kode_kelurahan",
+                "kode_desa_kelurahan", "nama_kelurahan", "kel_desa"),
     "address": ("alamat", "alamat_lengkap", "address"),
     "rt": ("rt", "no_rt"),
     "rw": ("rw", "no_rw"),
-    "hamlet": ("sls", "dusun", "nama_dusun", "banjar", "daerah/banjar", "lingkungan", "nama_sls"),
-    "size": ("jumlah_anggota_keluarga", "jml_art", "jumlah_art", "jumlah_anggota", "household_size"),
+    "hamlet": ("sls", "dusun", "nama_dusun", "banjar", "daerah/banjar", "lingkungan", "nama_sls", "dusun_banjar",
+               "kampung"),
+    "size": ("jumlah_anggota_keluarga", "jml_art", "jumlah_art", "jumlah_anggota", "household_size", "jumlah_jiwa",
+             "jml_jiwa"),
     "decile": ("desil_nasional", "desil", "peringkat_desil", "desil_class", "decile"),
-    "lat": ("lat", "latitude", "lintang"),
-    "lon": ("lng", "lon", "long", "longitude", "bujur"),
+    "lat": ("lat", "latitude", "lintang", "garis_lintang"),
+    "lon": ("lng", "lon", "long", "longitude", "bujur", "garis_bujur"),
     "accuracy": ("akurasi", "akurasi_m", "accuracy", "accuracy_m"),
 }  # fmt: skip
 SEVERAL: Final = ("province", "regency", "district", "village")
@@ -63,6 +71,8 @@ def plain(header: str) -> str:
 _FIELD_OF: Final = {plain(alias): name for name, aliases in ALIASES.items() for alias in aliases}
 KNOWN: Final = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 """Every header that is recognised."""
+_FIGURES: Final = re.compile(r"[0-9][0-9 .,/:+eE-]*", re.ASCII)
+"""Numbers and days, which are no name of a column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +90,7 @@ class Columns:
 
     def several(self, cells: Sequence[str], name: str) -> list[str]:
         """Give the texts of all columns of one region field that are filled."""
-        return [text for place in self.places.get(name, ()) if (text := cells[place].strip())]
+        return [text for place in self.places.get(name, ()) if (text := cells[place].strip()) not in ("", "-")]
 
     def has(self, name: str) -> bool:
         return name in self.places
@@ -88,6 +98,18 @@ class Columns:
     def label(self, name: str) -> str:
         """Give the header of a field as the file writes it."""
         return self.header[self.places[name][0]] if name in self.places else name
+
+
+def refuse_headless(header: Sequence[str]) -> None:
+    """Refuse a table whose first row is somebody's already: headers are kept and shown open, persons are not.
+
+    Raises: Malformed "registry.header_missing".
+    """
+    told = [text for text in header if text]
+    is_known = any(plain(text) in _FIELD_OF for text in told)
+    figures = sum(_FIGURES.fullmatch(text) is not None for text in told)
+    if any(map(holds_number, told)) or (not is_known and 2 * figures >= len(told) > 0):
+        raise Malformed("registry.header_missing")
 
 
 def placed(header: Sequence[str], more: Mapping[str, Sequence[str]] | None = None) -> dict[str, tuple[int, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,9 +34,12 @@ LONGEST_ID: Final = 60
 LARGEST_HOUSEHOLD: Final = 50
 OLDEST: Final = 150
 _DATES: Final = (
-    re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII),
+    re.compile(r"(?P<y>[0-9]{4})[-/](?P<m>[0-9]{1,2})[-/](?P<d>[0-9]{1,2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII),
     re.compile(r"(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})(?: 0?0[:.]00(?:[:.]00)?)?", re.ASCII),
 )
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){11,}", re.ASCII)
+"""Longer than any region's code."""
 _CODE: Final = re.compile(r"[0-9][0-9. ]*", re.ASCII)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
 _SEXES: Final = {
@@ -71,7 +73,7 @@ _IDS: Final = ("household_id", "member_id")
 _OF_PLACES: Final = frozenset(SEVERAL)
 SAFE_DIGITS: Final = 15
 """So many a spreadsheet keeps of a number."""
-_UNDECIDED: Final = frozenset({"", "0", "-", "belumditentukan", "null", "na"})
+_UNDECIDED: Final = frozenset({"", "0", "belumditentukan", "null", "na"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +312,7 @@ class RowReader:
         return int(text)
 
     def decile(self, name: str, text: str) -> int | None:
-        if _compared(text) in _UNDECIDED or text == "-":
+        if _compared(text).removeprefix("desil") in _UNDECIDED:
             return None
         digits = text.lower().removeprefix("desil").strip(" _")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 2 and 1 <= int(digits) <= 10):
@@ -366,7 +368,7 @@ class RowReader:
         return text in _YES
 
     def _position(self) -> tuple[float | None, float | None, float | None]:
-        texts = [self._cell(name).replace(",", ".") for name in ("lon", "lat")]
+        texts = [self._figures(name) for name in ("lon", "lat")]
         if not any(texts):
             return None, None, None
         lon, lat = (_decimal(text) for text in texts)
@@ -376,8 +378,17 @@ class RowReader:
             is_swapped = lon is not None and lat is not None and is_numbered(lat, lon)
             self._warn("registry.position_swapped" if is_swapped else "registry.position_form", "lon")
             return None, None, None
-        accuracy = _decimal(self._cell("accuracy").replace(",", "."))
+        text = self._figures("accuracy").lower().removeprefix("±").removesuffix("m").strip()
+        accuracy = _decimal(text)
+        if text and (accuracy is None or accuracy < 0):
+            # Without it the position counts as exact: whoever sent it should know.
+            self._warn("registry.accuracy_form", "accuracy")
         return lon, lat, accuracy if accuracy is not None and 0 < accuracy <= 100_000 else None
+
+    def _figures(self, name: str) -> str:
+        """Give a field of a position with a point; an apostrophe before it kept a spreadsheet from computing."""
+        text = self._cell(name).removeprefix("'")
+        return "" if text == "-" else text.replace(",", ".")
 
     # -- place ---------------------------------------------------------------------------------------------------
 
@@ -392,7 +403,7 @@ class RowReader:
                 self.villages[texts] = found
         if isinstance(found, RegionName):
             return found.code
-        self._wrong(found.code, "village", **{name: fact or "–" for name, fact in found.facts.items()})
+        self._wrong(found.code, "village", **{name: _shown(fact) for name, fact in found.facts.items()})
         return ""
 
     def _find_village(self) -> RegionName | Mismatch:
@@ -441,13 +452,15 @@ def _compared(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
+def _shown(fact: Fact) -> Fact:
+    """Give what may be told of a cell for a village: where columns are shifted a number of somebody stands in it."""
+    return _NUMBER.sub("•••", fact) or "–" if isinstance(fact, str) else fact
+
+
 def _digits(text: str) -> str:
     return text.replace(".", "").replace(" ", "")
 
 
 def _decimal(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    # Python itself takes "1_0", "inf" and the digits of every script.
+    return float(text) if _DECIMAL.fullmatch(text) else None

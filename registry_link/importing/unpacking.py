@@ -19,7 +19,7 @@ import numpy as np
 
 from core.reader.stream import StreamRow, row_of, stream_table
 from core.sealed_file import SealedWriter, open_sealed
-from registry_link.importing.columns import KNOWN, MOST_COLUMNS
+from registry_link.importing.columns import KNOWN, MOST_COLUMNS, refuse_headless
 
 MOST_ROWS: Final = 5_000_000
 """Source: safety.md §2.5."""
@@ -61,6 +61,7 @@ def unpack(path: Path, name: str, target: Path, told: Callable[[int], None]) -> 
             io.BufferedWriter(SealedWriter(file), 1 << 20) as out,
             stream_table(path, name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=KNOWN) as table,
         ):
+            refuse_headless(table.header)
             count = size = last_told = 0
             told_at = 0.0
             for piece in table.pieces:

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import TooLarge
 from core.files.commands import KeepFile, drop_abandoned, drop_received, keep_file, kept_file, path_of, receive_file
+from core.reader.stream import refuse_early, stream_table
 from core.work import Work
 from tests.support.builders import SYSTEM, an_office
 
@@ -59,3 +60,23 @@ def test_what_a_killed_process_left_goes_after_a_day(work: Work, folder: Path):
         os.utime(path, (at, at))
     assert drop_abandoned(folder, now - timedelta(days=1)) == 2
     assert [one.name for one in folder.iterdir()] == ["incoming-new"]
+
+
+def test_a_sealed_upload_stands_open_nowhere_and_is_read_as_it_came(folder: Path):
+    content = b"nik;nama\n9901010204860001;Petrus\n"
+    plain = receive_file(folder, io.BytesIO(content), 100)
+    sealed = receive_file(folder, io.BytesIO(content), 100, is_sealed=True)
+    assert (sealed.sha256, sealed.size) == (plain.sha256, plain.size)
+    assert b"Petrus" not in sealed.temporary.read_bytes()
+    refuse_early(sealed.temporary, "dtsen.csv")
+    with stream_table(sealed.temporary, "dtsen.csv", most_rows=10, most_columns=10) as table:
+        assert [one.cells for one in table.rows] == [["9901010204860001", "Petrus"]]
+
+
+def test_no_number_is_kept_as_a_files_name(work: Work, folder: Path):
+    an_office(work)
+    with work.by(SYSTEM) as tx:
+        received = receive_file(folder, io.BytesIO(b"isi"), 10)
+        done = keep_file(tx, KeepFile(received=received, name="KK 9901010101200001.csv", purpose="registry"))
+    with work.read_by(SYSTEM) as tx:
+        assert kept_file(tx, folder, done.id, "registry")[1] == "berkas.csv"

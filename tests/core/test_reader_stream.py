@@ -94,6 +94,39 @@ def test_a_workbook_is_streamed_as_the_other_parser_reads_it(tmp_path: Path):
         assert mine.kinds == kinds
 
 
+def workbook_of(*sheets: list[list[str]]) -> bytes:
+    content = BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as made:
+        for number, told in enumerate(sheets):
+            page = made.add_worksheet(f"Lembar {number + 1}")
+            for at, cells in enumerate(told):
+                page.write_row(at, 0, cells)
+    return content.getvalue()
+
+
+TABLE, NOTE = [["nik", "nama"], ["1", "A"]], [["Petunjuk"], ["Isi lembar berikutnya."], ["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "sheet"),
+    [
+        ((TABLE,), "Lembar 1"), ((TABLE, NOTE), "Lembar 1"), ((NOTE, TABLE), "Lembar 2"),
+        ((NOTE, [], NOTE), "Lembar 1"), (([["nik"], ["1"]], []), "Lembar 1"), (([], TABLE, []), "Lembar 2"),
+    ],
+)  # fmt: skip
+def test_of_several_sheets_the_one_with_the_table_is_read(
+    tmp_path: Path, sheets: tuple[list[list[str]], ...], sheet: str
+):
+    found, _ = stream(tmp_path, workbook_of(*sheets), "dtsen.xlsx")
+    assert found.sheet == sheet
+
+
+def test_several_tables_in_one_workbook_are_refused_and_none_is_left_out_in_silence(tmp_path: Path):
+    with pytest.raises(Malformed, match=r"reader\.several_sheets") as caught:
+        stream(tmp_path, workbook_of(TABLE, NOTE, TABLE), "dtsen.xlsx")
+    assert caught.value.facts == {"sheets": 2}
+
+
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
 def test_a_hostile_file_is_refused(tmp_path: Path, file: Hostile):
     if file.name in HARMLESS:

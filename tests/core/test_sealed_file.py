@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.crypto import KeysUnusable
-from core.sealed_file import SealedWriter, open_sealed
+from core.sealed_file import SealedWriter, beginning_of, open_plain, open_sealed, size_of
 
 PLAIN = b"".join(b'["%d","9901010101200001"]\n' % number for number in range(4000))
 
@@ -53,3 +53,25 @@ def test_a_file_of_another_installation_is_refused(file: Path):
         file.write_bytes(content)
         with pytest.raises(KeysUnusable):
             open_sealed(file)
+
+
+def test_a_file_is_read_alike_sealed_or_not_and_its_copy_has_no_name(file: Path, tmp_path: Path):
+    plain = tmp_path / "plain"
+    plain.write_bytes(PLAIN)
+    for path in (file, plain):
+        assert (size_of(path), beginning_of(path, 4)) == (len(PLAIN), PLAIN[:4])
+        with open_plain(path) as found:
+            assert sorted(one.name for one in tmp_path.iterdir()) == ["plain", "rows"]
+            assert found.read() == PLAIN
+            assert found.seek(7) == 7
+            assert found.read(9) == PLAIN[7:16]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"tanggap rows 1\n", b"tanggap rows 1\n\x00\x02ab", b"tanggap rows 1\nnik;nama\n"]
+)
+def test_what_only_begins_like_a_sealed_file_is_a_strangers(file: Path, content: bytes):
+    file.write_bytes(content)
+    assert (size_of(file), beginning_of(file, 99)) == (len(content), content)
+    with open_plain(file) as found:
+        assert found.read() == content

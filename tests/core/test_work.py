@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from collections.abc import Generator
 from datetime import date, datetime, time
 from uuid import uuid4
@@ -16,6 +17,7 @@ from core.errors import Conflict
 from core.work import Tx, Work
 
 SYSTEM = system("99.01")
+NAME = "Siti Rahasia"
 NAIVE = datetime.combine(date(2026, 1, 1), time())
 
 
@@ -111,3 +113,12 @@ def test_a_whole_number_column_refuses_what_is_not_whole_or_in_range(work: Work,
         return  # PostgreSQL's own type rounds it before any check can see it; the schema refuses it earlier
     with pytest.raises(sa.exc.DBAPIError), work.engine.begin() as connection:
         connection.execute(sa.text("INSERT INTO probe VALUES (" + value + ")"))
+
+
+def test_what_a_database_says_of_an_error_quotes_nobody(work: Work) -> None:
+    """Errors end in logs, and rows are people: neither the values of the statement nor the row that failed."""
+    with pytest.raises(sa.exc.IntegrityError) as caught, work.by(SYSTEM) as tx:
+        tx.session.execute(sa.insert(LoginAttempt).values(id=tx.new_id(), username_sha256=NAME, at=tx.now))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "login_attempt" in told
+    assert NAME not in told

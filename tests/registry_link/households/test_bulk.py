@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import numpy as np
 import polars as pl
 import pytest
@@ -18,6 +20,7 @@ from registry_link.households.weighing import _among, mapped
 OFFICE = system("99.01")
 AT_ONCE = _MOST_PLACES // 2
 """Rows of ``known_number`` in one statement."""
+NAME = "siti rahasia"
 WORDS = ("biasa", 'dengan "kutip"', "koma, titik; dan\ttab", "baris\nbaru", "\\N", "", "é ñ 日本")
 
 
@@ -70,3 +73,15 @@ def test_digests_are_found_among_others_and_mapped(one: list[int], other: list[i
     keys = list(dict.fromkeys(other))
     to = mapped(values, np.array(keys, dtype=np.uint64), np.arange(len(keys), dtype=np.int64))
     assert to.to_list() == [keys.index(value) if value in keys else None for value in one]
+
+
+@pytest.mark.parametrize("is_frame", [True, False])
+def test_a_row_that_cannot_be_written_is_not_quoted(work: Work, is_frame: bool):
+    """What fails ends in a log."""
+    names = ("row_no", "regency_code", "words", "folded")
+    with pytest.raises(Exception, match=r"(?i)null") as caught, work.by(OFFICE) as tx:
+        if is_frame:
+            put_frame(tx, SearchText, pl.DataFrame([(1, None, NAME, "")], schema=names, orient="row"))
+        else:
+            put_rows(tx, SearchText, names, [(1, None, NAME, "")])
+    assert NAME not in "".join(traceback.format_exception(caught.value))

@@ -116,6 +116,21 @@ def test_a_file_is_read_weighed_approved_and_applied(office: Work, tmp_path: Pat
         assert (snapshot.state, snapshot.agreement_no) == (SnapshotState.CURRENT, "PKS-1/2026")
 
 
+def test_a_file_without_names_of_columns_keeps_nothing_of_the_person_in_its_first_row(office: Work, tmp_path: Path):
+    first, *others = lines()
+    file = stored(tmp_path, others, header=first)
+    run_id = start(office, file)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        refused = import_run(tx, run_id)
+        assert refused.state is RunState.REFUSED
+        assert refused.problem is not None
+        assert refused.problem.code == "registry.header_missing"
+        assert "Orang11" not in run_of(tx, run_id).files
+        assert nik(11) not in run_of(tx, run_id).files
+    assert [path.name for path in tmp_path.glob("import-*")] == []
+
+
 def test_the_job_applies_what_was_approved(office: Work, tmp_path: Path):
     run_id = start(office, stored(tmp_path, lines()))
     run_pending_imports(office, OFFICE)

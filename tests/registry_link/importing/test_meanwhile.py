@@ -208,7 +208,7 @@ def test_what_changes_is_told_from_the_dry_run_on_but_not_of_a_household_before_
         home = id_of(tx, "K0001")
         assert differences_of_household(tx, home) == ()
     # Hours later: what was filled in is taken away and begun anew, and what was compared still stands.
-    later = Work(office.engine, FixedClock(office.clock.now() + timedelta(seconds=2 * STALE)), office.folder)
+    later = Work(office.engine, FixedClock(office.clock.now() + timedelta(seconds=2 * STALE)))
     finish(later, second)
     with office.read_by(LOG) as tx:
         told = [one.kind for _, one in differences_of_household(tx, home)]

@@ -8,8 +8,9 @@ import pytest
 
 from core.errors import Issue, Malformed
 from core.i18n import say
+from core.privacy.numbers import holds_number
 from registry_link.households.states import PositionSource, Relation, Sex
-from registry_link.importing.columns import recognise
+from registry_link.importing.columns import recognise, refuse_headless
 from registry_link.importing.rules import FileFacts, Parsed, parse_row
 from registry_link.importing.states import Layout
 from registry_link.regions.rules import Gazetteer, RegionName
@@ -70,6 +71,7 @@ def test_a_flat_row_is_a_household_and_a_person():
 @pytest.mark.parametrize(
     ("cells", "code", "column"),
     [
+        ({"kode_desa": "-"}, "registry.village_missing", "kode_desa"),
         ({"nik": "9,90101E+15"}, "registry.number_scientific", "nik"),
         ({"nik": "990101020486001"}, "registry.number_short", "nik"),
         ({"nik": "'9901010204860001"}, "registry.number_apostrophe", "nik"),
@@ -106,6 +108,17 @@ def test_a_row_that_cannot_be_taken_says_where_and_why(cells: dict[str, str | No
     assert "99010102" not in repr(parsed)
     for lang in ("id", "en"):
         assert "…" not in say(code, lang, parsed[0].facts)
+
+
+@pytest.mark.parametrize("system", CodeSystem)
+@pytest.mark.parametrize("place", ["kode_desa", "desa", "kode_kecamatan", "kecamatan", "provinsi", "kabupaten"])
+@pytest.mark.parametrize("number", [nik(1), f"Siti {nik(1)}", "9901.0102.0486-0001", "99.01.01.020486.0001"])
+def test_a_number_under_the_heading_of_a_village_is_not_repeated(system: CodeSystem, place: str, number: str):
+    """Where columns are shifted by one; what is wrong with a row stands open, and is shown."""
+    for more in ({}, {"kode_desa": None}, {"kode_desa": None, "desa": "Saum"}):
+        parsed = parse(system, **{**more, place: number})
+        told = [] if isinstance(parsed, Parsed) else [*parsed]
+        assert all(not holds_number(f"{one.facts} {say(one.code, 'id', one.facts)}") for one in told)
 
 
 def test_every_reason_of_a_row_is_given_at_once():
@@ -146,6 +159,10 @@ def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: st
         ({"sta_menyusui": "mungkin"}, "registry.mark_unknown"),
         ({"lng": "-7,98", "lat": "131,3"}, "registry.position_swapped"),
         ({"lng": "131,3", "lat": "x"}, "registry.position_form"),
+        ({"lng": "131,3", "lat": "-7_9"}, "registry.position_form"),
+        ({"lng": "131,3", "lat": "٧"}, "registry.position_form"),
+        ({"lng": "131,3", "lat": "-7,9", "akurasi": "kira-kira 10"}, "registry.accuracy_form"),
+        ({"lng": "131,3", "lat": "-7,9", "akurasi": "-5"}, "registry.accuracy_form"),
     ],
 )
 def test_what_is_only_worth_a_look_is_a_warning(cells: dict[str, str], code: str):
@@ -172,6 +189,32 @@ def test_marks_ages_and_positions_are_understood():
     empty = taken(lng="0", lat="0", desil="belum ditentukan").household
     assert empty is not None
     assert (empty.lon_deg, empty.decile) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["", "-", "0", "Belum ditentukan", "Desil belum ditentukan", "NULL", "#N/A"])
+def test_a_decile_that_is_not_decided_yet_is_none(text: str):
+    house = taken(desil=text).household
+    assert house is not None
+    assert house.decile is None
+
+
+@pytest.mark.parametrize(
+    ("lng", "lat", "accuracy", "place"),
+    [
+        ("131,3102", "-7,9834", "'6,5", (131.3102, -7.9834, 6.5)), ("131.3", "'-7.98", "", (131.3, -7.98, None)),
+        ("1.313e2", "-9.5e-05", "-", (131.3, -0.000095, None)),
+        ("131.3", "-7.9", "±12,5 m", (131.3, -7.9, 12.5)), ("-", "-", "5", (None, None, None)),
+    ],
+)  # fmt: skip
+def test_a_position_is_read_however_it_is_written(
+    lng: str, lat: str, accuracy: str, place: tuple[float | None, ...]
+):  # fmt: skip
+    """As in the refused rows given back, where an apostrophe stands before a minus."""
+    parsed = taken(lng=lng, lat=lat, akurasi=accuracy)
+    house = parsed.household
+    assert house is not None
+    assert (house.lon_deg, house.lat_deg, house.position_accuracy_m) == place
+    assert parsed.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -211,6 +254,7 @@ def test_a_file_without_household_ids_uses_the_keyed_no_kk():
         ("id_keluarga,nomor_kartu_keluarga,nama,kelurahan_desa,kecamatan,desil_nasional", Layout.HOUSEHOLD),
         ("NIK_KTP,NOKK_DTKS,NAMA_PENERIMA,IDKELUARGA,NMPROP,NMKAB,NMKEC,NMKEL,ALAMAT", Layout.HOUSEHOLD),
         ("id_keluarga,id_art,nik,nama_art,tgl_lahir,shdk", Layout.MEMBER),
+        ("No. Kartu Keluarga,No. NIK,Nama Anggota,Status Hubungan Dalam Keluarga,Kode Kec,Kode Kel", Layout.FLAT),
     ],
 )
 def test_the_columns_tell_what_a_row_is(header: str, layout: Layout):
@@ -230,3 +274,24 @@ def test_a_file_without_the_needed_columns_is_refused(header: str, code: str):
     with pytest.raises(Malformed) as caught:
         recognise(header.split(","))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["K-1", kk(1), nik(1), "Petrus Contoh", "L"],
+        ["Petrus Contoh", "Saum", "9901 0102 0486 0001"],
+        ["1", "Petrus Contoh", "02-04-1986", "9,90101E+15", SAUM],
+        ["Nama", "NIK", kk(1)],
+    ],
+)
+def test_a_table_that_begins_with_somebody_is_refused(header: list[str]):
+    with pytest.raises(Malformed, match=r"registry\.header_missing"):
+        refuse_headless(header)
+
+
+@pytest.mark.parametrize(
+    "header", ["no_kk,nik,nama,kode_desa", "Kolom A,Kolom B,,2024", "nik,nama,2024,2025,2026,1,2,3", ",,"]
+)
+def test_names_of_columns_are_no_persons(header: str):
+    refuse_headless(header.split(","))
