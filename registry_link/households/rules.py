@@ -55,13 +55,19 @@ def checked_kk(text: str) -> str | Flaw:
     return _checked(text, 0)
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a NIK or No. KK as it should be."""
+    return not (isinstance(_checked(text, 0), Flaw) and isinstance(_checked(text, WOMAN_ADDS), Flaw))
+
+
 def _checked(text: str, added: int) -> str | Flaw:
     text = text.strip(" \t")
     if not (len(text) == 16 and text.isascii() and text.isdigit()):
         return _misread(text)
     if len(set(text)) == 1:
         return Flaw(code="registry.number_same")
-    if text[0] == "0" or text[:2] == "10" or "00" in (text[2:4], text[4:6]):
+    # Regencies are 01 to 69, cities 71 to 99 (domain.md §4.3).
+    if text[0] == "0" or text[:2] == "10" or text[2:4] in ("00", "70") or text[4:6] == "00":
         return Flaw(code="registry.number_region", facts={"region": f"{text[:2]}.{text[2:4]}.{text[4:6]}"})
     day, month, year = int(text[6:8]), int(text[8:10]), int(text[10:12])
     if day > added + 31 or day == 0 or (day > 31 and day <= added) or not 1 <= month <= 12:

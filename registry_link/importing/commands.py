@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import permutations
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 from uuid import UUID
 
@@ -76,8 +76,11 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
         raise Invalid("registry.as_of_future", field="as_of_on")
     if not 1 <= len(order.files) <= 2 or (order.columns and len(order.columns) != len(order.files)):
         raise Invalid("registry.file_count", field="files")
+    if holds_number(order.agreement_no):
+        raise Invalid("privacy.number_in_text", field="agreement_no")
     for one in order.files:
         refuse_early(one.path, one.name)
+    order = replace(order, files=tuple(replace(one, name=_kept_name(one.name)) for one in order.files))
     digest = "+".join(one.sha256 for one in order.files)
     if (before := _same_before(tx, order.files)) is not None:
         on = before.started_at.astimezone(tx.zone).date().isoformat()
@@ -111,6 +114,11 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
     ))  # fmt: skip
     tx.note("import_run.start", "import_run", run_id, source=source, file_sha256=digest)
     return run_id
+
+
+def _kept_name(name: str) -> str:
+    """Give what a file may be called on pages and papers: a number of a person is no part of it."""
+    return f"berkas{PurePath(name).suffix}" if holds_number(name) else name
 
 
 def _same_before(tx: Tx, files: Sequence[SourceFile]) -> Any:

@@ -34,6 +34,8 @@ _FILE: Final = 10**8
 """More rows than any file has: file and row in one number."""
 _NUMBERS: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){5,}")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FIGURES: Final = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?", re.ASCII)
+"""No formula, whatever it begins with: a latitude south of the equator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,16 +282,19 @@ def _refused_rows(tx: Tx, run_id: UUID, file_no: int, header: list[str], lang: s
     for kept in tx.session.execute(rows.order_by(ImportRow.row).execution_options(yield_per=1000)):
         # A cell of a workbook that was no text comes with the letter of its kind; it goes back as text.
         cells = [cell if isinstance(cell, str) else cell[1] for cell in json.loads(kept.cells.reveal())]
-        # Short rows are filled, so that the reason stands below its heading; longer ones keep what they had.
-        cells += [""] * (at + 1 - len(cells))
-        cells[at] = " ".join(why.get(kept.row, []))
+        # Short rows are filled, so that the reason stands below its heading; longer ones keep what they had behind it.
+        cells += [""] * (at - len(cells))
+        cells[at : at + (not is_new)] = [" ".join(why.get(kept.row, []))]
         yield cells
 
 
 def _line(cells: Sequence[str]) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=";", lineterminator="\r\n").writerow(
-        [f"'{cell}" if cell.startswith(_FORMULA) and cell != "-" else cell for cell in cells]
+        [
+            f"'{cell}" if cell.startswith(_FORMULA) and cell != "-" and not _FIGURES.fullmatch(cell) else cell
+            for cell in cells
+        ]
     )
     return out.getvalue()
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast
 
 from core.crypto import Secret
 from core.errors import Fact, Issue
+from core.privacy.numbers import holds_number
 from registry_link.households.numbers import is_birth_told, key_of_kk, sex_told
 from registry_link.households.positions import is_numbered
 from registry_link.households.rows import HouseholdRow, MemberRow
@@ -21,6 +22,7 @@ from registry_link.households.rules import (
     checked_nik,
     checked_text,
     checked_unit,
+    is_number,
 )
 from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.importing.columns import SEVERAL, Columns
@@ -184,6 +186,8 @@ class RowReader:
     def _key(self, kk: Secret | None) -> str:
         text = self._cell("household_id")
         if text:
+            if is_number(text):
+                return key_of_kk(Secret(text))
             if len(text) <= LONGEST_ID and _ID.fullmatch(text):
                 return text
             if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", text):
@@ -228,6 +232,8 @@ class RowReader:
             self._warn("registry.pregnant_man", "pregnant")
             is_pregnant = False
         member_id = self._cell("member_id")
+        # Ids stand open: who has none but the number is known again by that.
+        member_id = "" if is_number(member_id) else member_id
         if member_id and not (len(member_id) <= LONGEST_ID and _ID.fullmatch(member_id)):
             self._wrong("registry.id_form", "member_id", most=LONGEST_ID)
         return MemberRow(
@@ -290,6 +296,9 @@ class RowReader:
         checked = checked_text(text, most)
         if isinstance(checked, Flaw):
             self._wrong(checked.code, name, **checked.facts)
+            return ""
+        if holds_number(checked):
+            self._wrong("registry.text_number", name)
             return ""
         return checked
 

@@ -30,6 +30,9 @@ from registry_link.importing.states import Layout
 
 _ID: Final = rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{LONGEST_ID - 1}}}$"
 _NUMBER: Final = r"^[1-9][0-9]{15}$"
+_DIGITS: Final = r"^[0-9]{16}$"
+_LONG: Final = r"(?:[0-9][ .\-]?){15}[0-9]"
+"""As ``holds_number`` looks for it."""
 _TEXT: Final = r"^(?:[!-*,.-<>?A-~][ -~]*)?$"
 """ASCII that can be printed, and that no spreadsheet takes for a formula."""
 _DEGREES: Final = r"^-?[0-9]{1,3}(?:[.,][0-9]{1,12})?$"
@@ -107,7 +110,7 @@ class Screen:
         places = self._columns.places.get("household_id")
         if places is not None:
             ids = _columns(lines, CELL_END, [self._names[places[0]]]).to_series().str.strip_chars()
-            if (ids != "").all():
+            if (ids != "").all() and not ids.str.contains(_DIGITS).any():
                 return RowMarks(digests(ids), _said(lines))
         self._sure = np.diff(self._begin(lines)) <= LONGEST_CELL
         return RowMarks(digests(self._keys(self._number("kk", 0)).fill_null("")), _said(lines))
@@ -161,6 +164,7 @@ class Screen:
         pregnant = self._few("pregnant", pl.Boolean(), reader.mark)
         self._sure &= ~((sex == Sex.MALE.value).fill_null(False) & pregnant.fill_null(False)).to_numpy()
         member_id = self._cells("member_id")
+        member_id = member_id.set(_is_persons(member_id), "")
         self._sure &= ((member_id == "") | member_id.str.contains(_ID)).to_numpy()
         as_of = pl.Series([facts.as_of_on], dtype=pl.Date()).new_from_index(0, len(age))
         return pl.DataFrame([
@@ -230,7 +234,10 @@ class Screen:
             return cells
         cells = cells.set(cells == "-", "")
         self._sure &= (
-            cells.str.contains(_TEXT) & ~cells.str.contains("  ", literal=True) & (cells.str.len_bytes() <= most)
+            cells.str.contains(_TEXT)
+            & ~cells.str.contains("  ", literal=True)
+            & (cells.str.len_bytes() <= most)
+            & ~cells.str.contains(_LONG)
         ).to_numpy()
         return cells
 
@@ -248,6 +255,10 @@ class Screen:
         cells = self._cells("household_id")
         is_empty = cells == ""
         self._sure &= (is_empty | cells.str.contains(_ID)).to_numpy()
+        is_persons = _is_persons(cells)
+        if is_persons.any():
+            keyed = pl.Series(plain_kk_keys(cells.set(~is_persons, None).to_list())).cast(pl.String)
+            cells = keyed.zip_with(is_persons, cells)
         if not is_empty.any():
             return cells
         by_kk = pl.Series(plain_kk_keys(kk.zip_with(is_empty, pl.Series([None], dtype=pl.String())).to_list()))
@@ -290,6 +301,15 @@ class Screen:
         return lon.zip_with(~is_nowhere, none), lat.zip_with(~is_nowhere, none), metres.zip_with(has_metres, none)
 
 
+def _is_persons(cells: pl.Series) -> pl.Series:
+    """Tell which ids are a NIK or No. KK, as ``is_number`` tells it of one."""
+    is_formed = cells.str.contains(_NUMBER)
+    if not is_formed.any():
+        return is_formed
+    number = cells.set(~is_formed, "0").cast(pl.Int64).to_numpy()
+    return is_formed & pl.Series(_is_number(number, 0) | _is_number(number, WOMAN_ADDS))
+
+
 def _columns(lines: bytes, separator: str, names: list[str]) -> pl.DataFrame:
     return pl.read_csv(
         lines, has_header=False, separator=separator, quote_char=None, infer_schema=False, columns=names,
@@ -313,7 +333,7 @@ def _is_number(number: npt.NDArray[np.int64], added: int) -> Mask:
     most = _DAYS[np.where(in_year, month, 1) - 1]
     found: Mask = (
         (number % 1111111111111111 != 0) & (number // 10**14 != 10) & (number // 10**12 % 100 != 0)
-        & (number // 10**10 % 100 != 0) & in_year & (plain >= 1) & (plain <= most)
+        & (number // 10**12 % 100 != 70) & (number // 10**10 % 100 != 0) & in_year & (plain >= 1) & (plain <= most)
         & ~((month == 2) & (plain == 29) & (year % 4 != 0)) & (number % 10**4 != 0)
     )  # fmt: skip
     return found

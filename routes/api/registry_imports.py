@@ -34,7 +34,7 @@ def send_file(args: dict[str, Any], **_: Any) -> Response:
     """Send one file (the body, CSV or XLSX); nothing of it is read yet but its size and first bytes."""
     if request.mimetype not in KINDS.values():
         raise UnsupportedMediaType()
-    received = receive_file(context.runtime().files_dir, request.stream, limits.FILE_BYTES)
+    received = receive_file(context.runtime().files_dir, request.stream, limits.FILE_BYTES, is_sealed=True)
 
     def act(tx: Tx) -> Any:
         stored = keep_file(

@@ -111,7 +111,7 @@ def start() -> str | BaseResponse:
             files: list[tuple[Received, str]] = []
             for field, upload in uploads:
                 at = field
-                received = receive_file(context.runtime().files_dir, upload.stream, limits.FILE_BYTES)
+                received = receive_file(context.runtime().files_dir, upload.stream, limits.FILE_BYTES, is_sealed=True)
                 kept.callback(received.drop)
                 files.append((received, upload.filename or ""))
                 refuse_early(received.temporary, upload.filename or "")

@@ -64,14 +64,15 @@ def test_an_import_leaves_no_number_while_it_waits_and_none_when_it_is_applied(
     log_in(client, "log")
     started = send(client, "/registri/impor", {
         "source": "dtsen", "as_of_on": "01/01/2026", "code_system": "kemendagri", "asks_columns": "1",
-        "file": (BytesIO(registry_file()), "dtsen.csv"),
+        "file": (BytesIO(registry_file()), f"dtsen {IMPORTED[0]}.csv"),
     })  # fmt: skip
     assert started.status_code == 303, started.get_data(as_text=True)
     page = started.headers["Location"]
     run_id = UUID(page.rsplit("/", 1)[1])
+    hits = [f"sent: {one}" for one in left_behind(searched, work, settings, run)]
     run_pending_imports(work, OFFICE)
     bodies["columns to name"] = client.get(page).get_data()
-    hits = [f"waiting: {one}" for one in left_behind(searched, work, settings, run)]
+    hits += [f"waiting: {one}" for one in left_behind(searched, work, settings, run)]
     assert any(path.suffix == ".rows" for path in settings.data_dir.rglob("*")), "its rows wait on the disk"
     with work.by(OFFICE) as tx:
         told = tuple(

@@ -215,6 +215,32 @@ def test_refused_rows_come_back_as_the_same_table_with_the_reasons(office: Work,
         assert (import_run(tx, second).refused, import_run(tx, second).rows) == (0, 2)
 
 
+def test_refused_rows_keep_every_cell_and_their_position(office: Work, tmp_path: Path):
+    rows = [line(1, nik="123") + ";-7,98;131,3;lagi;dan lagi", line(2, nik="123", alamat="-Jalan") + ";-7.98;131.3"]
+    run_id = start(office, stored(tmp_path, rows, header=f"{HEADER};lat;lng"))
+    run_pending_imports(office, OFFICE)
+    with office.by(LOG) as tx:
+        _, wide, other = csv.reader(io.StringIO("".join(refused_csv(tx, run_id))), delimiter=";")
+    assert wide[11:13] == ["-7,98", "131,3"]
+    assert wide[14:] == ["lagi", "dan lagi"]
+    assert (other[8], other[11]) == ("'-Jalan", "-7.98")
+
+
+def test_no_number_is_kept_of_what_an_import_is_called(office: Work, tmp_path: Path):
+    with pytest.raises(Invalid, match=r"privacy\.number_in_text"):
+        start_agreed(office, stored(tmp_path, lines()), f"PKS {nik(11)}")
+    run_id = start(office, stored(tmp_path, lines(), name=f"KK {kk(1)}.csv"))
+    with office.read_by(LOG) as tx:
+        assert import_run(tx, run_id).file_names == ("berkas.csv",)
+        assert snapshots(tx)[0].file_name == "berkas.csv"
+
+
+def start_agreed(work: Work, file: SourceFile, agreement_no: str) -> UUID:
+    order = StartImport(files=(file,), source="dtsen", as_of_on=date(2026, 1, 1), agreement_no=agreement_no)
+    with work.by(LOG) as tx:
+        return start_import(tx, order)
+
+
 def test_no_number_stands_open_in_the_database(office: Work, engine: Engine, tmp_path: Path):
     rows = [*lines(3), line(4, nik=nik(41)[:15])]
     run_id = start(office, stored(tmp_path, rows))

@@ -72,11 +72,14 @@ def test_a_flat_row_is_a_household_and_a_person():
     ("cells", "code", "column"),
     [
         ({"kode_desa": "-"}, "registry.village_missing", "kode_desa"),
+        ({"nama": f"Siti {nik(1)}"}, "registry.text_number", "nama"),
+        ({"alamat": "KK 9901 0101 0120 0001"}, "registry.text_number", "alamat"),
         ({"nik": "9,90101E+15"}, "registry.number_scientific", "nik"),
         ({"nik": "990101020486001"}, "registry.number_short", "nik"),
         ({"nik": "'9901010204860001"}, "registry.number_apostrophe", "nik"),
         ({"nik": "9901 0102 0486 0001"}, "registry.number_spaces", "nik"),
         ({"nik": "9901013002860001"}, "registry.number_date", "nik"),
+        ({"nik": "9970010204860001"}, "registry.number_region", "nik"),
         ({"nik": "9901010204860000"}, "registry.number_serial", "nik"),
         ({"no_kk": "9901014204860001"}, "registry.number_date", "no_kk"),
         ({"id_keluarga": "", "no_kk": ""}, "registry.no_key", "no_kk"),
@@ -242,6 +245,16 @@ def test_a_file_without_household_ids_uses_the_keyed_no_kk():
     assert parsed.external_id.startswith("kk:")
     assert kk(1) not in parsed.external_id
     assert taken(id_keluarga=None, nik="").external_id == parsed.external_id
+
+
+def test_an_id_that_is_a_number_of_a_person_stands_open_nowhere():
+    by_kk = taken(id_keluarga=None)
+    assert taken(id_keluarga=kk(1), no_kk="").external_id == by_kk.external_id
+    one = taken(id_keluarga=nik(7), id_art=nik(1))
+    assert one.external_id.startswith("kk:")
+    assert one.member is not None
+    assert one.member.external_id == ""
+    assert taken(id_keluarga="9901019999990001").external_id == "9901019999990001"
 
 
 # ---------------------------------------------------------------- columns
