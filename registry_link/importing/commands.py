@@ -21,7 +21,7 @@ from registry_link.households.staging import RecordSnapshot, discard, record_sna
 from registry_link.households.standing import to_complete
 from registry_link.importing.mapping import FileColumns
 from registry_link.importing.models import ImportRun
-from registry_link.importing.runs import RunFile, forget_files, kept_files, run_of
+from registry_link.importing.runs import RunFile, forget_files, hindrance, kept_files, run_of, weighed_counts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.regions.states import CodeSystem
 
@@ -131,11 +131,16 @@ def _rows_path(file: SourceFile, run_id: UUID, place: int) -> Path:
 
 
 def approve_import(tx: Tx, run_id: UUID) -> None:
-    """Let the job apply a ready import. Raises: Forbidden; NotFound; Conflict, also for whoever started it."""
+    """Let the job apply a ready import.
+
+    Raises: Forbidden; NotFound; Conflict, also for whoever started it, and where a newer file came between.
+    """
     tx.require("registry.commit")
     run = run_of(tx, run_id)
     if tx.actor.kind != "system" and tx.actor.id == run.started_by:
         raise Conflict("import_run.four_eyes")
+    if run.state is RunState.READY and (refused := hindrance(tx, run.snapshot_id, weighed_counts(run))) is not None:
+        raise refused
     move(
         tx, ImportRun, run_id, RunAct.APPROVE, IMPORT_RUN_MOVES, approved_by=tx.actor.id, approved_by_name=tx.actor.name
     )

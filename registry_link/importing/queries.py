@@ -22,6 +22,7 @@ from core.work import Tx
 from registry_link.households.queries import SnapshotLine, snapshots
 from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
+from registry_link.importing.runs import hindrance, weighed_counts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import unpacked_rows
 from registry_link.regions.states import CodeSystem
@@ -125,6 +126,7 @@ class ImportView:
     percent: int
     """Of the bytes, of what is being done now: unpacking, or reading."""
     problem: Problem | None
+    """Why it was refused; of a ready one what came between since, so that it cannot be applied any more."""
     snapshot_id: UUID
     started_at: datetime
     started_by_name: str
@@ -314,7 +316,14 @@ def _view(tx: Tx, row: Any, snapshot: SnapshotLine) -> ImportView:
         layouts=tuple(one["layout"] for one in files), rows=row.rows, refused=row.refused, warned=row.warned,
         doubled=row.doubled, new=row.new, changed=row.changed, unchanged=row.unchanged, suspected=row.suspected,
         percent=100 if is_read else min(99, 100 * row.bytes_read // max(1, row.bytes_total)),
-        problem=Problem(**json.loads(row.problem)) if row.problem else None, snapshot_id=row.snapshot_id,
+        problem=_problem(tx, row), snapshot_id=row.snapshot_id,
         started_at=row.started_at, started_by_name=row.started_by_name, is_mine=row.started_by == tx.actor.id,
         approved_by_name=row.approved_by_name, finished_at=row.finished_at,
     )  # fmt: skip
+
+
+def _problem(tx: Tx, row: Any) -> Problem | None:
+    if row.state is RunState.READY:
+        refused = hindrance(tx, row.snapshot_id, weighed_counts(row))
+        return Problem(code=refused.code, facts=refused.facts) if refused is not None else None
+    return Problem(**json.loads(row.problem)) if row.problem else None

@@ -85,6 +85,8 @@ def _framed(one: ImportView) -> dict[str, Any]:
         "problem": why_not(one.problem) if one.problem else None,
         "is_busy": one.state in _BUSY, "can_stop": one.state in _CAN_STOP,
         "has_counts": one.state in (RunState.READY, RunState.APPLIED, RunState.APPROVED),
+        # Of a file that was refused only for what there is to take over, every row was read, and is told of.
+        "has_rows": bool(one.rows) and one.state is not RunState.DISCARDED,
     }  # fmt: skip
 
 
@@ -170,7 +172,7 @@ def show(run_id: UUID) -> str:
             return render_template("registry_imports/progress.html", run=_framed(found))
         counts = queries.issue_counts(tx, run_id)
         issues = queries.import_issues(tx, run_id, PER_PAGE, (number - 1) * PER_PAGE, code=code)
-        effect = _effect(tx, found) if found.state is RunState.READY else None
+        effect = _effect(tx, found) if found.state is RunState.READY and not found.problem else None
     if found.state is RunState.MAPPING and may(context.actor(), "registry.import"):
         return _columns(found, Form())
 
@@ -193,20 +195,14 @@ def show(run_id: UUID) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What applying a file would do to what is in use, beyond the file's own counts, and whether it can be applied."""
+    """What applying a file would do to what is in use, beyond the file's own counts."""
 
     source: str
     replaces: SnapshotLine | None
     """The file of the same source that is in use now; None for the first, and for one that completes another."""
     completes: SnapshotLine | None
-    is_empty: bool
-    is_older: bool
     gone: int
     """Households of the file in use that are not in this one."""
-
-    @property
-    def can_apply(self) -> bool:
-        return not (self.is_empty or self.is_older)
 
     @property
     def is_partial(self) -> bool:
@@ -225,8 +221,6 @@ def _effect(tx: Tx, found: ImportView) -> Effect:
     return Effect(
         source=source_name(found.source, context.lang()), replaces=replaces,
         completes=current if is_supplement else None, gone=gone,
-        is_empty=not found.new + found.changed + found.unchanged,
-        is_older=replaces is not None and replaces.as_of_on > found.as_of_on,
     )  # fmt: skip
 
 

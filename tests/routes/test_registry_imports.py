@@ -170,19 +170,45 @@ def test_a_file_that_cannot_be_applied_says_so_instead_of_offering_it(client: Fl
     a_person(office, Role.HEAD, username="kepala")
     log_in(client, "logistik")
     applied(office, client, *lines(2))
-    head = log_in(client.application.test_client(), "kepala")
-    for rows, as_of, said in (
-        ((), "02/01/2026", "Tidak ada satu keluarga pun"),
-        ((line(1, nik="1"),), "02/01/2026", "Tidak ada satu keluarga pun"),
-        (lines(3), "31/12/2025", "yang berlaku adalah berkas per 1 Januari 2026"),
+    head, machine = log_in(client.application.test_client(), "kepala"), a_token(office, Role.HEAD)
+    for rows, as_of, code, said in (
+        ((), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
+        ((line(1, nik="1"),), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
+        (lines(3), "31/12/2025", "snapshot.older", "sedangkan yang berlaku dari 1 Januari 2026"),
     ):
         at = send(client, PAGE, sent(*rows) | {"as_of_on": as_of}, from_page=PAGE).location
         run_pending_imports(office, OFFICE)
         page = head.get(at).get_data(as_text=True)
-        assert said in page
-        assert "Terapkan ke registri" not in page and ("Semua baris diterima" in page) is (len(rows) > 1)
-        assert send(client, f"{at}/buang", {}, from_page=PAGE).status_code == 303
-        assert "Unggah berkas lain" in client.get(at).get_data(as_text=True)
+        assert said in page and "Tidak dapat dipakai" in page
+        assert "Terapkan ke registri" not in page and "Semua baris diterima" not in page
+        mine = client.get(at).get_data(as_text=True)
+        assert ("Unduh baris ditolak" in mine) is (len(rows) == 1) and "Unggah berkas lain" in mine
+        one = f"{API}/imports/{at.rpartition('/')[2]}"
+        shown = told_by(client.get(one, headers=machine))
+        assert (shown["state"], shown["problem"]["code"]) == ("refused", code)
+        refused = client.post(f"{one}/approval", headers={**machine, **key()})
+        assert (refused.status_code, told_by(refused)["code"]) == (409, "import_run.cannot_approve")
+
+
+def test_a_file_that_waited_too_long_says_so_wherever_it_is_asked_for(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    at = send(client, PAGE, sent(*lines(2)), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    head, machine = log_in(client.application.test_client(), "kepala"), a_token(office, Role.HEAD)
+    assert "Terapkan berkas registri" in head.get("/").get_data(as_text=True)
+    applied(office, client, *lines(3), as_of_on="02/01/2026")
+    page = head.get(at).get_data(as_text=True)
+    assert "tidak dapat diterapkan lagi" in page and "Terapkan ke registri" not in page
+    assert "Berkas ini dari 1 Januari 2026, sedangkan yang berlaku dari 2 Januari 2026" in page
+    assert "Terapkan berkas registri" not in head.get("/").get_data(as_text=True)
+    one = f"{API}/imports/{at.rpartition('/')[2]}"
+    assert told_by(client.get(one, headers=machine))["problem"]["code"] == "snapshot.older"
+    refused = client.post(f"{one}/approval", headers={**machine, **key()})
+    assert (refused.status_code, told_by(refused)["code"]) == (409, "snapshot.older")
+    said = head.get(send(head, f"{at}/terapkan", {}).location).get_data(as_text=True)
+    assert said.count("Berkas lama tidak menggantikan yang baru") == 2, "once as the answer, once on the page"
 
 
 def test_the_second_person_reads_on_the_first_page_which_file_waits(client: FlaskClient, office: Work):
