@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,18 +21,19 @@ from core.work import Tx
 from registry_link.households.queries import SnapshotLine, snapshots
 from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
+from registry_link.importing.rules import sample_of
 from registry_link.importing.runs import hindrance, weighed_counts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import unpacked_rows
+from registry_link.regions.queries import gazetteer
+from registry_link.regions.rules import Gazetteer
 from registry_link.regions.states import CodeSystem
 
 MOST_ISSUES: Final = 500
 SAMPLES: Final = 3
 """Rows that are shown beside the columns while a person names them."""
-LONGEST_SAMPLE: Final = 40
 _FILE: Final = 10**8
 """More rows than any file has: file and row in one number."""
-_NUMBERS: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){5,}")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -87,7 +87,7 @@ class ColumnView:
     field: str
     """What it seems to hold; empty: it is not read."""
     samples: tuple[str, ...]
-    """Long numbers masked to their last four digits."""
+    """Long numbers masked to their last four digits, but for the codes of the office's regions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,10 +211,11 @@ def columns_to_name(tx: Tx, run_id: UUID) -> tuple[FileColumnsView, ...]:
     if run.state is not RunState.MAPPING:
         raise Conflict("import_run.cannot_map", state=run.state.value)
     tx.saw("import_run", [run_id], "columns")
-    return tuple(_columns_of(one) for one in json.loads(run.files))
+    known = gazetteer(tx, tx.regency_code)
+    return tuple(_columns_of(one, known) for one in json.loads(run.files))
 
 
-def _columns_of(file: dict[str, Any]) -> FileColumnsView:
+def _columns_of(file: dict[str, Any], known: Gazetteer) -> FileColumnsView:
     header, path = file["header"], Path(file["rows_path"])
     rows = [one.row.cells for one in islice(unpacked_rows(path), SAMPLES)] if path.exists() else []
     found = suggest(header)
@@ -233,17 +234,11 @@ def _columns_of(file: dict[str, Any]) -> FileColumnsView:
         columns=tuple(
             ColumnView(
                 header=text, field=field_of.get(place, ""),
-                samples=tuple(_masked(row[place]) for row in rows if place < len(row) and row[place].strip()),
+                samples=tuple(sample_of(row[place], known) for row in rows if place < len(row) and row[place].strip()),
             )
             for place, text in enumerate(header)
         ),
     )  # fmt: skip
-
-
-def _masked(cell: str) -> str:
-    """Give a cell as it may be shown to whoever names its column: long numbers by their last four digits."""
-    text = " ".join(cell.split())[:LONGEST_SAMPLE]
-    return _NUMBERS.sub(lambda found: "•" * (len(found[0]) - 4) + found[0][-4:], text)
 
 
 def refused_rows(tx: Tx, run_id: UUID, file_no: int = 0, lang: str = "id") -> Iterator[list[str]]:
