@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -226,7 +226,7 @@ def _columns_of(file: dict[str, Any], known: Gazetteer) -> FileColumnsView:
         problem = Problem(code="registry.column_twice", facts={"first": first[:60], "second": second[:60]})
     else:
         try:
-            refuse_missing(found.columns(header))
+            refuse_missing(replace(found, layout=Layout(file["layout"])).columns(header))
         except Refused as refused:
             problem = Problem(code=refused.code, facts=refused.facts)
     return FileColumnsView(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import Issue, Malformed
 from core.i18n import say
 from registry_link.households.states import PositionSource, Relation, Sex
-from registry_link.importing.columns import recognise
+from registry_link.importing.columns import recognise, suggest
 from registry_link.importing.rules import LONGEST_SAMPLE, FileFacts, Parsed, parse_row, sample_of
 from registry_link.importing.states import Layout
 from registry_link.regions.rules import Gazetteer, RegionName
@@ -213,10 +213,28 @@ def test_a_file_without_household_ids_uses_the_keyed_no_kk():
         ("id_keluarga,nomor_kartu_keluarga,nama,kelurahan_desa,kecamatan,desil_nasional", Layout.HOUSEHOLD),
         ("NIK_KTP,NOKK_DTKS,NAMA_PENERIMA,IDKELUARGA,NMPROP,NMKAB,NMKEC,NMKEL,ALAMAT", Layout.HOUSEHOLD),
         ("id_keluarga,id_art,nik,nama_art,tgl_lahir,shdk", Layout.MEMBER),
+        ("no_kk,nik,nama,umur", Layout.MEMBER),
     ],
 )
 def test_the_columns_tell_what_a_row_is(header: str, layout: Layout):
     assert recognise(header.split(",")).layout is layout
+
+
+@pytest.mark.parametrize(
+    ("header", "layout", "beside_homes"),
+    [
+        ("id_keluarga,no_kk,nama,Kampung Asal,alamat,desil", Layout.HOUSEHOLD, Layout.HOUSEHOLD),
+        ("no_kk,nik,nama,Kampung Asal", Layout.HOUSEHOLD, Layout.HOUSEHOLD),
+        ("no_kk,nik,nama,tgl_lahir,shdk,Kampung Asal,alamat,rt,rw", Layout.FLAT, Layout.MEMBER),
+    ],
+)
+def test_where_no_village_is_found_its_column_is_asked_for(header: str, layout: Layout, beside_homes: Layout):
+    names = header.split(",")
+    assert suggest(names).layout is layout
+    assert suggest(names, is_beside_homes=True).layout is beside_homes
+    with pytest.raises(Malformed) as caught:
+        recognise(names)
+    assert caught.value.facts["column"] == "kode_desa / desa_kelurahan"
 
 
 @pytest.mark.parametrize(
