@@ -21,6 +21,7 @@ from core.work import Tx
 from registry_link.households.queries import SnapshotLine, snapshots
 from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
+from registry_link.importing.origins import completed_with
 from registry_link.importing.rules import sample_of
 from registry_link.importing.runs import hindrance, weighed_counts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
@@ -128,6 +129,8 @@ class ImportView:
     problem: Problem | None
     """Why it was refused; of a ready one what came between since, so that it cannot be applied any more."""
     snapshot_id: UUID
+    completes_id: UUID | None
+    """The snapshot that its rows complete, or, once they are applied, completed."""
     started_at: datetime
     started_by_name: str
     is_mine: bool
@@ -312,6 +315,7 @@ def _view(tx: Tx, row: Any, snapshot: SnapshotLine) -> ImportView:
         doubled=row.doubled, new=row.new, changed=row.changed, unchanged=row.unchanged, suspected=row.suspected,
         percent=100 if is_read else min(99, 100 * row.bytes_read // max(1, row.bytes_total)),
         problem=_problem(tx, row), snapshot_id=row.snapshot_id,
+        completes_id=completed_with(row.file_sha256, row.state, snapshot),
         started_at=row.started_at, started_by_name=row.started_by_name, is_mine=row.started_by == tx.actor.id,
         approved_by_name=row.approved_by_name, finished_at=row.finished_at,
     )  # fmt: skip

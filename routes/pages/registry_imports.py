@@ -173,6 +173,7 @@ def show(run_id: UUID) -> str:
         counts = queries.issue_counts(tx, run_id)
         issues = queries.import_issues(tx, run_id, PER_PAGE, (number - 1) * PER_PAGE, code=code)
         effect = _effect(tx, found) if found.state is RunState.READY and not found.problem else None
+        whole = next((one for one in snapshots(tx) if one.id == found.completes_id), None)
     if found.state is RunState.MAPPING and may(context.actor(), "registry.import"):
         return _columns(found, Form())
 
@@ -183,7 +184,8 @@ def show(run_id: UUID) -> str:
         )  # fmt: skip
 
     return render_template(
-        "registry_imports/show.html", run=_framed(found), code=code, number=number, here=here, total=issues.total,
+        "registry_imports/show.html", run=_framed(found), whole=whole, code=code, number=number, here=here,
+        total=issues.total,
         per_page=PER_PAGE, last=max(1, -(-issues.total // PER_PAGE)), effect=effect,
         issues=[{"view": one, "text": one.sentence(lang), "file": found.file_names[one.file_no]}
                 for one in issues.lines],
@@ -197,10 +199,8 @@ def show(run_id: UUID) -> str:
 class Effect:
     """What applying a file would do to what is in use, beyond the file's own counts."""
 
-    source: str
     replaces: SnapshotLine | None
     """The file of the same source that is in use now; None for the first, and for one that completes another."""
-    completes: SnapshotLine | None
     gone: int
     """Households of the file in use that are not in this one."""
 
@@ -211,17 +211,12 @@ class Effect:
 
 
 def _effect(tx: Tx, found: ImportView) -> Effect:
-    whole = snapshots(tx)
-    current = next((one for one in whole if one.state is SnapshotState.CURRENT and one.source == found.source), None)
-    is_supplement = found.snapshot_id not in {one.id for one in whole}
-    replaces = None if is_supplement else current
+    standing = (one for one in snapshots(tx) if one.state is SnapshotState.CURRENT and one.source == found.source)
+    replaces = next(standing, None) if found.completes_id is None else None
     gone = 0
     if replaces is not None and may(tx.actor, "snapshot.see"):
         gone = dict(difference_report(tx, found.snapshot_id).counts).get(DifferenceKind.GONE, 0)
-    return Effect(
-        source=source_name(found.source, context.lang()), replaces=replaces,
-        completes=current if is_supplement else None, gone=gone,
-    )  # fmt: skip
+    return Effect(replaces=replaces, gone=gone)
 
 
 # ---------------------------------------------------------------- columns
@@ -236,9 +231,8 @@ def _columns(found: ImportView, form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         files = queries.columns_to_name(tx, found.id)
-        is_whole = found.snapshot_id in {one.id for one in snapshots(tx)}
     # Members can complete households that stand already; of members alone no household can be made.
-    is_alone = is_whole and all(one.layout is Layout.MEMBER and not one.problem for one in files)
+    is_alone = found.completes_id is None and all(one.layout is Layout.MEMBER and not one.problem for one in files)
     return render_template(
         "registry_imports/columns.html", run=_framed(found), form=form,
         alone=_villages_missing() if is_alone and not form.values else "",

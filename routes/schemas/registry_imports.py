@@ -88,6 +88,9 @@ class ImportOut(Schema):
     file_names = fields.List(fields.String())
     layouts = fields.List(fields.String())
     snapshot_id = fields.UUID()
+    completes_id = fields.UUID(
+        allow_none=True, metadata={"description": "The snapshot that its rows complete, or completed."}
+    )
     percent = fields.Integer()
     rows = fields.Integer()
     new = fields.Integer()

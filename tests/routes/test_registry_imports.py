@@ -298,9 +298,16 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     assert (shown["state"], shown["new"], shown["snapshot_id"], shown["as_of_on"]) == (
         "applied", 1, whole, "2026-01-01"
     )  # fmt: skip
+    assert shown["completes_id"] == whole
+    (completed,) = told_by(client.get(f"{API}/snapshots/{whole}", headers=head))["completions"]
+    assert (completed["import_id"], completed["new"], completed["changed"]) == (more, 1, 0)
     a_person(office, Role.LOGISTICS, username="logistik")
     log_in(client, "logistik")
     assert "Lengkapi DTSEN per 1 Januari 2026" in client.get(PAGE).get_data(as_text=True)
+    page = client.get(f"{PAGE}/{more}").get_data(as_text=True)
+    assert "Masuk ke DTSEN per 1 Januari 2026: 1 keluarga baru, 0 keluarga berubah." in page
+    page = client.get(f"/registri/snapshot/{whole}").get_data(as_text=True)
+    assert "Dilengkapi kemudian" in page and f'href="{PAGE}/{more}"' in page
     # What completed a file went into it: it is not shown as a file of its own that somebody discarded.
     listed = client.get("/registri/snapshot").get_data(as_text=True)
     assert listed.count("/registri/snapshot/") == 1 and "Dibuang" not in listed
