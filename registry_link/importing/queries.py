@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from core.errors import Conflict, Fact, NotFound, Refused
 from core.i18n import say
 from core.work import Tx
+from registry_link.households.progress import percent_taken
 from registry_link.households.queries import SnapshotLine, snapshots
 from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
@@ -125,7 +126,7 @@ class ImportView:
     unchanged: int
     suspected: int
     percent: int
-    """Of the bytes, of what is being done now: unpacking, or reading."""
+    """Of what is being done now: unpacking or reading of its bytes, or applying."""
     problem: Problem | None
     """Why it was refused; of a ready one what came between since, so that it cannot be applied any more."""
     snapshot_id: UUID
@@ -306,19 +307,25 @@ def _row(tx: Tx, run_id: UUID) -> Any:
 
 def _view(tx: Tx, row: Any, snapshot: SnapshotLine) -> ImportView:
     files = json.loads(row.files)
-    is_read = row.state not in (RunState.UNPACKING, RunState.READING)
     return ImportView(
         id=row.id, state=row.state, source=snapshot.source, as_of_on=snapshot.as_of_on,
         agreement_no=snapshot.agreement_no, code_system=row.code_system,
         file_names=tuple(one["name"] for one in files), workbooks=tuple(one["is_workbook"] for one in files),
         layouts=tuple(one["layout"] for one in files), rows=row.rows, refused=row.refused, warned=row.warned,
         doubled=row.doubled, new=row.new, changed=row.changed, unchanged=row.unchanged, suspected=row.suspected,
-        percent=100 if is_read else min(99, 100 * row.bytes_read // max(1, row.bytes_total)),
+        percent=_percent(tx, row),
         problem=_problem(tx, row), snapshot_id=row.snapshot_id,
         completes_id=completed_with(row.file_sha256, row.state, snapshot),
         started_at=row.started_at, started_by_name=row.started_by_name, is_mine=row.started_by == tx.actor.id,
         approved_by_name=row.approved_by_name, finished_at=row.finished_at,
     )  # fmt: skip
+
+
+def _percent(tx: Tx, row: Any) -> int:
+    if row.state is RunState.APPROVED:
+        return percent_taken(tx, row.snapshot_id, weighed_counts(row))
+    is_read = row.state not in (RunState.UNPACKING, RunState.READING)
+    return 100 if is_read else min(99, 100 * row.bytes_read // max(1, row.bytes_total))
 
 
 def _problem(tx: Tx, row: Any) -> Problem | None:

@@ -91,7 +91,9 @@ class ImportOut(Schema):
     completes_id = fields.UUID(
         allow_none=True, metadata={"description": "The snapshot that its rows complete, or completed."}
     )
-    percent = fields.Integer()
+    percent = fields.Integer(
+        metadata={"description": "How far it is with what is being done: unpacking, reading, or applying."}
+    )
     rows = fields.Integer()
     new = fields.Integer()
     changed = fields.Integer()
