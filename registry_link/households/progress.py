@@ -26,7 +26,8 @@ def percent_taken(tx: Tx, snapshot_id: UUID, counts: Weighed) -> int:
     taking = taking_of(tx, snapshot_id)
     if taking is None or taking.stage is not TakingStage.FILLING:
         return 0
-    return min(99, 100 * taking.step // steps_of(piece_counts(tx, snapshot_id), taking, counts))
+    step: int = taking.step
+    return min(99, 100 * step // steps_of(piece_counts(tx, snapshot_id), taking, counts))
 
 
 def steps_of(pieces: Sequence[tuple[int, int, int]], taking: Any, counts: Weighed) -> int:
@@ -42,6 +43,6 @@ def steps_of(pieces: Sequence[tuple[int, int, int]], taking: Any, counts: Weighe
         (counts.new + new_people, NUMBERS_AT_ONCE), (counts.suspected, SUSPECTS_AT_ONCE),
         (taking.last_no - taking.no + 1, HEADS_AT_ONCE), (counts.changed if tells else 0, CHANGES_AT_ONCE),
     ]  # fmt: skip
-    blocks = taking.last_no // WORDS_AT_ONCE - taking.no // WORDS_AT_ONCE + 1
+    blocks: int = taking.last_no // WORDS_AT_ONCE - taking.no // WORDS_AT_ONCE + 1
     parts = sum(len(parts_of(piece[1])) + bool(piece[2]) for piece in pieces)
     return parts + blocks + sum(-(-many // at_once) for many, at_once in after) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -147,14 +148,20 @@ def approve_import(tx: Tx, run_id: UUID) -> None:
 
 
 def discard_import(tx: Tx, run_id: UUID, reason: str = "") -> None:
-    """Give up an import that is not applied; the reason holds no number of a person.
+    """Give up an import that is not applied; whoever uploaded it is told by whom and why.
 
-    Raises: Forbidden; NotFound; Conflict; Invalid "privacy.number_in_text".
+    The reason holds no number of a person. Raises: Forbidden; NotFound; Conflict; Invalid "privacy.number_in_text".
     """
-    tx.require("registry.import")
+    tx.require("registry.discard")
     run = run_of(tx, run_id)
     if holds_number(reason):
         raise Invalid("privacy.number_in_text", field="note")
-    move(tx, ImportRun, run_id, RunAct.DISCARD, IMPORT_RUN_MOVES, reason=reason, finished_at=tx.now)
+    told = {"code": "import_run.discarded_by", "facts": {"name": tx.actor.name}}
+    if reason:
+        told = {"code": "import_run.discarded_for", "facts": {"name": tx.actor.name, "reason": reason}}
+    move(
+        tx, ImportRun, run_id, RunAct.DISCARD, IMPORT_RUN_MOVES, reason=reason, finished_at=tx.now,
+        problem=json.dumps(told),
+    )  # fmt: skip
     discard(tx, run.snapshot_id, reason=reason)
     forget_files(tx, run)

@@ -128,7 +128,7 @@ class ImportView:
     percent: int
     """Of what is being done now: unpacking or reading of its bytes, or applying."""
     problem: Problem | None
-    """Why it was refused; of a ready one what came between since, so that it cannot be applied any more."""
+    """Why it was refused or discarded; of a ready one what came between since, so that it cannot be applied."""
     snapshot_id: UUID
     completes_id: UUID | None
     """The snapshot that its rows complete, or, once they are applied, completed."""

@@ -10,9 +10,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import Conflict, NotFound, Refused
+from core.errors import Conflict, Invalid, NotFound, Refused
 from core.files.commands import KeepFile, Received, drop_received, keep_file, path_of, receive_file
 from core.i18n import say
 from core.measures import print_day
@@ -174,8 +175,10 @@ def show(run_id: UUID) -> str:
         issues = queries.import_issues(tx, run_id, PER_PAGE, (number - 1) * PER_PAGE, code=code)
         effect = _effect(tx, found) if found.state is RunState.READY and not found.problem else None
         whole = next((one for one in snapshots(tx) if one.id == found.completes_id), None)
+        pairs = url_for("identity.index") if found.state is RunState.APPLIED and may(tx.actor, "identity.see") else None
     if found.state is RunState.MAPPING and may(context.actor(), "registry.import"):
-        return _columns(found, Form())
+        # Nothing of its own was sent: what was may be of the dialog in which an import is given up.
+        return _columns(found, Form(MultiDict()))
 
     def here(**changed: Any) -> str:
         kept = {"alasan": code, **changed}
@@ -184,7 +187,7 @@ def show(run_id: UUID) -> str:
         )  # fmt: skip
 
     return render_template(
-        "registry_imports/show.html", run=_framed(found), whole=whole, code=code, number=number, here=here,
+        "registry_imports/show.html", run=_framed(found), whole=whole, pairs=pairs, code=code, number=number, here=here,
         total=issues.total,
         per_page=PER_PAGE, last=max(1, -(-issues.total // PER_PAGE)), effect=effect,
         issues=[{"view": one, "text": one.sentence(lang), "file": found.file_names[one.file_no]}
@@ -343,16 +346,23 @@ def approve(run_id: UUID) -> BaseResponse:
 
 
 @pages.post("/<uuid:run_id>/buang")
-@guard.requires("registry.import")
+@guard.requires("registry.discard")
 def discard(run_id: UUID) -> BaseResponse:
-    note = Form().text("note", most=200)
+    form = Form()
+    note = form.text("note", most=200)
+    if not form.is_good:
+        return make_response(show(run_id), 422)
 
     def act(tx: Tx) -> str:
         commands.discard_import(tx, run_id, note)
         flash(_("Impor dibuang; registri tidak berubah."), "good")
         return url_for("registry_imports.index")
 
-    return _decided(run_id, act)
+    try:
+        return _decided(run_id, act)
+    except Invalid as refused:
+        form.refuse(refused)
+    return make_response(show(run_id), 422)
 
 
 def _decided(run_id: UUID, act: Any) -> BaseResponse:

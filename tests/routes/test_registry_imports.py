@@ -119,6 +119,7 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     run_pending_imports(office, OFFICE)
     assert "Semua baris diterima" in client.get(at).get_data(as_text=True)
     assert send(client, f"{at}/buang", {}, from_page=PAGE).status_code == 303
+    assert "Dibuang oleh " in client.get(at).get_data(as_text=True)
     assert uploads(client.application) == []
     client = log_in(client.application.test_client(), "auditor")
     page = client.get(PAGE).get_data(as_text=True)
@@ -150,6 +151,49 @@ def applied(office: Work, client: FlaskClient, *rows: str, **given: object) -> N
     assert "Terapkan ke registri" in head.get(at).get_data(as_text=True)
     assert send(head, f"{at}/terapkan", {}).status_code == 303
     run_pending_imports(office, OFFICE)
+
+
+def test_whoever_decides_is_asked_once_more_and_may_also_say_no(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    a_person(office, Role.AUDITOR, username="auditor")
+    log_in(client, "logistik")
+    at = send(client, PAGE, sent(*lines(2)) | {"asks_columns": "1"}, from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    # Also where columns are named: the dialog opens again, the columns are as they were.
+    again = send(client, f"{at}/buang", {"note": f"baris {nik(11)} salah"}, from_page=at)
+    page = again.get_data(as_text=True)
+    assert again.status_code == 422 and "data-reopen" in page and "Periksa kolom" in page
+    named = dict(re.findall(r'name="(column-0-[0-9]+)".*?value="([a-z_]+)" selected', page))
+    assert len(named) == 11 and "village" in named.values()
+    assert send(client, f"{at}/kolom", {**named, "layout-0": "flat"}, from_page=at).status_code == 303
+    run_pending_imports(office, OFFICE)
+    page = client.get(at).get_data(as_text=True)
+    assert '<dialog id="discard"' in page and '<dialog id="apply"' not in page
+    head = log_in(client.application.test_client(), "kepala")
+    page = head.get(at).get_data(as_text=True)
+    assert "2 keluarga baru, 0 berubah, 0 tetap, 0 tidak ada lagi" in page and "tidak dapat dibatalkan" in page
+    again = send(head, f"{at}/buang", {"note": f"baris {nik(11)} salah"})
+    assert again.status_code == 422 and "data-reopen" in again.get_data(as_text=True)
+    auditor = log_in(client.application.test_client(), "auditor")
+    assert send(auditor, f"{at}/buang", {}).status_code == 403
+    assert "<dialog" not in auditor.get(at).get_data(as_text=True)
+    assert send(head, f"{at}/buang", {"note": "Berkas bulan lalu."}).status_code == 303
+    assert "alasannya: Berkas bulan lalu." in client.get(at).get_data(as_text=True)
+    shown = told_by(client.get(f"{API}/imports/{at.rpartition('/')[2]}", headers=a_token(office, Role.HEAD)))
+    assert (shown["state"], shown["problem"]["code"]) == ("discarded", "import_run.discarded_for")
+
+
+def test_those_who_may_be_one_are_a_step_away_once_they_stand(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    at = send(client, PAGE, sent(*lines(2, 1), line(3, nik=nik(11))), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    assert 'href="/registri/ganda"' not in client.get(at).get_data(as_text=True).partition("<main")[2]
+    assert send(log_in(client.application.test_client(), "kepala"), f"{at}/terapkan", {}).status_code == 303
+    run_pending_imports(office, OFFICE)
+    assert 'href="/registri/ganda"' in client.get(at).get_data(as_text=True).partition("<main")[2]
 
 
 def test_before_a_file_is_applied_it_says_who_would_be_gone(client: FlaskClient, office: Work):
