@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -30,9 +29,6 @@ def ngettext(one: str, many: str, count: int, **facts: Any) -> str:
     return found % {"num": count, **facts}
 
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-
 class Told(Protocol):
     """A refusal or a reason: its code, and what its sentence speaks of."""
 
@@ -48,13 +44,8 @@ def why_not(refused: Told) -> str:
 
 
 def sentence(code: str, facts: Mapping[str, object] | None) -> str:
-    """Say a sentence for a page: days, which facts carry as machines write them, are printed as people do."""
-    lang = context.lang()
-    shown = {
-        name: print_day(date.fromisoformat(fact), lang) if isinstance(fact, str) and _DAY.fullmatch(fact) else fact
-        for name, fact in (facts or {}).items()
-    }  # fmt: skip
-    return say(code, lang, shown)
+    """Say a sentence for a page, in the reader's language."""
+    return say(code, context.lang(), facts)
 
 
 def install(app: Flask) -> None:

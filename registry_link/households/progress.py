@@ -36,13 +36,13 @@ def steps_of(pieces: Sequence[tuple[int, int, int]], taking: Any, counts: Weighe
     Exact for the first snapshot of a source. For a later one nobody counted how many of its people are new: as large a
     part of them as of its households. Who comes or goes is left out; they are few steps.
     """
-    tells = taking.before_id is not None
+    tells, first, last = taking.before_id is not None, int(taking.no), int(taking.last_no)
     homes, people = (sum(one[place] for one in pieces) for place in (1, 2))
     new_people = people * min(counts.new, homes) // homes if homes and tells else people
     after = [
         (counts.new + new_people, NUMBERS_AT_ONCE), (counts.suspected, SUSPECTS_AT_ONCE),
-        (taking.last_no - taking.no + 1, HEADS_AT_ONCE), (counts.changed if tells else 0, CHANGES_AT_ONCE),
+        (last - first + 1, HEADS_AT_ONCE), (counts.changed if tells else 0, CHANGES_AT_ONCE),
     ]  # fmt: skip
-    blocks: int = taking.last_no // WORDS_AT_ONCE - taking.no // WORDS_AT_ONCE + 1
+    blocks = last // WORDS_AT_ONCE - first // WORDS_AT_ONCE + 1
     parts = sum(len(parts_of(piece[1])) + bool(piece[2]) for piece in pieces)
     return parts + blocks + sum(-(-many // at_once) for many, at_once in after) + 1

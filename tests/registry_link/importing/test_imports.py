@@ -323,7 +323,7 @@ def test_an_older_file_that_was_approved_is_refused_by_the_job_with_its_reason(o
         view = import_run(tx, run_id)
         assert view.state is RunState.REFUSED
         assert view.problem is not None
-        assert "2026-04-01" in view.problem.sentence("id")
+        assert "yang berlaku dari 1 April 2026" in view.problem.sentence("id")
 
 
 def test_households_and_members_may_come_in_two_files(office: Work, tmp_path: Path):
