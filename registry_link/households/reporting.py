@@ -147,6 +147,12 @@ def snapshot_lines(tx: Tx) -> tuple[tuple[SnapshotLine, int], ...]:
     return tuple((_snapshot_line(row), int(row.changes)) for row in tx.session.execute(query))
 
 
+def snapshot_line(tx: Tx, snapshot_id: UUID) -> SnapshotLine:
+    """Give one of the office's snapshots. Raises: Forbidden; NotFound."""
+    tx.require("snapshot.see")
+    return _snapshot_line(_snapshot(tx, snapshot_id))
+
+
 def difference_report(tx: Tx, snapshot_id: UUID) -> DifferenceReport:
     """Give what one snapshot changed, within the actor's villages. Raises: Forbidden; NotFound."""
     reach = tx.require("snapshot.see")

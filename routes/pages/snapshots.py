@@ -120,6 +120,7 @@ def csv_file(order: ListDifferences) -> Response:
     with ExitStack() as opened:
         tx = opened.enter_context(context.read())
         text = reporting.differences_csv(tx, order, context.lang())
+        of = reporting.snapshot_line(tx, order.snapshot_id)
         kept = opened.pop_all()
 
     def body() -> Iterator[bytes]:
@@ -128,5 +129,6 @@ def csv_file(order: ListDifferences) -> Response:
                 yield piece.encode()
 
     response = Response(stream_with_context(body()), mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="perubahan-registri.csv"'
+    # Several lie beside each other in the folder for downloads. A source is letters, digits, dashes.
+    response.headers["Content-Disposition"] = f'attachment; filename="perubahan-{of.source}-{of.as_of_on}.csv"'
     return response
