@@ -44,7 +44,12 @@ def index() -> str:
         origins = origins_of(tx, [one.id for one, _ in found])
     return render_template(
         "snapshots/index.html",
-        lines=[{**framed(one, origins.get(one.id)), "changes": count} for one, count in found],
+        # Of what was discarded or refused nothing came into the registry; it stands among the imports.
+        lines=[
+            {**framed(one, origins.get(one.id)), "changes": count}
+            for one, count in found
+            if one.state is not SnapshotState.DISCARDED
+        ],
     )
 
 

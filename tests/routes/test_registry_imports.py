@@ -252,16 +252,18 @@ def test_a_file_that_waited_too_long_says_so_wherever_it_is_asked_for(client: Fl
     assert "tidak dapat diterapkan lagi" in page and "Terapkan ke registri" not in page
     assert "Berkas ini dari 1 Januari 2026, sedangkan yang berlaku dari 2 Januari 2026" in page
     assert "Terapkan berkas registri" not in head.get("/").get_data(as_text=True)
+    said = head.get(send(head, f"{at}/terapkan", {}).location).get_data(as_text=True)
+    assert said.count("Berkas lama tidak menggantikan yang baru") == 2, "once as the answer, once on the page"
     one = f"{API}/imports/{at.rpartition('/')[2]}"
     assert told_by(client.get(one, headers=machine))["problem"]["code"] == "snapshot.older"
     refused = client.post(f"{one}/approval", headers={**machine, **key()})
     assert (refused.status_code, told_by(refused)["code"]) == (409, "snapshot.older")
+    assert send(client, f"{at}/buang", {}, from_page=at).status_code == 303
+    assert client.get("/registri/snapshot").get_data(as_text=True).count("/registri/snapshot/") == 1
     # For whoever reads as people write days, for machines as facts.
     assert "yang berlaku dari 2 Januari 2026" in told_by(refused)["sentences"]["id"]
     assert "the current one is of 2 January 2026" in told_by(refused)["sentences"]["en"]
     assert told_by(refused)["facts"] == {"given": "2026-01-01", "current": "2026-01-02"}
-    said = head.get(send(head, f"{at}/terapkan", {}).location).get_data(as_text=True)
-    assert said.count("Berkas lama tidak menggantikan yang baru") == 2, "once as the answer, once on the page"
 
 
 def test_the_second_person_reads_on_the_first_page_which_file_waits(client: FlaskClient, office: Work):
