@@ -13,7 +13,6 @@ from registry_link.households.pieces import piece_counts
 from registry_link.households.rows import Weighed
 from registry_link.households.states import TakingStage
 from registry_link.households.taking_over import (
-    CHANGES_AT_ONCE,
     HEADS_AT_ONCE,
     SUSPECTS_AT_ONCE,
     WORDS_AT_ONCE,
@@ -34,14 +33,14 @@ def steps_of(pieces: Sequence[tuple[int, int, int]], taking: Any, counts: Weighe
     """Count the steps of ``taking_over.filling_of`` by what was compared, the last one included.
 
     Exact for the first snapshot of a source. For a later one nobody counted how many of its people are new: as large a
-    part of them as of its households. Who comes or goes is left out; they are few steps.
+    part of them as of its households. What is told of those who change, come or go is left out: few steps.
     """
     tells, first, last = taking.before_id is not None, int(taking.no), int(taking.last_no)
     homes, people = (sum(one[place] for one in pieces) for place in (1, 2))
     new_people = people * min(counts.new, homes) // homes if homes and tells else people
     after = [
         (counts.new + new_people, NUMBERS_AT_ONCE), (counts.suspected, SUSPECTS_AT_ONCE),
-        (last - first + 1, HEADS_AT_ONCE), (counts.changed if tells else 0, CHANGES_AT_ONCE),
+        (last - first + 1, HEADS_AT_ONCE),
     ]  # fmt: skip
     blocks = last // WORDS_AT_ONCE - first // WORDS_AT_ONCE + 1
     parts = sum(len(parts_of(piece[1])) + bool(piece[2]) for piece in pieces)

@@ -23,8 +23,8 @@ from registry_link.households.queries import SnapshotLine, snapshots
 from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
 from registry_link.importing.origins import completed_with
-from registry_link.importing.rules import sample_of
 from registry_link.importing.runs import hindrance, weighed_counts
+from registry_link.importing.samples import sample_of
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import unpacked_rows
 from registry_link.regions.queries import gazetteer

@@ -38,9 +38,6 @@ _DATES: Final = (
     re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII),
     re.compile(r"(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})(?: 0?0[:.]00(?:[:.]00)?)?", re.ASCII),
 )
-LONGEST_SAMPLE: Final = 40
-_NUMBERS: Final = re.compile(r"\d(?:[ .,'`´‘’_-]{0,3}\d){5,}")
-"""What may be a NIK, a No. KK, a telephone or a day of birth, however its digits are set apart."""
 _CODE: Final = re.compile(r"[0-9][0-9. ]*", re.ASCII)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
 _SEXES: Final = {
@@ -454,21 +451,3 @@ def _decimal(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-# ---------------------------------------------------------------- what is shown of a file whose columns nobody knows
-
-
-def sample_of(cell: str, known: Gazetteer) -> str:
-    """Give a cell as it may be shown to whoever names its column: long numbers by their last four digits.
-
-    Codes of the office's own regions are shown as they are: by them a column of villages is recognised.
-    """
-
-    def shown(found: re.Match[str]) -> str:
-        number = found[0]
-        is_code = _CODE.fullmatch(number) and known.has_code(re.sub(r"[. ]", "", number))
-        return number if is_code else "•" * (len(number) - 4) + number[-4:]
-
-    # Masked before it is cut: the beginning of a number is none that the mask would find.
-    return _NUMBERS.sub(shown, " ".join(cell.split()))[:LONGEST_SAMPLE]

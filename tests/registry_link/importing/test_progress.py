@@ -29,8 +29,7 @@ from tests.registry_link.people import OFFICE
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     small_pieces(monkeypatch.setattr)
     monkeypatch.setattr(filling, "HOMES_AT_ONCE", 1)
-    for name, many in (("NUMBERS_AT_ONCE", 4), ("SUSPECTS_AT_ONCE", 1), ("HEADS_AT_ONCE", 2), ("WORDS_AT_ONCE", 2),
-                       ("CHANGES_AT_ONCE", 1)):  # fmt: skip
+    for name, many in (("NUMBERS_AT_ONCE", 4), ("SUSPECTS_AT_ONCE", 1), ("HEADS_AT_ONCE", 2), ("WORDS_AT_ONCE", 2)):
         for place in (progress, taking_over, filling_numbers):
             monkeypatch.setattr(place, name, many, raising=False)
 
