@@ -8,9 +8,11 @@ gettext catalogue ``core/locale/en.po``.
 from __future__ import annotations
 
 import io
+import re
 import string
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -18,8 +20,11 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from core.measures import print_day
+
 LANGUAGES = ("id", "en")
 _HERE = Path(__file__).parent / "locale"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 @cache
@@ -42,14 +47,28 @@ class _Gaps(dict[str, object]):
 
 
 def say(code: str, lang: str, facts: Mapping[str, object] | None = None) -> str:
-    """Give the sentence of a code with its facts filled in; a code nobody wrote a sentence for is shown as it is."""
+    """Give the sentence of a code with its facts filled in; a code nobody wrote a sentence for is shown as it is.
+
+    Days, which facts carry as machines write them, are printed as people do, on pages as for machines.
+    """
     texts = sentences().get(code)
     if texts is None:
         return code
     # Only plain names in braces: no attribute or index access from a sentence.
-    told = _Gaps(facts or {})
-    told.update({name: "; ".join(map(str, fact)) for name, fact in told.items() if isinstance(fact, list | tuple)})
-    return string.Formatter().vformat(texts[lang if lang in LANGUAGES else "id"], (), told)
+    lang = lang if lang in LANGUAGES else "id"
+    told = _Gaps({name: _word(fact, lang) for name, fact in (facts or {}).items()})
+    return string.Formatter().vformat(texts[lang], (), told)
+
+
+def _word(fact: object, lang: str) -> object:
+    if isinstance(fact, list | tuple):
+        return "; ".join(str(_word(one, lang)) for one in fact)
+    if isinstance(fact, str) and _DAY.fullmatch(fact):
+        try:
+            return print_day(date.fromisoformat(fact), lang)
+        except ValueError:
+            pass  # What a file wrote, and no day.
+    return fact
 
 
 @cache

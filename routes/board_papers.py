@@ -78,6 +78,7 @@ def post_paper(tx: Tx, here: Occasion, found: Schedule, post_id: UUID, serve_on:
 def board_paper(tx: Tx, here: Occasion, found: Schedule, sheet: str) -> bytes:
     """Print the board; a distribution of more than seven days has a sheet for each seven."""
     unknown = weight_words(found.load, "id")[1]
+    has_hours = any(_promised(cell) for row in found.rows for cell in row.cells)
     idle = [row.post.name for row in found.rows if not row.counts.households]
     view = board_sheet.BoardPaperView(
         letterhead=_letterhead(tx), occasion=here.name,
@@ -88,7 +89,8 @@ def board_paper(tx: Tx, here: Occasion, found: Schedule, sheet: str) -> bytes:
         waiting=_waiting(tx, found),
         notes=(
             *((f"Tanpa keluarga dalam putaran ini: {', '.join(idle)}.",) if idle else ()),
-            "Tiap kotak: keluarga yang dilayani / kapasitas sehari, jiwa, berat barang, dan gudang asalnya.",
+            "Tiap kotak: keluarga yang dilayani / kapasitas sehari, jiwa, berat barang"
+            f"{', jam yang dijanjikan (keluarga)' if has_hours else ''}, dan gudang asalnya.",
             *((f"Berat {', '.join(unknown)} belum diketahui; berat di atas sedikitnya sekian.",) if unknown else ()),
         ),
     )  # fmt: skip
@@ -115,8 +117,15 @@ def _sheet(found: Schedule, first: int) -> board_sheet.BoardSheetView:
 def _cell(cell: Cell, capacity: int) -> str:
     if not cell.counts.households:
         return "tutup" if cell.is_closed else "–"
-    told = _words(cell.counts, capacity, cell.load)
-    return f"{told}; {short_names([one.warehouse for one in cell.warehouses])}" if cell.warehouses else told
+    hours = ", ".join(f"{print_hours(hours)} ({print_count(households)})" for hours, households in _promised(cell))
+    warehouses = short_names([one.warehouse for one in cell.warehouses])
+    return "; ".join(one for one in (_words(cell.counts, capacity, cell.load), hours, warehouses) if one)
+
+
+def _promised(cell: Cell) -> list[tuple[str, int]]:
+    """Give the hours that households of a cell were promised through the day, with how many."""
+    counted = ((one.hours, one.counts.households) for one in by_time(cell.hours))
+    return [(hours, households) for hours, households in counted if hours and households]
 
 
 def _words(counts: Counts, capacity: int | None, load: Load) -> str:
@@ -143,9 +152,7 @@ def by_time(hours: Iterable[Hour]) -> list[Hour]:
 
 def _opening(opening: str, cell: Cell) -> str:
     hours = ", ".join(
-        f"{print_hours(one.hours)}: {print_count(one.counts.households)} keluarga"
-        for one in by_time(cell.hours)
-        if one.hours and one.counts.households
+        f"{print_hours(hours)}: {print_count(households)} keluarga" for hours, households in _promised(cell)
     )
     return "; ".join(part for part in (opening, hours) if part)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from core.i18n import catalogue, say
 from core.measures import print_count, print_day, print_instant, print_quantity, print_rupiah
@@ -15,22 +17,33 @@ from routes import context
 
 
 def gettext(text: str, **facts: Any) -> str:
-    found = catalogue(context.lang()).gettext(text)
+    found = _found(text, facts)
     return found % facts if facts else found
+
+
+def _found(text: str, facts: Mapping[str, object]) -> str:
+    """Find a text in the reader's language: where it has a form for one, that form for one.
+
+    What is counted is the fact ``count``, or the only fact there is. Indonesian has one form, so that a text names no
+    other; the English catalogue holds both (``msgstr[0]`` for one).
+    """
+    known = catalogue(context.lang())
+    counted = facts.get("count", next(iter(facts.values())) if len(facts) == 1 else None)
+    found = known.ngettext(text, text, 1 if str(counted) == "1" else 2)
+    return known.gettext(text) if found == text else found
+
+
+@pass_context
+def _in_template(page: Context, text: str, **facts: Any) -> str:
+    found = _found(text, facts)
+    # The catalogue is trusted as HTML (tests/house/test_texts.py); facts are escaped as they are filled in.
+    return (Markup(found) if page.eval_ctx.autoescape else found) % facts  # noqa: S704
 
 
 def pgettext(where: str, text: str, **facts: Any) -> str:
     """Translate a word that is one in Indonesian and several in English; ``where`` tells them apart."""
     found = catalogue(context.lang()).pgettext(where, text)
     return found % facts if facts else found
-
-
-def ngettext(one: str, many: str, count: int, **facts: Any) -> str:
-    found = catalogue(context.lang()).ngettext(one, many, count)
-    return found % {"num": count, **facts}
-
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class Told(Protocol):
@@ -48,13 +61,8 @@ def why_not(refused: Told) -> str:
 
 
 def sentence(code: str, facts: Mapping[str, object] | None) -> str:
-    """Say a sentence for a page: days, which facts carry as machines write them, are printed as people do."""
-    lang = context.lang()
-    shown = {
-        name: print_day(date.fromisoformat(fact), lang) if isinstance(fact, str) and _DAY.fullmatch(fact) else fact
-        for name, fact in (facts or {}).items()
-    }  # fmt: skip
-    return say(code, lang, shown)
+    """Say a sentence for a page, in the reader's language."""
+    return say(code, context.lang(), facts)
 
 
 def install(app: Flask) -> None:
@@ -66,6 +74,8 @@ def install(app: Flask) -> None:
         newstyle=True,
         pgettext=lambda where, text: catalogue(context.lang()).pgettext(where, text),
     )
+    # In the place of Jinja's own, which looks a text up before it knows what is counted.
+    app.jinja_env.globals["gettext"] = _in_template
     app.jinja_env.filters.update(
         count=lambda number: print_count(number, context.lang()),
         quantity=lambda amount, unit="": print_quantity(amount, unit, context.lang()),

@@ -91,7 +91,7 @@ def _second_person(tx: Tx) -> list[Waiting]:
                       file=" + ".join(one.file_names), name=one.started_by_name),
                 href=url_for("registry_imports.show", run_id=one.id), icon="upload",
             )
-            for one in imports(tx) if one.state is RunState.READY and not one.is_mine
+            for one in imports(tx) if one.state is RunState.READY and not one.problem and not one.is_mine
         ]  # fmt: skip
     if asked := to_decide(tx):
         found.append(Waiting(

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from core.errors import Fact, Invalid, NotFound
 from core.frozen import freeze, thaw
 from core.i18n import say
-from core.measures import print_day
 from core.work import Tx
 from logistics.packages.helped import HANDED_OVER_OR_PROMISED, help_since, helped_since
 from logistics.programmes.commands import need_draft
@@ -142,8 +141,6 @@ class Excluded:
         facts: dict[str, Fact] = dict(self.facts)
         if isinstance(traits := facts.get("traits"), list):
             facts["traits"] = ", ".join(say(f"list.traits.{one}", lang) for one in traits)
-        if isinstance(on := facts.get("on"), str) and on:
-            facts["on"] = print_day(date.fromisoformat(on), lang)
         return say(self.reason_code, lang, facts)
 
 

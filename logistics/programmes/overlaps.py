@@ -17,7 +17,6 @@ from sqlalchemy.orm import aliased
 
 from core.errors import Fact, Invalid
 from core.i18n import say
-from core.measures import print_day
 from core.work import Tx
 from logistics.packages.helped import help_since, relief_counts, relief_since, served_in_terms
 from logistics.programmes.models import Programme, Term, TermEntry
@@ -51,7 +50,7 @@ class Overlap:
 
     def sentence(self, lang: str) -> str:
         """Say what the household gets or got elsewhere."""
-        return _told(self.code, self.facts, lang)
+        return say(self.code, lang, self.facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ class OccasionCount:
 
     def sentence(self, lang: str) -> str:
         """Name the occasion."""
-        return _told(f"list.occasion.{self.kind.value}", self.facts, lang)
+        return say(f"list.occasion.{self.kind.value}", lang, self.facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,12 +265,3 @@ def _by_occasion(
     if twice:
         found.append(OccasionCount(kind=OverlapKind.SAME_LIST, occasion_id=None, entries=twice, facts={}))
     return tuple(found)
-
-
-def _told(code: str, facts: Mapping[str, Fact], lang: str) -> str:
-    days = {
-        name: print_day(date.fromisoformat(str(facts[name])), lang)
-        for name in ("on", "first_on", "last_on")
-        if name in facts
-    }
-    return say(code, lang, {**facts, **days})

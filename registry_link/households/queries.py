@@ -175,6 +175,9 @@ class SnapshotLine:
     as_of_on: date
     agreement_no: str
     file_name: str
+    file_sha256: str
+    completes_id: UUID | None
+    """The snapshot that its rows complete; once they do, they stand in that one, and it is a given up one itself."""
     state: SnapshotState
     households: int
     members: int

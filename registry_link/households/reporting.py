@@ -52,7 +52,6 @@ class VillageDifferences:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DifferenceReport:
     snapshot: SnapshotLine
-    file_sha256: str
     before: SnapshotLine | None
     """The snapshot of the same source that it replaced; None for the first."""
     counts: tuple[tuple[DifferenceKind, int], ...]
@@ -126,7 +125,10 @@ class FoundDifferences:
 
 
 def snapshot_lines(tx: Tx) -> tuple[tuple[SnapshotLine, int], ...]:
-    """Give the office's snapshots, newest first, each with how much it changed. Raises: Forbidden."""
+    """Give the office's snapshots, newest first, each with how much it changed, what completed it included.
+
+    Raises: Forbidden.
+    """
     tx.require("snapshot.see")
     counted = (
         sa.select(
@@ -138,10 +140,16 @@ def snapshot_lines(tx: Tx) -> tuple[tuple[SnapshotLine, int], ...]:
     query = (
         sa.select(*_line_columns(), sa.func.coalesce(counted.c.changes, 0).label("changes"))
         .outerjoin(counted, counted.c.snapshot_id == Snapshot.id)
-        .where(Snapshot.regency_code == tx.regency_code)
+        .where(Snapshot.regency_code == tx.regency_code, Snapshot.completes_id.is_(None))
         .order_by(Snapshot.as_of_on.desc(), Snapshot.recorded_at.desc(), Snapshot.id.desc())
     )
     return tuple((_snapshot_line(row), int(row.changes)) for row in tx.session.execute(query))
+
+
+def snapshot_line(tx: Tx, snapshot_id: UUID) -> SnapshotLine:
+    """Give one of the office's snapshots. Raises: Forbidden; NotFound."""
+    tx.require("snapshot.see")
+    return _snapshot_line(_snapshot(tx, snapshot_id))
 
 
 def difference_report(tx: Tx, snapshot_id: UUID) -> DifferenceReport:
@@ -170,7 +178,7 @@ def difference_report(tx: Tx, snapshot_id: UUID) -> DifferenceReport:
                 counts[kind] = counts.get(kind, 0) + count
     names = {one.code: one for one in regions(tx, sorted(by_village))}
     return DifferenceReport(
-        snapshot=line, file_sha256=row.file_sha256, before=_before(tx, row),
+        snapshot=line, before=_before(tx, row),
         counts=tuple(sorted(counts.items(), key=lambda one: _ORDER[one[0]])),
         villages=tuple(
             VillageDifferences(
@@ -352,9 +360,7 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
 
 def _snapshot(tx: Tx, snapshot_id: UUID) -> Any:
     row = tx.session.execute(
-        sa.select(*_line_columns(), Snapshot.file_sha256).where(
-            Snapshot.id == snapshot_id, Snapshot.regency_code == tx.regency_code
-        )
+        sa.select(*_line_columns()).where(Snapshot.id == snapshot_id, Snapshot.regency_code == tx.regency_code)
     ).one_or_none()
     if row is None:
         raise NotFound("snapshot.not_found")

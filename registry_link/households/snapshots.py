@@ -15,7 +15,7 @@ from core.work import Tx
 from registry_link.households.differences import (
     forget_differences,
 )
-from registry_link.households.marks import drop_marks
+from registry_link.households.marks import drop_marks, read_against
 from registry_link.households.models import (
     Snapshot,
     StagedHousehold,
@@ -98,6 +98,19 @@ def comes_after(tx: Tx, snapshot: Any, counts: Weighed) -> Any:
         return None
     if before is not None and before.as_of_on > snapshot.as_of_on:
         raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
+    return before
+
+
+def refuse_unfit(tx: Tx, snapshot_id: UUID, counts: Weighed) -> Any:
+    """Refuse a staged snapshot that cannot become current as things are now; else give what ``comes_after`` does.
+
+    Raises: NotFound; Conflict "snapshot.empty", "snapshot.older", "snapshot.not_current" (of rows that complete one),
+    "snapshot.read_against_another", "snapshot.cannot_commit".
+    """
+    before = comes_after(tx, staged_snapshot(tx, snapshot_id), counts)
+    read_with = read_against(tx, snapshot_id)
+    if read_with is not None and (before is None or read_with != before.id):
+        raise Conflict("snapshot.read_against_another")
     return before
 
 

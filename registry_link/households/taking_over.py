@@ -28,7 +28,6 @@ from registry_link.households.filling import (
 )
 from registry_link.households.filling_halves import forget_halves
 from registry_link.households.filling_numbers import NUMBERS_AT_ONCE, most_numbers, numbers_ready, put_numbers
-from registry_link.households.marks import read_against
 from registry_link.households.models import (
     Household,
     Member,
@@ -39,7 +38,7 @@ from registry_link.households.models import (
 from registry_link.households.numbering import lock_counter, set_counter
 from registry_link.households.pieces import piece_counts
 from registry_link.households.rows import Weighed
-from registry_link.households.snapshots import comes_after, staged_snapshot
+from registry_link.households.snapshots import refuse_unfit, staged_snapshot
 from registry_link.households.states import LinkState, TakingStage
 from registry_link.households.tuning import room
 from registry_link.households.turning import turn_current
@@ -105,11 +104,7 @@ def taking_of(tx: Tx, snapshot_id: UUID) -> Any:
 def begin_taking(tx: Tx, snapshot_id: UUID, counts: Weighed, compared_at: Any) -> None:
     """Keep numbers for a snapshot's new households. Raises: NotFound; Conflict, also while another is on its way."""
     last_no = lock_counter(tx)
-    snapshot = staged_snapshot(tx, snapshot_id)
-    before = comes_after(tx, snapshot, counts)
-    read_with = read_against(tx, snapshot_id)
-    if read_with is not None and (before is None or read_with != before.id):
-        raise Conflict("snapshot.read_against_another")
+    before = refuse_unfit(tx, snapshot_id, counts)
     others = sa.select(TakingOver.no).where(
         TakingOver.regency_code == tx.regency_code, TakingOver.stage != TakingStage.SEEN
     )

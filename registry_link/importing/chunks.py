@@ -44,7 +44,7 @@ from registry_link.importing.looking import Cursor, RowsOfFile
 from registry_link.importing.models import ImportRun
 from registry_link.importing.reading import CheckedRows, Reading
 from registry_link.importing.rules import FileFacts
-from registry_link.importing.runs import file_facts, files_of, forget_files, refuse_run, run_of
+from registry_link.importing.runs import file_facts, files_of, forget_files, hindrance, refuse_run, run_of
 from registry_link.importing.states import IMPORT_RUN_MOVES, RunAct, RunState
 from registry_link.importing.unpacking import MOST_ROWS
 
@@ -244,6 +244,9 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
     }  # fmt: skip
     tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run.id).values(**values))
     if run.state is RunState.READING:
+        # Ready is what somebody may apply.
+        if (refused := hindrance(tx, run.snapshot_id, counts)) is not None:
+            return _refused(tx, run, refused.code, **refused.facts)
         keep_marks(tx, run.snapshot_id, read.marks)
         forget_files(tx, run)
         move(tx, ImportRun, run.id, RunAct.FINISH, IMPORT_RUN_MOVES, finished_at=tx.now)

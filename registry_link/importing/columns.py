@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +57,9 @@ ALIASES: Final = {
 }  # fmt: skip
 SEVERAL: Final = ("province", "regency", "district", "village")
 """Code and name may stand in columns of their own."""
+OF_A_PERSON: Final = ("relation", "birth_on", "age", "member_id")
+OF_A_HOME: Final = ("address", "rt", "rw", "hamlet", "size", "lat", "lon")
+"""Besides the village: a file that says these of each row says where the household lives, or means to."""
 MOST_COLUMNS: Final = 100
 ERRORS: Final = "Kesalahan"
 """The column that is added to rows given back."""
@@ -145,8 +148,11 @@ class Suggested:
         return Columns(header=tuple(header), places=self.places, layout=self.layout)
 
 
-def suggest(header: Sequence[str]) -> Suggested:
-    """Tell which columns seem to hold which fields, and what a row seems to be; nothing is refused."""
+def suggest(header: Sequence[str], *, is_beside_homes: bool = False) -> Suggested:
+    """Tell which columns seem to hold which fields, and what a row seems to be; nothing is refused.
+
+    ``is_beside_homes``: it came together with a file that names villages.
+    """
     places: dict[str, list[int]] = {}
     doubled = []
     for place, text in enumerate(header):
@@ -158,21 +164,29 @@ def suggest(header: Sequence[str]) -> Suggested:
             continue
         places.setdefault(name, []).append(place)
     found = {name: tuple(where) for name, where in places.items()}
-    return Suggested(places=found, layout=_layout_of(found), doubled=tuple(doubled))
+    return Suggested(
+        places=found, layout=layout_of(found, is_beside_homes=is_beside_homes), doubled=tuple(doubled)
+    )  # fmt: skip
 
 
-def _layout_of(places: Mapping[str, tuple[int, ...]]) -> Layout:
-    is_person = any(name in places for name in ("relation", "birth_on", "age", "member_id"))
-    return Layout.MEMBER if "village" not in places else Layout.FLAT if is_person else Layout.HOUSEHOLD
+def layout_of(fields: Collection[str], *, is_beside_homes: bool = False) -> Layout:
+    """Guess what a row is; where it tells of the dwelling but no village is found, that column is to be asked for."""
+    if not any(name in fields for name in OF_A_PERSON):
+        return Layout.HOUSEHOLD
+    if "village" not in fields and (is_beside_homes or not any(name in fields for name in OF_A_HOME)):
+        return Layout.MEMBER
+    return Layout.FLAT
 
 
-def recognise(header: Sequence[str], layout: Layout | None = None) -> Columns:
-    """Tell which columns hold which fields, and what a row of the file is.
+def recognise(header: Sequence[str], layout: Layout | None = None, *, is_beside_homes: bool = False) -> Columns:
+    """Tell which columns hold which fields, and what a row of the file is; ``is_beside_homes`` as in ``suggest``.
 
     Raises: Malformed "registry.column_twice", "registry.column_missing", "registry.too_many_columns".
     """
     places = placed(header)
-    found = Columns(header=tuple(header), places=places, layout=layout or _layout_of(places))
+    found = Columns(
+        header=tuple(header), places=places, layout=layout or layout_of(places, is_beside_homes=is_beside_homes)
+    )
     refuse_missing(found)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,7 +22,7 @@ from registry_link.households.snapshots import RecordSnapshot, discard, record_s
 from registry_link.households.standing import to_complete
 from registry_link.importing.mapping import FileColumns
 from registry_link.importing.models import ImportRun
-from registry_link.importing.runs import RunFile, forget_files, kept_files, run_of
+from registry_link.importing.runs import RunFile, forget_files, hindrance, kept_files, run_of, weighed_counts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.regions.states import CodeSystem
 
@@ -139,25 +140,36 @@ def _rows_path(file: SourceFile, run_id: UUID, place: int) -> Path:
 
 
 def approve_import(tx: Tx, run_id: UUID) -> None:
-    """Let the job apply a ready import. Raises: Forbidden; NotFound; Conflict, also for whoever started it."""
+    """Let the job apply a ready import.
+
+    Raises: Forbidden; NotFound; Conflict, also for whoever started it, and where a newer file came between.
+    """
     tx.require("registry.commit")
     run = run_of(tx, run_id)
     if tx.actor.kind != "system" and tx.actor.id == run.started_by:
         raise Conflict("import_run.four_eyes")
+    if run.state is RunState.READY and (refused := hindrance(tx, run.snapshot_id, weighed_counts(run))) is not None:
+        raise refused
     move(
         tx, ImportRun, run_id, RunAct.APPROVE, IMPORT_RUN_MOVES, approved_by=tx.actor.id, approved_by_name=tx.actor.name
     )
 
 
 def discard_import(tx: Tx, run_id: UUID, reason: str = "") -> None:
-    """Give up an import that is not applied; the reason holds no number of a person.
+    """Give up an import that is not applied; whoever uploaded it is told by whom and why.
 
-    Raises: Forbidden; NotFound; Conflict; Invalid "privacy.number_in_text".
+    The reason holds no number of a person. Raises: Forbidden; NotFound; Conflict; Invalid "privacy.number_in_text".
     """
-    tx.require("registry.import")
+    tx.require("registry.discard")
     run = run_of(tx, run_id)
     if holds_number(reason):
         raise Invalid("privacy.number_in_text", field="note")
-    move(tx, ImportRun, run_id, RunAct.DISCARD, IMPORT_RUN_MOVES, reason=reason, finished_at=tx.now)
+    told = {"code": "import_run.discarded_by", "facts": {"name": tx.actor.name}}
+    if reason:
+        told = {"code": "import_run.discarded_for", "facts": {"name": tx.actor.name, "reason": reason}}
+    move(
+        tx, ImportRun, run_id, RunAct.DISCARD, IMPORT_RUN_MOVES, reason=reason, finished_at=tx.now,
+        problem=json.dumps(told),
+    )  # fmt: skip
     discard(tx, run.snapshot_id, reason=reason)
     forget_files(tx, run)

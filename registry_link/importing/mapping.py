@@ -16,7 +16,7 @@ from core.states import move
 from core.work import Tx
 from registry_link.households.listing import tell_what_is_listed
 from registry_link.households.standing import completed_by
-from registry_link.importing.columns import MOST_COLUMNS, Columns, named, recognise, suggest
+from registry_link.importing.columns import MOST_COLUMNS, Columns, layout_of, named, recognise, suggest
 from registry_link.importing.models import ImportRun
 from registry_link.importing.runs import RunFile, files_of, kept_files, refuse_run, run_of
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
@@ -80,30 +80,35 @@ def take_unpacked(tx: Tx, run_id: UUID, found: Sequence[Unpacked]) -> RunState:
         for one, two in zip(files_of(run), found, strict=True)
     ]  # fmt: skip
     try:
-        told = [_told_by_itself(one) for one in files]
+        told = [_told_by_itself(one, is_beside_homes=_is_beside_homes(one, files)) for one in files]
         files_now = _in_order(files, told, is_supplement=completed_by(tx, run.snapshot_id) is not None)
     except Refused:
         # Whatever is wrong with the columns is for a person to put right; nothing was read of the rows yet.
         told, files_now = [], files
     if run.asks_columns or not told:
-        kept = [_suggested(one) for one in files]
+        kept = [_suggested(one, is_beside_homes=_is_beside_homes(one, files)) for one in files]
         _begin_reading(tx, run, RunAct.ASK, kept)
         return RunState.MAPPING
     _begin_reading(tx, run, RunAct.MAP, files_now)
     return RunState.READING
 
 
-def _told_by_itself(file: RunFile) -> Columns:
+def _is_beside_homes(file: RunFile, files: Sequence[RunFile]) -> bool:
+    return any("village" in suggest(one.header).places for one in files if one is not file)
+
+
+def _told_by_itself(file: RunFile, *, is_beside_homes: bool) -> Columns:
     layout = Layout(file.asked_layout) if file.asked_layout else None
     if file.asked is None:
-        return recognise(file.header, layout)
+        return recognise(file.header, layout, is_beside_homes=is_beside_homes)
     if len(file.header) > MOST_COLUMNS:
         raise Invalid("registry.too_many_columns", columns=len(file.header), most=MOST_COLUMNS)
-    return named(file.header, layout or suggest(file.header).layout, file.asked)
+    # Where its columns were named, these say what a row is.
+    return named(file.header, layout or layout_of(file.asked, is_beside_homes=is_beside_homes), file.asked)
 
 
-def _suggested(file: RunFile) -> RunFile:
-    found = suggest(file.header)
+def _suggested(file: RunFile, *, is_beside_homes: bool) -> RunFile:
+    found = suggest(file.header, is_beside_homes=is_beside_homes)
     return replace(file, places=found.places, layout=file.asked_layout or found.layout.value)
 
 
@@ -128,12 +133,12 @@ def name_columns(tx: Tx, order: NameColumns) -> None:
         raise Invalid("registry.file_count", field="files")
     told = []
     for file, wanted in zip(files, order.files, strict=True):
-        layout = wanted.layout or Layout(file.layout)
-        names = wanted.columns
+        layout = wanted.layout or (Layout(file.asked_layout) if file.asked_layout else None)
+        names, is_beside_homes = wanted.columns, _is_beside_homes(file, files)
         if names is None:
-            told.append(recognise(file.header, layout))
+            told.append(recognise(file.header, layout or Layout(file.layout)))
         else:
-            told.append(named(file.header, layout, names))
+            told.append(named(file.header, layout or layout_of(names, is_beside_homes=is_beside_homes), names))
     is_supplement = completed_by(tx, run.snapshot_id) is not None
     _begin_reading(tx, run, RunAct.MAP, _in_order(files, told, is_supplement=is_supplement))
 

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -19,20 +19,24 @@ import sqlalchemy as sa
 from core.errors import Conflict, Fact, NotFound, Refused
 from core.i18n import say
 from core.work import Tx
+from registry_link.households.progress import percent_taken
 from registry_link.households.queries import SnapshotLine, snapshots
 from registry_link.importing.columns import ERRORS, refuse_missing, suggest
 from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
+from registry_link.importing.origins import completed_with
+from registry_link.importing.runs import hindrance, weighed_counts
+from registry_link.importing.samples import sample_of
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import unpacked_rows
+from registry_link.regions.queries import gazetteer
+from registry_link.regions.rules import Gazetteer
 from registry_link.regions.states import CodeSystem
 
 MOST_ISSUES: Final = 500
 SAMPLES: Final = 3
 """Rows that are shown beside the columns while a person names them."""
-LONGEST_SAMPLE: Final = 40
 _FILE: Final = 10**8
 """More rows than any file has: file and row in one number."""
-_NUMBERS: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){5,}")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _FIGURES: Final = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?", re.ASCII)
 """No formula, whatever it begins with: a latitude south of the equator."""
@@ -88,7 +92,7 @@ class ColumnView:
     field: str
     """What it seems to hold; empty: it is not read."""
     samples: tuple[str, ...]
-    """Long numbers masked to their last four digits."""
+    """Long numbers masked to their last four digits, but for the codes of the office's regions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +129,12 @@ class ImportView:
     unchanged: int
     suspected: int
     percent: int
-    """Of the bytes, of what is being done now: unpacking, or reading."""
+    """Of what is being done now: unpacking or reading of its bytes, or applying."""
     problem: Problem | None
+    """Why it was refused or discarded; of a ready one what came between since, so that it cannot be applied."""
     snapshot_id: UUID
+    completes_id: UUID | None
+    """The snapshot that its rows complete, or, once they are applied, completed."""
     started_at: datetime
     started_by_name: str
     is_mine: bool
@@ -211,10 +218,11 @@ def columns_to_name(tx: Tx, run_id: UUID) -> tuple[FileColumnsView, ...]:
     if run.state is not RunState.MAPPING:
         raise Conflict("import_run.cannot_map", state=run.state.value)
     tx.saw("import_run", [run_id], "columns")
-    return tuple(_columns_of(one) for one in json.loads(run.files))
+    known = gazetteer(tx, tx.regency_code)
+    return tuple(_columns_of(one, known) for one in json.loads(run.files))
 
 
-def _columns_of(file: dict[str, Any]) -> FileColumnsView:
+def _columns_of(file: dict[str, Any], known: Gazetteer) -> FileColumnsView:
     header, path = file["header"], Path(file["rows_path"])
     rows = [one.row.cells for one in islice(unpacked_rows(path), SAMPLES)] if path.exists() else []
     found = suggest(header)
@@ -225,7 +233,7 @@ def _columns_of(file: dict[str, Any]) -> FileColumnsView:
         problem = Problem(code="registry.column_twice", facts={"first": first[:60], "second": second[:60]})
     else:
         try:
-            refuse_missing(found.columns(header))
+            refuse_missing(replace(found, layout=Layout(file["layout"])).columns(header))
         except Refused as refused:
             problem = Problem(code=refused.code, facts=refused.facts)
     return FileColumnsView(
@@ -233,17 +241,11 @@ def _columns_of(file: dict[str, Any]) -> FileColumnsView:
         columns=tuple(
             ColumnView(
                 header=text, field=field_of.get(place, ""),
-                samples=tuple(_masked(row[place]) for row in rows if place < len(row) and row[place].strip()),
+                samples=tuple(sample_of(row[place], known) for row in rows if place < len(row) and row[place].strip()),
             )
             for place, text in enumerate(header)
         ),
     )  # fmt: skip
-
-
-def _masked(cell: str) -> str:
-    """Give a cell as it may be shown to whoever names its column: long numbers by their last four digits."""
-    text = " ".join(cell.split())[:LONGEST_SAMPLE]
-    return _NUMBERS.sub(lambda found: "•" * (len(found[0]) - 4) + found[0][-4:], text)
 
 
 def refused_rows(tx: Tx, run_id: UUID, file_no: int = 0, lang: str = "id") -> Iterator[list[str]]:
@@ -311,15 +313,29 @@ def _row(tx: Tx, run_id: UUID) -> Any:
 
 def _view(tx: Tx, row: Any, snapshot: SnapshotLine) -> ImportView:
     files = json.loads(row.files)
-    is_read = row.state not in (RunState.UNPACKING, RunState.READING)
     return ImportView(
         id=row.id, state=row.state, source=snapshot.source, as_of_on=snapshot.as_of_on,
         agreement_no=snapshot.agreement_no, code_system=row.code_system,
         file_names=tuple(one["name"] for one in files), workbooks=tuple(one["is_workbook"] for one in files),
         layouts=tuple(one["layout"] for one in files), rows=row.rows, refused=row.refused, warned=row.warned,
         doubled=row.doubled, new=row.new, changed=row.changed, unchanged=row.unchanged, suspected=row.suspected,
-        percent=100 if is_read else min(99, 100 * row.bytes_read // max(1, row.bytes_total)),
-        problem=Problem(**json.loads(row.problem)) if row.problem else None, snapshot_id=row.snapshot_id,
+        percent=_percent(tx, row),
+        problem=_problem(tx, row), snapshot_id=row.snapshot_id,
+        completes_id=completed_with(row.file_sha256, row.state, snapshot),
         started_at=row.started_at, started_by_name=row.started_by_name, is_mine=row.started_by == tx.actor.id,
         approved_by_name=row.approved_by_name, finished_at=row.finished_at,
     )  # fmt: skip
+
+
+def _percent(tx: Tx, row: Any) -> int:
+    if row.state is RunState.APPROVED:
+        return percent_taken(tx, row.snapshot_id, weighed_counts(row))
+    is_read = row.state not in (RunState.UNPACKING, RunState.READING)
+    return 100 if is_read else min(99, 100 * row.bytes_read // max(1, row.bytes_total))
+
+
+def _problem(tx: Tx, row: Any) -> Problem | None:
+    if row.state is RunState.READY:
+        refused = hindrance(tx, row.snapshot_id, weighed_counts(row))
+        return Problem(code=refused.code, facts=refused.facts) if refused is not None else None
+    return Problem(**json.loads(row.problem)) if row.problem else None

@@ -12,12 +12,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.errors import Fact, NotFound
+from core.errors import Conflict, Fact, NotFound
 from core.files.commands import forget_file
 from core.states import move
 from core.work import Tx
 from registry_link.households.queries import snapshot_as_of
-from registry_link.households.snapshots import discard
+from registry_link.households.rows import Weighed
+from registry_link.households.snapshots import discard, refuse_unfit
 from registry_link.importing.columns import Columns
 from registry_link.importing.models import ImportRun
 from registry_link.importing.rules import FileFacts
@@ -101,6 +102,22 @@ def bytes_left(tx: Tx, run_id: UUID) -> int:
     if run.state is not RunState.READING or run.file_no >= len(files):
         return 0
     return max(sum(one.rows_size for one in files[run.file_no :]) - int(run.at_byte), 1)
+
+
+def hindrance(tx: Tx, snapshot_id: UUID, counts: Weighed) -> Conflict | None:
+    """Tell why what an import brings cannot be applied as things are now; None where it can. Raises: NotFound."""
+    try:
+        refuse_unfit(tx, snapshot_id, counts)
+    except Conflict as refused:
+        return refused
+    return None
+
+
+def weighed_counts(run: Any) -> Weighed:
+    """Give what an import's own row says of its comparison; members are counted elsewhere."""
+    return Weighed(
+        new=run.new, changed=run.changed, unchanged=run.unchanged, suspected=run.suspected, members=0
+    )  # fmt: skip
 
 
 def refuse_run(tx: Tx, run: Any, code: str, /, **facts: Fact) -> None:

@@ -12,12 +12,13 @@ class RunState(enum.StrEnum):
     """Rows and header are known; a person says which column is what."""
     READING = "reading"
     READY = "ready"
-    """Everything is read and weighed: the dry run stands."""
+    """Everything is read and weighed: the dry run stands, and may be applied. What has come between since (a newer file
+    of the same source) is said by the view's ``problem``, and approval is refused with it."""
     APPROVED = "approved"
     """To be applied by the job."""
     APPLIED = "applied"
     REFUSED = "refused"
-    """The file as a whole cannot be used; ``problem`` says why."""
+    """The file as a whole cannot be used, or nothing of it could be applied; ``problem`` says why."""
     DISCARDED = "discarded"
 
 

@@ -134,6 +134,14 @@ class Gazetteer:
         known = sorted(self._by_code.values(), key=lambda one: one.code)
         return [(one.code, one.name, one.bps_code or "", one.bps_name or "") for one in known]
 
+    def has_code(self, digits: str) -> bool:
+        """Tell whether these digits are the code of one of the regions, in either system, or of a village below one.
+
+        BPS lists at hand reach the district only (decisions 21).
+        """
+        is_below = len(digits) == 10 and digits[:7] in self._by_bps
+        return dotted(digits) in self._by_code or digits in self._by_bps or is_below
+
     def find(self, system: CodeSystem, code: str, name: str, level: Level = Level.VILLAGE) -> RegionName | Mismatch:
         """Give the region that code and name agree on, or why there is none.
 

@@ -191,7 +191,7 @@ def approve_import(run_id: UUID, **_: Any) -> Response:
 
 
 @api.post("/imports/<uuid:run_id>/discard")
-@guard.requires("registry.import")
+@guard.requires("registry.discard")
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.ImportDecisionIn)
 @api.response(201, shapes.ImportOut)

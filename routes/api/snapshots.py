@@ -13,6 +13,7 @@ from registry_link.households import reporting
 from registry_link.households.drawn import drawn_from
 from registry_link.households.queries import SnapshotLine
 from registry_link.households.states import DifferenceKind
+from registry_link.importing.origins import completions_of
 from routes import context, guard
 from routes.schemas import snapshots as shapes
 from routes.schemas.fields import Problem
@@ -27,7 +28,7 @@ api = Blueprint(
 @guard.requires("snapshot.see")
 @api.response(200, shapes.SnapshotOut(many=True))
 def list_snapshots() -> list[SnapshotLine]:
-    """List the office's snapshots, the newest first."""
+    """List the office's snapshots, the newest first; rows that completed one went into it."""
     with context.read() as tx:
         return [one for one, _ in reporting.snapshot_lines(tx)]
 
@@ -39,7 +40,8 @@ def list_snapshots() -> list[SnapshotLine]:
 def show_snapshot(snapshot_id: UUID) -> dict[str, Any]:
     """Give what one snapshot changed, by kind and by village."""
     with context.read() as tx:
-        return shapes.report_out(reporting.difference_report(tx, snapshot_id))
+        report = reporting.difference_report(tx, snapshot_id)
+        return shapes.report_out(report, completions_of(tx, report.snapshot))
 
 
 @api.get("/registry/snapshots/<uuid:snapshot_id>/differences")

@@ -384,6 +384,8 @@ def _outcome(found: PairView) -> str:
     """Say what merging would do to the people."""
     same = sum(one.is_same for one in found.matches)
     people = len(found.matches)
+    if not same:
+        return _("Sesudah digabung: %(people)s orang; tidak seorang pun tercatat di keduanya.", people=people)
     return _("Sesudah digabung: %(people)s orang; %(same)s orang tercatat di keduanya dan dihitung sekali.",
              people=people, same=same)  # fmt: skip
 

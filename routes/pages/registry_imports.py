@@ -10,9 +10,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import Conflict, NotFound, Refused
+from core.errors import Conflict, Invalid, NotFound, Refused
 from core.files.commands import KeepFile, Received, drop_received, keep_file, path_of, receive_file
 from core.i18n import say
 from core.measures import print_day
@@ -85,6 +86,8 @@ def _framed(one: ImportView) -> dict[str, Any]:
         "problem": why_not(one.problem) if one.problem else None,
         "is_busy": one.state in _BUSY, "can_stop": one.state in _CAN_STOP,
         "has_counts": one.state in (RunState.READY, RunState.APPLIED, RunState.APPROVED),
+        # Of a file that was refused only for what there is to take over, every row was read, and is told of.
+        "has_rows": bool(one.rows) and one.state is not RunState.DISCARDED,
     }  # fmt: skip
 
 
@@ -170,9 +173,12 @@ def show(run_id: UUID) -> str:
             return render_template("registry_imports/progress.html", run=_framed(found))
         counts = queries.issue_counts(tx, run_id)
         issues = queries.import_issues(tx, run_id, PER_PAGE, (number - 1) * PER_PAGE, code=code)
-        effect = _effect(tx, found) if found.state is RunState.READY else None
+        effect = _effect(tx, found) if found.state is RunState.READY and not found.problem else None
+        whole = next((one for one in snapshots(tx) if one.id == found.completes_id), None)
+        pairs = url_for("identity.index") if found.state is RunState.APPLIED and may(tx.actor, "identity.see") else None
     if found.state is RunState.MAPPING and may(context.actor(), "registry.import"):
-        return _columns(found, Form())
+        # Nothing of its own was sent: what was may be of the dialog in which an import is given up.
+        return _columns(found, Form(MultiDict()))
 
     def here(**changed: Any) -> str:
         kept = {"alasan": code, **changed}
@@ -181,7 +187,8 @@ def show(run_id: UUID) -> str:
         )  # fmt: skip
 
     return render_template(
-        "registry_imports/show.html", run=_framed(found), code=code, number=number, here=here, total=issues.total,
+        "registry_imports/show.html", run=_framed(found), whole=whole, pairs=pairs, code=code, number=number, here=here,
+        total=issues.total,
         per_page=PER_PAGE, last=max(1, -(-issues.total // PER_PAGE)), effect=effect,
         issues=[{"view": one, "text": one.sentence(lang), "file": found.file_names[one.file_no]}
                 for one in issues.lines],
@@ -193,20 +200,12 @@ def show(run_id: UUID) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What applying a file would do to what is in use, beyond the file's own counts, and whether it can be applied."""
+    """What applying a file would do to what is in use, beyond the file's own counts."""
 
-    source: str
     replaces: SnapshotLine | None
     """The file of the same source that is in use now; None for the first, and for one that completes another."""
-    completes: SnapshotLine | None
-    is_empty: bool
-    is_older: bool
     gone: int
     """Households of the file in use that are not in this one."""
-
-    @property
-    def can_apply(self) -> bool:
-        return not (self.is_empty or self.is_older)
 
     @property
     def is_partial(self) -> bool:
@@ -215,19 +214,12 @@ class Effect:
 
 
 def _effect(tx: Tx, found: ImportView) -> Effect:
-    whole = snapshots(tx)
-    current = next((one for one in whole if one.state is SnapshotState.CURRENT and one.source == found.source), None)
-    is_supplement = found.snapshot_id not in {one.id for one in whole}
-    replaces = None if is_supplement else current
+    standing = (one for one in snapshots(tx) if one.state is SnapshotState.CURRENT and one.source == found.source)
+    replaces = next(standing, None) if found.completes_id is None else None
     gone = 0
     if replaces is not None and may(tx.actor, "snapshot.see"):
         gone = dict(difference_report(tx, found.snapshot_id).counts).get(DifferenceKind.GONE, 0)
-    return Effect(
-        source=source_name(found.source, context.lang()), replaces=replaces,
-        completes=current if is_supplement else None, gone=gone,
-        is_empty=not found.new + found.changed + found.unchanged,
-        is_older=replaces is not None and replaces.as_of_on > found.as_of_on,
-    )  # fmt: skip
+    return Effect(replaces=replaces, gone=gone)
 
 
 # ---------------------------------------------------------------- columns
@@ -242,9 +234,8 @@ def _columns(found: ImportView, form: Form) -> str:
     lang = context.lang()
     with context.read() as tx:
         files = queries.columns_to_name(tx, found.id)
-        is_whole = found.snapshot_id in {one.id for one in snapshots(tx)}
     # Members can complete households that stand already; of members alone no household can be made.
-    is_alone = is_whole and all(one.layout is Layout.MEMBER and not one.problem for one in files)
+    is_alone = found.completes_id is None and all(one.layout is Layout.MEMBER and not one.problem for one in files)
     return render_template(
         "registry_imports/columns.html", run=_framed(found), form=form,
         alone=_villages_missing() if is_alone and not form.values else "",
@@ -355,16 +346,23 @@ def approve(run_id: UUID) -> BaseResponse:
 
 
 @pages.post("/<uuid:run_id>/buang")
-@guard.requires("registry.import")
+@guard.requires("registry.discard")
 def discard(run_id: UUID) -> BaseResponse:
-    note = Form().text("note", most=200)
+    form = Form()
+    note = form.text("note", most=200)
+    if not form.is_good:
+        return make_response(show(run_id), 422)
 
     def act(tx: Tx) -> str:
         commands.discard_import(tx, run_id, note)
         flash(_("Impor dibuang; registri tidak berubah."), "good")
         return url_for("registry_imports.index")
 
-    return _decided(run_id, act)
+    try:
+        return _decided(run_id, act)
+    except Invalid as refused:
+        form.refuse(refused)
+    return make_response(show(run_id), 422)
 
 
 def _decided(run_id: UUID, act: Any) -> BaseResponse:

@@ -16,7 +16,7 @@ from registry_link.households import reporting
 from registry_link.households.queries import SnapshotLine
 from registry_link.households.reporting import DifferenceLine, ListDifferences
 from registry_link.households.states import DifferenceKind, SnapshotState
-from registry_link.importing.origins import Origin, origins_of
+from registry_link.importing.origins import Origin, completions_of, origins_of
 from routes import context, guard
 from routes.forms import page_number
 from routes.sources import source_name
@@ -44,11 +44,11 @@ def index() -> str:
         origins = origins_of(tx, [one.id for one, _ in found])
     return render_template(
         "snapshots/index.html",
+        # Of what was discarded or refused nothing came into the registry; it stands among the imports.
         lines=[
             {**framed(one, origins.get(one.id)), "changes": count}
             for one, count in found
-            # What completed another file went into it, its import too; of its own nothing is left but the name.
-            if one.state is not SnapshotState.DISCARDED or one.id in origins
+            if one.state is not SnapshotState.DISCARDED
         ],
     )
 
@@ -73,6 +73,7 @@ def show(snapshot_id: UUID) -> str:
         is_asked = order.kind is not None or bool(order.village_code)
         found = reporting.differences(tx, order) if is_asked else None
         origin = origins_of(tx, [snapshot_id]).get(snapshot_id)
+        completions = completions_of(tx, report.snapshot)
 
     def here(**changed: Any) -> str:
         return url_for("snapshots.show", snapshot_id=snapshot_id, **{**_kept(order), **changed})
@@ -85,7 +86,7 @@ def show(snapshot_id: UUID) -> str:
     ]
     return render_template(
         "snapshots/show.html", snapshot=framed(report.snapshot, origin), report=report, kinds=kinds,
-        before=framed(report.before, None) if report.before else None,
+        before=framed(report.before, None) if report.before else None, completions=completions,
         sees_households=may(context.actor(), "household.see"), order=order, here=here, download=download_at,
         columns=[(kind, say(f"snapshot.short.{kind.value}", lang)) for kind in COLUMNS if kind in dict(report.counts)],
         kind_options=[(one["kind"].value, f"{one['label']} ({print_count(one['count'], lang)})") for one in kinds],
@@ -124,6 +125,7 @@ def csv_file(order: ListDifferences) -> Response:
     with ExitStack() as opened:
         tx = opened.enter_context(context.read())
         text = reporting.differences_csv(tx, order, context.lang())
+        of = reporting.snapshot_line(tx, order.snapshot_id)
         kept = opened.pop_all()
 
     def body() -> Iterator[bytes]:
@@ -132,5 +134,6 @@ def csv_file(order: ListDifferences) -> Response:
                 yield piece.encode()
 
     response = Response(stream_with_context(body()), mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="perubahan-registri.csv"'
+    # Several lie beside each other in the folder for downloads. A source is letters, digits, dashes.
+    response.headers["Content-Disposition"] = f'attachment; filename="perubahan-{of.source}-{of.as_of_on}.csv"'
     return response

@@ -88,7 +88,12 @@ class ImportOut(Schema):
     file_names = fields.List(fields.String())
     layouts = fields.List(fields.String())
     snapshot_id = fields.UUID()
-    percent = fields.Integer()
+    completes_id = fields.UUID(
+        allow_none=True, metadata={"description": "The snapshot that its rows complete, or completed."}
+    )
+    percent = fields.Integer(
+        metadata={"description": "How far it is with what is being done: unpacking, reading, or applying."}
+    )
     rows = fields.Integer()
     new = fields.Integer()
     changed = fields.Integer()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from registry_link.households.states import DifferenceKind, SnapshotState
+from registry_link.importing.origins import Completion
 from routes.schemas.fields import In, Line, whole_number
 
 
@@ -14,11 +16,21 @@ class SnapshotOut(Schema):
     as_of_on = fields.Date()
     agreement_no = fields.String()
     file_name = fields.String()
+    completes_id = fields.UUID(allow_none=True)
     state = fields.Enum(SnapshotState, by_value=True)
     households = fields.Integer()
     members = fields.Integer()
     recorded_at = fields.AwareDateTime()
     current_at = fields.AwareDateTime(allow_none=True)
+
+
+class CompletionOut(Schema):
+    """Refused rows that came back and went into the snapshot."""
+
+    import_id = fields.UUID(attribute="run_id")
+    new = fields.Integer(attribute="added")
+    changed = fields.Integer()
+    applied_at = fields.AwareDateTime()
 
 
 class DifferenceCountOut(Schema):
@@ -38,6 +50,9 @@ class ReportOut(Schema):
     before = fields.Nested(SnapshotOut, allow_none=True)
     counts = fields.List(fields.Nested(DifferenceCountOut))
     villages = fields.List(fields.Nested(VillageDifferencesOut))
+    completions = fields.List(
+        fields.Nested(CompletionOut), metadata={"description": "What completed it since; their changes are among its."}
+    )
     is_past = fields.Boolean()
 
 
@@ -65,10 +80,10 @@ class FoundDifferencesOut(Schema):
     has_more = fields.Boolean()
 
 
-def report_out(report: Any) -> dict[str, Any]:
+def report_out(report: Any, completions: Sequence[Completion]) -> dict[str, Any]:
     """Shape a report for ``ReportOut``."""
     return {
-        "snapshot": report.snapshot, "file_sha256": report.file_sha256, "before": report.before,
+        "snapshot": report.snapshot, "file_sha256": report.snapshot.file_sha256, "before": report.before,
         "counts": [{"kind": kind, "count": count} for kind, count in report.counts], "villages": report.villages,
-        "is_past": report.is_past,
+        "completions": completions, "is_past": report.is_past,
     }  # fmt: skip

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from core.errors import Fact, NotFound
 from core.i18n import say
-from core.measures import Rupiah, print_day
+from core.measures import Rupiah
 from core.office.queries import office
 from core.reader import Cell, CellKind
 from core.work import Tx
@@ -26,8 +26,6 @@ from stock.importing.states import RowOutcome, StockFileKind, StockFileState
 
 PER_PAGE = 50
 _POINT = re.compile(r"-?[0-9]+\.[0-9]{1,6}", re.ASCII)
-_DAYS = ("day", "expires_on")
-"""Facts that are days, written as people of the language do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +37,7 @@ class RowProblem:
 
     def sentence(self, lang: str) -> str:
         """Say which column, what is wrong, and what to do."""
-        facts = dict(self.facts)
-        for name in _DAYS:
-            value = facts.get(name)
-            if isinstance(value, str) and len(value) == len("2026-01-01"):
-                facts[name] = print_day(date.fromisoformat(value), lang)
-        text = say(self.code, lang, facts)
+        text = say(self.code, lang, self.facts)
         return f"{self.column}: {text}" if self.column else text
 
 

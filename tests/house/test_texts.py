@@ -107,6 +107,19 @@ def test_gaps_agree():
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_form_for_one_is_of_the_same_text():
+    """Indonesian has one form; what is counted is ``count``, or the only gap (routes/texts.py)."""
+    wrong, many = [], 0
+    for message in catalogue().values():
+        if not isinstance(message.id, list | tuple):
+            continue
+        many += 1
+        gaps = set(GAP.findall(message.id[0]))
+        if len(set(message.id)) != 1 or len(forms(message.string)) != 2 or not ("count" in gaps or len(gaps) <= 1):
+            wrong.append(message.id[0])
+    assert many > 100 and not wrong, "\n".join(wrong)
+
+
 def test_texts_are_written_out_where_they_are_said():
     """An expression inside ``_()`` would never be found, and never be translated."""
     wrong = []

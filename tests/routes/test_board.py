@@ -242,9 +242,12 @@ def test_board_page_and_paper_say_what_was_promised_though_the_post_has_other_ho
     page = text(officer, f"{draft.at}/sel?titik={post.id}&hari={number}")
     fields = {"post_id": post.id, "serve_on": cell.serve_on.isoformat(), "putaran": 1}
     said = words(send(officer, f"{draft.at}/daftar.pdf", fields).data)
-    for told in promised:
+    on_board = words(send(officer, f"{draft.at}/papan.pdf", {}).data)
+    assert "jam yang dijanjikan" in on_board
+    for told, one in zip(promised, (one for one in cell.hours if one.counts.households), strict=True):
         assert f"{told} titik kini memakai jam lain" in page
         assert told in said
+        assert f"{told} ({one.counts.households})" in on_board
     # The evening that the post tells now comes after the hours of the day that were promised, and nobody comes then.
     evening = page.index(f"19.00–20.30 0 {post.capacity_per_day}")
     assert all(page.index(f"{told} titik kini memakai jam lain") < evening for told in promised)

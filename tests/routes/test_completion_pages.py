@@ -112,6 +112,8 @@ def test_the_officer_sees_villages_asks_one_and_has_positions_applied_by_another
     assert client.get("/registri/desa/peta.json?peta=daftar").get_json() == {"classes": {SAUM: 0}}
     refused = send(client, LISTS, {"village_code": OLILIT, "asked": "kk"}, from_page=LISTS)
     assert refused.status_code == 422 and "Tidak ada keluarga desa ini" in refused.get_data(as_text=True)
+    page = client.get(f"{LISTS}/{asked.list_id}").get_data(as_text=True)
+    assert '<dialog id="close"' in page and "keluarga yang masih menunggu tidak diminta lagi" in page
     closed = send(client, f"{LISTS}/{asked.list_id}/tutup", {})
     assert closed.status_code == 303
     made = send(client, LISTS, {"village_code": SAUM, "asked": ["kk", "address"]}, from_page=LISTS)

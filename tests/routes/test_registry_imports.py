@@ -85,7 +85,7 @@ def test_a_file_is_sent_by_one_and_applied_by_another(client: FlaskClient, offic
     assert client.get(f"{at}/ditolak").status_code == 403
     assert send(client, f"{at}/terapkan", {}).status_code == 303
     applying = client.get(at, headers={"HX-Request": "1"}).get_data(as_text=True)
-    assert "Menerapkan" in applying and "%" not in applying, "how much is left to apply is told by nobody"
+    assert "Menerapkan" in applying and "<b>0%</b>" in applying
     run_pending_imports(office, OFFICE)
     assert "Diterapkan" in client.get(at).get_data(as_text=True)
     assert "Impor ini belum selesai dibaca" in client.get(send(client, f"{at}/terapkan", {}).location).get_data(True)
@@ -119,6 +119,7 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     run_pending_imports(office, OFFICE)
     assert "Semua baris diterima" in client.get(at).get_data(as_text=True)
     assert send(client, f"{at}/buang", {}, from_page=PAGE).status_code == 303
+    assert "Dibuang oleh " in client.get(at).get_data(as_text=True)
     assert uploads(client.application) == []
     client = log_in(client.application.test_client(), "auditor")
     page = client.get(PAGE).get_data(as_text=True)
@@ -128,14 +129,19 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
 def test_members_alone_are_told_what_is_missing_before_anybody_asks_why(client: FlaskClient, office: Work):
     a_person(office, Role.LOGISTICS, username="logistik")
     log_in(client, "logistik")
-    without = HEADER.replace(";kode_desa", "")
-    rows = [";".join(cell for place, cell in enumerate(line(n).split(";")) if place != 7) for n in (1, 2)]
-    for header, is_told in ((without, True), (STRANGE, False)):
-        at = send(client, PAGE, sent(*rows, header=header) | {"source": "bdt"}, from_page=PAGE).location
+    for width, layout, said in (
+        (7, "member", "Desa tiap keluarga belum diketahui"),
+        # With an address it is no file of members: its village stands in a column that is to be named.
+        (11, "flat", "Pilih dahulu kolom yang berisi Desa atau kelurahan"),
+    ):
+        header = HEADER.replace("kode_desa", "Kampung Asal")
+        cut = [";".join(one.split(";")[:width]) for one in (header, line(1), line(2))]
+        given = sent(*cut[1:], header=cut[0]) | {"source": "bdt"}
+        at = send(client, PAGE, given, from_page=PAGE).location
         run_pending_imports(office, OFFICE)
         page = client.get(at).get_data(as_text=True)
-        assert "Periksa kolom" in page
-        assert ("Desa tiap keluarga belum diketahui" in page) is is_told
+        assert "Periksa kolom" in page and said in page
+        assert re.search(rf'value="{layout}"[^>]*checked', page)
 
 
 def applied(office: Work, client: FlaskClient, *rows: str, **given: object) -> None:
@@ -145,6 +151,49 @@ def applied(office: Work, client: FlaskClient, *rows: str, **given: object) -> N
     assert "Terapkan ke registri" in head.get(at).get_data(as_text=True)
     assert send(head, f"{at}/terapkan", {}).status_code == 303
     run_pending_imports(office, OFFICE)
+
+
+def test_whoever_decides_is_asked_once_more_and_may_also_say_no(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    a_person(office, Role.AUDITOR, username="auditor")
+    log_in(client, "logistik")
+    at = send(client, PAGE, sent(*lines(2)) | {"asks_columns": "1"}, from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    # Also where columns are named: the dialog opens again, the columns are as they were.
+    again = send(client, f"{at}/buang", {"note": f"baris {nik(11)} salah"}, from_page=at)
+    page = again.get_data(as_text=True)
+    assert again.status_code == 422 and "data-reopen" in page and "Periksa kolom" in page
+    named = dict(re.findall(r'name="(column-0-[0-9]+)".*?value="([a-z_]+)" selected', page))
+    assert len(named) == 11 and "village" in named.values()
+    assert send(client, f"{at}/kolom", {**named, "layout-0": "flat"}, from_page=at).status_code == 303
+    run_pending_imports(office, OFFICE)
+    page = client.get(at).get_data(as_text=True)
+    assert '<dialog id="discard"' in page and '<dialog id="apply"' not in page
+    head = log_in(client.application.test_client(), "kepala")
+    page = head.get(at).get_data(as_text=True)
+    assert "2 keluarga baru, 0 berubah, 0 tetap, 0 tidak ada lagi" in page and "tidak dapat dibatalkan" in page
+    again = send(head, f"{at}/buang", {"note": f"baris {nik(11)} salah"})
+    assert again.status_code == 422 and "data-reopen" in again.get_data(as_text=True)
+    auditor = log_in(client.application.test_client(), "auditor")
+    assert send(auditor, f"{at}/buang", {}).status_code == 403
+    assert "<dialog" not in auditor.get(at).get_data(as_text=True)
+    assert send(head, f"{at}/buang", {"note": "Berkas bulan lalu."}).status_code == 303
+    assert "alasannya: Berkas bulan lalu." in client.get(at).get_data(as_text=True)
+    shown = told_by(client.get(f"{API}/imports/{at.rpartition('/')[2]}", headers=a_token(office, Role.HEAD)))
+    assert (shown["state"], shown["problem"]["code"]) == ("discarded", "import_run.discarded_for")
+
+
+def test_those_who_may_be_one_are_a_step_away_once_they_stand(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    at = send(client, PAGE, sent(*lines(2, 1), line(3, nik=nik(11))), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    assert 'href="/registri/ganda"' not in client.get(at).get_data(as_text=True).partition("<main")[2]
+    assert send(log_in(client.application.test_client(), "kepala"), f"{at}/terapkan", {}).status_code == 303
+    run_pending_imports(office, OFFICE)
+    assert 'href="/registri/ganda"' in client.get(at).get_data(as_text=True).partition("<main")[2]
 
 
 def test_before_a_file_is_applied_it_says_who_would_be_gone(client: FlaskClient, office: Work):
@@ -170,19 +219,51 @@ def test_a_file_that_cannot_be_applied_says_so_instead_of_offering_it(client: Fl
     a_person(office, Role.HEAD, username="kepala")
     log_in(client, "logistik")
     applied(office, client, *lines(2))
-    head = log_in(client.application.test_client(), "kepala")
-    for rows, as_of, said in (
-        ((), "02/01/2026", "Tidak ada satu keluarga pun"),
-        ((line(1, nik="1"),), "02/01/2026", "Tidak ada satu keluarga pun"),
-        (lines(3), "31/12/2025", "yang berlaku adalah berkas per 1 Januari 2026"),
+    head, machine = log_in(client.application.test_client(), "kepala"), a_token(office, Role.HEAD)
+    for rows, as_of, code, said in (
+        ((), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
+        ((line(1, nik="1"),), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
+        (lines(3), "31/12/2025", "snapshot.older", "sedangkan yang berlaku dari 1 Januari 2026"),
     ):
         at = send(client, PAGE, sent(*rows) | {"as_of_on": as_of}, from_page=PAGE).location
         run_pending_imports(office, OFFICE)
         page = head.get(at).get_data(as_text=True)
-        assert said in page
-        assert "Terapkan ke registri" not in page and ("Semua baris diterima" in page) is (len(rows) > 1)
-        assert send(client, f"{at}/buang", {}, from_page=PAGE).status_code == 303
-        assert "Unggah berkas lain" in client.get(at).get_data(as_text=True)
+        assert said in page and "Tidak dapat dipakai" in page
+        assert "Terapkan ke registri" not in page and "Semua baris diterima" not in page
+        mine = client.get(at).get_data(as_text=True)
+        assert ("Unduh baris ditolak" in mine) is (len(rows) == 1) and "Unggah berkas lain" in mine
+        one = f"{API}/imports/{at.rpartition('/')[2]}"
+        shown = told_by(client.get(one, headers=machine))
+        assert (shown["state"], shown["problem"]["code"]) == ("refused", code)
+        refused = client.post(f"{one}/approval", headers={**machine, **key()})
+        assert (refused.status_code, told_by(refused)["code"]) == (409, "import_run.cannot_approve")
+
+
+def test_a_file_that_waited_too_long_says_so_wherever_it_is_asked_for(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    at = send(client, PAGE, sent(*lines(2)), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    head, machine = log_in(client.application.test_client(), "kepala"), a_token(office, Role.HEAD)
+    assert "Terapkan berkas registri" in head.get("/").get_data(as_text=True)
+    applied(office, client, *lines(3), as_of_on="02/01/2026")
+    page = head.get(at).get_data(as_text=True)
+    assert "tidak dapat diterapkan lagi" in page and "Terapkan ke registri" not in page
+    assert "Berkas ini dari 1 Januari 2026, sedangkan yang berlaku dari 2 Januari 2026" in page
+    assert "Terapkan berkas registri" not in head.get("/").get_data(as_text=True)
+    said = head.get(send(head, f"{at}/terapkan", {}).location).get_data(as_text=True)
+    assert said.count("Berkas lama tidak menggantikan yang baru") == 2, "once as the answer, once on the page"
+    one = f"{API}/imports/{at.rpartition('/')[2]}"
+    assert told_by(client.get(one, headers=machine))["problem"]["code"] == "snapshot.older"
+    refused = client.post(f"{one}/approval", headers={**machine, **key()})
+    assert (refused.status_code, told_by(refused)["code"]) == (409, "snapshot.older")
+    assert send(client, f"{at}/buang", {}, from_page=at).status_code == 303
+    assert client.get("/registri/snapshot").get_data(as_text=True).count("/registri/snapshot/") == 1
+    # For whoever reads as people write days, for machines as facts.
+    assert "yang berlaku dari 2 Januari 2026" in told_by(refused)["sentences"]["id"]
+    assert "the current one is of 2 January 2026" in told_by(refused)["sentences"]["en"]
+    assert told_by(refused)["facts"] == {"given": "2026-01-01", "current": "2026-01-02"}
 
 
 def test_the_second_person_reads_on_the_first_page_which_file_waits(client: FlaskClient, office: Work):
@@ -267,9 +348,16 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     assert (shown["state"], shown["new"], shown["snapshot_id"], shown["as_of_on"]) == (
         "applied", 1, whole, "2026-01-01"
     )  # fmt: skip
+    assert shown["completes_id"] == whole
+    (completed,) = told_by(client.get(f"{API}/snapshots/{whole}", headers=head))["completions"]
+    assert (completed["import_id"], completed["new"], completed["changed"]) == (more, 1, 0)
     a_person(office, Role.LOGISTICS, username="logistik")
     log_in(client, "logistik")
     assert "Lengkapi DTSEN per 1 Januari 2026" in client.get(PAGE).get_data(as_text=True)
+    page = client.get(f"{PAGE}/{more}").get_data(as_text=True)
+    assert "Masuk ke DTSEN per 1 Januari 2026: 1 keluarga baru, 0 keluarga berubah." in page
+    page = client.get(f"/registri/snapshot/{whole}").get_data(as_text=True)
+    assert "Dilengkapi kemudian" in page and f'href="{PAGE}/{more}"' in page
     # What completed a file went into it: it is not shown as a file of its own that somebody discarded.
     listed = client.get("/registri/snapshot").get_data(as_text=True)
     assert listed.count("/registri/snapshot/") == 1 and "Dibuang" not in listed

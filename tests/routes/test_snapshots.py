@@ -64,6 +64,7 @@ def test_an_officer_reads_what_a_file_changed_and_takes_it_home(app: Flask, work
     assert "Jalan Baru" in shown
     table = client.get(f"{at}/unduh?jenis=decile")
     assert table.mimetype == "text/csv"
+    assert re.search(r'filename="perubahan-\w+-2026-04-01.csv"', table.headers["Content-Disposition"])
     lines = table.get_data().decode("utf-8-sig").splitlines()
     assert lines[0].startswith("Perubahan;Kode keluarga;")
     assert [line.split(";")[-2:] for line in lines[1:]] == [["2", "9"]]
@@ -74,6 +75,7 @@ def test_a_village_sees_its_own_part_and_machines_ask_for_pages(app: Flask, work
     page = operator.get(f"/registri/snapshot/{quarters.second}").text
     assert "Tidak ada lagi dalam berkas" in page  # h6 of Olilit
     assert "Desil berubah" not in page  # h1 of Saum
+    assert "Olilit" in operator.get(f"/registri/snapshot/{quarters.second}/unduh").text
     token = a_token(work, Role.LOGISTICS)
     at = f"/api/v1/registry/snapshots/{quarters.second}"
     report = app.test_client().get(at, headers=token).get_json()

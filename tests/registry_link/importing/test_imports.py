@@ -20,9 +20,11 @@ from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid, Malformed
 from core.work import Tx, Work
 from registry_link.households.commands import RegisterProvisional, register_provisional
-from registry_link.households.models import Household, Member, StagedHousehold
+from registry_link.households.models import Household, Member, StagedHousehold, StagedPiece
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
-from registry_link.households.rows import Weighed
+from registry_link.households.rows import HouseholdRow, MemberRow, Weighed
+from registry_link.households.snapshots import RecordSnapshot, record_snapshot
+from registry_link.households.staging import merge_households
 from registry_link.households.states import SnapshotState
 from registry_link.importing import jobs
 from registry_link.importing.applying import apply_import
@@ -306,19 +308,65 @@ def test_a_household_registered_after_it_was_weighed_is_met_when_it_is_applied(o
         assert set(tx.session.scalars(counts)) <= {3, 4}
 
 
-def test_an_older_file_that_was_approved_is_refused_by_the_job_with_its_reason(office: Work, tmp_path: Path):
-    runs = []
-    for n, as_of in ((1, date(2026, 4, 1)), (2, date(2026, 1, 1))):
-        runs.append(start(office, stored(tmp_path, lines(n), f"{n}.csv"), as_of=as_of))
+def of_april(office: Work, tmp_path: Path) -> None:
+    run_id = start(office, stored(tmp_path, lines(1), "april.csv"), as_of=date(2026, 4, 1))
+    run_pending_imports(office, OFFICE)
+    with office.by(HEAD) as tx:
+        commit_import(tx, run_id)
+
+
+def test_a_file_of_which_nothing_can_be_applied_is_never_ready(office: Work, tmp_path: Path):
+    of_april(office, tmp_path)
+    for number, (rows, as_of, code) in enumerate((
+        ([], date(2026, 7, 1), "snapshot.empty"), ([line(1, nik="1")], date(2026, 7, 1), "snapshot.empty"),
+        ([*lines(3), line(4, nik="1")], date(2026, 1, 1), "snapshot.older"),
+    )):  # fmt: skip
+        run_id = start(office, stored(tmp_path, rows, f"{number}.csv"), as_of=as_of)
         run_pending_imports(office, OFFICE)
-        with office.by(HEAD) as tx:
-            approve_import(tx, runs[-1])
-        run_pending_imports(office, OFFICE)
+        with office.read_by(LOG) as tx:
+            view = import_run(tx, run_id)
+            assert (view.state, view.rows) == (RunState.REFUSED, len(rows))
+            assert view.problem is not None and view.problem.code == code
+            # What was refused is told of and given back all the same; what was staged is gone.
+            assert len(list(refused_rows(tx, run_id))) == 1 + bool(rows)
+            assert tx.session.scalar(sa.select(sa.func.count()).select_from(StagedPiece)) == 0
+        with pytest.raises(Conflict, match=r"import_run\.cannot_approve"), office.by(HEAD) as tx:
+            approve_import(tx, run_id)
+        # The same bytes may come again, with another day.
+        start(office, stored(tmp_path, rows, f"{number}.csv"), as_of=date(2026, 8, 1))
+
+
+def test_a_ready_file_before_which_a_newer_one_came_says_so_and_is_not_approved(office: Work, tmp_path: Path):
+    late = start(office, stored(tmp_path, lines(2)), as_of=date(2026, 1, 1))
+    run_pending_imports(office, OFFICE)
     with office.read_by(LOG) as tx:
-        view = import_run(tx, runs[1])
+        assert (import_run(tx, late).state, import_run(tx, late).problem) == (RunState.READY, None)
+    of_april(office, tmp_path)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, late)
+        assert view.state is RunState.READY
+        assert view.problem is not None and view.problem.code == "snapshot.older"
+        assert imports(tx)[1] == view
+    with pytest.raises(Conflict, match=r"snapshot\.older"), office.by(HEAD) as tx:
+        approve_import(tx, late)
+    with office.by(LOG) as tx:
+        discard_import(tx, late)
+
+
+def test_an_older_file_that_was_approved_is_refused_by_the_job_with_its_reason(office: Work, tmp_path: Path):
+    run_id = start(office, stored(tmp_path, lines(2)), as_of=date(2026, 1, 1))
+    run_pending_imports(office, OFFICE)
+    with office.by(HEAD) as tx:
+        approve_import(tx, run_id)
+    with office.by(OFFICE) as tx:
+        rows = [HouseholdRow(external_id="K0009", village_code=SAUM, members=(MemberRow(name="Orang Lain"),))]
+        merge_households(tx, record_snapshot(tx, RecordSnapshot(source="dtsen", as_of_on=date(2026, 4, 1))), rows)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
         assert view.state is RunState.REFUSED
         assert view.problem is not None
-        assert "2026-04-01" in view.problem.sentence("id")
+        assert "yang berlaku dari 1 April 2026" in view.problem.sentence("id")
 
 
 def test_households_and_members_may_come_in_two_files(office: Work, tmp_path: Path):

@@ -162,7 +162,7 @@ def test_a_file_of_which_nothing_is_taken_is_read_to_its_end_also_after_an_erasu
     run_pending_imports(office, OFFICE)
     with office.read_by(LOG) as tx:
         view = import_run(tx, run_id)
-        assert (view.state, view.new, view.refused) == (RunState.READY, 0, 1)
+        assert (view.state, view.new, view.refused) == (RunState.REFUSED, 0, 1)
 
 
 def test_a_step_of_a_link_made_meanwhile_goes_on(office: Work, tmp_path: Path):  # noqa: F811

@@ -10,7 +10,7 @@ from core.errors import Issue, Malformed
 from core.i18n import say
 from core.privacy.numbers import holds_number
 from registry_link.households.states import PositionSource, Relation, Sex
-from registry_link.importing.columns import recognise, refuse_headless
+from registry_link.importing.columns import recognise, refuse_headless, suggest
 from registry_link.importing.rules import FileFacts, Parsed, parse_row
 from registry_link.importing.states import Layout
 from registry_link.regions.rules import Gazetteer, RegionName
@@ -268,10 +268,28 @@ def test_an_id_that_is_a_number_of_a_person_stands_open_nowhere():
         ("NIK_KTP,NOKK_DTKS,NAMA_PENERIMA,IDKELUARGA,NMPROP,NMKAB,NMKEC,NMKEL,ALAMAT", Layout.HOUSEHOLD),
         ("id_keluarga,id_art,nik,nama_art,tgl_lahir,shdk", Layout.MEMBER),
         ("No. Kartu Keluarga,No. NIK,Nama Anggota,Status Hubungan Dalam Keluarga,Kode Kec,Kode Kel", Layout.FLAT),
+        ("no_kk,nik,nama,umur", Layout.MEMBER),
     ],
 )
 def test_the_columns_tell_what_a_row_is(header: str, layout: Layout):
     assert recognise(header.split(",")).layout is layout
+
+
+@pytest.mark.parametrize(
+    ("header", "layout", "beside_homes"),
+    [
+        ("id_keluarga,no_kk,nama,Kampung Asal,alamat,desil", Layout.HOUSEHOLD, Layout.HOUSEHOLD),
+        ("no_kk,nik,nama,Kampung Asal", Layout.HOUSEHOLD, Layout.HOUSEHOLD),
+        ("no_kk,nik,nama,tgl_lahir,shdk,Kampung Asal,alamat,rt,rw", Layout.FLAT, Layout.MEMBER),
+    ],
+)
+def test_where_no_village_is_found_its_column_is_asked_for(header: str, layout: Layout, beside_homes: Layout):
+    names = header.split(",")
+    assert suggest(names).layout is layout
+    assert suggest(names, is_beside_homes=True).layout is beside_homes
+    with pytest.raises(Malformed) as caught:
+        recognise(names)
+    assert caught.value.facts["column"] == "kode_desa / desa_kelurahan"
 
 
 @pytest.mark.parametrize(

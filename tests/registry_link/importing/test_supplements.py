@@ -13,10 +13,11 @@ from core.errors import Conflict
 from core.work import Work
 from registry_link.households.models import RegistryLink, SnapshotDifferenceCount
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
+from registry_link.households.reporting import snapshot_lines
 from registry_link.households.states import DifferenceKind, SnapshotState
 from registry_link.importing.commands import SourceFile, approve_import
 from registry_link.importing.jobs import run_pending_imports
-from registry_link.importing.origins import origins_of
+from registry_link.importing.origins import completions_of, origins_of
 from registry_link.importing.queries import import_run
 from registry_link.importing.states import RunState
 from tests.registry_link.importing.test_imports import HEAD, LOG, line, lines, office, start, stored  # noqa: F401
@@ -47,7 +48,12 @@ def test_a_household_refused_before_comes_into_the_same_snapshot(office: Work, t
     run_id = applied(office, stored(tmp_path, good, "c.csv"), completes_id=now.id)
     with office.read_by(LOG) as tx:
         view = import_run(tx, run_id)
-        assert (view.as_of_on, view.new, view.changed) == (date(2026, 4, 1), 1, 1)
+        assert (view.as_of_on, view.new, view.changed, view.completes_id) == (date(2026, 4, 1), 1, 1, now.id)
+        assert import_run(tx, first).completes_id is None
+        (done,) = completions_of(tx, snapshots(tx)[0])
+        assert (done.run_id, done.file_names, done.added, done.changed) == (run_id, ("c.csv",), 1, 1)
+        assert completions_of(tx, snapshots(tx)[1]) == ()
+        assert [one.id for one, _ in snapshot_lines(tx)] == [one.id for one in snapshots(tx)]
         whole, before = snapshots(tx)
         assert (whole.id, whole.state, before.state) == (now.id, SnapshotState.CURRENT, SnapshotState.REPLACED)
         assert (whole.households, whole.members) == (5, 8)
@@ -96,12 +102,15 @@ def test_only_the_current_snapshot_is_completed(office: Work, tmp_path: Path):  
         (first,) = snapshots(tx)
     late = start(office, stored(tmp_path, [line(3)], "nanti.csv"), completes_id=first.id)
     run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        assert import_run(tx, late).completes_id == first.id
+        assert [one.id for one, _ in snapshot_lines(tx)] == [first.id], "what completes one is no file of its own"
     applied(office, stored(tmp_path, lines(3), "b.csv"), as_of=date(2026, 4, 1))
     with pytest.raises(Conflict, match=r"snapshot\.not_current"):
         start(office, stored(tmp_path, [line(5)], "c.csv"), completes_id=first.id)
-    with office.by(HEAD) as tx:
+    with pytest.raises(Conflict, match=r"snapshot\.not_current"), office.by(HEAD) as tx:
         approve_import(tx, late)
-    run_pending_imports(office, OFFICE)
     with office.read_by(LOG) as tx:
-        assert import_run(tx, late).state is RunState.REFUSED
+        view = import_run(tx, late)
+        assert view.problem is not None and view.problem.code == "snapshot.not_current"
         assert len(search_households(tx, SearchHouseholds()).lines) == 3
