@@ -90,7 +90,7 @@ def change_members(tx: Tx, snapshot: Any) -> None:
             sa.update(Member)
             .where(
                 StagedHousehold.snapshot_id == snapshot.id, StagedHousehold.outcome == Outcome.CHANGED,
-                Member.household_id == StagedHousehold.bound_id, Member.is_present,
+                StagedHousehold.lists_all, Member.household_id == StagedHousehold.bound_id, Member.is_present,
                 ~listed.correlate(StagedHousehold, Member), ~Member.member_key.startswith(CARRIED),
             )
             .values(is_present=False)

@@ -407,7 +407,7 @@ def _member_changes(tx: Tx, snapshot: Any, these: sa.ColumnElement[bool]) -> Ite
         sa.select(StagedHousehold.bound_id, StagedHousehold.village_code, Member.id, Member.name)
         .join(Member, Member.household_id == StagedHousehold.bound_id)
         .where(
-            *within, Member.is_present, ~listed.correlate(StagedHousehold, Member),
+            *within, StagedHousehold.lists_all, Member.is_present, ~listed.correlate(StagedHousehold, Member),
             ~Member.member_key.startswith(CARRIED),
         )
     )  # fmt: skip

@@ -480,6 +480,8 @@ class StagedHousehold(Base):
     outcome: Mapped[Outcome] = state_column(Outcome, "outcome")
     suspect_id: Mapped[UUID | None]
     """Another household that has the same No. KK or a member with the same NIK."""
+    lists_all: Mapped[bool] = mapped_column(server_default=sa.true())
+    """No row of a member was refused: whoever is not listed has left it."""
 
 
 class StagedMember(Base):

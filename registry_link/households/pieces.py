@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -121,6 +121,12 @@ def _contents(frame: pl.DataFrame, parts: list[Any], number: str) -> list[str]:
 def digests(values: pl.Series) -> Digests:
     """Give a number of 64 bits for each value, the same in every process of one release."""
     return values.hash(seed=7).to_numpy().astype(np.uint64, copy=False)
+
+
+def home_numbers(external_ids: Sequence[str]) -> list[int | None]:
+    """Give the digests of households' ids as a table keeps them; none of those that are empty."""
+    numbers = digests(pl.Series(external_ids, dtype=pl.String())).view(np.int64).tolist()
+    return [number if one else None for one, number in zip(external_ids, numbers, strict=True)]
 
 
 def key_digests(people: pl.DataFrame) -> Digests:

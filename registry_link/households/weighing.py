@@ -54,6 +54,8 @@ from registry_link.households.states import DifferenceKind, Outcome, PositionSou
 from registry_link.households.weighed import packed, put_weighed
 
 Places = npt.NDArray[np.int32]
+REFUSED: Final = pl.Schema({"home": pl.UInt64(), "people": pl.Int32()})
+"""Digests of households of which rows were refused, and how many of these are rows of members."""
 NEW, CHANGED, SAME, LEFT_OUT = range(4)
 _OUTCOMES: Final = {NEW: Outcome.NEW.value, CHANGED: Outcome.CHANGED.value, SAME: Outcome.UNCHANGED.value}
 
@@ -71,7 +73,9 @@ class Comparison:
     bound: pl.Series
     """The ids, as digits, of those that are not new."""
     sizes: Places
-    """How many members each household has."""
+    """How many members each household has, with those whose rows were refused."""
+    lists_all: Mask
+    """Of the households: no row of a member was refused."""
     is_told: Mask
     """Of the members: whether they are written out, because their household says anything new."""
     positions: Places
@@ -99,10 +103,11 @@ class Comparison:
         return len(self.is_told) + (0 if self.again is None else self.again.people)
 
 
-def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
+def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame) -> Comparison:
     """Compare what waits of a snapshot with what stands, and with the snapshot that it takes the place of.
 
-    Writes nothing. Raises: Conflict "snapshot.read_against_another".
+    ``refused``, as ``REFUSED``: households of which rows were refused. They are listed all the same, and so is whoever
+    stands in them. Writes nothing. Raises: Conflict "snapshot.read_against_another".
     """
     again = again_of(tx, snapshot.id)
     if again is not None and again.of_id != before_id:
@@ -116,19 +121,22 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None) -> Comparison:
     fates = np.full(len(home), NEW, dtype=np.int8)
     bound, standing = _compare_homes(tx, snapshot, told, fates)
     if (fates != NEW).any():
-        fates[(fates == SAME) & _compare_people(tx, snapshot, told, standing)] = CHANGED
+        fates[(fates == SAME) & _compare_people(tx, snapshot, told, standing, refused)] = CHANGED
     if erased:
         told.is_gone[home_of[told.is_person_gone]] = True
         fates[told.is_gone] = LEFT_OUT
-    sizes = np.bincount(home_of, minlength=len(home)).astype(np.int32)
+    unread = mapped(home, refused["home"].to_numpy(), refused["people"].to_numpy()).fill_null(0).to_numpy()
+    sizes = np.bincount(home_of, minlength=len(home)).astype(np.int32) + unread
     is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
     listed = _listed(tx, snapshot, is_first=is_first)
     is_listed = _among(home, digests(listed))
     return Comparison(
-        version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes, is_told=is_told,
+        version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes,
+        lists_all=unread == 0, is_told=is_told,
         positions=_positions(home_of), home_of=home_of, is_first=is_first, again=again,
         is_listed=is_listed, numbers=_numbered(told.villages, fates),
-        goings=_goings(tx, snapshot, before_id, home, fates, bound, told.villages, listed, is_listed, again),
+        goings=_goings(tx, snapshot, before_id, home, fates, bound, told.villages, listed, is_listed, again,
+                       refused["home"].to_numpy()),
         has_before=before_id is not None,
         twice=_twice(tx, snapshot.id, pieces, told.nik, home_of, fates),
     )  # fmt: skip
@@ -225,12 +233,12 @@ def _listed(tx: Tx, snapshot: Any, *, is_first: bool) -> pl.Series:
 
 def _goings(
     tx: Tx, snapshot: Any, before_id: UUID | None, home: Digests, fates: npt.NDArray[np.int8], bound: pl.Series,
-    villages: pl.Series, last: pl.Series, is_listed: Mask, again: Again | None,
+    villages: pl.Series, last: pl.Series, is_listed: Mask, again: Again | None, refused: Digests,
 ) -> pl.DataFrame:  # fmt: skip
     nobody = pl.Series([], dtype=pl.String())
     if before_id is None:
         return differences_of(snapshot.id, DifferenceKind.GONE, nobody, nobody)
-    listed = home[fates != LEFT_OUT]
+    listed = np.concatenate([home[fates != LEFT_OUT], refused])
     if again is not None:
         listed = np.concatenate([listed, again.marks["home"].to_numpy()])
     missing = last.filter(pl.Series(~_among(digests(last), listed))).to_list()
@@ -303,7 +311,7 @@ def _compare_homes(
     return bound, _Standing(digests(all_ids), standing, all_ids.to_list())
 
 
-def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing) -> Mask:
+def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing, refused: pl.DataFrame) -> Mask:
     """Tell which households list somebody who stands otherwise, or do not list somebody who stands."""
     query = sa.select(digits(tx, Member.household_id), Member.member_key, Member.row_hash).where(
         Member.is_present, ~Member.member_key.startswith(CARRIED)
@@ -332,6 +340,8 @@ def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing) -> Mas
     if snapshot.lists_members:
         is_missing = ~_among(there, told.contents)
         is_missing &= ~(_among(standing, open_keys) & _among(standing, told.keys))
+        # Who is missing may be the one whose row was refused.
+        is_missing &= ~_among(standing_owner, refused.filter(pl.col("people") > 0)["home"].to_numpy())
         others.append(standing_owner[is_missing])
     return _among(told.home, np.concatenate(others))
 
@@ -399,7 +409,7 @@ def written_out(tx: Tx, snapshot: Any, found: Comparison, place: int) -> Written
     of_homes = pl.DataFrame({
         "fate": fates, "persons": found.sizes[own], "bound_id": found.bound[own.start : own.stop],
         "is_listed": found.is_listed[own], "number": found.numbers[own],
-        "place": np.arange(own.start, own.stop, dtype=np.int32),
+        "place": np.arange(own.start, own.stop, dtype=np.int32), "lists_all": found.lists_all[own],
     })  # fmt: skip
     of_people = pl.DataFrame({
         "home": found.home_of[persons], "fate": found.fates[found.home_of[persons]],
@@ -449,7 +459,7 @@ def _homes(snapshot_id: UUID, homes: pl.DataFrame) -> pl.DataFrame:
         pl.col("head").alias("head_name"), pl.max_horizontal(pl.col("size").fill_null(0), "persons").alias("size"),
         pl.Series("kk", sealed_numbers(kk, KK_CONTEXT), dtype=pl.Binary()),
         pl.Series("kk_bidx", plain_indexes(kk, KK_CONTEXT), dtype=pl.Binary()), "row_hash", "bound_id",
-        pl.col("fate").replace_strict(_OUTCOMES, return_dtype=pl.String).alias("outcome"),
+        pl.col("fate").replace_strict(_OUTCOMES, return_dtype=pl.String).alias("outcome"), "lists_all",
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from registry_link.households.meeting import bind_met, put_suspects, suspects
 from registry_link.households.snapshots import clear_written, current_before, staged_snapshot
 from registry_link.households.states import DifferenceKind
 from registry_link.households.weighing import (
+    REFUSED,
     Comparison,
     WrittenOut,
     compare,
@@ -41,11 +42,11 @@ from registry_link.households.weighing import (
     written_out,
 )
 from registry_link.importing.looking import Cursor, RowsOfFile
-from registry_link.importing.models import ImportRun
+from registry_link.importing.models import ImportRow, ImportRun
 from registry_link.importing.reading import CheckedRows, Reading
 from registry_link.importing.rules import FileFacts
 from registry_link.importing.runs import file_facts, files_of, forget_files, hindrance, refuse_run, run_of
-from registry_link.importing.states import IMPORT_RUN_MOVES, RunAct, RunState
+from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import MOST_ROWS
 
 CHUNK: Final = 20_000
@@ -189,7 +190,7 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
         before = current_before(tx, snapshot)
         # What completes a snapshot takes nobody's place.
         before_id = before.id if before is not None and snapshot.completes_id is None else None
-        found = reading.comparison = compare(tx, snapshot, before_id)
+        found = reading.comparison = compare(tx, snapshot, before_id, _refused_of(tx, run))
         reading.run_id = run.id
     step = 0 if run.weighed_at != found.version else run.at_row
     if step < len(found.pieces):
@@ -205,6 +206,22 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
         found, step, suspects=suspects(tx, run.snapshot_id, found.twice),
         differences=count_compared(tx, snapshot, new),
         marks=made_marks(tx, run.snapshot_id) if run.state is RunState.READING else None,
+    )  # fmt: skip
+
+
+def _refused_of(tx: Tx, run: Any) -> pl.DataFrame:
+    """Give the households of which rows were refused: they are listed all the same."""
+    rows = tx.session.execute(
+        sa.select(ImportRow.home_digest, ImportRow.file_no, sa.func.count())
+        .where(ImportRow.run_id == run.id, ImportRow.home_digest.is_not(None))
+        .group_by(ImportRow.home_digest, ImportRow.file_no)
+    )
+    of_homes = [one.layout == Layout.HOUSEHOLD for one in files_of(run)]
+    told = [(home, 0 if of_homes[file_no] else count) for home, file_no, count in rows]
+    found = pl.DataFrame(told, schema={"home": pl.Int64(), "people": pl.Int32()}, orient="row")
+    return (
+        found.group_by("home").agg(pl.col("people").sum())
+        .with_columns(pl.col("home").reinterpret(signed=False)).cast(REFUSED)
     )  # fmt: skip
 
 

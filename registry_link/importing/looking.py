@@ -42,6 +42,8 @@ class Looked:
     people: pl.DataFrame
     """As ``PEOPLE``, with ``member_key`` and ``row_hash``."""
     refused: dict[int, Sequence[Issue]]
+    refused_of: dict[int, str]
+    """Of these rows the ids of their households, as far as they say any."""
     warnings: list[Issue]
     warned: int
     """Rows with warnings that are taken nevertheless."""
@@ -89,6 +91,7 @@ class Looker:
         rows = {row.number: row for row in sorted(map(row_of, single), key=lambda one: one.number)}
         parsed: list[Parsed] = []
         refused: dict[int, Sequence[Issue]] = {}
+        refused_of: dict[int, str] = {}
         for row in rows.values():
             one = (Issue(code="registry.row_quotes", row=row.number),) if row.flaw else self._reader.parse(
                 row.number, row.cells, row.kinds
@@ -97,12 +100,13 @@ class Looker:
                 parsed.append(one)
             else:
                 refused[row.number] = one
+                refused_of[row.number] = self._reader.key_told(row.cells)
         if parsed:
             more = homes_of(one.household for one in parsed if one.household is not None)
             others = people_of((one.external_id, one.member) for one in parsed if one.member is not None)
             homes, people = homes.vstack(more).sort("file_row"), people.vstack(others).sort("file_row")
         return Looked(
-            hashed_homes(homes), hashed_people(keyed_people(people)), refused,
+            hashed_homes(homes), hashed_people(keyed_people(people)), refused, refused_of,
             [issue for one in parsed for issue in one.warnings], sum(bool(one.warnings) for one in parsed),
             lines, numbers, starts, rows, marks, is_odd,
         )  # fmt: skip

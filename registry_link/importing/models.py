@@ -69,6 +69,8 @@ class ImportRow(Base):
     row: Mapped[int] = mapped_column(primary_key=True)
     cells: Mapped[Secret] = mapped_column(Sealed("import.row"))
     """JSON list; a cell of a workbook that is no text is its kind's letter and its text."""
+    home_digest: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """Which household it is of, as a digest of its id; none where that cannot be told."""
 
 
 class ImportIssue(Base):

@@ -28,6 +28,7 @@ from registry_link.households.pieces import (
     Piece,
     Seen,
     digests,
+    home_numbers,
     key_digests,
     piece_counts,
     piece_named,
@@ -84,10 +85,11 @@ class CheckedRows:
         self._run, self._facts, self._looked = run, facts, looked
         self._issues: list[Issue] = list(looked.warnings)
         self._refused: dict[int, list[str | list[str]]] = {}
+        self._refused_of: dict[int, str] = {}
         self.taken, self.warned, self.doubled, self.niks, self.niks_ending_zero = count, looked.warned, 0, 0, 0
         self._stands = KEPT_HOMES.to_frame()
         for number, issues in looked.refused.items():
-            self._refuse(number, issues)
+            self._refuse(number, issues, looked.refused_of[number])
         homes, people = self._agreed(tx, reading, looked.homes, looked.people)
         people = self._single_members(reading, people)
         self.no = reading.next_piece
@@ -115,9 +117,10 @@ class CheckedRows:
             put_piece(tx, run.snapshot_id, self.no, Piece(self.piece.homes, self.piece.people), self._sealed)
         if self._mark_no is not None and self._marks is not None:
             keep_row_marks(tx, run.snapshot_id, self._mark_no, self._marks, is_odd=self._looked.is_odd)
-        put_rows(tx, ImportRow, ("run_id", "file_no", "row", "cells"), [
-            (run.id, run.file_no, row, Secret(json.dumps(cells, ensure_ascii=False)))
-            for row, cells in self._refused.items()
+        homes = home_numbers([self._refused_of[row] for row in self._refused])
+        put_rows(tx, ImportRow, ("run_id", "file_no", "row", "cells", "home_digest"), [
+            (run.id, run.file_no, row, Secret(json.dumps(cells, ensure_ascii=False)), home)
+            for (row, cells), home in zip(self._refused.items(), homes, strict=True)
         ])  # fmt: skip
         put_rows(tx, ImportIssue, ("id", "run_id", "file_no", "row", "column", "code", "is_warning", "facts"), [
             (new_id, run.id, run.file_no, one.row, one.column, one.code, one.is_warning, json.dumps(dict(one.facts)))
@@ -135,16 +138,22 @@ class CheckedRows:
         is_taken = np.isin(numbers, taken) & ~np.isin(numbers, np.concatenate([of_a_day, warned]))
         return said_by(self._run.file_no, rows, is_taken, digests(people["external_id"]))
 
-    def _refuse(self, number: int, issues: Sequence[Issue]) -> None:
+    def _refuse(self, number: int, issues: Sequence[Issue], external_id: str) -> None:
+        self._refused_of[number] = external_id
         row = self._looked.row(number)
         self._refused[number] = [
             [row.kinds[place], cell] if place in row.kinds else cell for place, cell in enumerate(row.cells)
         ]
         self._issues += issues
 
-    def _refuse_all(self, numbers: pl.Series, code: str, column: str = "") -> None:
+    def _refuse_all(self, rows: pl.DataFrame, code: str, column: str = "") -> None:
+        for number, external_id in rows.select("file_row", "external_id").unique("file_row").sort("file_row").rows():
+            self._refuse(number, (Issue(code=code, row=number, column=column),), external_id)
+
+    def _refuse_erased(self, numbers: pl.Series) -> None:
+        # Of whoever was erased nothing is kept, not even that a file lists them.
         for number in numbers.unique().sort().to_list():
-            self._refuse(number, (Issue(code=code, row=number, column=column),))
+            self._refuse(number, (Issue(code="registry.erased", row=number),), "")
 
     # -- against each other --------------------------------------------------------------------------------------
 
@@ -165,13 +174,14 @@ class CheckedRows:
                 self._stands = standing_homes(tx, reading.completes_id, lacking)
                 has_home |= people["external_id"].is_in(self._stands["external_id"].to_list())
             label = columns.label("household_id" if columns.has("household_id") else "kk")
-            self._refuse_all(people.filter(~has_home)["file_row"], "registry.household_missing", label)
+            self._refuse_all(people.filter(~has_home), "registry.household_missing", label)
             people = people.filter(has_home)
         elif layout is Layout.HOUSEHOLD:
             is_known = pl.Series(reading.seen_homes.has(digests(homes["external_id"])))
-            again = homes.filter(is_known)["file_row"]
+            again = homes.filter(is_known)
             self._refuse_all(again, "registry.household_again")
-            homes, people = homes.filter(~is_known), people.filter(~pl.col("file_row").is_in(again.to_list()))
+            is_again = pl.col("file_row").is_in(again["file_row"].to_list())
+            homes, people = homes.filter(~is_known), people.filter(~is_again)
         homes, people = self._without_erased(tx, homes, people)
         if layout is Layout.FLAT:
             homes = homes.filter(pl.col("external_id").is_first_distinct())
@@ -184,8 +194,8 @@ class CheckedRows:
             return homes, people
         firsts = homes.filter(is_first).select("external_id", first="file_row")
         twins = homes.filter(~is_first).join(firsts, on="external_id")
-        for number, first in twins.select("file_row", "first").sort("file_row").rows():
-            self._refuse(number, (Issue(code="registry.household_twice", row=number, facts={"first": first}),))
+        for number, first, key in twins.select("file_row", "first", "external_id").sort("file_row").rows():
+            self._refuse(number, (Issue(code="registry.household_twice", row=number, facts={"first": first}),), key)
         return homes.filter(is_first), people.filter(~pl.col("file_row").is_in(twins["file_row"].to_list()))
 
     def _without_erased(
@@ -196,12 +206,12 @@ class CheckedRows:
             return homes, people
         of_homes, of_people = erased_in(tx, self._run.snapshot_id, known, homes, people)
         if self._facts.columns.layout is Layout.MEMBER:
-            self._refuse_all(people.filter(of_people)["file_row"], "registry.erased")
+            self._refuse_erased(people.filter(of_people)["file_row"])
             return homes, people.filter(~of_people)
         keys = {*homes.filter(of_homes)["external_id"], *people.filter(of_people)["external_id"]}
         is_erased = pl.col("external_id").is_in(sorted(keys))
         rows = pl.concat([homes.filter(is_erased)["file_row"], people.filter(is_erased)["file_row"]])
-        self._refuse_all(rows, "registry.erased")
+        self._refuse_erased(rows)
         return homes.filter(~is_erased), people.filter(~is_erased)
 
     def _single_members(self, reading: Reading, people: pl.DataFrame) -> pl.DataFrame:

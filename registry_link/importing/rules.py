@@ -151,6 +151,18 @@ class RowReader:
             return parsed
         return tuple(one for one in self.issues if not one.is_warning) or parsed
 
+    def key_told(self, cells: Sequence[str]) -> str:
+        """Give the id of the household that a refused row is of, as ``Parsed`` has it; nothing where it says none."""
+        # It may have fewer cells than the header.
+        places = {name: place for name, place in self.at.items() if place < len(cells)}
+        text, kk = (cells[places[name]].strip() if name in places else "" for name in ("household_id", "kk"))
+        if is_number(text):
+            return key_of_kk(Secret(text))
+        if text:
+            return text if len(text) <= LONGEST_ID and _ID.fullmatch(text) else ""
+        checked = checked_kk(kk)
+        return "" if isinstance(checked, Flaw) else key_of_kk(Secret(checked))
+
     def look_at(self, kinds: Mapping[int, str]) -> None:
         """Refuse cells of a workbook that are formulas or errors, and numbers where the digits matter."""
         for name, places in self.columns.places.items():
