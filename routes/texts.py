@@ -16,7 +16,7 @@ from core.measures import print_count, print_day, print_instant, print_quantity,
 from routes import context
 
 
-def gettext(text: str, **facts: Any) -> str:
+def gettext(text: str, /, **facts: Any) -> str:
     found = _found(text, facts)
     return found % facts if facts else found
 
@@ -34,13 +34,13 @@ def _found(text: str, facts: Mapping[str, object]) -> str:
 
 
 @pass_context
-def _in_template(page: Context, text: str, **facts: Any) -> str:
+def _in_template(page: Context, text: str, /, **facts: Any) -> str:
     found = _found(text, facts)
     # The catalogue is trusted as HTML (tests/house/test_texts.py); facts are escaped as they are filled in.
     return (Markup(found) if page.eval_ctx.autoescape else found) % facts  # noqa: S704
 
 
-def pgettext(where: str, text: str, **facts: Any) -> str:
+def pgettext(where: str, text: str, /, **facts: Any) -> str:
     """Translate a word that is one in Indonesian and several in English; ``where`` tells them apart."""
     found = catalogue(context.lang()).pgettext(where, text)
     return found % facts if facts else found

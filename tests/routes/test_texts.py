@@ -34,3 +34,9 @@ def test_a_fact_is_no_markup(app: Flask):
     with app.test_request_context("/api/v1", headers={"Accept-Language": "en"}):
         shown = render_template_string('{{ _("diunggah %(name)s", name=name) }}', name="<b>&")
         assert shown == "uploaded by &lt;b&gt;&amp;"
+
+
+def test_a_fact_may_have_any_name(app: Flask):
+    with app.test_request_context("/api/v1", headers={"Accept-Language": "en"}):
+        text = "Tidak ada yang persis “%(text)s”. Mungkin maksud Anda salah satu di bawah ini."
+        assert "x" in render_template_string(f'{{{{ _("{text}", text="x") }}}}') and "x" in gettext(text, text="x")
