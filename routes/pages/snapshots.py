@@ -81,15 +81,18 @@ def show(snapshot_id: UUID) -> str:
     def download_at() -> str:
         return url_for("snapshots.download", snapshot_id=snapshot_id, **_kept(order))
 
+    # The new households of a file that is not applied yet are counted, and stand nowhere.
+    listed = {kind for one in report.villages for kind in one.by_kind}
     kinds: list[dict[str, Any]] = [
         {"kind": kind, "label": say(kind.label, lang), "count": count} for kind, count in report.counts
     ]
     return render_template(
-        "snapshots/show.html", snapshot=framed(report.snapshot, origin), report=report, kinds=kinds,
+        "snapshots/show.html", snapshot=framed(report.snapshot, origin), report=report, kinds=kinds, listed=listed,
         before=framed(report.before, None) if report.before else None, completions=completions,
         sees_households=may(context.actor(), "household.see"), order=order, here=here, download=download_at,
         columns=[(kind, say(f"snapshot.short.{kind.value}", lang)) for kind in COLUMNS if kind in dict(report.counts)],
-        kind_options=[(one["kind"].value, f"{one['label']} ({print_count(one['count'], lang)})") for one in kinds],
+        kind_options=[(one["kind"].value, f"{one['label']} ({print_count(one['count'], lang)})") for one in kinds
+                      if one["kind"] in listed],
         village_options=[(one.village_code, f"{one.village_name} ({one.district_name})") for one in report.villages],
         found=found, lines=[_line(one, lang) for one in found.lines] if found else [],
         number=order.offset // PER_PAGE + 1, first=order.offset + 1,
