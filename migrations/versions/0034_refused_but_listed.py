@@ -16,11 +16,17 @@ def upgrade() -> None:
         table.add_column(sa.Column("home_digest", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("staged_household") as table:
         table.add_column(sa.Column("lists_all", sa.Boolean(), server_default=sa.true(), nullable=False))
+    with op.batch_alter_table("snapshot") as table:
+        table.add_column(sa.Column("kept_households", sa.Integer(), server_default="0", nullable=False))
+        table.add_column(sa.Column("kept_members", sa.Integer(), server_default="0", nullable=False))
     _begin_anew()
 
 
 def downgrade() -> None:
     _begin_anew()
+    with op.batch_alter_table("snapshot") as table:
+        table.drop_column("kept_members")
+        table.drop_column("kept_households")
     with op.batch_alter_table("staged_household") as table:
         table.drop_column("lists_all")
     with op.batch_alter_table("import_row") as table:

@@ -43,6 +43,9 @@ class Snapshot(Base):
     state: Mapped[SnapshotState] = state_column(SnapshotState)
     households: Mapped[int]
     members: Mapped[int]
+    kept_households: Mapped[int] = mapped_column(server_default="0")
+    kept_members: Mapped[int] = mapped_column(server_default="0")
+    """Of these, those whose rows were refused: what stood of them before stays."""
     lists_members: Mapped[bool]
     """Whether the file lists every member: only then is one that it lacks gone from its household."""
     completes_id: Mapped[UUID | None]

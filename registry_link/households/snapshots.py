@@ -73,6 +73,13 @@ def staged_snapshot(tx: Tx, snapshot_id: UUID) -> Any:
     return snapshot
 
 
+def note_kept(tx: Tx, snapshot_id: UUID, households: int, members: int) -> None:
+    """Keep how many a snapshot lists whose rows were refused, and who stay as they are."""
+    tx.session.execute(
+        sa.update(Snapshot).where(Snapshot.id == snapshot_id).values(kept_households=households, kept_members=members)
+    )
+
+
 def current_before(tx: Tx, snapshot: Any) -> Any:
     """Give id and day of the office's current snapshot of the same source, None when there is none."""
     return tx.session.execute(
@@ -120,7 +127,8 @@ def replace_current(tx: Tx, snapshot: Any, before_id: UUID | None, counts: Weigh
         move(tx, Snapshot, before_id, SnapshotAct.REPLACE, SNAPSHOT_MOVES)
     move(
         tx, Snapshot, snapshot.id, SnapshotAct.COMMIT, SNAPSHOT_MOVES, current_at=tx.now,
-        households=counts.new + counts.changed + counts.unchanged, members=counts.members,
+        households=counts.new + counts.changed + counts.unchanged + snapshot.kept_households,
+        members=counts.members + snapshot.kept_members,
     )  # fmt: skip
 
 

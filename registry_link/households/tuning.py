@@ -8,22 +8,16 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from core.db import Base
 from core.work import Tx
-from registry_link.households.models import (
-    Household,
-    KnownNumber,
-    Member,
-    RegistryLink,
-    StagedHousehold,
-    StagedMember,
-)
 
 _MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-128000")
 _USUAL_ROOM: Final = sa.text("PRAGMA cache_size=-32000")
 """As ``core.db`` opens a connection."""
-_STAGED: Final = (StagedHousehold, StagedMember)
-_TAKEN: Final = (Household, Member, KnownNumber, RegistryLink)
+_STAGED: Final = (sa.text("ANALYZE staged_household"), sa.text("ANALYZE staged_member"))
+_TAKEN: Final = (
+    sa.text("ANALYZE household"), sa.text("ANALYZE member"), sa.text("ANALYZE known_number"),
+    sa.text("ANALYZE registry_link"),
+)  # fmt: skip
 
 
 @contextmanager
@@ -49,7 +43,7 @@ def analyze_taken(tx: Tx) -> None:
     _analyze(tx, _TAKEN)
 
 
-def _analyze(tx: Tx, models: Sequence[type[Base]]) -> None:
+def _analyze(tx: Tx, statements: Sequence[sa.TextClause]) -> None:
     if tx.session.get_bind().dialect.name == "postgresql":
-        for model in models:
-            tx.session.execute(sa.text(f"ANALYZE {model.__tablename__}"))
+        for statement in statements:
+            tx.session.execute(statement)

@@ -76,6 +76,8 @@ class Comparison:
     """How many members each household has, with those whose rows were refused."""
     lists_all: Mask
     """Of the households: no row of a member was refused."""
+    kept: tuple[int, int]
+    """Households that are listed and of which no row was taken, and members who stay though no row of theirs was."""
     is_told: Mask
     """Of the members: whether they are written out, because their household says anything new."""
     positions: Places
@@ -120,8 +122,10 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
     home, home_of = told.home, told.home_of
     fates = np.full(len(home), NEW, dtype=np.int8)
     bound, standing = _compare_homes(tx, snapshot, told, fates)
+    kept_people = 0
     if (fates != NEW).any():
-        fates[(fates == SAME) & _compare_people(tx, snapshot, told, standing, refused)] = CHANGED
+        is_other, kept_people = _compare_people(tx, snapshot, told, standing, refused)
+        fates[(fates == SAME) & is_other] = CHANGED
     if erased:
         told.is_gone[home_of[told.is_person_gone]] = True
         fates[told.is_gone] = LEFT_OUT
@@ -130,9 +134,10 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
     is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
     listed = _listed(tx, snapshot, is_first=is_first)
     is_listed = _among(home, digests(listed))
+    kept = _kept(tx, snapshot, listed, refused, home) if before_id is not None else (0, 0)
     return Comparison(
         version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes,
-        lists_all=unread == 0, is_told=is_told,
+        lists_all=unread == 0, kept=(kept[0], kept[1] + kept_people), is_told=is_told,
         positions=_positions(home_of), home_of=home_of, is_first=is_first, again=again,
         is_listed=is_listed, numbers=_numbered(told.villages, fates),
         goings=_goings(tx, snapshot, before_id, home, fates, bound, told.villages, listed, is_listed, again,
@@ -311,8 +316,9 @@ def _compare_homes(
     return bound, _Standing(digests(all_ids), standing, all_ids.to_list())
 
 
-def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing, refused: pl.DataFrame) -> Mask:
-    """Tell which households list somebody who stands otherwise, or do not list somebody who stands."""
+def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing, refused: pl.DataFrame) -> tuple[Mask, int]:
+    """Tell which households list somebody who stands otherwise, or do not list somebody who stands; and of how many
+    it is not known because rows of their household were refused."""
     query = sa.select(digits(tx, Member.household_id), Member.member_key, Member.row_hash).where(
         Member.is_present, ~Member.member_key.startswith(CARRIED)
     )
@@ -337,13 +343,34 @@ def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing, refuse
     open_keys = standing[np.concatenate(unknown)[is_ours]] if unknown else standing
     differs = ~_among(told.contents, there) & ~_among(told.keys, open_keys)
     others = [told.home[told.home_of[differs]]]
+    kept = 0
     if snapshot.lists_members:
         is_missing = ~_among(there, told.contents)
         is_missing &= ~(_among(standing, open_keys) & _among(standing, told.keys))
         # Who is missing may be the one whose row was refused.
-        is_missing &= ~_among(standing_owner, refused.filter(pl.col("people") > 0)["home"].to_numpy())
-        others.append(standing_owner[is_missing])
-    return _among(told.home, np.concatenate(others))
+        may_be = _among(standing_owner, refused.filter(pl.col("people") > 0)["home"].to_numpy())
+        others.append(standing_owner[is_missing & ~may_be])
+        is_elsewhere = _among(standing, told.keys)
+        kept = int((is_missing & may_be & ~is_elsewhere).sum())
+    return _among(told.home, np.concatenate(others)), kept
+
+
+def _kept(
+    tx: Tx, snapshot: Any, listed: pl.Series, refused: pl.DataFrame, home: Digests
+) -> tuple[int, int]:  # fmt: skip
+    """Count the households that were listed before and of which every row was refused, and their members."""
+    last = digests(listed)
+    names = listed.filter(pl.Series(_among(last, refused["home"].to_numpy()) & ~_among(last, home))).to_list()
+    members = 0
+    for some in chunked(names) if snapshot.lists_members else ():
+        theirs = (
+            sa.select(sa.func.count())
+            .select_from(RegistryLink)
+            .join(Member, Member.household_id == RegistryLink.household_id)
+        )
+        asked = theirs.where(listed_by(tx, snapshot.source), RegistryLink.external_id.in_(some), Member.is_present)
+        members += tx.session.scalar(asked) or 0
+    return len(names), members
 
 
 def _twice(

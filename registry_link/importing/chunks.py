@@ -30,7 +30,7 @@ from registry_link.households.differences import (
 )
 from registry_link.households.marks import keep_marks, made_marks
 from registry_link.households.meeting import bind_met, put_suspects, suspects
-from registry_link.households.snapshots import clear_written, current_before, staged_snapshot
+from registry_link.households.snapshots import clear_written, current_before, note_kept, staged_snapshot
 from registry_link.households.states import DifferenceKind
 from registry_link.households.weighing import (
     REFUSED,
@@ -255,6 +255,7 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
         return Staged(rows=0, is_done=False)
     put_suspects(tx, run.snapshot_id, read.suspects)
     keep_counts(tx, run.snapshot_id, read.differences)
+    note_kept(tx, run.snapshot_id, *read.found.kept)
     counts = counts_of(tx, run.snapshot_id, read.found)
     values = {
         "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged, "suspected": counts.suspected,

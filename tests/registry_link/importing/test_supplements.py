@@ -43,7 +43,8 @@ def test_a_household_refused_before_comes_into_the_same_snapshot(office: Work, t
     first = applied(office, stored(tmp_path, [*lines(2, 2), *bad, line(4)], "b.csv"), as_of=date(2026, 4, 1))
     with office.read_by(LOG) as tx:
         now = snapshots(tx)[0]
-        assert (now.households, now.members) == (3, 5)
+        # Of the third household every row is refused: it is listed, and stays as it was.
+        assert (now.households, now.members) == (4, 7)
     good = [line(3, 1), line(3, 2, nama="Orang Baru"), line(5)]
     run_id = applied(office, stored(tmp_path, good, "c.csv"), completes_id=now.id)
     with office.read_by(LOG) as tx:
@@ -59,7 +60,7 @@ def test_a_household_refused_before_comes_into_the_same_snapshot(office: Work, t
         assert (whole.households, whole.members) == (5, 8)
         assert origins_of(tx, [whole.id])[whole.id].run_id == first
         links = sa.select(RegistryLink.until_snapshot_id, RegistryLink.snapshot_id == now.id)
-        # Who was gone for a refused row goes on with the link that it had.
+        # Whose rows were refused goes on with the link that it had.
         assert sorted(tx.session.execute(links)) == [(None, False)] * 3 + [(None, True)] * 2
         assert len(search_households(tx, SearchHouseholds()).lines) == 5
         told = sa.select(SnapshotDifferenceCount.kind, SnapshotDifferenceCount.differences)
