@@ -181,6 +181,8 @@ class SnapshotLine:
     state: SnapshotState
     households: int
     members: int
+    kept_households: int
+    """Of these, those of which every row was refused: they stay as they stood."""
     recorded_at: datetime
     current_at: datetime | None
 

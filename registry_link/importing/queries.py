@@ -127,6 +127,8 @@ class ImportView:
     new: int
     changed: int
     unchanged: int
+    kept: int
+    """Households of which every row was refused, and who stay as they stood."""
     suspected: int
     percent: int
     """Of what is being done now: unpacking or reading of its bytes, or applying."""
@@ -318,7 +320,8 @@ def _view(tx: Tx, row: Any, snapshot: SnapshotLine) -> ImportView:
         agreement_no=snapshot.agreement_no, code_system=row.code_system,
         file_names=tuple(one["name"] for one in files), workbooks=tuple(one["is_workbook"] for one in files),
         layouts=tuple(one["layout"] for one in files), rows=row.rows, refused=row.refused, warned=row.warned,
-        doubled=row.doubled, new=row.new, changed=row.changed, unchanged=row.unchanged, suspected=row.suspected,
+        doubled=row.doubled, new=row.new, changed=row.changed, unchanged=row.unchanged,
+        kept=snapshot.kept_households, suspected=row.suspected,
         percent=_percent(tx, row),
         problem=_problem(tx, row), snapshot_id=row.snapshot_id,
         completes_id=completed_with(row.file_sha256, row.state, snapshot),

@@ -98,6 +98,9 @@ class ImportOut(Schema):
     new = fields.Integer()
     changed = fields.Integer()
     unchanged = fields.Integer()
+    kept = fields.Integer(
+        metadata={"description": "Households of which every row was refused, and who stay as they stood."}
+    )
     doubled = fields.Integer()
     suspected = fields.Integer()
     refused = fields.Integer()
