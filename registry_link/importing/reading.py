@@ -118,6 +118,11 @@ class CheckedRows:
         return len(self._refused)
 
     @property
+    def rounded(self) -> str:
+        """The code that says of which numbers nearly all end with 0, where they do."""
+        return "registry.niks_rounded" if self._facts.has_niks else "registry.kks_rounded"
+
+    @property
     def warned(self) -> int:
         """Rows with warnings that are taken nevertheless."""
         return len(self._warned)
@@ -173,8 +178,8 @@ class CheckedRows:
         layout, columns = self._facts.columns.layout, self._facts.columns
         if layout is Layout.HOUSEHOLD:
             homes, people = self._without_twins(homes, people)
-        nik = people["nik"].drop_nulls()
-        self.niks, self.niks_ending_zero = len(nik), int(nik.str.ends_with("0").sum())
+        numbers = (people["nik"] if self._facts.has_niks else homes["kk"]).drop_nulls()
+        self.niks, self.niks_ending_zero = len(numbers), int(numbers.str.ends_with("0").sum())
         if layout is Layout.MEMBER:
             has_home = pl.Series(reading.seen_homes.has(digests(people["external_id"])))
             if reading.completes_id is not None:

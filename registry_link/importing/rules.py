@@ -90,6 +90,11 @@ class FileFacts:
     heads_are_members: bool = True
     """Whether a household's row makes its head a member: not where a file of members comes with it."""
 
+    @property
+    def has_niks(self) -> bool:
+        """Whether the rows make members with a NIK; else a number of the file is a No. KK."""
+        return self.columns.has("nik") and (self.columns.layout is not Layout.HOUSEHOLD or self.heads_are_members)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
@@ -171,7 +176,7 @@ class RowReader:
         external_id = self._key(kk)
         layout = self.columns.layout
         nik = self._number("nik")
-        member = self._member(nik) if layout is not Layout.HOUSEHOLD or self._has_head() else None
+        member = self._member(nik) if layout is not Layout.HOUSEHOLD or self.facts.has_niks else None
         household = self._household(external_id, kk) if layout is not Layout.MEMBER else None
         return Parsed(
             external_id=external_id, household=household, member=member,
@@ -179,9 +184,6 @@ class RowReader:
         )  # fmt: skip
 
     # -- parts ---------------------------------------------------------------------------------------------------
-
-    def _has_head(self) -> bool:
-        return self.facts.heads_are_members and self.columns.has("nik")
 
     def _key(self, kk: Secret | None) -> str:
         text = self._cell("household_id")

@@ -85,13 +85,13 @@ class Screen:
         starts = self._begin(lines)
         # No cell can be too long where the whole line is not; a line has more bytes than letters.
         self._sure = np.diff(starts) <= LONGEST_CELL
-        layout, columns = self._columns.layout, self._columns
+        layout = self._columns.layout
         kk = self._number("kk", 0)
         keys = self._keys(kk)
         marks = RowMarks(digests(keys.fill_null("")), _said(lines))
         homes, people = HOMES.to_frame(), PEOPLE.to_frame()
         made_people = made_homes = None
-        if layout is not Layout.HOUSEHOLD or (self._reader.facts.heads_are_members and columns.has("nik")):
+        if layout is not Layout.HOUSEHOLD or self._reader.facts.has_niks:
             made_people = self._people(keys)
         else:
             self._number("nik", WOMAN_ADDS)

@@ -433,6 +433,27 @@ def test_a_file_whose_numbers_excel_has_rounded_is_refused_as_a_whole(office: Wo
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(StagedHousehold)) == 0
 
 
+@pytest.mark.parametrize("has_members", [False, True])
+@pytest.mark.parametrize(("zeros", "is_refused"), [(40, True), (25, True), (24, False), (4, False)])
+def test_where_a_file_has_no_nik_its_cards_are_judged(
+    office: Work, tmp_path: Path, zeros: int, *, is_refused: bool, has_members: bool
+):
+    """Also where good NIK follow in the file of members."""
+    cards = [n * 10 if n <= zeros else n * 10 + 1 for n in range(1, 41)]
+    homes = [f"K{n};{kk(n)};Orang Contoh;{SAUM}" for n in cards]
+    files = [stored(tmp_path, homes, "kk.csv", "id_keluarga;no_kk;nama_krt;kode_desa")]
+    if has_members:
+        people = [f"K{n};{nik(n * 10 + place)};Orang;1" for n in cards for place in (1, 2, 3)]
+        files.append(stored(tmp_path, people, "anggota.csv", "id_keluarga;nik;nama;shdk"))
+    run_id = start(office, *files)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert (view.state is RunState.REFUSED) is is_refused
+        said = view.problem.sentence("id") if view.problem is not None else ""
+        assert said.startswith(f"{zeros} dari 40 No. KK") is is_refused
+
+
 def test_a_bps_file_is_resolved_by_district_and_name(office: Work, tmp_path: Path):
     header = HEADER.replace("kode_desa", "kode_desa;nama_desa")
     rows = [line(1).replace(SAUM, "9803010001;SAUM"), line(2).replace(OLILIT, "9803020001;Olilit")]
