@@ -40,6 +40,8 @@ _DATES: Final = (
     re.compile(r"(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})(?: 0?0[:.]00(?:[:.]00)?)?", re.ASCII),
 )
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_WHOLE: Final = re.compile(r"([0-9]{1,4})[.,]0{1,2}", re.ASCII)
+"""A whole number as a program writes it that knows only decimals."""
 _NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){11,}", re.ASCII)
 """Longer than any region's code."""
 _CODE: Final = re.compile(r"[0-9][0-9. ]*", re.ASCII)
@@ -305,7 +307,7 @@ class RowReader:
         return checked
 
     def unit(self, name: str, text: str) -> str | None:
-        checked = checked_unit(text)
+        checked = checked_unit(_pointless(text))
         if isinstance(checked, Flaw):
             self._warn(checked.code, name)
             return None
@@ -317,17 +319,19 @@ class RowReader:
     def _whole(self, name: str, text: str, least: int, most: int) -> int | None:
         if text in ("", "-"):
             return None
+        text = _pointless(text)
         if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
             self._wrong("registry.count_form", name, least=least, most=most)
             return None
         return int(text)
 
     def decile(self, name: str, text: str) -> int | None:
-        if _compared(text).removeprefix("desil") in _UNDECIDED:
+        digits = _pointless(text.lower().removeprefix("desil").strip(" _"))
+        if _compared(digits) in _UNDECIDED:
             return None
-        digits = text.lower().removeprefix("desil").strip(" _")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 2 and 1 <= int(digits) <= 10):
-            self._wrong("registry.decile_form", name)
+            # Relief is for everybody; the decile only orders a queue (domain.md §0).
+            self._warn("registry.decile_form", name)
             return None
         return int(digits)
 
@@ -457,6 +461,11 @@ class RowReader:
 def is_some(name: str, text: str) -> bool:
     """Tell whether a field names a disability or an illness."""
     return _compared(text) not in _NONE
+
+
+def _pointless(text: str) -> str:
+    found = _WHOLE.fullmatch(text)
+    return found[1] if found else text
 
 
 def _compared(text: str) -> str:

@@ -94,7 +94,6 @@ def test_a_flat_row_is_a_household_and_a_person():
         ({"tgl_lahir": "2026-06-02"}, "registry.birth_impossible", "tgl_lahir"),
         ({"tgl_lahir": "02-04-1786"}, "registry.birth_impossible", "tgl_lahir"),
         ({"jenis_kelamin": "X"}, "registry.sex_form", "jenis_kelamin"),
-        ({"desil": "11"}, "registry.decile_form", "desil"),
         ({"jml_art": "0"}, "registry.count_form", "jml_art"),
         ({"kode_desa": "99.01.09.2001"}, "region.unknown_code", "kode_desa"),
         ({"kode_desa": ""}, "registry.village_missing", "kode_desa"),
@@ -157,6 +156,10 @@ def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: st
         ({"jenis_kelamin": "P"}, "registry.nik_sex_differs"),
         ({"tgl_lahir": "03-04-1986"}, "registry.nik_birth_differs"),
         ({"rt": "RT dalam"}, "registry.unit_form"),
+        ({"rt": "5.5"}, "registry.unit_form"),
+        ({"desil": "11"}, "registry.decile_form"),
+        ({"desil": "2.5"}, "registry.decile_form"),
+        ({"desil": "tidak ada"}, "registry.decile_form"),
         ({"shdk": "paman"}, "registry.relation_unknown"),
         ({"sta_hamil": "1"}, "registry.pregnant_man"),
         ({"sta_menyusui": "mungkin"}, "registry.mark_unknown"),
@@ -194,7 +197,20 @@ def test_marks_ages_and_positions_are_understood():
     assert (empty.lon_deg, empty.decile) == (None, None)
 
 
-@pytest.mark.parametrize("text", ["", "-", "0", "Belum ditentukan", "Desil belum ditentukan", "NULL", "#N/A"])
+@pytest.mark.parametrize("form", ["{}", "{}.0", "{},0", "{}.00"])
+def test_a_whole_number_is_read_however_a_program_writes_it(form: str):
+    house = taken(desil=form.format(10), rt=form.format(5), rw=form.format("003"), jml_art=form.format(4)).household
+    assert house is not None
+    assert (house.decile, house.rt, house.rw, house.size) == (10, "005", "003", 4)
+
+
+def test_a_decile_that_cannot_be_read_keeps_nobody_from_relief():
+    house = taken(desil="11").household
+    assert house is not None
+    assert house.decile is None
+
+
+@pytest.mark.parametrize("text", ["", "-", "0", "0.0", "Belum ditentukan", "Desil belum ditentukan", "NULL", "#N/A"])
 def test_a_decile_that_is_not_decided_yet_is_none(text: str):
     house = taken(desil=text).household
     assert house is not None
