@@ -46,6 +46,7 @@ ALIASES: Final = {
     "address": ("alamat", "alamat_lengkap", "address"),
     "rt": ("rt", "no_rt"),
     "rw": ("rw", "no_rw"),
+    "rt_rw": ("rt_rw", "rt/rw", "no_rt_rw", "rt_dan_rw"),
     "hamlet": ("sls", "dusun", "nama_dusun", "banjar", "daerah/banjar", "lingkungan", "nama_sls", "dusun_banjar",
                "kampung"),
     "size": ("jumlah_anggota_keluarga", "jml_art", "jumlah_art", "jumlah_anggota", "household_size", "jumlah_jiwa",
@@ -58,7 +59,7 @@ ALIASES: Final = {
 SEVERAL: Final = ("province", "regency", "district", "village")
 """Code and name may stand in columns of their own."""
 OF_A_PERSON: Final = ("relation", "birth_on", "age", "member_id")
-OF_A_HOME: Final = ("address", "rt", "rw", "hamlet", "size", "lat", "lon")
+OF_A_HOME: Final = ("address", "rt", "rw", "rt_rw", "hamlet", "size", "lat", "lon")
 """Besides the village: a file that says these of each row says where the household lives, or means to."""
 MOST_COLUMNS: Final = 100
 ERRORS: Final = "Kesalahan"

@@ -35,11 +35,30 @@ LONGEST_CELL: Final = 1000
 LONGEST_ID: Final = 60
 LARGEST_HOUSEHOLD: Final = 50
 OLDEST: Final = 150
+FARTHEST_M: Final = 100_000
+"""A position that may be farther off says nothing of its accuracy."""
 _DATES: Final = (
     re.compile(r"(?P<y>[0-9]{4})[-/](?P<m>[0-9]{1,2})[-/](?P<d>[0-9]{1,2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII),
     re.compile(r"(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})(?: 0?0[:.]00(?:[:.]00)?)?", re.ASCII),
 )
+_NAMED_DAY: Final = re.compile(r"(?P<d>[0-9]{1,2})[-/. ]+(?P<m>[a-z]{3,9})[-/., ]+(?P<y>[0-9]{4})", re.ASCII)
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate((
+        "jan januari january", "feb peb februari pebruari february", "mar mrt maret march", "apr april", "mei may",
+        "jun juni june", "jul juli july", "agu ags agt agust agustus aug august", "sep sept september",
+        "okt oct oktober october", "nov nop november nopember", "des dec desember december",
+    ), 1)
+    for name in names.split()
+}  # fmt: skip
+"""In Indonesian and English, as people and spreadsheets write them."""
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_UNITS: Final = (
+    re.compile(r"(?:RT[ .:]*+)?(?P<rt>[0-9]{0,4})(?:[-/\\,;. ]+|(?=RW))(?:RW[ .:]*+)?(?P<rw>[0-9]{0,4})", re.ASCII),
+    re.compile(r"RW[ .:]*+(?P<rw>[0-9]{1,4})[-/\\,;. ]*RT[ .:]*+(?P<rt>[0-9]{1,4})", re.ASCII),
+    re.compile(r"RT[ .:]*+(?P<rt>[0-9]{1,4})(?P<rw>)", re.ASCII),
+)
+"""RT and RW in one cell: 005/003, RT 005 / RW 003, 5-3; the RW first only where both are named."""
 _WHOLE: Final = re.compile(r"([0-9]{1,4})[.,]0{1,2}", re.ASCII)
 """A whole number as a program writes it that knows only decimals."""
 _NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){11,}", re.ASCII)
@@ -131,6 +150,8 @@ class RowReader:
         self.width = len(facts.columns.header)
         self.at = {name: places[0] for name, places in facts.columns.places.items()}
         self.region_places = [place for name in SEVERAL for place in facts.columns.places.get(name, ())]
+        self.reads_both = facts.columns.has("rt_rw") and not (facts.columns.has("rt") and facts.columns.has("rw"))
+        """Whether RT or RW is read from the column that holds both: a column of its own says it better."""
         self.known: dict[tuple[str, str], Any] = {}
         """What a field's text says, where nothing was wrong with it."""
         self.villages: dict[tuple[str, ...], RegionName | Mismatch] = {}
@@ -209,15 +230,15 @@ class RowReader:
         is_flat = self.columns.layout is Layout.FLAT
         lon, lat, accuracy = self._position()
         size = self._known("size", self.size)
+        rt, rw = self._units()
         return HouseholdRow(
             external_id=external_id, village_code=self.village(),
             head_name=self._text("head_name", NAME_LENGTH) or ("" if is_flat else self._text("name", NAME_LENGTH)),
-            rt=self._known("rt", self.unit), rw=self._known("rw", self.unit),
-            hamlet=self._text("hamlet", NAME_LENGTH), address=self._text("address", ADDRESS_LENGTH), size=size,
-            decile=self._known("decile", self.decile), lon_deg=lon, lat_deg=lat, position_accuracy_m=accuracy,
+            rt=rt, rw=rw, hamlet=self._text("hamlet", NAME_LENGTH), address=self._text("address", ADDRESS_LENGTH),
+            size=size, decile=self._known("decile", self.decile), lon_deg=lon, lat_deg=lat,
+            position_accuracy_m=accuracy, kk=kk, file_row=self.number,
             position_source=None if lon is None else PositionSource.REGISTRY if accuracy is None
             else PositionSource.GPS,
-            kk=kk, file_row=self.number,
         )  # fmt: skip
 
     def _member(self, nik: Secret | None) -> MemberRow:
@@ -306,6 +327,23 @@ class RowReader:
             return ""
         return checked
 
+    def _units(self) -> tuple[str | None, str | None]:
+        rt, rw = self._known("rt_rw", self.units) if self.reads_both else (None, None)
+        has = self.columns.has
+        return self._known("rt", self.unit) if has("rt") else rt, self._known("rw", self.unit) if has("rw") else rw
+
+    def units(self, name: str, text: str) -> tuple[str | None, str | None]:
+        """Read RT and RW from one cell."""
+        if not text.strip("0-/ "):
+            return None, None
+        found = next((match for form in _UNITS if (match := form.fullmatch(text.upper()))), None)
+        if found is not None:
+            rt, rw = checked_unit(found["rt"]), checked_unit(found["rw"])
+            if not (isinstance(rt, Flaw) or isinstance(rw, Flaw)):
+                return rt, rw
+        self._warn("registry.unit_form", name)
+        return None, None
+
     def unit(self, name: str, text: str) -> str | None:
         checked = checked_unit(_pointless(text))
         if isinstance(checked, Flaw):
@@ -347,11 +385,7 @@ class RowReader:
     def day(self, name: str, text: str) -> date | None:
         if text in _NO_DAY:
             return None
-        found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
-        try:
-            born_on = date(int(found["y"]), int(found["m"]), int(found["d"])) if found else None
-        except ValueError:
-            born_on = None
+        born_on = _day(text)
         if born_on is None:
             self._wrong("registry.date_form", name)
         elif born_on > self.facts.as_of_on or born_on.year < self.facts.as_of_on.year - OLDEST:
@@ -395,10 +429,10 @@ class RowReader:
             return None, None, None
         text = self._figures("accuracy").lower().removeprefix("±").removesuffix("m").strip()
         accuracy = _decimal(text)
-        if text and (accuracy is None or accuracy < 0):
+        if text and (accuracy is None or not 0 <= accuracy <= FARTHEST_M):
             # Without it the position counts as exact: whoever sent it should know.
             self._warn("registry.accuracy_form", "accuracy")
-        return lon, lat, accuracy if accuracy is not None and 0 < accuracy <= 100_000 else None
+        return lon, lat, accuracy if accuracy is not None and 0 < accuracy <= FARTHEST_M else None
 
     def _figures(self, name: str) -> str:
         """Give a field of a position with a point; an apostrophe before it kept a spreadsheet from computing."""
@@ -461,6 +495,17 @@ class RowReader:
 def is_some(name: str, text: str) -> bool:
     """Tell whether a field names a disability or an illness."""
     return _compared(text) not in _NONE
+
+
+def _day(text: str) -> date | None:
+    found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
+    month = found["m"] if found else 0
+    if found is None and (found := _NAMED_DAY.fullmatch(text.lower())) is not None:
+        month = _MONTHS.get(found["m"], 0)
+    try:
+        return date(int(found["y"]), int(month), int(found["d"])) if found else None
+    except ValueError:
+        return None
 
 
 def _pointless(text: str) -> str:

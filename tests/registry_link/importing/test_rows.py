@@ -168,6 +168,7 @@ def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: st
         ({"lng": "131,3", "lat": "-7_9"}, "registry.position_form"),
         ({"lng": "131,3", "lat": "٧"}, "registry.position_form"),
         ({"lng": "131,3", "lat": "-7,9", "akurasi": "kira-kira 10"}, "registry.accuracy_form"),
+        ({"lng": "131,3", "lat": "-7,9", "akurasi": "100001"}, "registry.accuracy_form"),
         ({"lng": "131,3", "lat": "-7,9", "akurasi": "-5"}, "registry.accuracy_form"),
     ],
 )
@@ -195,6 +196,72 @@ def test_marks_ages_and_positions_are_understood():
     empty = taken(lng="0", lat="0", desil="belum ditentukan").household
     assert empty is not None
     assert (empty.lon_deg, empty.decile) == (None, None)
+
+
+@pytest.mark.parametrize("header", ["RT/RW", "rt_rw", "RT RW", "No. RT/RW"])
+@pytest.mark.parametrize(
+    ("text", "rt", "rw"),
+    [
+        ("005/003", "005", "003"), ("RT 005 / RW 003", "005", "003"), ("5-3", "005", "003"),
+        ("rt.5/rw.3", "005", "003"),
+        ("RT 05 RW 03", "005", "003"), ("RT005RW003", "005", "003"), ("RW 003, RT 005", "005", "003"),
+        ("5 3", "005", "003"), ("RT 005", "005", None), ("RW 003", None, "003"), ("5/-", "005", None),
+        ("-/3", None, "003"), ("000/003", None, "003"), ("", None, None), ("-", None, None), ("0/0", None, None),
+        ("0005/0003", "005", "003"),
+    ],
+)  # fmt: skip
+def test_rt_and_rw_are_read_from_one_cell(header: str, text: str, rt: str | None, rw: str | None):
+    parsed = taken(rt=None, rw=None, **{header: text})
+    assert parsed.household is not None
+    assert (parsed.household.rt, parsed.household.rw, parsed.warnings) == (rt, rw, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "005003", "05-Mar", "5/3/2026", "2026-03-05", "atas/bawah", "5/1000", "RT RW 1 2"]
+)
+def test_one_cell_of_rt_and_rw_that_cannot_be_read_is_warned_of_once(text: str):
+    parsed = taken(rt=None, rw=None, **{"rt/rw": text})
+    assert parsed.household is not None
+    assert (parsed.household.rt, parsed.household.rw) == (None, None)
+    assert [(one.code, one.column) for one in parsed.warnings] == [("registry.unit_form", "rt/rw")]
+
+
+def test_a_column_of_its_own_says_rt_or_rw_better():
+    found = [taken(**{"rt/rw": "007/008"}, **own).household for own in ({}, {"rw": None}, {"rt": None})]  # type: ignore[arg-type]
+    assert [(one.rt, one.rw) for one in found if one is not None] == [("001", "002"), ("001", "008"), ("007", "002")]
+    assert taken(**{"rt/rw": "entah"}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2-Apr-1986", "02 April 1986", "2 apr 1986", "02/APR/1986", "2 April, 1986", "02.April.1986", "2-apr.-1986"],
+)
+def test_a_day_is_read_with_its_month_in_words(text: str):
+    parsed = taken(tgl_lahir=text)
+    assert parsed.member is not None
+    assert parsed.member.birth_on == date(1986, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("month", "names"),
+    [
+        (1, "Jan Januari January"), (2, "Feb Februari Pebruari"), (3, "Mar Maret March"), (5, "Mei May"),
+        (6, "Jun Juni June"), (7, "Jul Juli July"), (8, "Agu Agustus Aug August Agt"), (9, "Sep Sept September"),
+        (10, "Okt Oct Oktober October"), (11, "Nov Nop November Nopember"), (12, "Des Dec Desember December"),
+    ],
+)  # fmt: skip
+def test_months_are_known_in_both_languages(month: int, names: str):
+    for name in names.split():
+        parsed = taken(tgl_lahir=f"28 {name} 1986", nik="")
+        assert parsed.member is not None
+        assert parsed.member.birth_on == date(1986, month, 28)
+
+
+@pytest.mark.parametrize("text", ["31 Februari 1986", "2 Foo 1986", "2 Apr 86", "April 1986"])
+def test_a_day_in_words_that_is_none_is_refused(text: str):
+    parsed = parse(tgl_lahir=text)
+    assert not isinstance(parsed, Parsed)
+    assert [one.code for one in parsed] == ["registry.date_form"]
 
 
 @pytest.mark.parametrize("form", ["{}", "{}.0", "{},0", "{}.00"])
