@@ -21,6 +21,7 @@ from core.errors import Conflict, Forbidden, Invalid, Malformed
 from core.work import Tx, Work
 from registry_link.households.commands import RegisterProvisional, register_provisional
 from registry_link.households.models import Household, Member, StagedHousehold, StagedPiece
+from registry_link.households.pieces import piece_of
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
 from registry_link.households.rows import HouseholdRow, MemberRow, Weighed
 from registry_link.households.snapshots import RecordSnapshot, record_snapshot
@@ -540,6 +541,25 @@ def test_columns_that_do_not_tell_wait_for_a_person(office: Work, tmp_path: Path
         assert (view.state, view.new, view.refused) == (RunState.READY, 2, 0)
     with pytest.raises(Conflict, match=r"import_run\.cannot_map"), office.by(LOG) as tx:
         name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(),)))
+
+
+@pytest.mark.parametrize(("place", "rt"), [(9, "001"), (10, "002")])
+def test_of_two_headers_that_are_alike_the_one_is_read_that_was_chosen(
+    office: Work, tmp_path: Path, place: int, rt: str
+):  # fmt: skip
+    run_id = start(office, stored(tmp_path, lines(1), header=HEADER.replace("rw", "rt")))
+    run_pending_imports(office, OFFICE)
+    with office.by(LOG) as tx:
+        (file,) = columns_to_name(tx, run_id)
+        places = {one.field: (at,) for at, one in enumerate(file.columns) if one.field}
+        with pytest.raises(Invalid, match=r"registry\.header_used_twice"):
+            name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(places={**places, "rw": places["rt"]}),)))
+        with pytest.raises(Invalid, match=r"registry\.field_once"):
+            name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(places={**places, "rt": (9, 10)}),)))
+        name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(places={**places, "rt": (place,)}),)))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        assert piece_of(tx, import_run(tx, run_id).snapshot_id, 0).homes["rt"].to_list() == [rt]
 
 
 def test_a_person_may_look_at_columns_that_tell_for_themselves(office: Work, tmp_path: Path):
