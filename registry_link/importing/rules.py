@@ -27,8 +27,8 @@ from registry_link.households.rules import (
 from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.importing.columns import SEVERAL, Columns
 from registry_link.importing.states import Layout
-from registry_link.regions.rules import Gazetteer, Mismatch, RegionName
-from registry_link.regions.states import CodeSystem
+from registry_link.regions.rules import Gazetteer, Mismatch, RegionName, dotted, level_of, regency_of
+from registry_link.regions.states import CodeSystem, Level
 
 Value = TypeVar("Value")
 LONGEST_CELL: Final = 1000
@@ -92,6 +92,7 @@ _NO_DAY: Final = ("", "-", "0000-00-00", "00-00-0000")
 MOST_KNOWN: Final = 100_000
 """Texts of one file whose meaning is kept at hand."""
 _ALL_TEXT: Final[Mapping[int, str]] = {}
+_SYSTEMS: Final = {CodeSystem.KEMENDAGRI: "Kemendagri", CodeSystem.BPS: "BPS"}
 _IDS: Final = ("household_id", "member_id")
 _OF_PLACES: Final = frozenset(SEVERAL)
 SAFE_DIGITS: Final = 15
@@ -110,6 +111,9 @@ class FileFacts:
     as_of_on: date
     heads_are_members: bool = True
     """Whether a household's row makes its head a member: not where a file of members comes with it."""
+    is_workbook: bool = False
+    regencies: tuple[RegionName, ...] = ()
+    """Every one that is known, for saying where a code belongs that is none of the office's own."""
 
     @property
     def has_niks(self) -> bool:
@@ -165,6 +169,10 @@ class RowReader:
         """Check one row, as ``parse_row``."""
         if len(cells) != self.width:
             shown: dict[str, Fact] = {"cells": len(cells), "want": self.width}
+            if self.facts.is_workbook:
+                # Its rows have no separators, and narrower ones are filled up.
+                last: dict[str, Fact] = {"last": self.columns.header[-1]}
+                return (Issue(code="registry.row_beyond", row=number, facts=last),)
             return (Issue(code="registry.row_width", row=number, facts=shown),)
         if cells and max(map(len, cells)) > LONGEST_CELL:
             place = next(place for place, cell in enumerate(cells) if len(cell) > LONGEST_CELL)
@@ -467,13 +475,31 @@ class RowReader:
             width = 4 if system is CodeSystem.KEMENDAGRI else 3
             digits = above + digits.zfill(width) if above and len(digits) <= width else digits
         if digits:
-            return gazetteer.find(system, digits, name)
+            found = gazetteer.find(system, digits, name)
+            is_unknown = isinstance(found, Mismatch) and found.code == "region.unknown_code"
+            return (self._elsewhere(digits) if is_unknown else None) or found
         above = self._district_digits(district_code)
         if above:
             return gazetteer.in_district(system, above, district_name, name)
         if not district_name:
             return Mismatch(code="registry.district_missing", facts={"name": name})
         return gazetteer.by_names(self.facts.regency_code, district_name, name)
+
+    def _elsewhere(self, digits: str) -> Mismatch | None:
+        """Tell of which other regency a village's code is; None where it is of this one, or nobody knows."""
+        system, own = self.facts.code_system, self.facts.regency_code
+        code = dotted(digits)
+        if len(digits) != 10 or (system is CodeSystem.KEMENDAGRI and level_of(code) is not Level.VILLAGE):
+            return None
+        names = {one.code: one.name for one in self.facts.regencies}
+        by_bps = {one.bps_code: one.code for one in self.facts.regencies if one.bps_code}
+        theirs = regency_of(code) if system is CodeSystem.KEMENDAGRI else by_bps.get(digits[:4])
+        if theirs is None or theirs == own:
+            return None
+        shown: dict[str, Fact] = {
+            name: f"{names[one]} ({one})" if one in names else one for name, one in (("theirs", theirs), ("ours", own))
+        }
+        return Mismatch(code="registry.village_elsewhere", facts={"code": digits, "system": _SYSTEMS[system], **shown})
 
     def _district_digits(self, code: str) -> str:
         """Give the district's whole code, put together from the parts where each has its own column."""

@@ -572,6 +572,22 @@ def test_a_person_may_look_at_columns_that_tell_for_themselves(office: Work, tmp
         assert import_run(tx, run_id).state is RunState.READING
 
 
+def test_a_cell_under_no_heading_of_a_workbook_is_told_in_its_own_words(office: Work, tmp_path: Path):
+    path = tmp_path / "dtsen.xlsx"
+    with xlsxwriter.Workbook(path) as made:
+        page = made.add_worksheet()
+        for number, text in enumerate([HEADER, line(1), f"{line(2)};lihat map"]):
+            page.write_row(number, 0, text.split(";"))
+    content = path.read_bytes()
+    file = SourceFile(path=path, name=path.name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    run_id = start(office, file)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        (issue,) = import_issues(tx, run_id).lines
+        assert (issue.code, issue.row, issue.facts) == ("registry.row_beyond", 3, {"last": "rw"})
+        assert import_run(tx, run_id).new == 1
+
+
 def test_a_workbook_is_read_and_its_refused_cells_say_what_they_are(office: Work, tmp_path: Path):
     path = tmp_path / "dtsen.xlsx"
     with xlsxwriter.Workbook(path) as made:

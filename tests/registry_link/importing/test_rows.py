@@ -123,6 +123,40 @@ def test_a_number_under_the_heading_of_a_village_is_not_repeated(system: CodeSys
         assert all(not holds_number(f"{one.facts} {say(one.code, 'id', one.facts)}") for one in told)
 
 
+OURS = "Kabupaten Nusa Contoh (99.01)"
+REGENCIES = tuple(
+    RegionName(code=code, name=name, level=Level.REGENCY, bps_code=bps, bps_name=None)
+    for code, name, bps in [("99.01", "Kabupaten Nusa Contoh", "9803"), ("99.02", "Kabupaten Seberang", "9801")]
+)
+
+
+@pytest.mark.parametrize(
+    ("system", "village", "known", "theirs", "ours"),
+    [
+        (CodeSystem.KEMENDAGRI, "99.02.01.2001", REGENCIES, "Kabupaten Seberang (99.02)", OURS),
+        (CodeSystem.KEMENDAGRI, "9903012001", REGENCIES, "99.03", OURS),
+        (CodeSystem.KEMENDAGRI, "9903012001", (), "99.03", "99.01"),
+        (CodeSystem.KEMENDAGRI, "9901092001", REGENCIES, None, None),
+        (CodeSystem.KEMENDAGRI, "0000000000", REGENCIES, None, None),
+        (CodeSystem.KEMENDAGRI, "990201", REGENCIES, None, None),
+        (CodeSystem.BPS, "9801010001", REGENCIES, "Kabupaten Seberang (99.02)", OURS),
+        (CodeSystem.BPS, "9803090001", REGENCIES, None, None), (CodeSystem.BPS, "9701010001", REGENCIES, None, None),
+    ],
+)  # fmt: skip
+def test_a_village_of_another_regency_says_of_which(
+    system: CodeSystem, village: str, known: tuple[RegionName, ...], theirs: str | None, ours: str | None
+):
+    facts = FileFacts(
+        columns=recognise(tuple(FLAT)), gazetteer=NAMES, code_system=system, regency_code="99.01",
+        as_of_on=date(2026, 6, 1), regencies=known,
+    )  # fmt: skip
+    parsed = parse_row(2, list({**FLAT, "kode_desa": village}.values()), facts)
+    assert not isinstance(parsed, Parsed)
+    (one,) = parsed
+    assert one.code == ("region.unknown_code" if theirs is None else "registry.village_elsewhere")
+    assert (one.facts.get("theirs"), one.facts.get("ours")) == (theirs, ours)
+
+
 def test_every_reason_of_a_row_is_given_at_once():
     parsed = parse(nik="123", tgl_lahir="kemarin", kode_desa="1")
     assert not isinstance(parsed, Parsed)
