@@ -261,7 +261,7 @@ def test_one_cell_of_rt_and_rw_that_cannot_be_read_is_warned_of_once(text: str):
 
 
 def test_a_column_of_its_own_says_rt_or_rw_better():
-    found = [taken(**{"rt/rw": "007/008"}, **own).household for own in ({}, {"rw": None}, {"rt": None})]  # type: ignore[arg-type]
+    found = [taken(**{"rt/rw": "007/008"}, **own).household for own in ({}, {"rw": None}, {"rt": None})]
     assert [(one.rt, one.rw) for one in found if one is not None] == [("001", "002"), ("001", "008"), ("007", "002")]
     assert taken(**{"rt/rw": "entah"}).warnings == ()
 
