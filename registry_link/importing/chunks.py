@@ -172,7 +172,8 @@ def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk | None = No
     if values["refused"] > MOST_REFUSED:
         return _refused(tx, run, "registry.too_many_refused", most=MOST_REFUSED)
     if read.is_last_of_file and niks >= LEAST_TO_JUDGE and zeros > ZERO_SHARE * niks:
-        return _refused(tx, run, rows.rounded, zeros=zeros, niks=niks)
+        code = "registry.niks_rounded" if rows.counts_niks else "registry.kks_rounded"
+        return _refused(tx, run, code, zeros=zeros, niks=niks)
     return Staged(rows=read.count, is_done=False)
 
 

@@ -118,9 +118,9 @@ class CheckedRows:
         return len(self._refused)
 
     @property
-    def rounded(self) -> str:
-        """The code that says of which numbers nearly all end with 0, where they do."""
-        return "registry.niks_rounded" if self._facts.has_niks else "registry.kks_rounded"
+    def counts_niks(self) -> bool:
+        """Whether ``niks`` are NIK; else the file has none, and they are No. KK."""
+        return self._facts.has_niks
 
     @property
     def warned(self) -> int:

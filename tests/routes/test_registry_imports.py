@@ -378,7 +378,9 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
 
 
 def test_every_reason_of_a_row_has_a_few_words():
-    places = ("importing/rules.py", "importing/reading.py", "households/rules.py", "regions/rules.py")
+    places = (
+        "importing/rules.py", "importing/merging.py", "importing/reading.py", "households/rules.py", "regions/rules.py",
+    )  # fmt: skip
     texts = [(ROOT / "registry_link" / one).read_text() for one in places]
     codes = {code for text in texts for code in re.findall(r'"((?:registry|region)\.[a-z_]+)"', text)}
     assert len(codes) > 40
