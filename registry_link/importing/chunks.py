@@ -56,9 +56,9 @@ _SKIPPED: Final = 10
 MOST_REFUSED: Final = 100_000
 """Refused rows that are kept to be given back; a file with more is another kind of file."""
 LEAST_TO_JUDGE: Final = 30
-"""So many NIK are needed before their last digits say anything."""
+"""So many NIK or No. KK are needed before their last digits say anything."""
 ZERO_SHARE: Final = 0.6
-"""One NIK in ten ends with 0 by chance."""
+"""One NIK or No. KK in ten ends with 0 by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,18 +161,20 @@ def stage_chunk(tx: Tx, run_id: UUID, read: ReadChunk | WeighedChunk | None = No
     if run.rows + read.count > MOST_ROWS:
         return _refused(tx, run, "registry.too_many_rows", most=MOST_ROWS)
     rows.write(tx)
+    # The numbers of a file are judged by themselves: those of the next are of another kind.
+    niks, zeros = rows.niks, rows.niks_ending_zero
+    if read.at_byte:
+        niks, zeros = run.niks + niks, run.niks_ending_zero + zeros
     values = {
         "rows": run.rows + rows.taken, "refused": run.refused + rows.refused, "warned": run.warned + rows.warned,
-        "doubled": run.doubled + rows.doubled, "niks": run.niks + rows.niks,
-        "niks_ending_zero": run.niks_ending_zero + rows.niks_ending_zero,
+        "doubled": run.doubled + rows.doubled, "niks": niks, "niks_ending_zero": zeros,
     }  # fmt: skip
     tx.session.execute(sa.update(ImportRun).where(ImportRun.id == run_id).values(**values))
     if values["refused"] > MOST_REFUSED:
         return _refused(tx, run, "registry.too_many_refused", most=MOST_REFUSED)
-    is_read = read.is_last_of_file and run.file_no + 1 == len(files_of(run))
-    zeros, niks = values["niks_ending_zero"], values["niks"]
-    if is_read and niks >= LEAST_TO_JUDGE and zeros > ZERO_SHARE * niks:
-        return _refused(tx, run, "registry.niks_rounded", zeros=zeros, niks=niks)
+    if read.is_last_of_file and niks >= LEAST_TO_JUDGE and zeros > ZERO_SHARE * niks:
+        code = "registry.niks_rounded" if rows.counts_niks else "registry.kks_rounded"
+        return _refused(tx, run, code, zeros=zeros, niks=niks)
     return Staged(rows=read.count, is_done=False)
 
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from core.errors import Invalid, Malformed
@@ -46,6 +47,7 @@ ALIASES: Final = {
     "address": ("alamat", "alamat_lengkap", "address"),
     "rt": ("rt", "no_rt"),
     "rw": ("rw", "no_rw"),
+    "rt_rw": ("rt_rw", "rt/rw", "no_rt_rw", "rt_dan_rw"),
     "hamlet": ("sls", "dusun", "nama_dusun", "banjar", "daerah/banjar", "lingkungan", "nama_sls", "dusun_banjar",
                "kampung"),
     "size": ("jumlah_anggota_keluarga", "jml_art", "jumlah_art", "jumlah_anggota", "household_size", "jumlah_jiwa",
@@ -58,7 +60,7 @@ ALIASES: Final = {
 SEVERAL: Final = ("province", "regency", "district", "village")
 """Code and name may stand in columns of their own."""
 OF_A_PERSON: Final = ("relation", "birth_on", "age", "member_id")
-OF_A_HOME: Final = ("address", "rt", "rw", "hamlet", "size", "lat", "lon")
+OF_A_HOME: Final = ("address", "rt", "rw", "rt_rw", "hamlet", "size", "lat", "lon")
 """Besides the village: a file that says these of each row says where the household lives, or means to."""
 MOST_COLUMNS: Final = 100
 ERRORS: Final = "Kesalahan"
@@ -204,27 +206,38 @@ def refuse_missing(found: Columns) -> None:
 def named(header: Sequence[str], layout: Layout, wanted: Mapping[str, Sequence[str]]) -> Columns:
     """Find the columns that somebody named for each field, by the headers as the file writes them.
 
+    Of headers that are alike the first is meant.
+
     Raises: Invalid "registry.field_unknown", "registry.header_unknown", "registry.header_used_twice",
     "registry.field_once"; Malformed "registry.column_missing".
     """
     at: dict[str, int] = {}
     for place, text in enumerate(header):
         at.setdefault(text, place)
-    places: dict[str, tuple[int, ...]] = {}
-    used: set[str] = set()
-    for name, headers in wanted.items():
+    for text in chain.from_iterable(wanted.values()):
+        if text not in at:
+            raise Invalid("registry.header_unknown", field="columns", header=text[:60])
+    return chosen(header, layout, {name: [at[text] for text in headers] for name, headers in wanted.items()})
+
+
+def chosen(header: Sequence[str], layout: Layout, wanted: Mapping[str, Sequence[int]]) -> Columns:
+    """Find the columns that somebody chose for each field, by where they stand: headers may be alike.
+
+    Raises: Invalid "registry.field_unknown", "registry.header_used_twice", "registry.field_once"; Malformed
+    "registry.column_missing".
+    """
+    used: set[int] = set()
+    for name, places in wanted.items():
         if name not in ALIASES:
             raise Invalid("registry.field_unknown", field="columns", name=name[:40])
-        if len(headers) > (2 if name in SEVERAL else 1):
+        if len(places) > (2 if name in SEVERAL else 1):
             raise Invalid("registry.field_once", field="columns", name=name)
-        for text in headers:
-            if text not in at:
-                raise Invalid("registry.header_unknown", field="columns", header=text[:60])
-            if text in used:
-                raise Invalid("registry.header_used_twice", field="columns", header=text[:60])
-            used.add(text)
-        if headers:
-            places[name] = tuple(at[text] for text in headers)
-    found = Columns(header=tuple(header), places=places, layout=layout)
+        for place in places:
+            if place in used:
+                raise Invalid("registry.header_used_twice", field="columns", header=header[place][:60])
+            used.add(place)
+    found = Columns(
+        header=tuple(header), places={name: tuple(places) for name, places in wanted.items() if places}, layout=layout
+    )
     refuse_missing(found)
     return found

@@ -25,8 +25,10 @@ from core.work import Work
 from registry_link.households.frames import homes_of, people_of
 from registry_link.households.marks import RowMarks
 from registry_link.households.pieces import hashed_homes, hashed_people, keyed_people
+from registry_link.importing.merging import merged_homes
 from registry_link.importing.rules import FileFacts, Parsed, RowReader
 from registry_link.importing.screening import NO_MARKS, Screen, Skips
+from registry_link.importing.states import Layout
 from registry_link.importing.unpacking import unpacked_lines
 
 _AHEAD: Final = 3
@@ -38,15 +40,17 @@ class Looked:
     """What the rows of a piece say."""
 
     homes: pl.DataFrame
-    """As ``HOMES``, with ``row_hash``."""
+    """As ``HOMES``, with ``row_hash``; of rows of persons that tell of their household too, each household once.
+
+    Rows of one household that stand in another piece are not looked at together with these.
+    """
     people: pl.DataFrame
     """As ``PEOPLE``, with ``member_key`` and ``row_hash``."""
     refused: dict[int, Sequence[Issue]]
     refused_of: dict[int, str]
     """Of these rows the ids of their households, as far as they say any."""
     warnings: list[Issue]
-    warned: int
-    """Rows with warnings that are taken nevertheless."""
+    """Of rows that are taken nevertheless."""
     plain: bytes
     """The rows in which nothing but text stands, as lines."""
     numbers: npt.NDArray[np.int64]
@@ -105,10 +109,13 @@ class Looker:
             more = homes_of(one.household for one in parsed if one.household is not None)
             others = people_of((one.external_id, one.member) for one in parsed if one.member is not None)
             homes, people = homes.vstack(more).sort("file_row"), people.vstack(others).sort("file_row")
+        warnings = [issue for one in parsed for issue in one.warnings]
+        if self._reader.columns.layout is Layout.FLAT:
+            homes, differing = merged_homes(homes, self._reader.columns)
+            warnings += differing
         return Looked(
             hashed_homes(homes), hashed_people(keyed_people(people)), refused, refused_of,
-            [issue for one in parsed for issue in one.warnings], sum(bool(one.warnings) for one in parsed),
-            lines, numbers, starts, rows, marks, is_odd,
+            warnings, lines, numbers, starts, rows, marks, is_odd,
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from core.states import move
 from core.work import Tx
 from registry_link.households.listing import tell_what_is_listed
 from registry_link.households.standing import completed_by
-from registry_link.importing.columns import MOST_COLUMNS, Columns, layout_of, named, recognise, suggest
+from registry_link.importing.columns import MOST_COLUMNS, Columns, chosen, layout_of, named, recognise, suggest
 from registry_link.importing.models import ImportRun
 from registry_link.importing.runs import RunFile, files_of, kept_files, refuse_run, run_of
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
@@ -28,6 +28,8 @@ class FileColumns:
     """Which headers of one file hold which fields, and what one row of it is; none: what the headers say themselves."""
 
     columns: Mapping[str, tuple[str, ...]] | None = None
+    places: Mapping[str, tuple[int, ...]] | None = None
+    """The same by where the headers stand, from 0: so that of two that are alike the second can be meant."""
     layout: Layout | None = None
 
 
@@ -134,11 +136,15 @@ def name_columns(tx: Tx, order: NameColumns) -> None:
     told = []
     for file, wanted in zip(files, order.files, strict=True):
         layout = wanted.layout or (Layout(file.asked_layout) if file.asked_layout else None)
-        names, is_beside_homes = wanted.columns, _is_beside_homes(file, files)
-        if names is None:
-            told.append(recognise(file.header, layout or Layout(file.layout)))
+        is_beside_homes = _is_beside_homes(file, files)
+        if wanted.places is not None:
+            layout = layout or layout_of(wanted.places, is_beside_homes=is_beside_homes)
+            told.append(chosen(file.header, layout, wanted.places))
+        elif wanted.columns is not None:
+            layout = layout or layout_of(wanted.columns, is_beside_homes=is_beside_homes)
+            told.append(named(file.header, layout, wanted.columns))
         else:
-            told.append(named(file.header, layout or layout_of(names, is_beside_homes=is_beside_homes), names))
+            told.append(recognise(file.header, layout or Layout(file.layout)))
     is_supplement = completed_by(tx, run.snapshot_id) is not None
     _begin_reading(tx, run, RunAct.MAP, _in_order(files, told, is_supplement=is_supplement))
 

@@ -41,7 +41,8 @@ class ImportRun(Base):
     """Rows that stand twice in the file."""
     niks: Mapped[int]
     niks_ending_zero: Mapped[int]
-    """Excel keeps 15 digits: where nearly all NIK end with 0, the last one was lost."""
+    """Of the file being read, and No. KK where it has no NIK. Excel keeps 15 digits: where nearly all end with 0, the
+    last one was lost."""
     new: Mapped[int]
     changed: Mapped[int]
     unchanged: Mapped[int]

@@ -28,6 +28,7 @@ from registry_link.households.pieces import (
     Piece,
     Seen,
     digests,
+    empty_piece,
     home_numbers,
     key_digests,
     piece_counts,
@@ -38,6 +39,7 @@ from registry_link.households.pieces import (
 )
 from registry_link.households.standing import completed_by, standing_homes
 from registry_link.importing.looking import Looked, Looking
+from registry_link.importing.merging import differing_again, two_heads
 from registry_link.importing.models import ImportIssue, ImportRow
 from registry_link.importing.rules import FileFacts
 from registry_link.importing.screening import Mask, Skips
@@ -54,6 +56,8 @@ class Reading:
     """File and byte that it expects next."""
     seen_homes: Seen = field(default_factory=Seen)
     seen_people: Seen = field(default_factory=Seen)
+    last: Piece = field(default_factory=empty_piece)
+    """The piece before: a household that lies across the border between two stands in both."""
     next_piece: int = 0
     completes_id: UUID | None = None
     comparison: Any = None
@@ -75,6 +79,7 @@ class Reading:
         for piece in pieces_of(tx, run.snapshot_id):
             self.seen_homes.add(digests(piece.homes["external_id"]))
             self.seen_people.add(key_digests(piece.people))
+            self.last = piece
         self.next_piece = max((no + 1 for no, _, _ in piece_counts(tx, run.snapshot_id)), default=0)
 
 
@@ -83,15 +88,18 @@ class CheckedRows:
 
     def __init__(self, tx: Tx, run: Any, facts: FileFacts, reading: Reading, looked: Looked, count: int) -> None:
         self._run, self._facts, self._looked = run, facts, looked
-        self._issues: list[Issue] = list(looked.warnings)
+        self._issues: list[Issue] = []
+        self._warned: set[int] = set()
+        self._warn(looked.warnings)
         self._refused: dict[int, list[str | list[str]]] = {}
         self._refused_of: dict[int, str] = {}
-        self.taken, self.warned, self.doubled, self.niks, self.niks_ending_zero = count, looked.warned, 0, 0, 0
+        self.taken, self.doubled, self.niks, self.niks_ending_zero = count, 0, 0, 0
         self._stands = KEPT_HOMES.to_frame()
         for number, issues in looked.refused.items():
             self._refuse(number, issues, looked.refused_of[number])
         homes, people = self._agreed(tx, reading, looked.homes, looked.people)
         people = self._single_members(reading, people)
+        self._warn(two_heads(pl.concat([reading.last.people.select(people.columns), people]), people, facts.columns))
         self.no = reading.next_piece
         self.piece = piece_named(homes, people)
         if len(self._stands):
@@ -100,6 +108,7 @@ class CheckedRows:
         self._sealed = sealed(run.snapshot_id, self.no, self.piece) if len(self.piece.homes) or len(people) else None
         reading.seen_homes.add(digests(self.piece.homes["external_id"]))
         reading.seen_people.add(key_digests(self.piece.people))
+        reading.last = self.piece
         reading.next_piece += self._sealed is not None
         self._mark_no, self._marks = reading.next_mark, None
         if reading.next_mark is not None:
@@ -109,6 +118,16 @@ class CheckedRows:
     @property
     def refused(self) -> int:
         return len(self._refused)
+
+    @property
+    def counts_niks(self) -> bool:
+        """Whether ``niks`` are NIK; else the file has none, and they are No. KK."""
+        return self._facts.has_niks
+
+    @property
+    def warned(self) -> int:
+        """Rows with warnings that are taken nevertheless."""
+        return len(self._warned)
 
     def write(self, tx: Tx) -> None:
         """Keep the good rows, the refused ones, and what is to be said of them."""
@@ -138,6 +157,10 @@ class CheckedRows:
         is_taken = np.isin(numbers, taken) & ~np.isin(numbers, np.concatenate([of_a_day, warned]))
         return said_by(self._run.file_no, rows, is_taken, digests(people["external_id"]))
 
+    def _warn(self, issues: Sequence[Issue]) -> None:
+        self._issues += issues
+        self._warned.update(one.row for one in issues)
+
     def _refuse(self, number: int, issues: Sequence[Issue], external_id: str) -> None:
         self._refused_of[number] = external_id
         row = self._looked.row(number)
@@ -164,8 +187,8 @@ class CheckedRows:
         layout, columns = self._facts.columns.layout, self._facts.columns
         if layout is Layout.HOUSEHOLD:
             homes, people = self._without_twins(homes, people)
-        nik = people["nik"].drop_nulls()
-        self.niks, self.niks_ending_zero = len(nik), int(nik.str.ends_with("0").sum())
+        numbers = (people["nik"] if self._facts.has_niks else homes["kk"]).drop_nulls()
+        self.niks, self.niks_ending_zero = len(numbers), int(numbers.str.ends_with("0").sum())
         if layout is Layout.MEMBER:
             has_home = pl.Series(reading.seen_homes.has(digests(people["external_id"])))
             if reading.completes_id is not None:
@@ -184,8 +207,9 @@ class CheckedRows:
             homes, people = homes.filter(~is_known), people.filter(~is_again)
         homes, people = self._without_erased(tx, homes, people)
         if layout is Layout.FLAT:
-            homes = homes.filter(pl.col("external_id").is_first_distinct())
-            homes = homes.filter(pl.Series(~reading.seen_homes.has(digests(homes["external_id"]))))
+            is_known = pl.Series(reading.seen_homes.has(digests(homes["external_id"])), dtype=pl.Boolean())
+            self._warn(differing_again(reading.last.homes, homes.filter(is_known), columns))
+            homes = homes.filter(~is_known)
         return homes, people
 
     def _without_twins(self, homes: pl.DataFrame, people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -27,19 +27,40 @@ from registry_link.households.rules import (
 from registry_link.households.states import PositionSource, Relation, Sex
 from registry_link.importing.columns import SEVERAL, Columns
 from registry_link.importing.states import Layout
-from registry_link.regions.rules import Gazetteer, Mismatch, RegionName
-from registry_link.regions.states import CodeSystem
+from registry_link.regions.rules import Gazetteer, Mismatch, RegionName, dotted, level_of, regency_of
+from registry_link.regions.states import CodeSystem, Level
 
 Value = TypeVar("Value")
 LONGEST_CELL: Final = 1000
 LONGEST_ID: Final = 60
 LARGEST_HOUSEHOLD: Final = 50
 OLDEST: Final = 150
+FARTHEST_M: Final = 100_000
+"""A position that may be farther off says nothing of its accuracy."""
 _DATES: Final = (
     re.compile(r"(?P<y>[0-9]{4})[-/](?P<m>[0-9]{1,2})[-/](?P<d>[0-9]{1,2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII),
     re.compile(r"(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})(?: 0?0[:.]00(?:[:.]00)?)?", re.ASCII),
 )
+_NAMED_DAY: Final = re.compile(r"(?P<d>[0-9]{1,2})[-/. ]+(?P<m>[a-z]{3,9})[-/., ]+(?P<y>[0-9]{4})", re.ASCII)
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate((
+        "jan januari january", "feb peb februari pebruari february", "mar mrt maret march", "apr april", "mei may",
+        "jun juni june", "jul juli july", "agu ags agt agust agustus aug august", "sep sept september",
+        "okt oct oktober october", "nov nop november nopember", "des dec desember december",
+    ), 1)
+    for name in names.split()
+}  # fmt: skip
+"""In Indonesian and English, as people and spreadsheets write them."""
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_UNITS: Final = (
+    re.compile(r"(?:RT[ .:]*+)?(?P<rt>[0-9]{0,4})(?:[-/\\,;. ]+|(?=RW))(?:RW[ .:]*+)?(?P<rw>[0-9]{0,4})", re.ASCII),
+    re.compile(r"RW[ .:]*+(?P<rw>[0-9]{1,4})[-/\\,;. ]*RT[ .:]*+(?P<rt>[0-9]{1,4})", re.ASCII),
+    re.compile(r"RT[ .:]*+(?P<rt>[0-9]{1,4})(?P<rw>)", re.ASCII),
+)
+"""RT and RW in one cell: 005/003, RT 005 / RW 003, 5-3; the RW first only where both are named."""
+_WHOLE: Final = re.compile(r"([0-9]{1,4})[.,]0{1,2}", re.ASCII)
+"""A whole number as a program writes it that knows only decimals."""
 _NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){11,}", re.ASCII)
 """Longer than any region's code."""
 _CODE: Final = re.compile(r"[0-9][0-9. ]*", re.ASCII)
@@ -71,6 +92,7 @@ _NO_DAY: Final = ("", "-", "0000-00-00", "00-00-0000")
 MOST_KNOWN: Final = 100_000
 """Texts of one file whose meaning is kept at hand."""
 _ALL_TEXT: Final[Mapping[int, str]] = {}
+_SYSTEMS: Final = {CodeSystem.KEMENDAGRI: "Kemendagri", CodeSystem.BPS: "BPS"}
 _IDS: Final = ("household_id", "member_id")
 _OF_PLACES: Final = frozenset(SEVERAL)
 SAFE_DIGITS: Final = 15
@@ -89,6 +111,14 @@ class FileFacts:
     as_of_on: date
     heads_are_members: bool = True
     """Whether a household's row makes its head a member: not where a file of members comes with it."""
+    is_workbook: bool = False
+    regencies: tuple[RegionName, ...] = ()
+    """Every one that is known, for saying where a code belongs that is none of the office's own."""
+
+    @property
+    def has_niks(self) -> bool:
+        """Whether the rows make members with a NIK; else a number of the file is a No. KK."""
+        return self.columns.has("nik") and (self.columns.layout is not Layout.HOUSEHOLD or self.heads_are_members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +154,8 @@ class RowReader:
         self.width = len(facts.columns.header)
         self.at = {name: places[0] for name, places in facts.columns.places.items()}
         self.region_places = [place for name in SEVERAL for place in facts.columns.places.get(name, ())]
+        self.reads_both = facts.columns.has("rt_rw") and not (facts.columns.has("rt") and facts.columns.has("rw"))
+        """Whether RT or RW is read from the column that holds both: a column of its own says it better."""
         self.known: dict[tuple[str, str], Any] = {}
         """What a field's text says, where nothing was wrong with it."""
         self.villages: dict[tuple[str, ...], RegionName | Mismatch] = {}
@@ -137,6 +169,10 @@ class RowReader:
         """Check one row, as ``parse_row``."""
         if len(cells) != self.width:
             shown: dict[str, Fact] = {"cells": len(cells), "want": self.width}
+            if self.facts.is_workbook:
+                # Its rows have no separators, and narrower ones are filled up.
+                last: dict[str, Fact] = {"last": self.columns.header[-1]}
+                return (Issue(code="registry.row_beyond", row=number, facts=last),)
             return (Issue(code="registry.row_width", row=number, facts=shown),)
         if cells and max(map(len, cells)) > LONGEST_CELL:
             place = next(place for place, cell in enumerate(cells) if len(cell) > LONGEST_CELL)
@@ -183,7 +219,7 @@ class RowReader:
         external_id = self._key(kk)
         layout = self.columns.layout
         nik = self._number("nik")
-        member = self._member(nik) if layout is not Layout.HOUSEHOLD or self._has_head() else None
+        member = self._member(nik) if layout is not Layout.HOUSEHOLD or self.facts.has_niks else None
         household = self._household(external_id, kk) if layout is not Layout.MEMBER else None
         return Parsed(
             external_id=external_id, household=household, member=member,
@@ -191,9 +227,6 @@ class RowReader:
         )  # fmt: skip
 
     # -- parts ---------------------------------------------------------------------------------------------------
-
-    def _has_head(self) -> bool:
-        return self.facts.heads_are_members and self.columns.has("nik")
 
     def _key(self, kk: Secret | None) -> str:
         text = self._cell("household_id")
@@ -217,15 +250,15 @@ class RowReader:
         is_flat = self.columns.layout is Layout.FLAT
         lon, lat, accuracy = self._position()
         size = self._known("size", self.size)
+        rt, rw = self._units()
         return HouseholdRow(
             external_id=external_id, village_code=self.village(),
             head_name=self._text("head_name", NAME_LENGTH) or ("" if is_flat else self._text("name", NAME_LENGTH)),
-            rt=self._known("rt", self.unit), rw=self._known("rw", self.unit),
-            hamlet=self._text("hamlet", NAME_LENGTH), address=self._text("address", ADDRESS_LENGTH), size=size,
-            decile=self._known("decile", self.decile), lon_deg=lon, lat_deg=lat, position_accuracy_m=accuracy,
+            rt=rt, rw=rw, hamlet=self._text("hamlet", NAME_LENGTH), address=self._text("address", ADDRESS_LENGTH),
+            size=size, decile=self._known("decile", self.decile), lon_deg=lon, lat_deg=lat,
+            position_accuracy_m=accuracy, kk=kk, file_row=self.number,
             position_source=None if lon is None else PositionSource.REGISTRY if accuracy is None
             else PositionSource.GPS,
-            kk=kk, file_row=self.number,
         )  # fmt: skip
 
     def _member(self, nik: Secret | None) -> MemberRow:
@@ -314,8 +347,25 @@ class RowReader:
             return ""
         return checked
 
+    def _units(self) -> tuple[str | None, str | None]:
+        rt, rw = self._known("rt_rw", self.units) if self.reads_both else (None, None)
+        has = self.columns.has
+        return self._known("rt", self.unit) if has("rt") else rt, self._known("rw", self.unit) if has("rw") else rw
+
+    def units(self, name: str, text: str) -> tuple[str | None, str | None]:
+        """Read RT and RW from one cell."""
+        if not text.strip("0-/ "):
+            return None, None
+        found = next((match for form in _UNITS if (match := form.fullmatch(text.upper()))), None)
+        if found is not None:
+            rt, rw = checked_unit(found["rt"]), checked_unit(found["rw"])
+            if not (isinstance(rt, Flaw) or isinstance(rw, Flaw)):
+                return rt, rw
+        self._warn("registry.unit_form", name)
+        return None, None
+
     def unit(self, name: str, text: str) -> str | None:
-        checked = checked_unit(text)
+        checked = checked_unit(_pointless(text))
         if isinstance(checked, Flaw):
             self._warn(checked.code, name)
             return None
@@ -327,17 +377,19 @@ class RowReader:
     def _whole(self, name: str, text: str, least: int, most: int) -> int | None:
         if text in ("", "-"):
             return None
+        text = _pointless(text)
         if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
             self._wrong("registry.count_form", name, least=least, most=most)
             return None
         return int(text)
 
     def decile(self, name: str, text: str) -> int | None:
-        if _compared(text).removeprefix("desil") in _UNDECIDED:
+        digits = _pointless(text.lower().removeprefix("desil").strip(" _"))
+        if _compared(digits) in _UNDECIDED:
             return None
-        digits = text.lower().removeprefix("desil").strip(" _")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 2 and 1 <= int(digits) <= 10):
-            self._wrong("registry.decile_form", name)
+            # Relief is for everybody; the decile only orders a queue (domain.md §0).
+            self._warn("registry.decile_form", name)
             return None
         return int(digits)
 
@@ -353,11 +405,7 @@ class RowReader:
     def day(self, name: str, text: str) -> date | None:
         if text in _NO_DAY:
             return None
-        found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
-        try:
-            born_on = date(int(found["y"]), int(found["m"]), int(found["d"])) if found else None
-        except ValueError:
-            born_on = None
+        born_on = _day(text)
         if born_on is None:
             self._wrong("registry.date_form", name)
         elif born_on > self.facts.as_of_on or born_on.year < self.facts.as_of_on.year - OLDEST:
@@ -401,10 +449,10 @@ class RowReader:
             return None, None, None
         text = self._figures("accuracy").lower().removeprefix("±").removesuffix("m").strip()
         accuracy = _decimal(text)
-        if text and (accuracy is None or accuracy < 0):
+        if text and (accuracy is None or not 0 <= accuracy <= FARTHEST_M):
             # Without it the position counts as exact: whoever sent it should know.
             self._warn("registry.accuracy_form", "accuracy")
-        return lon, lat, accuracy if accuracy is not None and 0 < accuracy <= 100_000 else None
+        return lon, lat, accuracy if accuracy is not None and 0 < accuracy <= FARTHEST_M else None
 
     def _figures(self, name: str) -> str:
         """Give a field of a position with a point; an apostrophe before it kept a spreadsheet from computing."""
@@ -439,13 +487,31 @@ class RowReader:
             width = 4 if system is CodeSystem.KEMENDAGRI else 3
             digits = above + digits.zfill(width) if above and len(digits) <= width else digits
         if digits:
-            return gazetteer.find(system, digits, name)
+            found = gazetteer.find(system, digits, name)
+            is_unknown = isinstance(found, Mismatch) and found.code == "region.unknown_code"
+            return (self._elsewhere(digits) if is_unknown else None) or found
         above = self._district_digits(district_code)
         if above:
             return gazetteer.in_district(system, above, district_name, name)
         if not district_name:
             return Mismatch(code="registry.district_missing", facts={"name": name})
         return gazetteer.by_names(self.facts.regency_code, district_name, name)
+
+    def _elsewhere(self, digits: str) -> Mismatch | None:
+        """Tell of which other regency a village's code is; None where it is of this one, or nobody knows."""
+        system, own = self.facts.code_system, self.facts.regency_code
+        code = dotted(digits)
+        if len(digits) != 10 or (system is CodeSystem.KEMENDAGRI and level_of(code) is not Level.VILLAGE):
+            return None
+        names = {one.code: one.name for one in self.facts.regencies}
+        by_bps = {one.bps_code: one.code for one in self.facts.regencies if one.bps_code}
+        theirs = regency_of(code) if system is CodeSystem.KEMENDAGRI else by_bps.get(digits[:4])
+        if theirs is None or theirs == own:
+            return None
+        shown: dict[str, Fact] = {
+            name: f"{names[one]} ({one})" if one in names else one for name, one in (("theirs", theirs), ("ours", own))
+        }
+        return Mismatch(code="registry.village_elsewhere", facts={"code": digits, "system": _SYSTEMS[system], **shown})
 
     def _district_digits(self, code: str) -> str:
         """Give the district's whole code, put together from the parts where each has its own column."""
@@ -467,6 +533,22 @@ class RowReader:
 def is_some(name: str, text: str) -> bool:
     """Tell whether a field names a disability or an illness."""
     return _compared(text) not in _NONE
+
+
+def _day(text: str) -> date | None:
+    found = next((match for form in _DATES if (match := form.fullmatch(text))), None)
+    month = found["m"] if found else 0
+    if found is None and (found := _NAMED_DAY.fullmatch(text.lower())) is not None:
+        month = _MONTHS.get(found["m"], 0)
+    try:
+        return date(int(found["y"]), int(month), int(found["d"])) if found else None
+    except ValueError:
+        return None
+
+
+def _pointless(text: str) -> str:
+    found = _WHOLE.fullmatch(text)
+    return found[1] if found else text
 
 
 def _compared(text: str) -> str:

@@ -24,7 +24,7 @@ from registry_link.importing.models import ImportRun
 from registry_link.importing.rules import FileFacts
 from registry_link.importing.states import IMPORT_RUN_MOVES, Layout, RunAct, RunState
 from registry_link.importing.unpacking import take_away
-from registry_link.regions.queries import gazetteer
+from registry_link.regions.queries import gazetteer, regencies
 
 WORKED_OFF: Final = (RunState.UNPACKING, RunState.READING, RunState.APPROVED)
 """States in which an import waits for a job."""
@@ -83,6 +83,7 @@ def file_facts(tx: Tx, run: Any, file_no: int) -> FileFacts:
     return FileFacts(
         columns=files[file_no].columns, gazetteer=gazetteer(tx, tx.regency_code), code_system=run.code_system,
         regency_code=tx.regency_code, as_of_on=snapshot_as_of(tx, run.snapshot_id), heads_are_members=len(files) == 1,
+        is_workbook=files[file_no].is_workbook, regencies=regencies(tx),
     )  # fmt: skip
 
 

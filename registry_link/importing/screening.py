@@ -25,7 +25,7 @@ from registry_link.households.pieces import Digests, digests
 from registry_link.households.positions import position_keys
 from registry_link.households.rules import ADDRESS_LENGTH, NAME_LENGTH, WOMAN_ADDS
 from registry_link.households.states import Relation, Sex
-from registry_link.importing.rules import LONGEST_CELL, LONGEST_ID, MOST_KNOWN, RowReader, is_some
+from registry_link.importing.rules import FARTHEST_M, LONGEST_CELL, LONGEST_ID, MOST_KNOWN, RowReader, is_some
 from registry_link.importing.states import Layout
 
 _ID: Final = rf"^[A-Za-z0-9][A-Za-z0-9._/-]{{0,{LONGEST_ID - 1}}}$"
@@ -85,13 +85,13 @@ class Screen:
         starts = self._begin(lines)
         # No cell can be too long where the whole line is not; a line has more bytes than letters.
         self._sure = np.diff(starts) <= LONGEST_CELL
-        layout, columns = self._columns.layout, self._columns
+        layout = self._columns.layout
         kk = self._number("kk", 0)
         keys = self._keys(kk)
         marks = RowMarks(digests(keys.fill_null("")), _said(lines))
         homes, people = HOMES.to_frame(), PEOPLE.to_frame()
         made_people = made_homes = None
-        if layout is not Layout.HOUSEHOLD or (self._reader.facts.heads_are_members and columns.has("nik")):
+        if layout is not Layout.HOUSEHOLD or self._reader.facts.has_niks:
             made_people = self._people(keys)
         else:
             self._number("nik", WOMAN_ADDS)
@@ -136,11 +136,22 @@ class Screen:
         reader = self._reader
         return pl.DataFrame([
             self._frame["number"].alias("file_row"), keys.alias("external_id"), self._village(), head,
-            self._few("rt", pl.String(), reader.unit), self._few("rw", pl.String(), reader.unit),
-            self._text("hamlet", NAME_LENGTH), self._text("address", ADDRESS_LENGTH),
+            self._unit("rt", 0), self._unit("rw", 1), self._text("hamlet", NAME_LENGTH),
+            self._text("address", ADDRESS_LENGTH),
             self._few("size", pl.Int64(), reader.size), self._few("decile", pl.Int64(), reader.decile),
             lon, lat, accuracy, kk,
         ], schema=HOMES)  # fmt: skip
+
+    def _unit(self, name: str, place: int) -> pl.Series:
+        """Give RT or RW, from the cell of both where it has no column of its own."""
+        reader = self._reader
+        if not reader.reads_both or self._columns.has(name):
+            return self._few(name, pl.String(), reader.unit)
+
+        def ask(text: str) -> tuple[bool, Any]:
+            return self._asked(lambda field, text: reader.units(field, text)[place], "rt_rw", text)
+
+        return self._mapped(name, self._cells("rt_rw"), pl.String(), ask)
 
     def _people(self, keys: pl.Series) -> pl.DataFrame:
         reader, columns, facts = self._reader, self._columns, self._reader.facts
@@ -297,7 +308,8 @@ class Screen:
         is_metres = accuracy.str.contains(_METRES)
         self._sure &= ((accuracy == "") | is_metres).to_numpy()
         metres = accuracy.set(~is_metres, "0").str.replace(",", ".", literal=True).cast(pl.Float64)
-        has_metres = (metres > 0) & (metres <= 100_000) & ~is_nowhere
+        self._sure &= (metres <= FARTHEST_M).to_numpy()
+        has_metres = (metres > 0) & ~is_nowhere
         return lon.zip_with(~is_nowhere, none), lat.zip_with(~is_nowhere, none), metres.zip_with(has_metres, none)
 
 

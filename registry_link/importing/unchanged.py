@@ -28,7 +28,7 @@ from registry_link.households.marks import (
     marks_before,
     may_have_marks,
 )
-from registry_link.importing import columns, looking, rules, screening
+from registry_link.importing import columns, looking, merging, rules, screening
 from registry_link.importing.rules import FileFacts, RowReader
 from registry_link.importing.runs import file_facts, files_of, run_of
 from registry_link.importing.screening import Screen, Skips
@@ -37,7 +37,7 @@ from registry_link.importing.unpacking import unpacked_lines
 from registry_link.regions.queries import gazetteer
 
 _AT_ONCE: Final = 200_000
-_JUDGES: Final = (columns, rules, household_rules, screening, looking, frames, pieces)
+_JUDGES: Final = (columns, rules, household_rules, screening, looking, merging, frames, pieces)
 """Where it is decided what a row says: after a change there every row is read again once."""
 
 

@@ -103,6 +103,11 @@ def gazetteer(tx: Tx, regency_code: str) -> Gazetteer:
     return Gazetteer(_names(tx, Region.regency_code == regency_code))
 
 
+def regencies(tx: Tx) -> tuple[RegionName, ...]:
+    """Give every regency that is known, by code: also those of other offices, whose codes come in files."""
+    return tuple(_names(tx, Region.level == Level.REGENCY))
+
+
 def find_region(tx: Tx, system: CodeSystem, code: str, name: str, level: Level = Level.VILLAGE) -> RegionView:
     """Give the region that code and name agree on.
 

@@ -322,13 +322,13 @@ def _doubled(files: Sequence[FileColumnsView], form: Form, name: str) -> str:
 
 
 def _told(number: int, file: FileColumnsView, form: Form) -> mapping.FileColumns:
-    columns: dict[str, tuple[str, ...]] = {}
+    places: dict[str, tuple[int, ...]] = {}
     for place, one in enumerate(file.columns):
         chosen = form.raw(_name("column", number, place))
         if one.header and chosen in ALIASES:
-            columns[chosen] = (*columns.get(chosen, ()), one.header)
+            places[chosen] = (*places.get(chosen, ()), place)
     layout = form.choice(_name("layout", number), Layout, file.layout)
-    return mapping.FileColumns(columns=columns, layout=layout)
+    return mapping.FileColumns(places=places, layout=layout)
 
 
 # ---------------------------------------------------------------- deciding

@@ -126,6 +126,19 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     assert "Dibuang" in page and "Unggah dan periksa" not in page
 
 
+def test_of_two_headings_that_are_alike_the_second_can_be_chosen(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    header = HEADER.replace("kode_desa", "tempat").replace("alamat", "tempat")
+    at = send(client, PAGE, sent(*lines(2), header=header), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    named = dict(re.findall(r'name="(column-0-[0-9]+)".*?value="([a-z_]+)" selected', client.get(at).get_data(True)))
+    fields = {**named, "layout-0": "flat"}
+    assert send(client, f"{at}/kolom", {**fields, "column-0-8": "village"}, from_page=at).status_code == 303
+    run_pending_imports(office, OFFICE)
+    assert "Jalan 1" in client.get(at).get_data(as_text=True)
+
+
 def test_members_alone_are_told_what_is_missing_before_anybody_asks_why(client: FlaskClient, office: Work):
     a_person(office, Role.LOGISTICS, username="logistik")
     log_in(client, "logistik")
@@ -365,7 +378,9 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
 
 
 def test_every_reason_of_a_row_has_a_few_words():
-    places = ("importing/rules.py", "importing/reading.py", "households/rules.py", "regions/rules.py")
+    places = (
+        "importing/rules.py", "importing/merging.py", "importing/reading.py", "households/rules.py", "regions/rules.py",
+    )  # fmt: skip
     texts = [(ROOT / "registry_link" / one).read_text() for one in places]
     codes = {code for text in texts for code in re.findall(r'"((?:registry|region)\.[a-z_]+)"', text)}
     assert len(codes) > 40

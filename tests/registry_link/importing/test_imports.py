@@ -21,6 +21,7 @@ from core.errors import Conflict, Forbidden, Invalid, Malformed
 from core.work import Tx, Work
 from registry_link.households.commands import RegisterProvisional, register_provisional
 from registry_link.households.models import Household, Member, StagedHousehold, StagedPiece
+from registry_link.households.pieces import piece_of
 from registry_link.households.queries import SearchHouseholds, household, search_households, snapshots
 from registry_link.households.rows import HouseholdRow, MemberRow, Weighed
 from registry_link.households.snapshots import RecordSnapshot, record_snapshot
@@ -433,6 +434,27 @@ def test_a_file_whose_numbers_excel_has_rounded_is_refused_as_a_whole(office: Wo
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(StagedHousehold)) == 0
 
 
+@pytest.mark.parametrize("has_members", [False, True])
+@pytest.mark.parametrize(("zeros", "is_refused"), [(40, True), (25, True), (24, False), (4, False)])
+def test_where_a_file_has_no_nik_its_cards_are_judged(
+    office: Work, tmp_path: Path, zeros: int, *, is_refused: bool, has_members: bool
+):
+    """Also where good NIK follow in the file of members."""
+    cards = [n * 10 if n <= zeros else n * 10 + 1 for n in range(1, 41)]
+    homes = [f"K{n};{kk(n)};Orang Contoh;{SAUM}" for n in cards]
+    files = [stored(tmp_path, homes, "kk.csv", "id_keluarga;no_kk;nama_krt;kode_desa")]
+    if has_members:
+        people = [f"K{n};{nik(n * 10 + place)};Orang;1" for n in cards for place in (1, 2, 3)]
+        files.append(stored(tmp_path, people, "anggota.csv", "id_keluarga;nik;nama;shdk"))
+    run_id = start(office, *files)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert (view.state is RunState.REFUSED) is is_refused
+        said = view.problem.sentence("id") if view.problem is not None else ""
+        assert said.startswith(f"{zeros} dari 40 No. KK") is is_refused
+
+
 def test_a_bps_file_is_resolved_by_district_and_name(office: Work, tmp_path: Path):
     header = HEADER.replace("kode_desa", "kode_desa;nama_desa")
     rows = [line(1).replace(SAUM, "9803010001;SAUM"), line(2).replace(OLILIT, "9803020001;Olilit")]
@@ -521,6 +543,25 @@ def test_columns_that_do_not_tell_wait_for_a_person(office: Work, tmp_path: Path
         name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(),)))
 
 
+@pytest.mark.parametrize(("place", "rt"), [(9, "001"), (10, "002")])
+def test_of_two_headers_that_are_alike_the_one_is_read_that_was_chosen(
+    office: Work, tmp_path: Path, place: int, rt: str
+):  # fmt: skip
+    run_id = start(office, stored(tmp_path, lines(1), header=HEADER.replace("rw", "rt")))
+    run_pending_imports(office, OFFICE)
+    with office.by(LOG) as tx:
+        (file,) = columns_to_name(tx, run_id)
+        places = {one.field: (at,) for at, one in enumerate(file.columns) if one.field}
+        with pytest.raises(Invalid, match=r"registry\.header_used_twice"):
+            name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(places={**places, "rw": places["rt"]}),)))
+        with pytest.raises(Invalid, match=r"registry\.field_once"):
+            name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(places={**places, "rt": (9, 10)}),)))
+        name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(places={**places, "rt": (place,)}),)))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        assert piece_of(tx, import_run(tx, run_id).snapshot_id, 0).homes["rt"].to_list() == [rt]
+
+
 def test_a_person_may_look_at_columns_that_tell_for_themselves(office: Work, tmp_path: Path):
     run_id = start(office, stored(tmp_path, lines(2)), asks_columns=True)
     run_pending_imports(office, OFFICE)
@@ -529,6 +570,22 @@ def test_a_person_may_look_at_columns_that_tell_for_themselves(office: Work, tmp
         assert (file.problem, file.layout, all(one.field for one in file.columns)) == (None, Layout.FLAT, True)
         name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(),)))
         assert import_run(tx, run_id).state is RunState.READING
+
+
+def test_a_cell_under_no_heading_of_a_workbook_is_told_in_its_own_words(office: Work, tmp_path: Path):
+    path = tmp_path / "dtsen.xlsx"
+    with xlsxwriter.Workbook(path) as made:
+        page = made.add_worksheet()
+        for number, text in enumerate([HEADER, line(1), f"{line(2)};lihat map"]):
+            page.write_row(number, 0, text.split(";"))
+    content = path.read_bytes()
+    file = SourceFile(path=path, name=path.name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    run_id = start(office, file)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        (issue,) = import_issues(tx, run_id).lines
+        assert (issue.code, issue.row, issue.facts) == ("registry.row_beyond", 3, {"last": "rw"})
+        assert import_run(tx, run_id).new == 1
 
 
 def test_a_workbook_is_read_and_its_refused_cells_say_what_they_are(office: Work, tmp_path: Path):

@@ -94,7 +94,6 @@ def test_a_flat_row_is_a_household_and_a_person():
         ({"tgl_lahir": "2026-06-02"}, "registry.birth_impossible", "tgl_lahir"),
         ({"tgl_lahir": "02-04-1786"}, "registry.birth_impossible", "tgl_lahir"),
         ({"jenis_kelamin": "X"}, "registry.sex_form", "jenis_kelamin"),
-        ({"desil": "11"}, "registry.decile_form", "desil"),
         ({"jml_art": "0"}, "registry.count_form", "jml_art"),
         ({"kode_desa": "99.01.09.2001"}, "region.unknown_code", "kode_desa"),
         ({"kode_desa": ""}, "registry.village_missing", "kode_desa"),
@@ -122,6 +121,40 @@ def test_a_number_under_the_heading_of_a_village_is_not_repeated(system: CodeSys
         parsed = parse(system, **{**more, place: number})
         told = [] if isinstance(parsed, Parsed) else [*parsed]
         assert all(not holds_number(f"{one.facts} {say(one.code, 'id', one.facts)}") for one in told)
+
+
+OURS = "Kabupaten Nusa Contoh (99.01)"
+REGENCIES = tuple(
+    RegionName(code=code, name=name, level=Level.REGENCY, bps_code=bps, bps_name=None)
+    for code, name, bps in [("99.01", "Kabupaten Nusa Contoh", "9803"), ("99.02", "Kabupaten Seberang", "9801")]
+)
+
+
+@pytest.mark.parametrize(
+    ("system", "village", "known", "theirs", "ours"),
+    [
+        (CodeSystem.KEMENDAGRI, "99.02.01.2001", REGENCIES, "Kabupaten Seberang (99.02)", OURS),
+        (CodeSystem.KEMENDAGRI, "9903012001", REGENCIES, "99.03", OURS),
+        (CodeSystem.KEMENDAGRI, "9903012001", (), "99.03", "99.01"),
+        (CodeSystem.KEMENDAGRI, "9901092001", REGENCIES, None, None),
+        (CodeSystem.KEMENDAGRI, "0000000000", REGENCIES, None, None),
+        (CodeSystem.KEMENDAGRI, "990201", REGENCIES, None, None),
+        (CodeSystem.BPS, "9801010001", REGENCIES, "Kabupaten Seberang (99.02)", OURS),
+        (CodeSystem.BPS, "9803090001", REGENCIES, None, None), (CodeSystem.BPS, "9701010001", REGENCIES, None, None),
+    ],
+)  # fmt: skip
+def test_a_village_of_another_regency_says_of_which(
+    system: CodeSystem, village: str, known: tuple[RegionName, ...], theirs: str | None, ours: str | None
+):
+    facts = FileFacts(
+        columns=recognise(tuple(FLAT)), gazetteer=NAMES, code_system=system, regency_code="99.01",
+        as_of_on=date(2026, 6, 1), regencies=known,
+    )  # fmt: skip
+    parsed = parse_row(2, list({**FLAT, "kode_desa": village}.values()), facts)
+    assert not isinstance(parsed, Parsed)
+    (one,) = parsed
+    assert one.code == ("region.unknown_code" if theirs is None else "registry.village_elsewhere")
+    assert (one.facts.get("theirs"), one.facts.get("ours")) == (theirs, ours)
 
 
 def test_every_reason_of_a_row_is_given_at_once():
@@ -157,6 +190,10 @@ def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: st
         ({"jenis_kelamin": "P"}, "registry.nik_sex_differs"),
         ({"tgl_lahir": "03-04-1986"}, "registry.nik_birth_differs"),
         ({"rt": "RT dalam"}, "registry.unit_form"),
+        ({"rt": "5.5"}, "registry.unit_form"),
+        ({"desil": "11"}, "registry.decile_form"),
+        ({"desil": "2.5"}, "registry.decile_form"),
+        ({"desil": "tidak ada"}, "registry.decile_form"),
         ({"shdk": "paman"}, "registry.relation_unknown"),
         ({"sta_hamil": "1"}, "registry.pregnant_man"),
         ({"sta_menyusui": "mungkin"}, "registry.mark_unknown"),
@@ -165,6 +202,7 @@ def test_a_cell_of_a_workbook_that_is_no_text_says_so_and_nothing_more(field: st
         ({"lng": "131,3", "lat": "-7_9"}, "registry.position_form"),
         ({"lng": "131,3", "lat": "٧"}, "registry.position_form"),
         ({"lng": "131,3", "lat": "-7,9", "akurasi": "kira-kira 10"}, "registry.accuracy_form"),
+        ({"lng": "131,3", "lat": "-7,9", "akurasi": "100001"}, "registry.accuracy_form"),
         ({"lng": "131,3", "lat": "-7,9", "akurasi": "-5"}, "registry.accuracy_form"),
     ],
 )
@@ -194,7 +232,86 @@ def test_marks_ages_and_positions_are_understood():
     assert (empty.lon_deg, empty.decile) == (None, None)
 
 
-@pytest.mark.parametrize("text", ["", "-", "0", "Belum ditentukan", "Desil belum ditentukan", "NULL", "#N/A"])
+@pytest.mark.parametrize("header", ["RT/RW", "rt_rw", "RT RW", "No. RT/RW"])
+@pytest.mark.parametrize(
+    ("text", "rt", "rw"),
+    [
+        ("005/003", "005", "003"), ("RT 005 / RW 003", "005", "003"), ("5-3", "005", "003"),
+        ("rt.5/rw.3", "005", "003"),
+        ("RT 05 RW 03", "005", "003"), ("RT005RW003", "005", "003"), ("RW 003, RT 005", "005", "003"),
+        ("5 3", "005", "003"), ("RT 005", "005", None), ("RW 003", None, "003"), ("5/-", "005", None),
+        ("-/3", None, "003"), ("000/003", None, "003"), ("", None, None), ("-", None, None), ("0/0", None, None),
+        ("0005/0003", "005", "003"),
+    ],
+)  # fmt: skip
+def test_rt_and_rw_are_read_from_one_cell(header: str, text: str, rt: str | None, rw: str | None):
+    parsed = taken(rt=None, rw=None, **{header: text})
+    assert parsed.household is not None
+    assert (parsed.household.rt, parsed.household.rw, parsed.warnings) == (rt, rw, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "005003", "05-Mar", "5/3/2026", "2026-03-05", "atas/bawah", "5/1000", "RT RW 1 2"]
+)
+def test_one_cell_of_rt_and_rw_that_cannot_be_read_is_warned_of_once(text: str):
+    parsed = taken(rt=None, rw=None, **{"rt/rw": text})
+    assert parsed.household is not None
+    assert (parsed.household.rt, parsed.household.rw) == (None, None)
+    assert [(one.code, one.column) for one in parsed.warnings] == [("registry.unit_form", "rt/rw")]
+
+
+def test_a_column_of_its_own_says_rt_or_rw_better():
+    found = [taken(**{"rt/rw": "007/008"}, **own).household for own in ({}, {"rw": None}, {"rt": None})]
+    assert [(one.rt, one.rw) for one in found if one is not None] == [("001", "002"), ("001", "008"), ("007", "002")]
+    assert taken(**{"rt/rw": "entah"}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2-Apr-1986", "02 April 1986", "2 apr 1986", "02/APR/1986", "2 April, 1986", "02.April.1986", "2-apr.-1986"],
+)
+def test_a_day_is_read_with_its_month_in_words(text: str):
+    parsed = taken(tgl_lahir=text)
+    assert parsed.member is not None
+    assert parsed.member.birth_on == date(1986, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("month", "names"),
+    [
+        (1, "Jan Januari January"), (2, "Feb Februari Pebruari"), (3, "Mar Maret March"), (5, "Mei May"),
+        (6, "Jun Juni June"), (7, "Jul Juli July"), (8, "Agu Agustus Aug August Agt"), (9, "Sep Sept September"),
+        (10, "Okt Oct Oktober October"), (11, "Nov Nop November Nopember"), (12, "Des Dec Desember December"),
+    ],
+)  # fmt: skip
+def test_months_are_known_in_both_languages(month: int, names: str):
+    for name in names.split():
+        parsed = taken(tgl_lahir=f"28 {name} 1986", nik="")
+        assert parsed.member is not None
+        assert parsed.member.birth_on == date(1986, month, 28)
+
+
+@pytest.mark.parametrize("text", ["31 Februari 1986", "2 Foo 1986", "2 Apr 86", "April 1986"])
+def test_a_day_in_words_that_is_none_is_refused(text: str):
+    parsed = parse(tgl_lahir=text)
+    assert not isinstance(parsed, Parsed)
+    assert [one.code for one in parsed] == ["registry.date_form"]
+
+
+@pytest.mark.parametrize("form", ["{}", "{}.0", "{},0", "{}.00"])
+def test_a_whole_number_is_read_however_a_program_writes_it(form: str):
+    house = taken(desil=form.format(10), rt=form.format(5), rw=form.format("003"), jml_art=form.format(4)).household
+    assert house is not None
+    assert (house.decile, house.rt, house.rw, house.size) == (10, "005", "003", 4)
+
+
+def test_a_decile_that_cannot_be_read_keeps_nobody_from_relief():
+    house = taken(desil="11").household
+    assert house is not None
+    assert house.decile is None
+
+
+@pytest.mark.parametrize("text", ["", "-", "0", "0.0", "Belum ditentukan", "Desil belum ditentukan", "NULL", "#N/A"])
 def test_a_decile_that_is_not_decided_yet_is_none(text: str):
     house = taken(desil=text).household
     assert house is not None

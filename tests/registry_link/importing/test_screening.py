@@ -28,7 +28,7 @@ GAZETTEER = Gazetteer([
 HEADERS = {
     Layout.FLAT: "id_keluarga;no_kk;nik;id_art;nama;jenis_kelamin;tgl_lahir;umur;shdk;sta_hamil;penyakit_kronis;"
     "kode_desa;nama_desa;alamat;rt;rw;dusun;jml_art;desil;lng;lat;akurasi;catatan",
-    Layout.HOUSEHOLD: "id_keluarga;no_kk;nik;nama_kepala_keluarga;jk;tgl_lahir;kode_desa;nama_desa;alamat;rt;rw;lng;"
+    Layout.HOUSEHOLD: "id_keluarga;no_kk;nik;nama_kepala_keluarga;jk;tgl_lahir;kode_desa;nama_desa;alamat;rt;rt/rw;lng;"
     "lat;catatan",
     Layout.MEMBER: "id_keluarga;id_art;nik;nama;jk;tgl_lahir;umur;shdk;sta_hamil;catatan",
 }  # fmt: skip
@@ -36,11 +36,14 @@ GOOD = {
     "id_keluarga": ("K1", "A.b_c/d-9", ""), "no_kk": (kk(1), kk(2), "", "-", "0"), "nik": (nik(11), nik(12), "", "-"),
     "id_art": ("A1", ""), "nama": ("Orang Contoh", "SITI  MAR'YAM", "Béa"), "nama_kepala_keluarga": ("Orang", "", "-"),
     "jenis_kelamin": ("L", "P", "1", "", "Laki-laki"), "jk": ("L", "2", ""), "umur": ("", "40", "-"),
-    "tgl_lahir": ("02-04-1986", "1986-04-02", "", "0000-00-00", "05/05/2001"), "shdk": ("1", "Anak", "", "03"),
+    "tgl_lahir": ("02-04-1986", "1986-04-02", "", "0000-00-00", "05/05/2001", "2 Apr 1986"),
+    "shdk": ("1", "Anak", "", "03"),
     "sta_hamil": ("0", "1", "Ya", ""), "penyakit_kronis": ("", "Asma", "tidak"), "kode_desa": (SAUM, ""),
     "nama_desa": ("Saum", "Desa Saum", ""), "alamat": ("Jl. A", "-", "", "Jl  B"), "rt": ("1", "RT 002", "", "-"),
-    "rw": ("03", ""), "dusun": ("Dusun A", ""), "jml_art": ("4", ""), "desil": ("1", "desil 4", "belum ditentukan"),
-    "lng": ("131,5", "131.25", "", "0"), "lat": ("-7,5", "-7.5", "", "0"), "akurasi": ("", "5", "12,5", "0"),
+    "rw": ("03", ""), "rt/rw": ("005/003", "RT 5 RW 3", "-", "5", "x/3"), "dusun": ("Dusun A", ""),
+    "jml_art": ("4", ""), "desil": ("1", "desil 4", "belum ditentukan"),
+    "lng": ("131,5", "131.25", "", "0"), "lat": ("-7,5", "-7.5", "", "0"),
+    "akurasi": ("", "5", "12,5", "0", "100000,5"),
     "catatan": ("", "apa saja"),
 }  # fmt: skip
 ODD = (
@@ -49,7 +52,7 @@ ODD = (
     "1850-01-01", "2030-01-01", "99.01.01.2099", "Saumm", "abc", "999", "-91", "1e3", "inf", "nan", "\u00a0x",
     "\u202e", "\ufffd", "a\tb", "٣", "", " ", "   K1  ", '"', "K1", "0", "-", "131.5", "141,5", "00", "200",
     "'-7.5", "1_0", nik(12), kk(3), "Jalan 9901.0102.0486.0001", "9901010204869901",
-    "9970010204860001", "desil belum ditentukan", "10 m", "1986/04/02",
+    "2.0", "5,0", "1.5", "11", "9970010204860001", "desil belum ditentukan", "10 m", "1986/04/02",
 )  # fmt: skip
 CELLS = {name: st.one_of(st.sampled_from(good), st.sampled_from(good), st.sampled_from(good), st.sampled_from(ODD),
                          st.text(max_size=6)) for name, good in GOOD.items()}  # fmt: skip
