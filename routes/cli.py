@@ -93,8 +93,15 @@ def migrate() -> None:
 
 @click.command("check", help="Prove the books: balances against moves, reservations, handovers, audit chain.")
 def check() -> None:
-    from routes.checks import prove_all
+    from routes.checks import prove_all, what_the_server_logs
 
+    talkative = what_the_server_logs(context.runtime())
+    for line in talkative:
+        click.echo(f"! {line}")
+    if talkative:
+        click.echo(
+            "! Log PostgreSQL dapat memuat data orang. The server's log may repeat persons' rows. README: PostgreSQL."
+        )
     problems = prove_all(context.runtime(), the_actor())
     for problem in problems:
         click.echo(f"✗ {problem}")
