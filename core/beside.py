@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from core import logs
 from core.actor import Actor
 from core.clock import Clock
 from core.crypto import Keyring, ring, use_ring
@@ -118,6 +119,7 @@ def main() -> None:
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     # Whatever prints must not disturb the answers.
     sys.stdout = sys.stderr
+    logs.own_process()
     clock: Clock
     url, clock, folder, keys, actor = pickle.load(asked)  # noqa: S301 (as above)
     use_ring(Keyring.load(keys))

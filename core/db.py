@@ -228,8 +228,43 @@ def open_engine(url: str) -> Engine:
         url, pool_pre_ping=True, pool_size=10, max_overflow=10, execution_options={"preserve_rowcount": True},
         hide_parameters=True,
     )  # fmt: skip
+    event.listen(engine, "connect", _postgresql_connect)
     event.listen(engine, "handle_error", _quote_no_row)
     return engine
+
+
+SERVER_LOG: Final = {
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+"""With these PostgreSQL's own log repeats neither the row that broke a rule nor the values of a statement."""
+
+
+def _postgresql_connect(connection: Any, _record: object) -> None:
+    """Let the server's log say less of this session, as far as our role may; asking for more would be logged itself."""
+    may = (
+        "has_parameter_privilege(name, 'SET')"
+        if connection.info.server_version >= 150000
+        else "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+    )
+    connection.execute(
+        "SELECT set_config(name, wanted, false) FROM unnest(%s::text[], %s::text[]) AS ours(name, wanted) "  # noqa: S608 (its other part is one of two texts of ours)
+        f"JOIN pg_settings USING (name) WHERE context = 'user' OR {may}",
+        (list(SERVER_LOG), list(SERVER_LOG.values())),
+    )
+    connection.commit()
+
+
+def talkative_settings(connection: Connection) -> dict[str, str]:
+    """Give the settings by which PostgreSQL's log may repeat a row, as they are for our sessions; none on SQLite."""
+    if connection.dialect.name != "postgresql":
+        return {}
+    found = connection.execute(
+        sa.text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)"), {"names": list(SERVER_LOG)}
+    )
+    return {name: value for name, value in sorted(map(tuple, found)) if value != SERVER_LOG[name]}
 
 
 def _quote_no_row(context: sa.ExceptionContext) -> None:

@@ -11,6 +11,8 @@ import io
 import os
 import shutil
 import tempfile
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -118,6 +120,30 @@ def open_plain(path: Path) -> IO[bytes]:
         plain.close()
         raise
     return plain
+
+
+def key_of(path: Path) -> int | None:
+    """Give the number of the ring's key that a file's beginning names; None where it is no sealed file."""
+    with path.open("rb") as file:
+        head = file.read(len(_MAGIC) + 4)
+    return head[-1] if len(head) == len(_MAGIC) + 4 and head.startswith(_MAGIC) else None
+
+
+def is_key_gone(path: Path) -> bool:
+    """Tell whether the ring does not know the key any more that a file was sealed with."""
+    ring().read_again()
+    return path.exists() and key_of(path) not in (None, *ring().numbers)
+
+
+def sealed_files_with(folder: Path) -> Counter[int]:
+    """Count the sealed files below a folder by the number of the ring's key that they need."""
+    found: Counter[int] = Counter()
+    for path in folder.rglob("*"):
+        # One that is read to its end meanwhile is gone, and needs none.
+        with suppress(FileNotFoundError):
+            if path.is_file() and (number := key_of(path)) is not None and _is_sealed(path):
+                found[number] += 1
+    return found
 
 
 def _is_sealed(path: Path) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import pkgutil
 import shutil
 from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from flask import Flask, Response, jsonify, redirect, request
 from flask_smorest import Api
 from flask_smorest import Blueprint as ApiBlueprint
@@ -19,7 +17,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from core import crypto
+from core import crypto, logs
 from core.clock import Clock, SystemClock
 from core.crypto import Keyring
 from core.db import open_engine
@@ -76,7 +74,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None, cl
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
-    _configure_logs()
+    logs.install()
     compression.install(app)
     static_files.install(app)
     limits.install(app)
@@ -174,15 +172,3 @@ def _headers(response: BaseResponse) -> BaseResponse:
     if not (request.endpoint or "").endswith("static") and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _configure_logs() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.actor import Actor
+from core.db import SERVER_LOG, talkative_settings
 from logistics.handover.proof import prove as prove_handovers
 from logistics.planning.proof import prove as prove_plans
 from logistics.programmes.proof import prove as prove_programmes
@@ -36,3 +37,10 @@ def prove_all(runtime: Runtime, actor: Actor) -> list[str]:
             if found != "ok":
                 problems.append(f"database file: {found}")
     return problems
+
+
+def what_the_server_logs(runtime: Runtime) -> list[str]:
+    """Say of each setting by which PostgreSQL's own log would repeat rows what it is, and what it should be."""
+    with runtime.work.engine.connect() as connection:
+        found = talkative_settings(connection)
+    return [f"PostgreSQL: {name} = {value} (→ {SERVER_LOG[name]})" for name, value in found.items()]

@@ -26,6 +26,7 @@ from core.i18n import say
 from core.office.commands import OpenOffice, open_office
 from core.office.queries import offices
 from core.privacy import sealing
+from core.sealed_file import sealed_files_with
 from core.settings import ROOT
 from core.work import Tx
 from registry_link.households.queries import household_id_of
@@ -92,8 +93,15 @@ def migrate() -> None:
 
 @click.command("check", help="Prove the books: balances against moves, reservations, handovers, audit chain.")
 def check() -> None:
-    from routes.checks import prove_all
+    from routes.checks import prove_all, what_the_server_logs
 
+    talkative = what_the_server_logs(context.runtime())
+    for line in talkative:
+        click.echo(f"! {line}")
+    if talkative:
+        click.echo(
+            "! Log PostgreSQL dapat memuat data orang. The server's log may repeat persons' rows. README: PostgreSQL."
+        )
     problems = prove_all(context.runtime(), the_actor())
     for problem in problems:
         click.echo(f"✗ {problem}")
@@ -272,10 +280,11 @@ def keys_make() -> None:
 @keys_group.command("status", help="Count what is sealed with which key.")
 def keys_status() -> None:
     runtime = context.runtime()
-    counts = sealing.sealed_with(runtime.work)
+    counts, files = sealing.sealed_with(runtime.work), sealed_files_with(runtime.files_dir)
     for number in sorted({*runtime.ring.numbers, *counts}):
         mark = " (aktif)" if number == runtime.ring.active else ""
-        click.echo(f"kunci {number}{mark}: {counts.get(number, 0)}")
+        waiting = f", {files[number]} berkas menunggu" if files[number] else ""
+        click.echo(f"kunci {number}{mark}: {counts.get(number, 0)}{waiting}")
 
 
 @keys_group.command("rotate", help="Make a new sealing key and seal everything with it; goes on where it was cut off.")
@@ -289,7 +298,7 @@ def keys_rotate() -> None:
     if done.backup:
         click.echo(f"Kunci lama tersimpan di {runtime.settings.keys_dir / done.backup}.")
     click.echo(f"{done.values} nilai disegel dengan kunci {done.key}. Simpan dua salinan ring.json di luar mesin ini.")
-    click.echo("Kunci lama: `flask keys retire` setelah cadangan basis data yang memakainya dihapus.")
+    click.echo("Kunci lama: `flask keys retire` setelah cadangan basis data dan berkas yang memakainya dihapus.")
 
 
 @keys_group.command("retire", help="Take a key out of the ring; refused while anything is sealed with it.")
@@ -297,7 +306,7 @@ def keys_rotate() -> None:
 def keys_retire(number: int) -> None:
     runtime = context.runtime()
     try:
-        kept = sealing.retire(runtime.work, the_actor(), runtime.ring, number)
+        kept = sealing.retire(runtime.work, the_actor(), runtime.ring, number, runtime.files_dir)
     except Refused as refused:
         raise told(refused) from refused
     click.echo(f"Kunci {number} dikeluarkan. {runtime.settings.keys_dir / kept} masih memuatnya: pindahkan ke brankas.")

@@ -59,9 +59,7 @@ def http_error(error: HTTPException) -> BaseResponse:
 
 def unexpected(error: Exception) -> BaseResponse:
     """Answer a bug: the reference leads to the log, nothing of the inside is shown."""
-    log.error(
-        "unexpected", request=context.request_id(), path=_path(), kind=type(error).__name__, exc_info=_safe(error)
-    )
+    log.error("unexpected", request=context.request_id(), path=_path(), kind=type(error).__name__, exc_info=error)
     if _is_disk_full(error):
         return _answer(507, "request.storage_full", {}, [])
     return _answer(500, "request.failed", {"reference": context.request_id()}, [])
@@ -116,13 +114,6 @@ def _flat(messages: Any, path: str = "") -> list[tuple[str, Any]]:
 def _path() -> str:
     """The route, not the address: an address could carry what somebody typed."""
     return str(request.url_rule) if request.url_rule else "-"
-
-
-def _safe(error: Exception) -> Any:
-    # The values of a failed statement may be persons; its text may stay.
-    if hasattr(error, "hide_parameters"):
-        error.hide_parameters = True
-    return error
 
 
 def _is_disk_full(error: Exception) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from core.crypto import Keyring
 from core.db import Sealed
 from core.errors import Conflict
 from core.privacy.classes import sealed_columns
+from core.sealed_file import sealed_files_with
 from core.work import Tx, Work
 
 BATCH: Final = 1000
@@ -59,10 +61,12 @@ def rotate(work: Work, actor: Actor, ring: Keyring, tell: Callable[[Progress], N
     return Rotated(key=ring.active, values=values, is_resumed=is_resumed, backup=backup)
 
 
-def retire(work: Work, actor: Actor, ring: Keyring, number: int) -> str:
+def retire(work: Work, actor: Actor, ring: Keyring, number: int, folder: Path) -> str:
     """Take a key out of the ring once nothing is sealed with it; gives the name of the backup, which still has it.
 
-    Raises: Conflict "keys.active", "keys.unknown", or "keys.still_used" with the number of values.
+    ``folder``: where files wait. They are not sealed again: each goes as soon as it is read, or after its days.
+    Raises: Conflict "keys.active", "keys.unknown", "keys.still_used" with the number of values, "keys.files_wait" with
+    that of files.
     """
     ring.read_again()
     if number == ring.active:
@@ -71,6 +75,8 @@ def retire(work: Work, actor: Actor, ring: Keyring, number: int) -> str:
         raise Conflict("keys.unknown", key=number)
     if left := sealed_with(work).get(number, 0):
         raise Conflict("keys.still_used", key=number, values=left)
+    if waiting := sealed_files_with(folder)[number]:
+        raise Conflict("keys.files_wait", key=number, files=waiting)
     with work.by(actor) as tx:
         tx.note("keys.retire", "key", number, ring=ring.fingerprint())
     return ring.drop_key(number).name

@@ -24,6 +24,7 @@ from core.i18n import say
 from core.ids import derived
 from core.reader.stream import StreamRow, stream_table
 from core.reader.tables import ReaderLimits
+from core.sealed_file import SealedWriter
 from core.work import Tx
 from logistics.programmes.commands import lock_term
 from logistics.programmes.models import TermEntry, TermFile, TermFileRow
@@ -124,7 +125,9 @@ def read_sk(content: bytes, file_name: str) -> SkFile:
         raise Invalid("list.file_too_large", field="content", most_mb=MOST_BYTES >> 20)
     with tempfile.TemporaryDirectory(prefix="tanggap-sk-") as folder:
         path = Path(folder) / "sk"
-        path.write_bytes(content)
+        # A process that is killed leaves the folder behind: nobody can be read in it then.
+        with path.open("wb") as file:
+            SealedWriter(file).write(content)
         try:
             with stream_table(
                 path, file_name, most_rows=MOST_ROWS, most_columns=MOST_COLUMNS, known=_KNOWN, limits=LIMITS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
+from pathlib import Path
 from threading import Event, Lock
 from time import sleep
 from typing import Final
@@ -11,8 +12,10 @@ from uuid import UUID
 
 from core.actor import Actor
 from core.beside import beside
+from core.crypto import KeysUnusable
 from core.errors import Conflict, Malformed, TooLarge
 from core.jobs import Every, Job
+from core.sealed_file import is_key_gone
 from core.work import Tx, Work
 from registry_link.households.clearing import clear_step, to_clear
 from registry_link.households.states import TakingStage
@@ -37,7 +40,7 @@ from registry_link.importing.mapping import (
     waits_for_rows,
 )
 from registry_link.importing.reading import Reading
-from registry_link.importing.runs import bytes_left, pending, refuse_run, run_of, to_write
+from registry_link.importing.runs import bytes_left, files_of, pending, refuse_run, run_of, to_write
 from registry_link.importing.screening import Skips
 from registry_link.importing.states import RunState
 from registry_link.importing.unchanged import MarksToBe, keep_marks_to_be, marks_to_be
@@ -47,6 +50,7 @@ LONG: Final = 8 << 20
 """Bytes of rows: a process beside takes a second or two to start."""
 MUCH: Final = 30_000
 """Households that are new or change, for the same reason."""
+KEY_GONE: Final = "registry.key_gone"
 _ATTEMPTS: Final = 2
 _PAUSE_S: Final = 0.01
 """After each step of the taking over, which are many and long: others who wait to write have their turn."""
@@ -55,12 +59,14 @@ _PAUSE_S: Final = 0.01
 def run_pending_imports(work: Work, actor: Actor) -> str:
     """Take every import that waits as far as it goes without a person; safe to run twice at a time, also after a cut.
 
-    One whose files are unpacked is read at once; one that somebody approved is applied.
+    One whose files are unpacked is read at once; one that somebody approved is applied. What goes wrong with one and
+    nobody foresaw is raised when all have had their turn.
     """
     _clear(work, actor)
     with work.read_by(actor) as tx:
         waiting = pending(tx)
     told: list[str] = []
+    wrong: list[Exception] = []
     for run_id, state in waiting:
         try:
             if state is RunState.UNPACKING:
@@ -74,6 +80,10 @@ def run_pending_imports(work: Work, actor: Actor) -> str:
         except Conflict as error:
             # Another process is at it, or a person gave it up meanwhile.
             told.append(f"{run_id}: {error.code}")
+        except Exception as error:
+            wrong.append(error)
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else ExceptionGroup("several imports failed", wrong)
     return "; ".join(told)
 
 
@@ -81,6 +91,8 @@ def _unpack(work: Work, actor: Actor, run_id: UUID) -> RunState:
     with work.read_by(actor) as tx:
         files = to_unpack(tx, run_id)
     try:
+        if any(is_key_gone(one.path) for one in files):
+            raise Malformed(KEY_GONE)
         try:
             found = _unpacked(work, actor, run_id, files)
         except FileNotFoundError:
@@ -144,8 +156,15 @@ def _read_or_refuse(work: Work, actor: Actor, run_id: UUID) -> str:
         if error.code != "snapshot.read_against_another":
             raise
         code = error.code
-        work.run(actor, lambda tx: refuse_run(tx, run_of(tx, run_id), code))
-        return f"{run_id}: {code}"
+    except KeysUnusable:
+        # With another installation's key file every import would end here: only a key that is gone ends one.
+        with work.read_by(actor) as tx:
+            paths = [Path(one.rows_path) for one in files_of(run_of(tx, run_id))]
+        if not any(is_key_gone(one) for one in paths):
+            raise
+        code = KEY_GONE
+    work.run(actor, lambda tx: refuse_run(tx, run_of(tx, run_id), code))
+    return f"{run_id}: {code}"
 
 
 def _read(work: Work, actor: Actor, run_id: UUID) -> str:

@@ -22,7 +22,7 @@ from registry_link.households.gaps import GAPS, Gap, each
 from routes import context, guard, limits
 from routes.pages.completion import list_file, merge_rows, order_of
 from routes.schemas import completion as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import KeyHeader, NameHeader, Problem
 from routes.tables import KINDS
 
 api = Blueprint("registry-completion", __name__, description="Completing households, village by village.")
@@ -202,13 +202,13 @@ def _saved(one: Saved) -> dict[str, Any]:
 @guard.requires("completion.fill")
 @limits.accepts(2 * READER.file_bytes)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.CompletionFileArgs, location="query")
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.response(201, shapes.CompletionFileOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(409, schema=Problem)
 @api.alt_response(413, schema=Problem)
-def merge_file(args: dict[str, Any], list_id: UUID, **_: Any) -> Response:
+def merge_file(list_id: UUID, file_name: str, **_: Any) -> Response:
     """Send a list back (the body, CSV or XLSX): row by row, each with its outcome.
 
     The key is claimed together with the file, before its first row is merged. The same bytes again give the same file;
@@ -217,7 +217,7 @@ def merge_file(args: dict[str, Any], list_id: UUID, **_: Any) -> Response:
     content = sent_body()
     with context.read() as tx:
         queries.completion_list(tx, list_id)
-    order = order_of(content, args["file_name"], FileKind.LIST, files.MOST_LIST_ROWS)
+    order = order_of(content, file_name, FileKind.LIST, files.MOST_LIST_ROWS)
     answer = context.write_once(lambda tx: {"id": str(files.begin_list_file(tx, list_id, order).file_id)})
     assert answer.json is not None
     file_id = UUID(answer.json["id"])

@@ -16,7 +16,7 @@ from reports import table_file
 from routes import context, guard, limits
 from routes.pages.items import MOST_FILE_BYTES, catalogue_table, low_here
 from routes.schemas import items as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import KeyHeader, NameHeader, Problem
 from routes.tables import attached
 from stock.items import catalogue_file, commands
 from stock.items.catalogue_file import FilePlan, ImportCatalogue
@@ -97,14 +97,14 @@ def export_workbook() -> Response:
 @api.post("/files/check")
 @guard.requires("item.edit")
 @limits.accepts(2 * MOST_FILE_BYTES)
-@api.arguments(shapes.FileArgs, location="query")
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.response(200, shapes.FileOutcomeOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(413, schema=Problem)
 @api.alt_response(422, schema=Problem)
-def check_file(args: dict[str, Any]) -> dict[str, Any]:
+def check_file(file_name: str) -> dict[str, Any]:
     """Tell row by row what a catalogue file (the body, CSV or XLSX) would do; nothing is changed."""
-    header, rows = _sent(args["file_name"])
+    header, rows = _sent(file_name)
     with context.read() as tx:
         return _outcome(catalogue_file.plan_import(tx, header, rows))
 
@@ -113,14 +113,14 @@ def check_file(args: dict[str, Any]) -> dict[str, Any]:
 @guard.requires("item.edit")
 @limits.accepts(2 * MOST_FILE_BYTES)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.FileArgs, location="query")
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.response(201, shapes.FileOutcomeOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(413, schema=Problem)
 @api.alt_response(422, schema=Problem)
-def import_file(args: dict[str, Any], **_: Any) -> Response:
+def import_file(file_name: str, **_: Any) -> Response:
     """Do what a catalogue file (the body, CSV or XLSX) says, row by row; refused rows are left out and named."""
-    header, rows = _sent(args["file_name"])
+    header, rows = _sent(file_name)
 
     def act(tx: Tx) -> Any:
         done = catalogue_file.import_catalogue(tx, ImportCatalogue(header=header, rows=rows))

@@ -23,7 +23,7 @@ from registry_link.links.queries import DukcapilFileView, HouseholdLinks
 from routes import context, guard, limits
 from routes.pages.dukcapil import order_of
 from routes.schemas import links as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import KeyHeader, NameHeader, Problem
 from routes.schemas.stock_files import FormArgs
 from routes.tables import KINDS, download
 
@@ -186,16 +186,17 @@ def list_files() -> dict[str, Any]:
 @guard.requires("link.manage")
 @limits.accepts(2 * READER.file_bytes)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.DukcapilFileArgs, location="query")
 @api.response(201, shapes.DukcapilFileOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(413, schema=Problem)
 @api.alt_response(422, schema=Problem)
-def read_file(args: dict[str, Any], **_: Any) -> Response:
+def read_file(args: dict[str, Any], file_name: str, **_: Any) -> Response:
     """Read a file (the body, CSV or XLSX): every row gets its outcome, nothing is taken over yet."""
     if request.mimetype not in KINDS.values():
         raise UnsupportedMediaType()
-    order = order_of(request.get_data(), args["file_name"], args["basis_no"], args["basis_on"])
+    order = order_of(request.get_data(), file_name, args["basis_no"], args["basis_on"])
 
     def act(tx: Tx) -> Any:
         done = commands.read_dukcapil_file(tx, order)

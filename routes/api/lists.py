@@ -14,7 +14,7 @@ from core.work import Tx
 from logistics.programmes import drawing, overlaps, sk_file
 from routes import context, guard, limits
 from routes.schemas import lists as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import KeyHeader, NameHeader, Problem
 from routes.tables import attached
 
 api = Blueprint("term-lists", __name__, url_prefix="/terms/<uuid:term_id>", description="How a term's list is made.")
@@ -85,15 +85,15 @@ def list_files(term_id: UUID) -> dict[str, Any]:
 @guard.requires("bansos.edit")
 @limits.accepts(sk_file.MOST_BYTES)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.FileArgs, location="query")
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.response(200, shapes.FileOut)
 @api.alt_response(415, schema=Problem)
 @api.alt_response(422, schema=Problem)
-def match_file(args: dict[str, Any], term_id: UUID, **_: Any) -> Response:
+def match_file(term_id: UUID, file_name: str, **_: Any) -> Response:
     """Match a decree's file (the body, ``text/csv``) with the registry; the same file again changes nothing."""
     if request.mimetype != "text/csv":
         raise UnsupportedMediaType()
-    order = sk_file.MatchFile(term_id=term_id, file=sk_file.read_sk(request.get_data(), args["file_name"]))
+    order = sk_file.MatchFile(term_id=term_id, file=sk_file.read_sk(request.get_data(), file_name))
 
     def act(tx: Tx) -> Any:
         done = sk_file.match_file(tx, order)

@@ -17,7 +17,7 @@ from routes import context, guard, limits
 from routes.api.completion import sent_body, told_file, told_rows
 from routes.pages.completion import order_of
 from routes.schemas import completion as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import KeyHeader, NameHeader, Problem
 
 api = Blueprint("registry-positions", __name__, description="Positions of houses: every report is kept.")
 
@@ -49,13 +49,13 @@ def list_position_files() -> dict[str, Any]:
 @guard.requires("position.import")
 @limits.accepts(2 * READER.file_bytes)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.CompletionFileArgs, location="query")
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.response(201, shapes.CompletionFileOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(413, schema=Problem)
-def read_positions(args: dict[str, Any], **_: Any) -> Response:
+def read_positions(file_name: str, **_: Any) -> Response:
     """Read a file of positions (the body: CSV, XLSX, GPX or GeoJSON): every row gets its outcome, nobody is moved."""
-    order = order_of(sent_body(), args["file_name"], FileKind.POSITIONS, files.MOST_POSITION_ROWS)
+    order = order_of(sent_body(), file_name, FileKind.POSITIONS, files.MOST_POSITION_ROWS)
 
     def act(tx: Tx) -> Any:
         done = files.read_positions(tx, order)

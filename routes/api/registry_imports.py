@@ -17,7 +17,7 @@ from registry_link.importing.queries import ImportView
 from routes import context, guard, limits
 from routes.pages.registry_imports import KEEP_DAYS, KINDS, PURPOSE, refused_file
 from routes.schemas import registry_imports as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import KeyHeader, NameHeader, Problem
 
 api = Blueprint("registry-imports", __name__, url_prefix="/registry", description="Registry files, imported.")
 
@@ -26,24 +26,22 @@ api = Blueprint("registry-imports", __name__, url_prefix="/registry", descriptio
 @guard.requires("registry.import")
 @limits.accepts(limits.FILE_BYTES)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
-@api.arguments(shapes.UploadArgs, location="query")
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.response(201, shapes.UploadOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(413, schema=Problem)
-def send_file(args: dict[str, Any], **_: Any) -> Response:
+def send_file(file_name: str, **_: Any) -> Response:
     """Send one file (the body, CSV or XLSX); nothing of it is read yet but its size and first bytes."""
     if request.mimetype not in KINDS.values():
         raise UnsupportedMediaType()
     received = receive_file(context.runtime().files_dir, request.stream, limits.FILE_BYTES, is_sealed=True)
 
     def act(tx: Tx) -> Any:
-        stored = keep_file(
-            tx, KeepFile(received=received, name=args["file_name"], purpose=PURPOSE, keep_days=KEEP_DAYS)
-        )
+        stored = keep_file(tx, KeepFile(received=received, name=file_name, purpose=PURPOSE, keep_days=KEEP_DAYS))
         return shapes.UploadOut().dump(stored)
 
     try:
-        refuse_early(received.temporary, args["file_name"])
+        refuse_early(received.temporary, file_name)
         return context.write_once(act, digest=received.sha256)
     except BaseException:
         with context.read() as tx:

@@ -14,7 +14,7 @@ from core.work import Tx
 from routes import context, guard, limits
 from routes.pages.stock_files import download, order_of
 from routes.schemas import stock_files as shapes
-from routes.schemas.fields import KeyHeader, Problem
+from routes.schemas.fields import KeyHeader, NameHeader, Problem
 from routes.tables import KINDS
 from stock.importing import commands, queries
 from stock.importing.queries import StockFileView
@@ -35,19 +35,20 @@ def list_files() -> dict[str, Any]:
 @guard.requires("stock.import")
 @limits.accepts(2 * READER.file_bytes)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(NameHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.StockFileArgs, location="query")
 @api.response(201, shapes.StockFileOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(413, schema=Problem)
 @api.alt_response(422, schema=Problem)
-def read_file(args: dict[str, Any], **_: Any) -> Response:
+def read_file(args: dict[str, Any], file_name: str, **_: Any) -> Response:
     """Read a file (the body, CSV or XLSX): every row gets its outcome, the books are as before.
 
     The same bytes again give the file that is there. A long file is ``reading`` for a moment.
     """
     if request.mimetype not in KINDS.values():
         raise UnsupportedMediaType()
-    order = order_of(request.get_data(), args["file_name"], args["kind"], args["as_of_on"])
+    order = order_of(request.get_data(), file_name, args["kind"], args["as_of_on"])
 
     def act(tx: Tx) -> Any:
         done = commands.read_file(tx, order)

@@ -37,13 +37,14 @@ def list_readings(incident_id: UUID) -> dict[str, Any]:
 @guard.requires("zone.post")
 @limits.accepts(UPLOAD_BYTES)
 @api.arguments(KeyHeader, location="headers", as_kwargs=True)
+@api.arguments(shapes.DocumentHeader, location="headers", as_kwargs=True)
 @api.arguments(shapes.ReadingArgs, location="query")
 @api.response(201, shapes.ReadingOut)
 @api.alt_response(400, schema=Problem)
 @api.alt_response(404, schema=Problem)
 @api.alt_response(413, schema=Problem)
 @api.alt_response(422, schema=Problem)
-def read_document(args: dict[str, Any], incident_id: UUID, **_: Any) -> Response:
+def read_document(args: dict[str, Any], incident_id: UUID, file_name: str, **_: Any) -> Response:
     """Read a document: the body itself, or the part ``file`` of a form. What it is, is told by what is in it.
 
     Every element gets its outcome; nothing counts before it is posted. The same bytes again give the reading that is
@@ -51,7 +52,7 @@ def read_document(args: dict[str, Any], incident_id: UUID, **_: Any) -> Response
     """
     sent = request.files.get("file") if request.mimetype == "multipart/form-data" else None
     content = sent.stream.read(DOCUMENT.file_bytes + 1) if sent is not None else request.get_data()
-    name = args["file_name"] or (sent.filename or "" if sent is not None else "")
+    name = file_name or (sent.filename or "" if sent is not None else "")
     with context.read() as tx:
         incidents.incident_by_id(tx, incident_id)
     order = order_of(incident_id, content, name, args["kind"])

@@ -166,10 +166,6 @@ class PlacedOut(Schema):
     outside_m = fields.Integer(allow_none=True, metadata={"description": "Metres outside its own village."})
 
 
-class CompletionFileArgs(In):
-    file_name = fields.String(required=True, validate=validate.Length(min=5, max=120))
-
-
 class CompletionFileOut(Schema):
     id = fields.UUID()
     state = fields.Enum(FileState, by_value=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 from marshmallow.exceptions import ValidationError
+from werkzeug.http import parse_options_header
 
 from core.measures import parse_wire_quantity, wire_quantity
 
@@ -106,6 +107,20 @@ class Line(fields.String):
         return text
 
 
+class FileName(fields.String):
+    """What a sent file is called, out of a Content-Disposition (RFC 6266)."""
+
+    def __init__(self, *, least: int = 5, **kwargs: Any) -> None:
+        self._name = Line(most=120, least=least)
+        told = (
+            "The file's name: `attachment; filename=\"daftar.csv\"`; other letters than ASCII as `filename*=UTF-8''…`."
+        )
+        super().__init__(data_key="Content-Disposition", metadata={"description": told}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        return self._name.deserialize(parse_options_header(str(value))[1].get("filename", ""), attr, data)
+
+
 def whole_number(**kwargs: Any) -> fields.Integer:
     """A JSON integer (no "1", no 1.0, no true) in a range: ``least``, ``most``."""
     span = validate.Range(min=kwargs.pop("least", 0), max=kwargs.pop("most", 10**9))
@@ -125,6 +140,12 @@ class KeyHeader(Schema):
     idempotency_key = fields.String(
         required=True, data_key="Idempotency-Key", metadata={"minLength": 8, "maxLength": 64}
     )
+
+
+class NameHeader(Schema):
+    """The name of a file that is the body. It may name a person: addresses stand in the logs of every proxy."""
+
+    file_name = FileName(required=True)
 
 
 class Problem(Schema):

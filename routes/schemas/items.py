@@ -129,10 +129,6 @@ class LowListOut(Schema):
     low = fields.List(fields.Nested(LowOut))
 
 
-class FileArgs(In):
-    file_name = fields.String(required=True, validate=validate.Length(min=5, max=120))
-
-
 class RowIssueOut(Schema):
     column = fields.String()
     code = fields.String()

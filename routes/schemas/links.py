@@ -189,7 +189,6 @@ class VisitedOut(Schema):
 
 
 class DukcapilFileArgs(In):
-    file_name = fields.String(required=True, validate=validate.Length(min=5, max=120))
     basis_no = Line(required=True, most=120, least=1)
     basis_on = Day(required=True)
 

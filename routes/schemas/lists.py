@@ -160,10 +160,6 @@ def _entry_of(one: EntryOverlap, lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class FileArgs(In):
-    file_name = fields.String(required=True, validate=validate.Length(min=1, max=200))
-
-
 class FileOut(Schema):
     """What became of a file's rows; the sum of the counts is the number of rows."""
 

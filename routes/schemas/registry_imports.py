@@ -11,10 +11,6 @@ from registry_link.regions.states import CodeSystem
 from routes.schemas.fields import Day, In, Instant, Line, PageArgs
 
 
-class UploadArgs(In):
-    file_name = Line(required=True, least=5, most=120)
-
-
 class UploadOut(Schema):
     """A file that lies ready to be imported; unused it is deleted after 30 days."""
 

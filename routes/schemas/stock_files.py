@@ -10,7 +10,6 @@ class StockFileArgs(In):
     """``as_of_on`` is the day of opening balances whose rows name none."""
 
     kind = fields.Enum(StockFileKind, by_value=True, required=True)
-    file_name = fields.String(required=True, validate=validate.Length(min=5, max=120))
     as_of_on = Day(load_default=None)
 
 

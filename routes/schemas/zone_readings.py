@@ -9,13 +9,16 @@ from logistics.zones.reading.elements import Kind, Outcome
 from logistics.zones.reading.queries import ElementView, ReadingView, sentence
 from logistics.zones.reading.states import Fate, ReadingState
 from logistics.zones.states import Access, CountKind, CountState, Severity
-from routes.schemas.fields import In, Instant
+from routes.schemas.fields import FileName, In, Instant
+
+
+class DocumentHeader(Schema):
+    file_name = FileName(load_default="", least=0)
 
 
 class ReadingArgs(In):
     """``kind`` only where what a document is should not be told by what is in it."""
 
-    file_name = fields.String(load_default="", validate=validate.Length(max=120))
     kind = fields.Enum(Kind, by_value=True, load_default=None)
 
 

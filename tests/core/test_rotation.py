@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import sqlalchemy as sa
 from core.crypto import Keyring, Secret, use_ring
 from core.db import Sealed
 from core.errors import Conflict
+from core.files.commands import receive_file
 from core.privacy import sealing
 from core.privacy.sealing import Progress, retire, rotate, sealed_with
+from core.sealed_file import SealedWriter, is_key_gone, open_sealed
 from core.work import Work
 from registry_link.households.rows import HouseholdRow
 from tests.registry_link.people import OFFICE, SAUM, head, kk, merge, nik, with_regions
@@ -73,11 +76,13 @@ def opened(work: Work) -> list[str]:
         return sorted(one.reveal() for one in found if one is not None)
 
 
-def test_everything_is_sealed_again_and_the_old_key_can_go(work: Work, ring: Keyring, monkeypatch: pytest.MonkeyPatch):
+def test_everything_is_sealed_again_and_the_old_key_can_go(
+    work: Work, ring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(sealing, "BATCH", 3)
     numbers = opened(registered(work))
     with pytest.raises(Conflict) as refused:
-        retire(work, OFFICE, ring, 1)
+        retire(work, OFFICE, ring, 1, tmp_path)
     assert refused.value.code == "keys.active"
     told: list[Progress] = []
     done = rotate(work, OFFICE, ring, told.append)
@@ -86,19 +91,45 @@ def test_everything_is_sealed_again_and_the_old_key_can_go(work: Work, ring: Key
         ("household.kk", 3), ("household.kk", 4), ("member.nik", 3), ("member.nik", 6), ("member.nik", 7),
     ]  # fmt: skip
     assert sealed_with(work) == {2: 11} and opened(work) == numbers
-    retire(work, OFFICE, ring, 1)
+    retire(work, OFFICE, ring, 1, tmp_path)
     assert ring.numbers == (2,) and opened(work) == numbers
     again = rotate(work, OFFICE, ring, told.append)
     assert (again.key, again.values) == (3, 11)
 
 
-def test_a_key_that_something_is_sealed_with_is_not_retired(work: Work, ring: Keyring):
+def test_a_key_that_something_is_sealed_with_is_not_retired(work: Work, ring: Keyring, tmp_path: Path):
     registered(work)
     ring.add_key()
     with pytest.raises(Conflict) as refused:
-        retire(work, OFFICE, ring, 1)
+        retire(work, OFFICE, ring, 1, tmp_path)
     assert refused.value.code == "keys.still_used" and refused.value.facts["values"] == 11
     assert ring.numbers == (1, 2)
+
+
+def test_a_key_that_a_waiting_file_needs_is_not_retired(work: Work, ring: Keyring, tmp_path: Path):
+    """Uploads and rows that wait are sealed with the ring: whoever took their key away could never read them."""
+    registered(work, 1)
+    folder = tmp_path / "files"
+    upload = receive_file(folder / "ab", io.BytesIO(b"nik;nama\n"), 99, is_sealed=True).temporary
+    rows = folder / "import-1-0.rows"
+    with rows.open("wb") as out:
+        SealedWriter(out).write(b"row")
+    # What a stranger sent need not be what it begins like.
+    (folder / "strange").write_bytes(rows.read_bytes()[:40])
+    (folder / "short").write_bytes(b"tanggap rows 1\n\x00")
+    rotate(work, OFFICE, ring, lambda _: None)
+    for path, left in ((upload, 2), (rows, 1)):
+        with pytest.raises(Conflict) as refused:
+            retire(work, OFFICE, ring, 1, folder)
+        assert (refused.value.code, refused.value.facts) == ("keys.files_wait", {"key": 1, "files": left})
+        assert ring.numbers == (1, 2) and not is_key_gone(path)
+        path.unlink()
+    with rows.open("wb") as out:
+        SealedWriter(out).write(b"row")
+    retire(work, OFFICE, ring, 1, folder)
+    assert ring.numbers == (2,)
+    with open_sealed(rows) as file:
+        assert file.read() == b"row"
 
 
 def test_a_value_that_changes_meanwhile_keeps_its_change(work: Work, ring: Keyring):

@@ -18,7 +18,7 @@ from routes.checks import prove_all
 from stock.places.queries import places
 from tests.flows import line
 from tests.flows.machines import Machine, must_refuse
-from tests.routes.asking import key
+from tests.routes.asking import key, named
 from tests.support.builders import SYSTEM, a_token
 
 STOVES = {
@@ -183,7 +183,7 @@ def match_the_decree(work: Work, machines: dict[str, Machine], at: str) -> None:
 
     def send() -> Any:
         return officer.client.post(
-            f"/api/v1{at}/files?file_name=sk.csv", data=content, headers=officer.header | key(),
+            f"/api/v1{at}/files", data=content, headers=officer.header | key() | named("sk.csv"),
             content_type="text/csv",
         )  # fmt: skip
 
@@ -195,7 +195,7 @@ def match_the_decree(work: Work, machines: dict[str, Machine], at: str) -> None:
     assert [one["row_no"] for one in officer.get(f"{where}/rows")["rows"]] == [2, 3]
     answer = officer.client.get(f"/api/v1{where}/answer.csv", headers=officer.header)
     assert "Hasil" in answer.get_data(as_text=True).splitlines()[0]
-    wrong = officer.client.post(f"/api/v1{at}/files?file_name=a", data=b"x", headers=officer.header | key(),
+    wrong = officer.client.post(f"/api/v1{at}/files", data=b"x", headers=officer.header | key() | named("sk.zip"),
                                 content_type="application/zip")  # fmt: skip
     assert wrong.status_code == 415
 

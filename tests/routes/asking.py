@@ -29,6 +29,11 @@ def send(
     return client.post(address, data={**fields, "csrf_token": found[1]})
 
 
+def named(name: str) -> dict[str, str]:
+    """Make the header of a request whose body is a file."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
 def key(value: str = "") -> dict[str, str]:
     """Give the header that makes an order count once."""
     return {"Idempotency-Key": value or uuid4().hex}

@@ -20,7 +20,7 @@ from registry_link.completion.queries import EntryLine
 from registry_link.households.gaps import ASKABLE, Gap
 from tests.registry_link.completion.test_lists import bare, whole
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, kk, merge, nik, with_regions
-from tests.routes.asking import key, log_in, send
+from tests.routes.asking import key, log_in, named, send
 from tests.support.builders import SYSTEM, a_person, a_token, an_office
 
 LISTS = "/registri/lengkapi"
@@ -163,17 +163,17 @@ def test_machines_complete_households_and_report_positions(client: FlaskClient, 
     with asked.work.read_by(OFFICE) as tx:
         table = file_queries.list_table(tx, queries.completion_list(tx, asked.list_id), "id")
     came_back = "\n".join(";".join(cells) for cells in (table.header, *table.rows)).encode()
-    once, to = key(), f"{at}/files?file_name=daftar.csv"
+    once, to = key(), f"{at}/files"
     csv = {"content_type": "text/csv"}
-    taken = [client.post(to, headers=officer | once, data=came_back, **csv) for _ in range(2)]
+    taken = [client.post(to, headers=officer | once | named("daftar.csv"), data=came_back, **csv) for _ in range(2)]
     assert [one.status_code for one in taken] == [201, 201] and taken[0].get_json() == taken[1].get_json()
     assert taken[0].get_json()["state"] == "applied"
-    other = client.post(to, headers=officer | once, data=came_back + b"\n", **csv)
+    other = client.post(to, headers=officer | once | named("daftar.csv"), data=came_back + b"\n", **csv)
     assert other.get_json()["code"] == "idempotency.key_reused", "refused before anything is merged"
     with asked.work.read_by(OFFICE) as tx:
         assert tx.session.scalar(sa.select(sa.func.count()).select_from(CompletionFile)) == 1
     content = b"kode;bujur;lintang\nKEL-999999-9;131.3;-7.9\n"
-    sent = client.post(f"{api}/positions/files?file_name=t.csv", headers=officer | key(), data=content,
+    sent = client.post(f"{api}/positions/files", headers=officer | key() | named("t.csv"), data=content,
                        content_type="text/csv")  # fmt: skip
     assert sent.status_code == 201 and sent.get_json()["refused"] == 1, sent.get_data(as_text=True)
     rows = client.get(f"{api}/positions/files/{sent.get_json()['id']}/rows", headers=officer).get_json()["rows"]

@@ -20,7 +20,7 @@ from stock.items.queries import find_item, items, minimum_levels
 from stock.ledger.commands import Receive, receive
 from stock.places.commands import AddPlace, add_place, ensure_sinks
 from stock.places.kinds import PlaceKind
-from tests.routes.asking import key, log_in, send
+from tests.routes.asking import key, log_in, named, send
 from tests.stock.shop import line, units
 from tests.support.builders import SYSTEM, a_person, a_token, an_office
 
@@ -301,8 +301,8 @@ def test_a_machine_checks_a_file_and_brings_it_in(client: FlaskClient, work: Wor
     token = a_token(work, Role.LOGISTICS)
 
     def ask(path: str, *, mimetype: str = "text/csv", headers: dict[str, str] | None = None) -> TestResponse:
-        address = f"/api/v1/stock/items/{path}?file_name=barang.csv"
-        return client.post(address, data=NEW, content_type=mimetype, headers=token | (headers or {}))
+        with_name = token | named("barang.csv") | (headers or {})
+        return client.post(f"/api/v1/stock/items/{path}", data=NEW, content_type=mimetype, headers=with_name)
 
     told = ask("files/check").get_json()
     assert told["counts"] == {"new": 1, "changed": 0, "unchanged": 0, "refused": 1}

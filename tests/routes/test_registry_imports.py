@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.actor import Role
+from core.files.commands import named_file
 from core.i18n import say
 from core.measures import print_day
 from core.work import Work
@@ -21,7 +24,7 @@ from registry_link.importing.jobs import run_pending_imports
 from tests.hostile.corpus import bomb
 from tests.registry_link.importing.test_imports import HEADER, line, lines
 from tests.registry_link.people import OFFICE, nik, with_regions
-from tests.routes.asking import key, log_in, send
+from tests.routes.asking import key, log_in, named, send
 from tests.support.builders import a_person, a_token, an_office
 from tests.support.tree import ROOT
 
@@ -321,7 +324,7 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     ids = set()
     for _ in range(2):
         answer = client.post(
-            f"{API}/files?file_name=dtsen.csv", data=content, content_type="text/csv", headers={**officer, **once}
+            f"{API}/files", data=content, content_type="text/csv", headers={**officer, **once, **named("dtsen.csv")}
         )
         assert answer.status_code == 201, answer.json
         ids.add(told_by(answer)["id"])
@@ -349,8 +352,8 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     assert post(f"/imports/{run_id}/discard", {}).status_code == 409
     # The row that was refused comes back corrected, into the same snapshot.
     content = "\n".join([HEADER, line(9)]).encode()
-    given = {"data": content, "content_type": "text/csv", "headers": {**officer, **key()}}
-    again = told_by(client.post(f"{API}/files?file_name=lagi.csv", **given))["id"]
+    given = {"data": content, "content_type": "text/csv", "headers": {**officer, **key(), **named("lagi.csv")}}
+    again = told_by(client.post(f"{API}/files", **given))["id"]
     whole = told_by(client.get(f"{API}/imports/{run_id}", headers=head))["snapshot_id"]
     assert post("/imports", {"files": [{"file_id": again}]}).status_code == 422
     more = told_by(post("/imports", {"files": [{"file_id": again}], "completes_id": whole}))["id"]
@@ -374,7 +377,7 @@ def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
     # What completed a file went into it: it is not shown as a file of its own that somebody discarded.
     listed = client.get("/registri/snapshot").get_data(as_text=True)
     assert listed.count("/registri/snapshot/") == 1 and "Dibuang" not in listed
-    assert client.post(f"{API}/files?file_name=x.csv", data=b"MZ", headers={**officer, **key()}).status_code == 415
+    assert client.post(f"{API}/files", data=b"MZ", headers={**officer, **key(), **named("x.csv")}).status_code == 415
 
 
 def test_every_reason_of_a_row_has_a_few_words():
@@ -386,3 +389,25 @@ def test_every_reason_of_a_row_has_a_few_words():
     assert len(codes) > 40
     for code in sorted(codes):
         assert say(f"import_reason.{code}", "id") != f"import_reason.{code}", code
+
+
+def test_a_files_name_is_never_part_of_an_address(client: FlaskClient, office: Work):
+    """Addresses stand in the logs of proxies: a name comes in a header, in any letters, and no number of it is kept."""
+    officer = a_token(office, Role.LOGISTICS)
+    given = {"data": b"nik;nama\n", "content_type": "text/csv"}
+    for name, kept in (
+        ("attachment; filename*=UTF-8''keluarga%20Sau%C3%A9.csv", "keluarga Saué.csv"),
+        (named(f"dtsen {nik(1)}.csv")["Content-Disposition"], "berkas.csv"),
+    ):
+        headers = {**officer, **key(), "Content-Disposition": name}
+        stored = UUID(told_by(client.post(f"{API}/files", headers=headers, **given))["id"])
+        with office.read_by(OFFICE) as tx:
+            folder = client.application.extensions["tanggap"].files_dir
+            assert named_file(tx, folder, stored, "registry")[1] == kept
+    for headers in ({}, {"Content-Disposition": "attachment"}, named("a\tb.csv"), named("x" * 121)):
+        refused = client.post(f"{API}/files?file_name=dtsen.csv", headers={**officer, **key(), **headers}, **given)
+        assert refused.status_code == 422, headers
+        assert refused.get_json()["errors"][0]["field"].endswith("Content-Disposition")
+    for path, ways in json.loads(client.get("/api/v1/openapi.json").get_data())["paths"].items():
+        asked = [one for way in ways.values() if isinstance(way, dict) for one in way.get("parameters", [])]
+        assert not [one for one in asked if one["in"] == "query" and "name" in one["name"]], path

@@ -12,7 +12,7 @@ from core.actor import Role
 from core.work import Work
 from stock.ledger.queries import item_balances
 from tests.hostile.corpus import bomb
-from tests.routes.asking import key, log_in, send
+from tests.routes.asking import key, log_in, named, send
 from tests.routes.test_stock import Store, store  # noqa: F401 (a fixture)
 from tests.support.builders import SYSTEM, a_person, a_token
 
@@ -118,13 +118,13 @@ def test_the_keeper_has_no_files_and_the_auditor_only_looks(
 def test_machines_send_look_and_are_told(client: FlaskClient, work: Work, store: Store):  # noqa: F811
     officer, head = a_token(work, Role.LOGISTICS), a_token(work, Role.HEAD)
     content = "\n".join([HEADER, IN, TOO_MUCH]).encode()
-    ask = {"query_string": {"kind": "movements", "file_name": "m.csv"}, "data": content, "content_type": "text/csv"}
+    ask = {"query_string": {"kind": "movements"}, "data": content, "content_type": "text/csv"}
     at = "/api/v1/stock/files"
-    made = client.post(at, headers=officer | key(), **ask)
+    made = client.post(at, headers=officer | key() | named("m.csv"), **ask)
     assert made.status_code == 201, made.get_data(as_text=True)
     file = made.get_json()
     assert (file["rows"], file["ready"], file["refused"], file["state"]) == (2, 1, 1, "read")
-    assert client.post(at, headers=officer | key(), **ask).get_json()["is_repeat"]
+    assert client.post(at, headers=officer | key() | named("m.csv"), **ask).get_json()["is_repeat"]
     rows = client.get(f"{at}/{file['id']}/rows?outcome=refused", headers=officer).get_json()["rows"]
     assert [one["problems"][0]["code"] for one in rows] == ["stock_file.short"]
     refused = client.post(f"{at}/{file['id']}/booking", headers=head | key(), json={})
@@ -135,5 +135,5 @@ def test_machines_send_look_and_are_told(client: FlaskClient, work: Work, store:
         assert booked.get_json() == {"rows": 1, "left_out": 1, "is_booked": True}
     assert on_hand(work) == {"beras": 500}
     assert UUID(file["id"])
-    wrong = client.post(at, headers=officer | key(), **(ask | {"content_type": "text/html"}))
+    wrong = client.post(at, headers=officer | key() | named("m.csv"), **(ask | {"content_type": "text/html"}))
     assert wrong.status_code == 415

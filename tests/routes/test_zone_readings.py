@@ -16,7 +16,7 @@ from core.work import Work
 from logistics.zones.queries import zones
 from tests.flows import line
 from tests.logistics.zones.test_reading_flow import NEAR
-from tests.routes.asking import key, log_in, send
+from tests.routes.asking import key, log_in, named, send
 from tests.support.builders import a_person, a_token
 from tests.support.databases import Run
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_read_says_why_beside_its_field(client: FlaskClient, floo
 def test_a_machine_sends_a_map_and_confirms_it_once(client: FlaskClient, work: Work, flood: line.Flood):
     token = a_token(work, Role.BPBD)
     here = f"/api/v1/incidents/{flood.incident_id}/readings"
-    made = client.post(f"{here}?file_name=a.geojson", data=NEAR, headers={**token, **key()})
+    made = client.post(here, data=NEAR, headers={**token, **key(), **named("a.geojson")})
     assert made.status_code == 201, made.get_json()
     told = made.get_json()
     assert (told["kind"], told["state"], told["elements"], told["usable"]) == ("geojson", "read", 4, 2)

