@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from core.actor import Role
 from core.clock import FixedClock
+from core.crypto import use_ring
 from core.permissions import matrix
 from core.settings import Settings
 from core.work import Work
@@ -81,6 +82,8 @@ class Way:
 def world(engine_kind: str, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One world for all questions of this module, on each engine in turn."""
     folder: Path = tmp_path_factory.mktemp("world")
+    # Made before any test of its own has keys; the template may be another process's.
+    use_ring(run.keys())
     with run.database(engine_kind, folder, two_offices) as url:
         engine = open_for_test(url)
         yield a_world(Work(engine, FixedClock(line.MONDAY)), folder)
