@@ -12,7 +12,6 @@ from functools import cache
 from html import escape
 from io import BytesIO
 from itertools import islice
-from pathlib import Path
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -33,11 +32,8 @@ _NO_DAY: Final = (1980, 1, 1, 0, 0, 0)
 _column = cache(xl_col_to_name)
 
 
-def build_refused_rows(rows: Iterable[Sequence[str]], folder: Path | None = None) -> bytes:
-    """Write rows, the header first, as an XLSX file; its last column says why. No cell is a formula or a number.
-
-    ``folder`` means nothing any more: no temporary file is made.
-    """
+def build_refused_rows(rows: Iterable[Sequence[str]]) -> bytes:
+    """Write rows, the header first, as an XLSX file; its last column says why. No cell is a formula or a number."""
     lines = iter(rows)
     buffer = BytesIO()
     with ZipFile(BytesIO(_begun(next(lines, ())))) as begun, ZipFile(buffer, "w") as book:

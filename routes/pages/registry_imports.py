@@ -391,7 +391,7 @@ def refused_file(run_id: UUID, file_no: int, form: str) -> Response:
     with context.read() as tx:
         if form == "xlsx":
             rows = queries.refused_rows(tx, run_id, file_no, context.lang())
-            content = build_refused_rows(rows, context.runtime().files_dir)
+            content = build_refused_rows(rows)
         else:
             content = "".join(queries.refused_csv(tx, run_id, file_no, context.lang())).encode()
         name = queries.import_run(tx, run_id).file_names[file_no]

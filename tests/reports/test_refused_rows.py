@@ -37,7 +37,7 @@ def rows():
     for number in range(5000):
         yield (sys.argv[2], "Budi Uji")
     os.kill(os.getpid(), signal.SIGKILL)
-build_refused_rows(rows(), Path(sys.argv[1]))
+build_refused_rows(rows())
 """
 
 
