@@ -33,7 +33,7 @@ def steps_of(pieces: Sequence[tuple[int, int, int]], taking: Any, counts: Weighe
     """Count the steps of ``taking_over.filling_of`` by what was compared, the last one included.
 
     Exact for the first snapshot of a source. For a later one nobody counted how many of its people are new: as large a
-    part of them as of its households. What is told of those who change, come or go is left out: few steps.
+    part of them as of its households.
     """
     tells, first, last = taking.before_id is not None, int(taking.no), int(taking.last_no)
     homes, people = (sum(one[place] for one in pieces) for place in (1, 2))
