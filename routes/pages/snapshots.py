@@ -90,7 +90,7 @@ def show(snapshot_id: UUID) -> str:
         "snapshots/show.html", snapshot=framed(report.snapshot, origin), report=report, kinds=kinds, listed=listed,
         before=framed(report.before, None) if report.before else None, completions=completions,
         sees_households=may(context.actor(), "household.see"), order=order, here=here, download=download_at,
-        columns=[(kind, say(f"snapshot.short.{kind.value}", lang)) for kind in COLUMNS if kind in dict(report.counts)],
+        columns=[(kind, say(f"snapshot.short.{kind.value}", lang)) for kind in COLUMNS if kind in listed],
         kind_options=[(one["kind"].value, f"{one['label']} ({print_count(one['count'], lang)})") for one in kinds
                       if one["kind"] in listed],
         village_options=[(one.village_code, f"{one.village_name} ({one.district_name})") for one in report.villages],
