@@ -15,27 +15,15 @@ from registry_link.households.models import Household, Member
 from registry_link.households.queries import household
 from registry_link.households.reporting import difference_report
 from registry_link.households.states import DifferenceKind
-from registry_link.importing.commands import SourceFile, approve_import
-from registry_link.importing.jobs import run_pending_imports
+from registry_link.importing.commands import SourceFile
 from registry_link.importing.queries import import_run
-from registry_link.importing.states import RunState
-from tests.registry_link.importing.test_imports import HEAD, LOG, line, lines, office, start, stored  # noqa: F401
-from tests.registry_link.people import OFFICE, SAUM, kk, nik
+from tests.registry_link.importing.test_imports import LOG, line, lines, office, stored  # noqa: F401
+from tests.registry_link.importing.test_supplements import applied
+from tests.registry_link.people import SAUM, kk, nik
 
 FIFTEEN = "990101020486001"
 HOMES = "id_keluarga;no_kk;nama_kepala_keluarga;kode_desa;alamat;rt;rw"
 PEOPLE = "id_keluarga;id_art;nik;nama;jenis_kelamin;tgl_lahir;shdk"
-
-
-def applied(work: Work, *files: SourceFile, as_of: date = date(2026, 1, 1), **given: object) -> UUID:
-    run_id = start(work, *files, as_of=as_of, **given)
-    run_pending_imports(work, OFFICE)
-    with work.by(HEAD) as tx:
-        approve_import(tx, run_id)
-    run_pending_imports(work, OFFICE)
-    with work.read_by(LOG) as tx:
-        assert import_run(tx, run_id).state is RunState.APPLIED
-    return run_id
 
 
 def id_of(tx: Tx, external_id: str) -> UUID:
