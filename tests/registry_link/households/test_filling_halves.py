@@ -16,8 +16,16 @@ from hypothesis import strategies as st
 from core.work import Work
 from registry_link.households import filling, filling_halves, filling_numbers, taking_over
 from registry_link.households.commands import RegisterProvisional, register_provisional
-from registry_link.households.filling_halves import NO_HALVES, Key, Part, forget_halves, keep_halves, take_halves
-from registry_link.households.filling_numbers import _numbers
+from registry_link.households.filling_halves import (
+    EIGHT_BYTES,
+    NO_HALVES,
+    Key,
+    Part,
+    forget_halves,
+    keep_halves,
+    take_halves,
+)
+from registry_link.households.filling_numbers import _Numbers, _numbers
 from registry_link.households.forgetting import _forget
 from registry_link.households.models import KnownNumber
 from registry_link.households.numbers import plain_indexes
@@ -94,9 +102,10 @@ def test_whoever_made_which_rows_the_numbers_are_the_same(
     assert len({no for _, no, _ in made}) > 2
     assert any(part for _, _, part in made)
     with office.read_by(OFFICE) as tx:
-        anew = _numbers(tx, key[0], key[1], filling.met)
+        numbers = _numbers(tx, key[0], key[1], filling.met)
+        anew = _every(numbers)
         # Of six new households five have a card; of their fifteen people one has no number.
-        assert len(anew.rows) == 5 + 14
+        assert len(anew[0]) == 5 + 14
         assert sum(hashed) == 6 + 15
 
         @settings(max_examples=30, deadline=None, derandomize=True, database=None)
@@ -107,9 +116,8 @@ def test_whoever_made_which_rows_the_numbers_are_the_same(
                 keep_halves(key, part, made[part])
             hashed.clear()
             found = _numbers(tx, key[0], key[1], filling.met)
-            for name in ("first", "second", "rows"):
-                assert np.array_equal(getattr(found, name), getattr(anew, name))
-            assert found.most == anew.most
+            assert _every(found) == anew
+            assert found.most == numbers.most
             assert len(hashed) == len(made) - len(parts)
 
         same_as_anew()
@@ -144,9 +152,43 @@ def test_a_process_that_begins_again_at_any_step_writes_the_same(
 
 
 def _columns(tx: Any, key: Key, filling: Filling) -> tuple[list[bytes], list[int]]:
-    found = _numbers(tx, key[0], key[1], filling.met)
-    quarters = zip(found.first.tolist(), found.second.tolist(), strict=True)
-    return [one.to_bytes(8, "big") + other.to_bytes(8, "big") for one, other in quarters], found.rows.tolist()
+    return _every(_numbers(tx, key[0], key[1], filling.met))
+
+
+def _every(found: _Numbers) -> tuple[list[bytes], list[int]]:
+    every = found.some(0, found.most)
+    return [one.tobytes() for one in every.numbers.astype(EIGHT_BYTES)], every.rows.tolist()
+
+
+SOME = st.tuples(st.integers(0, 40).map(lambda one: one << 58 | one), st.sampled_from([0, 7]), st.integers(0, 3))
+"""Numbers in most of the parts that they are put in order in, some of them again, of the same household or another."""
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(st.lists(st.lists(SOME, max_size=30), max_size=4), st.integers(1, 9), st.data())
+def test_numbers_in_order_a_part_at_a_time_are_all_of_them_in_order(
+    pieces: list[list[tuple[int, int, int]]], count: int, data: st.DataObject
+):
+    every = sorted({one for piece in pieces for one in piece})
+    found = _Numbers(
+        [
+            (np.array([one[:2] for one in piece], dtype=EIGHT_BYTES).reshape(-1, 2),
+             np.array([one[2] for one in piece], dtype=np.int32))
+            for piece in [[], *pieces]
+        ],
+        sum(map(len, pieces)),
+    )  # fmt: skip
+
+    def some(begin: int) -> list[tuple[int, int, int]]:
+        part = found.some(begin, count)
+        return [
+            (first, second, row) for (first, second), row in zip(part.numbers.tolist(), part.rows.tolist(), strict=True)
+        ]
+
+    # From wherever a process that begins again may be, then on to the end, then once more.
+    begins = [data.draw(st.integers(0, len(every) + count)), *range(0, len(every) + count, count), 0]
+    for begin in begins:
+        assert some(begin) == every[begin : begin + count]
 
 
 @pytest.mark.usefixtures("small")
