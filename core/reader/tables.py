@@ -13,12 +13,19 @@ import tempfile
 import threading
 import unicodedata
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import IO, Any, Final, cast
 
 from core.errors import Busy, Malformed, Refused, TooLarge
+
+try:
+    import fcntl
+
+    _SET_PIPE: int | None = getattr(fcntl, "F_SETPIPE_SZ", None)
+except ImportError:  # Windows has none.
+    _SET_PIPE = None
 
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
 MOST_TITLE_ROWS: Final = 20
@@ -280,6 +287,7 @@ def _child(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Iterator[
     clock.start()
     assert child.stdout is not None
     out = cast(io.BufferedReader, child.stdout)
+    _widen(out)
     try:
         yield out
         child.wait()
@@ -293,6 +301,14 @@ def _child(file: IO[bytes], words: list[str], limits: ReaderLimits) -> Iterator[
         child.kill()
         child.wait()
         out.close()
+
+
+def _widen(pipe: io.BufferedReader) -> None:
+    """Let a pipe hold a whole piece, so that the child reads the next one while this one is looked at."""
+    if _SET_PIPE is not None:
+        # A system grants a process less where it has many pipes.
+        with suppress(OSError):
+            fcntl.fcntl(pipe, _SET_PIPE, _PIECE)
 
 
 def _broken() -> Refused:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +33,7 @@ they are, how many of them were taken without a word, and how many members they 
 MARKS: Final = pl.Schema({"home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int16(), "people": pl.Int16()})
 _PARTS: Final = 8
 """Whatever is done with all households of a registry is done with one in so many at a time, for the memory it takes."""
+_THREADS: Final = 2
 _FEW: Final = 16
 _OTHER_KIND: Final = np.uint64(0xD1B54A32D192ED03)
 
@@ -175,12 +177,14 @@ def say_the_same(before: Again, now: pl.DataFrame) -> Again:
 
 def alike(before: Again, files: Sequence[RowMarks]) -> Again:
     """Give those of the marks whose household says the same in these files, a part of the households at a time."""
-    found: list[pl.DataFrame] = []
-    for part in range(_PARTS):
+
+    def same(part: int) -> pl.DataFrame:
         some = Again(before.of_id, before.marks.filter(pl.col("home") % _PARTS == part))
         rows = [_of_part(one, part) for one in files]
-        found.append(say_the_same(some, summed([said_by(no, one) for no, one in enumerate(rows)])).marks)
-    return Again(before.of_id, pl.concat(found))
+        return say_the_same(some, summed([said_by(no, one) for no, one in enumerate(rows)])).marks
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return Again(before.of_id, pl.concat(pool.map(same, range(_PARTS))))
 
 
 def _of_part(rows: RowMarks, part: int) -> RowMarks:

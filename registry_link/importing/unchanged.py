@@ -15,6 +15,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from core.sealed_file import size_of
 from core.work import Tx
 from registry_link.households import frames, pieces
 from registry_link.households import rules as household_rules
@@ -28,15 +29,18 @@ from registry_link.households.marks import (
     marks_before,
     may_have_marks,
 )
+from registry_link.households.pieces import Digests
 from registry_link.importing import columns, looking, merging, rules, screening
 from registry_link.importing.rules import FileFacts, RowReader
 from registry_link.importing.runs import file_facts, files_of, run_of
-from registry_link.importing.screening import Screen, Skips
+from registry_link.importing.screening import NO_MARKS, Screen, Skips
 from registry_link.importing.states import RunState
-from registry_link.importing.unpacking import unpacked_lines
+from registry_link.importing.unpacking import lines_between
 from registry_link.regions.queries import gazetteer
 
-_AT_ONCE: Final = 200_000
+_AT_ONCE: Final = 8 << 20
+"""Bytes."""
+_THREADS: Final = 2
 _JUDGES: Final = (columns, rules, household_rules, screening, looking, merging, frames, pieces)
 """Where it is decided what a row says: after a change there every row is read again once."""
 
@@ -95,26 +99,29 @@ def _marks_of_files(tx: Tx, run: Any) -> list[RowMarks] | None:
     if not all(one.exists() for one in paths):
         return None
     facts = [file_facts(tx, run, no) for no in range(len(paths))]
+    parts = [(no, begin) for no, path in enumerate(paths) for begin in range(0, size_of(path), _AT_ONCE)]
     # Reading and hashing leave Python to others.
-    with ThreadPoolExecutor(len(paths)) as pool:
-        found = list(pool.map(_marks_of, paths, facts))
-    return None if None in found else [one for one in found if one is not None]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = list(pool.map(lambda part: _marks_of(paths[part[0]], facts[part[0]], part[1]), parts))
+    if None in found:
+        return None
+    return [
+        RowMarks(*(_joined([getattr(one, name) for (of, _), one in zip(parts, found, strict=True) if of == no])
+                   for name in ("home", "said")))
+        for no in range(len(paths))
+    ]  # fmt: skip
 
 
-def _marks_of(path: Path, facts: FileFacts) -> RowMarks | None:
-    screen, at_byte = Screen(RowReader(facts)), 0
-    homes, said = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.uint64)]
-    while True:
-        lines, count = unpacked_lines(path, at_byte, _AT_ONCE)
-        if lines.startswith(b"[") or b"\n[" in lines:
-            return None
-        if lines:
-            marks = screen.marked(lines)
-            homes.append(marks.home)
-            said.append(marks.said)
-        at_byte += len(lines)
-        if count < _AT_ONCE:
-            return RowMarks(np.concatenate(homes), np.concatenate(said))
+def _joined(several: Sequence[Digests]) -> Digests:
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *several])
+
+
+def _marks_of(path: Path, facts: FileFacts, at_byte: int) -> RowMarks | None:
+    """Give the marks of the rows that begin in a part of a file; None where not all are nothing but texts."""
+    lines = lines_between(path, at_byte, at_byte + _AT_ONCE)
+    if b"[" in lines and (lines.startswith(b"[") or b"\n[" in lines):
+        return None
+    return Screen(RowReader(facts)).marked(lines) if lines else NO_MARKS
 
 
 def _judged_by(tx: Tx, run: Any) -> str:

@@ -105,6 +105,16 @@ def unpacked_lines(path: Path, at_byte: int, limit: int) -> tuple[bytes, int]:
     return lines[: int(ends[limit - 1]) + 1], limit
 
 
+def lines_between(path: Path, begin: int, end: int) -> bytes:
+    """Read the rows back that begin between two bytes."""
+    at = max(begin - 1, 0)
+    with open_sealed(path, at) as file:
+        if begin:
+            # The end of the row before, or the rest of one that is longer.
+            at += len(file.readline())
+        return file.read(max(end - at, 0)) + file.readline() if at < end else b""
+
+
 def take_away(target: Path) -> None:
     """Delete what was written down, and what a killed process left half written."""
     target.unlink(missing_ok=True)
