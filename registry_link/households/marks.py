@@ -1,8 +1,10 @@
 """What the rows of each household said in the current snapshot of a source, as one keyed number for each household.
 
 Rows of the next file that say the same are not looked at, compared or written: most of a quarter's file. A household
-has a mark only where all its rows were taken without a word, none refused, warned of or doubled; one that anybody wrote
-to since is looked at all the same. Marks are there for speed alone: without them every row is read.
+has a mark only where its rows were taken without a word, none warned of or doubled; one that anybody wrote to since is
+looked at all the same. Of its rows some may have been refused for what they say themselves: they are known by what they
+say, and looked at again, to be given back with their reasons. Marks are there for speed alone: without them every row
+is read.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,10 +28,12 @@ from registry_link.households.models import Household, Snapshot, SnapshotMark, S
 from registry_link.households.pieces import Digests, Mask, digests
 
 ROWS: Final = pl.Schema({
-    "home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int32(), "taken": pl.Int32(), "people": pl.Int32(),
+    "home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int32(), "taken": pl.Int32(), "refused": pl.Int32(),
+    "people": pl.Int32(),
 })  # fmt: skip
 """Of a household's rows, or of some of them: the digest of its id, the sum of the digests of what they say, how many
-they are, how many of them were taken without a word, and how many members they list."""
+they are, how many of them were taken without a word or refused for what they say themselves, and how many members
+they list."""
 MARKS: Final = pl.Schema({"home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int16(), "people": pl.Int16()})
 _PARTS: Final = 8
 """Whatever is done with all households of a registry is done with one in so many at a time, for the memory it takes."""
@@ -53,6 +57,8 @@ class Again:
     of_id: UUID
     """The snapshot before."""
     marks: pl.DataFrame
+    refused: Digests
+    """What its refused rows said, as ``said_in``: such rows of these households are looked at."""
 
     @property
     def people(self) -> int:
@@ -65,25 +71,38 @@ def summed(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return every.group_by("home").agg(pl.exclude("home").sum()).cast(ROWS)
 
 
-def said_by(file_no: int, rows: RowMarks, is_taken: Mask | None = None, people: Digests | None = None) -> pl.DataFrame:
-    """Give what rows of a file say, one row a household; the same words in another file are others.
+def said_in(file_no: int, rows: RowMarks) -> Digests:
+    """Give what each row of a file says; the same words in another file are others."""
+    return rows.said + _OTHER_KIND * np.uint64(file_no)
 
-    ``is_taken``: which of them were taken without a word; ``people``: of each member they list, the household.
+
+def said_by(file_no: int, rows: RowMarks) -> pl.DataFrame:
+    """Give what rows of a file say, one row a household, where it is not known yet what becomes of them."""
+    frame = pl.DataFrame({"home": rows.home, "said": said_in(file_no, rows)}).group_by("home").agg(
+        pl.col("said").sum(), rows=pl.len()
+    )  # fmt: skip
+    return frame.with_columns(pl.lit(0).alias(name) for name in ("taken", "refused", "people")).select(
+        ROWS.names()
+    ).cast(ROWS)  # fmt: skip
+
+
+def judged(file_no: int, rows: RowMarks, is_taken: Mask, is_refused: Mask, people: Digests) -> pl.DataFrame:
+    """Give what rows of a file say, one row a household.
+
+    ``is_taken``: which of them were taken without a word; ``is_refused``: which were refused for what they say
+    themselves, whatever others say; ``people``: of each member they list, the household.
     """
     frame = pl.DataFrame({
-        "home": rows.home, "said": rows.said + _OTHER_KIND * np.uint64(file_no),
-        "taken": np.zeros(len(rows.home), dtype=np.bool_) if is_taken is None else is_taken,
-    }).group_by("home").agg(pl.col("said", "taken").sum(), rows=pl.len())  # fmt: skip
-    if people is None:
-        return frame.select("home", "said", "rows", "taken", people=pl.lit(0)).cast(ROWS)
+        "home": rows.home, "said": said_in(file_no, rows), "taken": is_taken, "refused": is_refused,
+    }).group_by("home").agg(pl.col("said", "taken", "refused").sum(), rows=pl.len())  # fmt: skip
     listed = pl.DataFrame({"home": people}).group_by("home").agg(people=pl.len())
-    return frame.join(listed, on="home", how="left").select(
-        "home", "said", "rows", "taken", pl.col("people").fill_null(0)
+    return frame.join(listed, on="home", how="left").with_columns(pl.col("people").fill_null(0)).select(
+        ROWS.names()
     ).cast(ROWS)  # fmt: skip
 
 
 def packed_rows(rows: pl.DataFrame) -> bytes:
-    """Put what ``said_by`` gives into one value; digests do not become shorter."""
+    """Put what ``judged`` gives into one value; digests do not become shorter."""
     out = io.BytesIO()
     rows.write_ipc(out)
     return out.getvalue()
@@ -92,9 +111,12 @@ def packed_rows(rows: pl.DataFrame) -> bytes:
 # ---------------------------------------------------------------- while a file is read
 
 
-def keep_row_marks(tx: Tx, snapshot_id: UUID, no: int, content: bytes, *, is_odd: bool) -> None:
-    """Keep what a piece's rows said, packed. ``is_odd``: some had other cells than texts, and are not among them."""
-    tx.session.execute(sa.insert(StagedMark).values(snapshot_id=snapshot_id, no=no, content=content, is_odd=is_odd))
+def keep_row_marks(tx: Tx, snapshot_id: UUID, no: int, content: bytes, refused: Digests, *, is_odd: bool) -> None:
+    """Keep what a piece's rows said, packed, and each refused one. ``is_odd``: some had other cells than texts, and are
+    not among them."""
+    tx.session.execute(sa.insert(StagedMark).values(
+        snapshot_id=snapshot_id, no=no, content=content, refused=refused.tobytes(), is_odd=is_odd
+    ))  # fmt: skip
 
 
 def next_mark_no(tx: Tx, snapshot_id: UUID) -> int:
@@ -109,6 +131,7 @@ def begin_marks(tx: Tx, snapshot_id: UUID, judged_by: str, again: Again | None) 
     tx.session.execute(sa.insert(SnapshotMark).values(
         snapshot_id=snapshot_id, judged_by=judged_by, of_id=again.of_id if again is not None else None,
         again=packed_rows(again.marks) if again is not None else None,
+        again_refused=again.refused.tobytes() if again is not None else None,
         again_people=again.people if again is not None else 0, marks=None, made_at=tx.now,
     ))  # fmt: skip
 
@@ -122,9 +145,10 @@ def has_marks(tx: Tx, snapshot_id: UUID) -> bool:
 def again_of(tx: Tx, snapshot_id: UUID) -> Again | None:
     """Give whose rows were not read, because they say what they said before; None where all were read."""
     row = tx.session.execute(
-        sa.select(SnapshotMark.of_id, SnapshotMark.again).where(SnapshotMark.snapshot_id == snapshot_id)
-    ).one_or_none()
-    return None if row is None or row.of_id is None else Again(row.of_id, _opened(row.again))
+        sa.select(SnapshotMark.of_id, SnapshotMark.again, SnapshotMark.again_refused)
+        .where(SnapshotMark.snapshot_id == snapshot_id)
+    ).one_or_none()  # fmt: skip
+    return None if row is None or row.of_id is None else Again(row.of_id, _opened(row.again), _plain(row.again_refused))
 
 
 def people_again(tx: Tx, snapshot_id: UUID) -> int:
@@ -148,7 +172,7 @@ def marks_before(tx: Tx, snapshot_id: UUID, judged_by: str) -> Again | None:
     where it has none that were made alike."""
     source = tx.session.scalar(sa.select(Snapshot.source).where(Snapshot.id == snapshot_id))
     row = tx.session.execute(
-        sa.select(SnapshotMark.snapshot_id, SnapshotMark.marks, SnapshotMark.made_at)
+        sa.select(SnapshotMark.snapshot_id, SnapshotMark.marks, SnapshotMark.refused, SnapshotMark.made_at)
         .join(Snapshot, Snapshot.id == SnapshotMark.snapshot_id)
         .where(
             Snapshot.regency_code == tx.regency_code, Snapshot.source == source, Snapshot.state == "current",
@@ -165,26 +189,26 @@ def marks_before(tx: Tx, snapshot_id: UUID, judged_by: str) -> Again | None:
         pl.Series([], dtype=pl.UInt64()), *(pl.Series(digests(pl.Series(names))) for names, in columns_of(tx, since))
     ])  # fmt: skip
     marks = _opened(row.marks)
-    return Again(row.snapshot_id, marks.filter(~pl.col("home").is_in(touched.implode())))
+    return Again(row.snapshot_id, marks.filter(~pl.col("home").is_in(touched.implode())), _plain(row.refused))
 
 
 def say_the_same(before: Again, now: pl.DataFrame) -> Again:
     """Give those of the marks whose household's rows, as ``summed``, are as many and say the same."""
     names = ["home", "said", "rows"]
     alike = now.select(names).cast({name: before.marks.schema[name] for name in names}, strict=False)
-    return Again(before.of_id, before.marks.join(alike, on=names, how="semi", maintain_order="left"))
+    return replace(before, marks=before.marks.join(alike, on=names, how="semi", maintain_order="left"))
 
 
 def alike(before: Again, files: Sequence[RowMarks]) -> Again:
     """Give those of the marks whose household says the same in these files, a part of the households at a time."""
 
     def same(part: int) -> pl.DataFrame:
-        some = Again(before.of_id, before.marks.filter(pl.col("home") % _PARTS == part))
+        some = replace(before, marks=before.marks.filter(pl.col("home") % _PARTS == part))
         rows = [_of_part(one, part) for one in files]
         return say_the_same(some, summed([said_by(no, one) for no, one in enumerate(rows)])).marks
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        return Again(before.of_id, pl.concat(pool.map(same, range(_PARTS))))
+        return replace(before, marks=pl.concat(pool.map(same, range(_PARTS))))
 
 
 def _of_part(rows: RowMarks, part: int) -> RowMarks:
@@ -195,8 +219,19 @@ def _of_part(rows: RowMarks, part: int) -> RowMarks:
 # ---------------------------------------------------------------- when it is read, and when it is current
 
 
-def made_marks(tx: Tx, snapshot_id: UUID) -> bytes | None:
-    """Make the marks of a snapshot whose rows are all read; None where it is to have none."""
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """As the table holds them: ``MARKS`` packed, and what refused rows said."""
+
+    marks: bytes
+    refused: bytes
+
+
+def made_marks(tx: Tx, snapshot_id: UUID, odd: Digests) -> Marks | None:
+    """Make the marks of a snapshot whose rows are all read; None where it is to have none.
+
+    ``odd``: households of which more is to be said than their rows tell by themselves; they are looked at again.
+    """
     if not has_marks(tx, snapshot_id):
         return None
     mine = StagedMark.snapshot_id == snapshot_id
@@ -205,21 +240,28 @@ def made_marks(tx: Tx, snapshot_id: UUID) -> bytes | None:
     again = again_of(tx, snapshot_id)
     marks = [] if again is None else [again.marks]
     parts: list[list[pl.DataFrame]] = [[] for _ in range(_PARTS)]
-    for (contents,) in columns_of(tx, sa.select(StagedMark.content).where(mine).order_by(StagedMark.no), _FEW):
+    refused: list[bytes] = []
+    staged = sa.select(StagedMark.content, StagedMark.refused).where(mine).order_by(StagedMark.no)
+    for contents, said in columns_of(tx, staged, _FEW):
+        refused += said
         for content in contents:
             rows = _opened(content).with_columns(part=pl.col("home") % _PARTS)
             for (no,), those in rows.partition_by("part", as_dict=True, include_key=False).items():
                 parts[no].append(those)
     while parts:
-        said = summed(parts.pop())
-        said = said.filter(pl.col("taken") == pl.col("rows"), pl.col("rows") < np.iinfo(np.int16).max)
-        marks.append(said.select(MARKS.names()).cast(MARKS))
-    return packed_rows(pl.concat(marks))
+        rows = summed(parts.pop()).filter(
+            pl.col("taken") + pl.col("refused") == pl.col("rows"), pl.col("taken") > 0,
+            pl.col("rows") < np.iinfo(np.int16).max, ~pl.col("home").is_in(pl.Series(odd).implode()),
+        )  # fmt: skip
+        marks.append(rows.select(MARKS.names()).cast(MARKS))
+    return Marks(packed_rows(pl.concat(marks)), b"".join(refused))
 
 
-def keep_marks(tx: Tx, snapshot_id: UUID, marks: bytes | None) -> None:
+def keep_marks(tx: Tx, snapshot_id: UUID, made: Marks | None) -> None:
     """Keep what ``made_marks`` made."""
-    tx.session.execute(sa.update(SnapshotMark).where(SnapshotMark.snapshot_id == snapshot_id).values(marks=marks))
+    if made is not None:
+        kept = sa.update(SnapshotMark).where(SnapshotMark.snapshot_id == snapshot_id)
+        tx.session.execute(kept.values(marks=made.marks, refused=made.refused))
 
 
 def settle_marks(tx: Tx, snapshot: Any) -> None:
@@ -234,7 +276,7 @@ def settle_marks(tx: Tx, snapshot: Any) -> None:
     tx.session.execute(
         sa.update(SnapshotMark)
         .where(SnapshotMark.snapshot_id == snapshot.id)
-        .values(of_id=None, again=None, again_people=0, made_at=tx.now)
+        .values(of_id=None, again=None, again_refused=None, again_people=0, made_at=tx.now)
     )
 
 
@@ -252,3 +294,7 @@ def forget_marks(tx: Tx) -> None:
 
 def _opened(content: Any) -> pl.DataFrame:
     return pl.read_ipc(bytes(content))
+
+
+def _plain(content: Any) -> Digests:
+    return np.frombuffer(content or b"", dtype=np.uint64)

@@ -536,6 +536,8 @@ class StagedMark(Base):
     snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("snapshot.id"), primary_key=True)
     no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[bytes]
+    refused: Mapped[bytes | None]
+    """The digests of rows that were refused for what they say themselves, eight bytes each."""
     is_odd: Mapped[bool]
     """Some of the rows had other cells than texts: the snapshot has no marks."""
 
@@ -552,9 +554,13 @@ class SnapshotMark(Base):
     """On its way: the snapshot whose marks its rows were compared with, where it had any."""
     again: Mapped[bytes | None]
     """On its way: the marks of those whose rows say the same, and were not read."""
+    again_refused: Mapped[bytes | None]
+    """On its way: as ``refused`` of that snapshot, of which such rows are read."""
     again_people: Mapped[int]
     """How many members these have."""
     marks: Mapped[bytes | None]
+    refused: Mapped[bytes | None]
+    """The digests of rows that were refused for what they say themselves, eight bytes each."""
     made_at: Mapped[datetime]
     """Whoever was written to since is looked at again."""
 

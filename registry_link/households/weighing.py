@@ -78,6 +78,8 @@ class Comparison:
     """Of the households: no row of a member was refused."""
     kept: tuple[int, int]
     """Households that are listed and of which no row was taken, and members who stay though no row of theirs was."""
+    kept_in: Digests
+    """Of these members the households."""
     is_told: Mask
     """Of the members: whether they are written out, because their household says anything new."""
     positions: Places
@@ -122,9 +124,9 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
     home, home_of = told.home, told.home_of
     fates = np.full(len(home), NEW, dtype=np.int8)
     bound, standing = _compare_homes(tx, snapshot, told, fates)
-    kept_people = 0
+    kept_in = _joined([])
     if (fates != NEW).any():
-        is_other, kept_people = _compare_people(tx, snapshot, told, standing, refused)
+        is_other, kept_in = _compare_people(tx, snapshot, told, standing, refused)
         fates[(fates == SAME) & is_other] = CHANGED
     if erased:
         told.is_gone[home_of[told.is_person_gone]] = True
@@ -134,10 +136,11 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
     is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
     listed = _listed(tx, snapshot, is_first=is_first)
     is_listed = _among(home, digests(listed))
-    kept = _kept(tx, snapshot, listed, refused, home) if before_id is not None else (0, 0)
+    every = home if again is None else np.concatenate([home, again.marks["home"].to_numpy()])
+    kept = _kept(tx, snapshot, listed, refused, every) if before_id is not None else (0, 0)
     return Comparison(
         version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes,
-        lists_all=unread == 0, kept=(kept[0], kept[1] + kept_people), is_told=is_told,
+        lists_all=unread == 0, kept=(kept[0], kept[1] + len(kept_in)), kept_in=kept_in, is_told=is_told,
         positions=_positions(home_of), home_of=home_of, is_first=is_first, again=again,
         is_listed=is_listed, numbers=_numbered(told.villages, fates),
         goings=_goings(tx, snapshot, before_id, home, fates, bound, told.villages, listed, is_listed, again,
@@ -316,9 +319,11 @@ def _compare_homes(
     return bound, _Standing(digests(all_ids), standing, all_ids.to_list())
 
 
-def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing, refused: pl.DataFrame) -> tuple[Mask, int]:
-    """Tell which households list somebody who stands otherwise, or do not list somebody who stands; and of how many
-    it is not known because rows of their household were refused."""
+def _compare_people(
+    tx: Tx, snapshot: Any, told: _Told, known: _Standing, refused: pl.DataFrame
+) -> tuple[Mask, Digests]:  # fmt: skip
+    """Tell which households list somebody who stands otherwise, or do not list somebody who stands; and the households
+    of those of whom it is not known, because rows were refused."""
     query = sa.select(digits(tx, Member.household_id), Member.member_key, Member.row_hash).where(
         Member.is_present, ~Member.member_key.startswith(CARRIED)
     )
@@ -343,7 +348,7 @@ def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing, refuse
     open_keys = standing[np.concatenate(unknown)[is_ours]] if unknown else standing
     differs = ~_among(told.contents, there) & ~_among(told.keys, open_keys)
     others = [told.home[told.home_of[differs]]]
-    kept = 0
+    kept = _joined([])
     if snapshot.lists_members:
         is_missing = ~_among(there, told.contents)
         is_missing &= ~(_among(standing, open_keys) & _among(standing, told.keys))
@@ -351,7 +356,7 @@ def _compare_people(tx: Tx, snapshot: Any, told: _Told, known: _Standing, refuse
         may_be = _among(standing_owner, refused.filter(pl.col("people") > 0)["home"].to_numpy())
         others.append(standing_owner[is_missing & ~may_be])
         is_elsewhere = _among(standing, told.keys)
-        kept = int((is_missing & may_be & ~is_elsewhere).sum())
+        kept = standing_owner[is_missing & may_be & ~is_elsewhere]
     return _among(told.home, np.concatenate(others)), kept
 
 

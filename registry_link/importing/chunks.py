@@ -28,7 +28,7 @@ from registry_link.households.differences import (
     put_difference_rows,
     put_differences,
 )
-from registry_link.households.marks import keep_marks, made_marks
+from registry_link.households.marks import Marks, keep_marks, made_marks
 from registry_link.households.meeting import bind_met, put_suspects, suspects
 from registry_link.households.snapshots import clear_written, current_before, note_kept, staged_snapshot
 from registry_link.households.states import DifferenceKind
@@ -96,7 +96,7 @@ class WeighedChunk:
     suspects: Mapping[str, UUID] | None = None
     """Once all pieces are written out and bound."""
     differences: Counter[DifferenceKind] = field(default_factory=Counter)
-    marks: bytes | None = None
+    marks: Marks | None = None
 
 
 def read_chunk(
@@ -207,7 +207,7 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
     return WeighedChunk(
         found, step, suspects=suspects(tx, run.snapshot_id, found.twice),
         differences=count_compared(tx, snapshot, new),
-        marks=made_marks(tx, run.snapshot_id) if run.state is RunState.READING else None,
+        marks=made_marks(tx, run.snapshot_id, found.kept_in) if run.state is RunState.READING else None,
     )  # fmt: skip
 
 

@@ -18,13 +18,15 @@ from registry_link.households.bulk import put_rows
 from registry_link.households.erased import erased_in, known_erased
 from registry_link.households.marks import (
     has_marks,
+    judged,
     keep_row_marks,
     next_mark_no,
     packed_rows,
-    said_by,
+    said_in,
 )
 from registry_link.households.pieces import (
     KEPT_HOMES,
+    Digests,
     Piece,
     Seen,
     digests,
@@ -41,7 +43,7 @@ from registry_link.households.standing import completed_by, standing_homes
 from registry_link.importing.looking import Looked, Looking
 from registry_link.importing.merging import differing_again, two_heads
 from registry_link.importing.models import ImportIssue, ImportRow
-from registry_link.importing.rules import FileFacts
+from registry_link.importing.rules import OF_A_DAY, FileFacts
 from registry_link.importing.screening import Mask, Skips
 from registry_link.importing.states import Layout
 from registry_link.importing.unchanged import skips_of
@@ -110,9 +112,9 @@ class CheckedRows:
         reading.seen_people.add(key_digests(self.piece.people))
         reading.last = self.piece
         reading.next_piece += self._sealed is not None
-        self._mark_no, self._marks = reading.next_mark, None
+        self._mark_no = reading.next_mark
         if reading.next_mark is not None:
-            self._marks = packed_rows(self._said())
+            self._marks, self._said_refused = self._said()
             reading.next_mark += 1
 
     @property
@@ -134,8 +136,10 @@ class CheckedRows:
         run = self._run
         if self._sealed is not None:
             put_piece(tx, run.snapshot_id, self.no, Piece(self.piece.homes, self.piece.people), self._sealed)
-        if self._mark_no is not None and self._marks is not None:
-            keep_row_marks(tx, run.snapshot_id, self._mark_no, self._marks, is_odd=self._looked.is_odd)
+        if self._mark_no is not None:
+            keep_row_marks(
+                tx, run.snapshot_id, self._mark_no, self._marks, self._said_refused, is_odd=self._looked.is_odd
+            )
         homes = home_numbers([self._refused_of[row] for row in self._refused])
         put_rows(tx, ImportRow, ("run_id", "file_no", "row", "cells", "home_digest"), [
             (run.id, run.file_no, row, Secret(json.dumps(cells, ensure_ascii=False)), home)
@@ -146,8 +150,11 @@ class CheckedRows:
             for new_id, one in zip(tx.new_ids(len(self._issues)), self._issues, strict=True)
         ])  # fmt: skip
 
-    def _said(self) -> pl.DataFrame:
-        """Tell what the rows say household by household, and how many of them were taken without a word."""
+    def _said(self) -> tuple[bytes, Digests]:
+        """Tell what the rows say household by household, packed, and what each says that is refused whenever it comes.
+
+        What a row of another day is told is no reason that stays.
+        """
         people = self.piece.people
         taken = np.concatenate([self.piece.homes["file_row"].to_numpy(), people["file_row"].to_numpy()])
         # An age is one of the file's day: the same words of another day say something else.
@@ -155,7 +162,11 @@ class CheckedRows:
         warned = np.array([one.row for one in self._issues if one.is_warning and one.row], dtype=np.int64)
         rows, numbers = self._looked.marks, self._looked.numbers
         is_taken = np.isin(numbers, taken) & ~np.isin(numbers, np.concatenate([of_a_day, warned]))
-        return said_by(self._run.file_no, rows, is_taken, digests(people["external_id"]))
+        alike = [number for number, issues in self._looked.refused.items()
+                 if not any(one.code in OF_A_DAY for one in issues)]  # fmt: skip
+        is_refused = np.isin(numbers, np.array(alike, dtype=np.int64))
+        told = judged(self._run.file_no, rows, is_taken, is_refused, digests(people["external_id"]))
+        return packed_rows(told), said_in(self._run.file_no, rows)[is_refused]
 
     def _warn(self, issues: Sequence[Issue]) -> None:
         self._issues += issues

@@ -61,6 +61,8 @@ _UNITS: Final = (
 """RT and RW in one cell: 005/003, RT 005 / RW 003, 5-3; the RW first only where both are named."""
 _WHOLE: Final = re.compile(r"([0-9]{1,4})[.,]0{1,2}", re.ASCII)
 """A whole number as a program writes it that knows only decimals."""
+OF_A_DAY: Final = frozenset({"registry.birth_impossible"})
+"""What is wrong with a row by the day of its file: in another file the same row may be right."""
 _NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){11,}", re.ASCII)
 """Longer than any region's code."""
 _CODE: Final = re.compile(r"[0-9][0-9. ]*", re.ASCII)

@@ -28,6 +28,7 @@ from registry_link.households.marks import (
     has_marks,
     marks_before,
     may_have_marks,
+    said_in,
 )
 from registry_link.households.pieces import Digests
 from registry_link.importing import columns, looking, merging, rules, screening
@@ -89,8 +90,11 @@ def skips_of(tx: Tx, run: Any) -> Skips | None:
 
 
 def _skips(run_id: UUID, files: Sequence[RowMarks], again: Again) -> Skips:
-    known = again.marks["home"].implode()
-    return Skips(run_id, tuple(~pl.Series(one.home).is_in(known).to_numpy() for one in files))
+    known, refused = again.marks["home"].implode(), pl.Series(again.refused).implode()
+    return Skips(run_id, tuple(
+        (~pl.Series(one.home).is_in(known) | pl.Series(said_in(no, one)).is_in(refused)).to_numpy()
+        for no, one in enumerate(files)
+    ))  # fmt: skip
 
 
 def _marks_of_files(tx: Tx, run: Any) -> list[RowMarks] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -114,6 +115,66 @@ def test_only_households_that_say_something_new_are_looked_at(
     assert (sum(looked_at), counts, told(office)) == (1, (0, 0, 9, 1, 0, 0), {})
 
 
+def test_of_a_household_that_says_the_same_only_refused_rows_are_looked_at(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    rows = [*lines(4, 3), line(5, 1), line(5, 2, nik="123"), line(5, 3)]
+    first = imported(office, tmp_path, "a.csv", rows, FIRST)
+    for name, as_of in (("b.csv", SECOND), ("c.csv", THIRD)):
+        looked_at.clear()
+        counts, issues = imported(office, tmp_path, name, rows[::-1] if as_of is SECOND else [*rows, ""], as_of)
+        assert (sum(looked_at), counts, told(office)) == (1, (0, 0, 5, 1, 0, 0), {})
+        # It is given back with its reason every time.
+        assert [code for _, code in issues] == [code for _, code in first[1]] == ["registry.number_length"]
+        with office.read_by(LOG) as tx:
+            assert (snapshots(tx)[0].households, snapshots(tx)[0].members) == (5, 4 * 3 + 2)
+    # Somebody else of the household says something new, then the damaged number is right.
+    looked_at.clear()
+    rows[-1] = line(5, 3, nama="Nama Baru")
+    imported(office, tmp_path, "d.csv", rows, date(2026, 8, 1))
+    assert (sum(looked_at), told(office)) == (3, {DifferenceKind.MEMBER_CHANGED: 1})
+    looked_at.clear()
+    rows[-2] = line(5, 2)
+    counts, issues = imported(office, tmp_path, "e.csv", rows, date(2026, 9, 1))
+    assert (sum(looked_at), counts, issues) == (3, (0, 1, 4, 0, 0, 0), [])
+    assert told(office) == {DifferenceKind.MEMBER_ADDED: 1}
+
+
+def test_a_household_of_which_somebody_stays_is_looked_at_as_a_whole(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    rows = [*lines(3, 2), line(4, 1), line(4, 2)]
+    imported(office, tmp_path, "a.csv", rows, FIRST)
+    rows[-1] = line(4, 2, nik="123")
+    for name, as_of in (("b.csv", SECOND), ("c.csv", THIRD)):
+        looked_at.clear()
+        imported(office, tmp_path, name, rows if as_of is SECOND else [*rows, ""], as_of)
+        with office.read_by(LOG) as tx:
+            assert (snapshots(tx)[0].households, snapshots(tx)[0].members) == (4, 8)
+        assert sum(looked_at) == 2
+    with office.read_by(OFFICE) as tx:
+        assert tx.session.scalar(sa.select(sa.func.count(Member.id)).where(Member.is_present)) == 8
+
+
+def test_what_is_wrong_by_the_day_of_its_file_is_looked_at_by_another_day(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    child = line(1, 2, nik=nik(12, date(2026, 2, 5)), lahir="05-02-2026")
+    born = [line(1, 1), child, *lines(4, 1)[1:]]
+    _, issues = imported(office, tmp_path, "a.csv", born, FIRST)
+    assert [code for _, code in issues] == ["registry.birth_impossible"]
+    looked_at.clear()
+    counts, issues = imported(office, tmp_path, "b.csv", [*born, ""], SECOND)
+    assert (sum(looked_at), counts, issues) == (2, (0, 1, 3, 0, 0, 0), [])
+    assert told(office) == {DifferenceKind.MEMBER_ADDED: 1}
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("is_cut", [False, True], ids=["at one go", "cut off after every step"])
 def test_files_come_to_what_reading_every_row_comes_to(
@@ -163,7 +224,8 @@ def test_files_of_households_and_of_members_are_told_apart(
     def files(name: str, as_of: date, changed: int) -> None:
         homes = [f"K{n};{kk(n)};Kepala {n};{SAUM};Jalan {n};;;2" for n in range(1, 9)]
         people = [
-            f"K{n};A{n}{p};{nik(n * 10 + p)};Orang {p}{' Baru' if (n, p) == (changed, 2) else ''};L;02-04-1986;{p}"
+            f"K{n};A{n}{p};{'12' if (n, p) == (3, 2) else nik(n * 10 + p)};"
+            f"Orang {p}{' Baru' if (n, p) == (changed, 2) else ''};L;02-04-1986;{p}"
             for n in range(1, 9) for p in (1, 2)
         ]  # fmt: skip
         run_id = start(
@@ -178,7 +240,8 @@ def test_files_of_households_and_of_members_are_told_apart(
     files("a", FIRST, 0)
     looked_at.clear()
     files("b", SECOND, 5)
-    assert sum(looked_at) == 1 + 2
+    # The household with somebody new in it, and the damaged number of another.
+    assert sum(looked_at) == 1 + 2 + 1
     assert told(office) == {DifferenceKind.MEMBER_CHANGED: 1}
 
 
@@ -316,12 +379,12 @@ def test_rows_with_other_cells_than_texts_give_no_marks(
 
 def test_sums_run_over_and_are_compared_as_they_are():
     largest = 2**64 - 1
-    parts = [pl.DataFrame([(7, said, 1, 1, 1)], schema=ROWS, orient="row") for said in (largest, 5)]
-    now = summed([*parts, pl.DataFrame([(8, 3, 1, 1, 0)], schema=ROWS, orient="row")])
+    parts = [pl.DataFrame([(7, said, 1, 1, 0, 1)], schema=ROWS, orient="row") for said in (largest, 5)]
+    now = summed([*parts, pl.DataFrame([(8, 3, 1, 1, 0, 0)], schema=ROWS, orient="row")])
     assert sorted(now.select("home", "said", "rows").rows()) == [(7, 4, 2), (8, 3, 1)]
     before = Again(UUID(int=1), pl.DataFrame(
         {"home": [7, 8, 9], "said": [4, 2, 3], "rows": [2, 1, 1], "people": [2, 0, 1]},
         schema={"home": pl.UInt64(), "said": pl.UInt64(), "rows": pl.Int16(), "people": pl.Int16()},
-    ))  # fmt: skip
+    ), np.zeros(0, dtype=np.uint64))  # fmt: skip
     assert say_the_same(before, now).marks["home"].to_list() == [7]
     assert say_the_same(before, now).people == 2
