@@ -112,7 +112,8 @@ def lines_between(path: Path, begin: int, end: int) -> bytes:
         if begin:
             # The end of the row before, or the rest of one that is longer.
             at += len(file.readline())
-        return file.read(max(end - at, 0)) + file.readline() if at < end else b""
+        # The last row may end with the last of these bytes.
+        return file.read(end - 1 - at) + file.readline() if at < end else b""
 
 
 def take_away(target: Path) -> None:

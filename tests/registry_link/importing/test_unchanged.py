@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +15,11 @@ import numpy as np
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.clock import FixedClock
+from core.sealed_file import SealedWriter, size_of
 from core.work import Work
 from registry_link.households.commands import HouseholdRow, MemberRow, RecordSnapshot, merge_households, record_snapshot
 from registry_link.households.completing import CompleteHousehold, complete_household, facts_of
@@ -37,6 +41,7 @@ from registry_link.importing.looking import Looker
 from registry_link.importing.queries import import_run
 from registry_link.importing.reading import Reading
 from registry_link.importing.states import RunState
+from registry_link.importing.unpacking import lines_between
 from tests.registry_link.importing.test_ahead import HOMES, PEOPLE, imported
 from tests.registry_link.importing.test_imports import HEAD, HEADER, LOG, line, lines, office, start, stored  # noqa: F401
 from tests.registry_link.people import OFFICE, SAUM, kk, nik
@@ -57,7 +62,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(jobs, "LONG", 0)
     monkeypatch.setattr(jobs, "beside", lambda *_, **__: _nobody())
     monkeypatch.setattr(Looker, "looked", counted)
-    monkeypatch.setattr(unchanged, "_AT_ONCE", 5)
+    monkeypatch.setattr(unchanged, "_AT_ONCE", 97)
     return found
 
 
@@ -375,6 +380,24 @@ def test_rows_with_other_cells_than_texts_give_no_marks(
     looked_at.clear()
     imported(office, tmp_path, "b.csv", [*lines(2, 2), line(4)], SECOND)
     assert (kept, sum(looked_at)) == ([None], 5)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(st.lists(st.integers(0, 12), max_size=12), st.integers(1, 20))
+def test_rows_between_two_bytes_are_each_row_once(tmp_path: Path, lengths: list[int], at_once: int):
+    rows = [b"x" * length + b"\n" for length in lengths]
+    path = tmp_path / "rows"
+    with path.open("wb") as file, io.BufferedWriter(SealedWriter(file)) as out:
+        out.write(b"".join(rows))
+    size = sum(map(len, rows))
+    assert size_of(path) == size
+    parts = [lines_between(path, begin, begin + at_once) for begin in range(0, size, at_once)]
+    begins = [sum(map(len, rows[:no])) for no in range(len(rows))]
+    assert parts == [
+        b"".join(row for row, at in zip(rows, begins, strict=True) if begin <= at < begin + at_once)
+        for begin in range(0, size, at_once)
+    ]
 
 
 def test_sums_run_over_and_are_compared_as_they_are():
