@@ -1,8 +1,9 @@
 """What the rows of each household said in the current snapshot of a source, as one keyed number for each household.
 
 Rows of the next file that say the same are not looked at, compared or written: most of a quarter's file. A household
-has a mark only where all its rows were taken without a word, none refused, warned of or doubled; one that anybody wrote
-to since is looked at all the same. Marks are there for speed alone: without them every row is read.
+has a mark only where all its rows were taken without a word, none refused, warned of or doubled, and where it lacks
+neither members nor a head; one that anybody wrote to since is looked at all the same. Marks are there for speed alone:
+without them every row is read.
 """
 
 from __future__ import annotations
@@ -191,8 +192,11 @@ def _of_part(rows: RowMarks, part: int) -> RowMarks:
 # ---------------------------------------------------------------- when it is read, and when it is current
 
 
-def made_marks(tx: Tx, snapshot_id: UUID) -> bytes | None:
-    """Make the marks of a snapshot whose rows are all read; None where it is to have none."""
+def made_marks(tx: Tx, snapshot_id: UUID, lacking: Digests) -> bytes | None:
+    """Make the marks of a snapshot whose rows are all read; None where it is to have none.
+
+    Households that are ``lacking`` have none: they are warned of once all rows are read.
+    """
     if not has_marks(tx, snapshot_id):
         return None
     mine = StagedMark.snapshot_id == snapshot_id
@@ -208,7 +212,10 @@ def made_marks(tx: Tx, snapshot_id: UUID) -> bytes | None:
                 parts[no].append(those)
     while parts:
         said = summed(parts.pop())
-        said = said.filter(pl.col("taken") == pl.col("rows"), pl.col("rows") < np.iinfo(np.int16).max)
+        said = said.filter(
+            pl.col("taken") == pl.col("rows"), pl.col("rows") < np.iinfo(np.int16).max,
+            ~pl.col("home").is_in(pl.Series(lacking).implode()),
+        )  # fmt: skip
         marks.append(said.select(MARKS.names()).cast(MARKS))
     return packed_rows(pl.concat(marks))
 

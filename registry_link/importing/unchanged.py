@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from core.work import Tx
-from registry_link.households import frames, pieces
+from registry_link.households import frames, lacking, pieces
 from registry_link.households import rules as household_rules
 from registry_link.households.marks import (
     Again,
@@ -37,7 +37,7 @@ from registry_link.importing.unpacking import unpacked_lines
 from registry_link.regions.queries import gazetteer
 
 _AT_ONCE: Final = 200_000
-_JUDGES: Final = (columns, rules, household_rules, screening, looking, merging, frames, pieces)
+_JUDGES: Final = (columns, rules, household_rules, screening, looking, merging, frames, pieces, lacking)
 """Where it is decided what a row says: after a change there every row is read again once."""
 
 

@@ -20,6 +20,7 @@ from core.files.commands import named_file
 from core.i18n import say
 from core.measures import print_day
 from core.work import Work
+from registry_link.importing import lacking
 from registry_link.importing.jobs import run_pending_imports
 from tests.hostile.corpus import bomb
 from tests.registry_link.importing.test_imports import HEADER, line, lines
@@ -311,6 +312,37 @@ def test_what_cannot_be_read_is_told_at_its_field_and_leaves_nothing(client: Fla
     run_pending_imports(office, OFFICE)
     assert "Berkas ini tidak dapat dipakai" in client.get(at).get_data(as_text=True)
     assert uploads(client.application) == []
+
+
+def test_what_a_whole_file_lacks_is_told_by_page_and_by_machine(
+    client: FlaskClient, office: Work, monkeypatch: pytest.MonkeyPatch
+):  # fmt: skip
+    monkeypatch.setattr(lacking, "MOST_LACKING", 2)
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    rows = [line(n, place, shdk="3") for n in (1, 2, 3) for place in (1, 2)]
+    at = send(client, PAGE, sent(*rows, line(4)), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    page = client.get(at).get_data(as_text=True)
+    assert "Keluarga tanpa kepala" in page and "Semua baris diterima; yang di bawah ini patut diperiksa" in page
+    assert "Baris 2, kolom shdk: Keluarga ini beranggota" in page and "Baris 6, kolom shdk" not in page
+    assert "Seluruhnya 3 keluarga beranggota tetapi tanpa kepala; 2 yang pertama dicantumkan." in page
+    assert "Baris 0" not in page
+    whole = re.search(r"Jumlah seluruh keluarga tanpa kepala.*?</tr>", page, re.DOTALL)
+    assert whole and re.findall(r">\s*([0-9–]+)\s*</", whole[0]) == ["–", "–"]
+    one, machine = f"{API}/imports/{at.rpartition('/')[2]}", a_token(office, Role.HEAD)
+    shown = told_by(client.get(one, headers=machine))
+    assert (shown["state"], shown["new"], shown["warned"]) == ("ready", 4, 3)
+    issues = told_by(client.get(f"{one}/issues", headers=machine))["issues"]
+    assert [(each["row"], each["column"], each["code"], each["is_warning"]) for each in issues] == [
+        (0, "", "registry.no_head_more", True), (2, "shdk", "registry.no_head", True),
+        (4, "shdk", "registry.no_head", True),
+    ]  # fmt: skip
+    assert issues[0]["text"].startswith("Seluruhnya 3 keluarga")
+    reasons = told_by(client.get(f"{one}/reasons", headers=machine))["reasons"]
+    assert [(each["code"], each["rows"], each["first_row"]) for each in reasons] == [
+        ("registry.no_head", 2, 2), ("registry.no_head_more", 1, 0),
+    ]  # fmt: skip
 
 
 def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):
