@@ -128,6 +128,9 @@ def start() -> str | BaseResponse:
             )  # fmt: skip
             return redirect(url_for("registry_imports.show", run_id=target), 303)
         except Conflict as refused:
+            if refused.code == "snapshot.older":
+                form.refuse(refused, "as_of_on")
+                return make_response(_index(form), 422)
             if refused.code != "import_run.same_file":
                 raise
             flash(why_not(refused), "info")

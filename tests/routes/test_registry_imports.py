@@ -240,7 +240,6 @@ def test_a_file_that_cannot_be_applied_says_so_instead_of_offering_it(client: Fl
     for rows, as_of, code, said in (
         ((), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
         ((line(1, nik="1"),), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
-        (lines(3), "31/12/2025", "snapshot.older", "sedangkan yang berlaku dari 1 Januari 2026"),
     ):
         at = send(client, PAGE, sent(*rows) | {"as_of_on": as_of}, from_page=PAGE).location
         run_pending_imports(office, OFFICE)
@@ -254,6 +253,35 @@ def test_a_file_that_cannot_be_applied_says_so_instead_of_offering_it(client: Fl
         assert (shown["state"], shown["problem"]["code"]) == ("refused", code)
         refused = client.post(f"{one}/approval", headers={**machine, **key()})
         assert (refused.status_code, told_by(refused)["code"]) == (409, "import_run.cannot_approve")
+
+
+def test_a_file_older_than_the_one_in_use_is_refused_as_it_is_sent(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    applied(office, client, *lines(2))
+    before = client.get(PAGE).get_data(as_text=True).count(f'href="{PAGE}/')
+    answer = send(client, PAGE, sent(*lines(3)) | {"as_of_on": "31/12/2025"}, from_page=PAGE)
+    page = answer.get_data(as_text=True)
+    told = "Berkas ini dari 31 Desember 2025, sedangkan yang berlaku dari 1 Januari 2026. Berkas lama tidak"
+    assert answer.status_code == 422 and told in page
+    assert 'href="#f-as_of_on"' in page
+    assert uploads(client.application) == []
+    assert client.get(PAGE).get_data(as_text=True).count(f'href="{PAGE}/') == before
+    machine = a_token(office, Role.LOGISTICS)
+    kept = client.post(
+        f"{API}/files", data="\n".join([HEADER, *lines(3)]).encode(), content_type="text/csv",
+        headers={**machine, **key(), **named("dtsen.csv")},
+    )  # fmt: skip
+    order = {"files": [{"file_id": told_by(kept)["id"]}], "source": "dtsen"}
+    refused = client.post(f"{API}/imports", json={**order, "as_of_on": "2025-12-31"}, headers={**machine, **key()})
+    assert (refused.status_code, told_by(refused)["code"]) == (409, "snapshot.older")
+    assert told_by(refused)["facts"] == {"given": "2025-12-31", "current": "2026-01-01"}
+    assert told in told_by(refused)["sentences"]["id"]
+    assert len(told_by(client.get(f"{API}/imports", headers=machine))["imports"]) == 1
+    # The file that was sent stays, and may be imported with the right day.
+    again = client.post(f"{API}/imports", json={**order, "as_of_on": "2026-01-01"}, headers={**machine, **key()})
+    assert again.status_code == 201
 
 
 def test_a_file_that_waited_too_long_says_so_wherever_it_is_asked_for(client: FlaskClient, office: Work):
