@@ -130,6 +130,31 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     assert "Dibuang" in page and "Unggah dan periksa" not in page
 
 
+def test_all_columns_that_are_to_be_named_are_told_at_once(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    header = STRANGE.replace("nama", "Siapa").replace("kode_desa", "Di mana")
+    at = send(client, PAGE, sent(*lines(2), header=header), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    told = "Pilih dahulu kolom yang berisi ID keluarga / No. KK; Desa atau kelurahan (kode atau nama); Nama orang."
+    assert told in client.get(at).get_data(as_text=True)
+    named = {"layout-0": "flat", "column-0-0": "household_id"}
+    refused = send(client, f"{at}/kolom", named, from_page=at)
+    assert refused.status_code == 422
+    assert "kolom yang berisi Desa atau kelurahan (kode atau nama); Nama orang." in refused.get_data(as_text=True)
+    assert send(client, "/bahasa", {"lang": "en"}, from_page=at).status_code == 303
+    page = client.get(at).get_data(as_text=True)
+    assert "First choose the columns that hold Household id / No. KK; Village (code or name); Person" in page
+    one, machine = f"{API}/imports/{at.rpartition('/')[2]}/columns", a_token(office, Role.LOGISTICS)
+    (file,) = told_by(client.get(one, headers=machine))["files"]
+    missing = ["id_keluarga / no_kk", "kode_desa / desa_kelurahan", "nama"]
+    assert file["problem"] == {"code": "registry.column_missing", "facts": {"columns": missing}}
+    order = {"files": [{"layout": "flat", "columns": {"household_id": ["Kode Rumah"]}}]}
+    answer = client.post(one, json=order, headers={**machine, **key()})
+    assert (answer.status_code, told_by(answer)["facts"]) == (400, {"columns": missing[1:]})
+    assert "Kolom ini tidak ditemukan: kode_desa / desa_kelurahan; nama." in told_by(answer)["sentences"]["id"]
+
+
 def test_of_two_headings_that_are_alike_the_second_can_be_chosen(client: FlaskClient, office: Work):
     a_person(office, Role.LOGISTICS, username="logistik")
     log_in(client, "logistik")
