@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from core.work import Tx
-from registry_link.households import frames, lacking, pieces
+from registry_link.households import frames, pieces
+from registry_link.households import lacking as household_lacking
 from registry_link.households import rules as household_rules
 from registry_link.households.marks import (
     Again,
@@ -28,7 +29,7 @@ from registry_link.households.marks import (
     marks_before,
     may_have_marks,
 )
-from registry_link.importing import columns, looking, merging, rules, screening
+from registry_link.importing import columns, lacking, looking, merging, rules, screening
 from registry_link.importing.rules import FileFacts, RowReader
 from registry_link.importing.runs import file_facts, files_of, run_of
 from registry_link.importing.screening import Screen, Skips
@@ -37,7 +38,9 @@ from registry_link.importing.unpacking import unpacked_lines
 from registry_link.regions.queries import gazetteer
 
 _AT_ONCE: Final = 200_000
-_JUDGES: Final = (columns, rules, household_rules, screening, looking, merging, frames, pieces, lacking)
+_JUDGES: Final = (
+    columns, rules, household_rules, screening, looking, merging, frames, pieces, lacking, household_lacking,
+)  # fmt: skip
 """Where it is decided what a row says: after a change there every row is read again once."""
 
 
