@@ -1,10 +1,10 @@
 """What the rows of each household said in the current snapshot of a source, as one keyed number for each household.
 
 Rows of the next file that say the same are not looked at, compared or written: most of a quarter's file. A household
-has a mark only where its rows were taken without a word, none warned of or doubled; one that anybody wrote to since is
-looked at all the same. Of its rows some may have been refused for what they say themselves: they are known by what they
-say, and looked at again, to be given back with their reasons. Marks are there for speed alone: without them every row
-is read.
+has a mark only where its rows were taken without a word, none warned of or doubled, and where it lacks neither members
+nor a head; one that anybody wrote to since is looked at all the same. Of its rows some may have been refused for what
+they say themselves: they are known by what they say, and looked at again, to be given back with their reasons. Marks
+are there for speed alone: without them every row is read.
 """
 
 from __future__ import annotations

@@ -82,12 +82,40 @@ def note_kept(tx: Tx, snapshot_id: UUID, households: int, members: int) -> None:
 
 def current_before(tx: Tx, snapshot: Any) -> Any:
     """Give id and day of the office's current snapshot of the same source, None when there is none."""
+    return _current_of(tx, snapshot.source)
+
+
+def _current_of(tx: Tx, source: str) -> Any:
     return tx.session.execute(
         sa.select(Snapshot.id, Snapshot.as_of_on).where(
-            Snapshot.regency_code == tx.regency_code, Snapshot.source == snapshot.source,
+            Snapshot.regency_code == tx.regency_code, Snapshot.source == source,
             Snapshot.state == SnapshotState.CURRENT,
         )
     ).one_or_none()  # fmt: skip
+
+
+def refuse_older(tx: Tx, source: str, as_of_on: date) -> None:
+    """Refuse a day before that of the office's current snapshot of a source. Raises: Conflict "snapshot.older"."""
+    _refuse_older(_current_of(tx, source), as_of_on)
+
+
+def refuse_overtaken(tx: Tx, snapshot_id: UUID) -> None:
+    """Refuse a snapshot on its way where a newer one of its source became current since it began.
+
+    Rows that complete another are of that one's day. Raises: Conflict "snapshot.older".
+    """
+    row = tx.session.execute(
+        sa.select(Snapshot.source, Snapshot.as_of_on).where(
+            Snapshot.id == snapshot_id, Snapshot.completes_id.is_(None)
+        )
+    ).one_or_none()  # fmt: skip
+    if row is not None:
+        refuse_older(tx, row.source, row.as_of_on)
+
+
+def _refuse_older(before: Any, as_of_on: date) -> None:
+    if before is not None and before.as_of_on > as_of_on:
+        raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=as_of_on.isoformat())
 
 
 def comes_after(tx: Tx, snapshot: Any, counts: Weighed) -> Any:
@@ -103,8 +131,7 @@ def comes_after(tx: Tx, snapshot: Any, counts: Weighed) -> Any:
         if before is None or before.id != snapshot.completes_id:
             raise Conflict("snapshot.not_current")
         return None
-    if before is not None and before.as_of_on > snapshot.as_of_on:
-        raise Conflict("snapshot.older", current=before.as_of_on.isoformat(), given=snapshot.as_of_on.isoformat())
+    _refuse_older(before, snapshot.as_of_on)
     return before
 
 

@@ -23,6 +23,7 @@ from core.work import Tx
 from registry_link.households.bulk import chunked, columns_of, put_frame
 from registry_link.households.differences import count_changed, differences_of
 from registry_link.households.erased import erased_in, erased_since
+from registry_link.households.lacking import LACKING, HeadsTold
 from registry_link.households.linking import listed_by
 from registry_link.households.marks import Again, again_of
 from registry_link.households.merged import CARRIED, is_seen
@@ -101,6 +102,8 @@ class Comparison:
     """Households whose rows were not read: they say what they said before."""
     twice: tuple[tuple[str, str], ...]
     """Households that list a NIK which another one of this file lists before them, and which one that is."""
+    lacking: pl.DataFrame
+    """As ``LACKING``; none where not every member is listed."""
 
     @property
     def members(self) -> int:
@@ -147,6 +150,9 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
                        refused["home"].to_numpy()),
         has_before=before_id is not None,
         twice=_twice(tx, snapshot.id, pieces, told.nik, home_of, fates),
+        # Whose row was refused may be the head, or the one member.
+        lacking=told.heads.lacking(home, home_of, (fates != LEFT_OUT) & (unread == 0)) if snapshot.lists_members
+        else LACKING.to_frame(),
     )  # fmt: skip
 
 
@@ -160,6 +166,7 @@ class _Told:
     nik: Digests
     """0 where there is none."""
     villages: pl.Series
+    heads: HeadsTold
     is_gone: Mask
     is_person_gone: Mask
     """Who was erased since; nothing where nobody was."""
@@ -176,6 +183,7 @@ def _told(tx: Tx, snapshot_id: UUID, erased: frozenset[tuple[str, bytes]], *, is
     owners: list[Digests] = []
     niks: list[Digests] = []
     villages = [pl.Series([], dtype=pl.String())]
+    heads = HeadsTold()
     gone: list[Mask] = []
     people_gone: list[Mask] = []
     names = [pl.Series([], dtype=pl.String())]
@@ -188,6 +196,7 @@ def _told(tx: Tx, snapshot_id: UUID, erased: frozenset[tuple[str, bytes]], *, is
         nik = piece.people["nik"]
         niks.append(np.where(nik.is_null().to_numpy(), np.uint64(0), digests(nik.fill_null(""))))
         villages.append(piece.homes["village_code"])
+        heads.add(piece)
         if erased:
             of_homes, of_people = erased_in(tx, snapshot_id, erased, piece.homes, piece.people)
             gone.append(of_homes.to_numpy())
@@ -202,7 +211,7 @@ def _told(tx: Tx, snapshot_id: UUID, erased: frozenset[tuple[str, bytes]], *, is
     key = _joined([]) if is_first else owner * SPREAD + _joined(keys)
     return _Told(
         home=home, home_of=mapped(owner, home, np.arange(len(home), dtype=np.int32)).to_numpy(), nik=_joined(niks),
-        villages=pl.concat(villages), is_gone=np.concatenate([nobody, *gone]),
+        villages=pl.concat(villages), heads=heads, is_gone=np.concatenate([nobody, *gone]),
         is_person_gone=np.concatenate([nobody, *people_gone]), names=pl.concat(names),
         home_hashes=_joined(home_hashes), keys=key, contents=key * SPREAD + _joined(people_hashes),
     )  # fmt: skip

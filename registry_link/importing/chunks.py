@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
@@ -41,6 +42,7 @@ from registry_link.households.weighing import (
     put_written,
     written_out,
 )
+from registry_link.importing.lacking import LackingHomes, lacking_homes, warn_of_lacking
 from registry_link.importing.looking import Cursor, RowsOfFile
 from registry_link.importing.models import ImportRow, ImportRun
 from registry_link.importing.reading import CheckedRows, Reading
@@ -97,6 +99,8 @@ class WeighedChunk:
     """Once all pieces are written out and bound."""
     differences: Counter[DifferenceKind] = field(default_factory=Counter)
     marks: Marks | None = None
+    lacking: LackingHomes | None = None
+    """In the last step of the first comparison: what it says of the file stays said."""
 
 
 def read_chunk(
@@ -204,10 +208,13 @@ def _weigh_next(tx: Tx, run: Any, reading: Reading) -> WeighedChunk:
         if told is not None:
             return told
     new = counts_of(tx, run.snapshot_id, found).new
+    lacking = lacking_homes(tx, run, found.lacking) if run.state is RunState.READING else None
+    marks = None
+    if lacking is not None:
+        marks = made_marks(tx, run.snapshot_id, np.concatenate([lacking.homes, found.kept_in]))
     return WeighedChunk(
         found, step, suspects=suspects(tx, run.snapshot_id, found.twice),
-        differences=count_compared(tx, snapshot, new),
-        marks=made_marks(tx, run.snapshot_id, found.kept_in) if run.state is RunState.READING else None,
+        differences=count_compared(tx, snapshot, new), marks=marks, lacking=lacking,
     )  # fmt: skip
 
 
@@ -268,6 +275,8 @@ def _keep_weighed(tx: Tx, run: Any, read: WeighedChunk) -> Staged:
         if (refused := hindrance(tx, run.snapshot_id, counts)) is not None:
             return _refused(tx, run, refused.code, **refused.facts)
         keep_marks(tx, run.snapshot_id, read.marks)
+        if read.lacking is not None:
+            warn_of_lacking(tx, run, read.lacking)
         forget_files(tx, run)
         move(tx, ImportRun, run.id, RunAct.FINISH, IMPORT_RUN_MOVES, finished_at=tx.now)
     return Staged(rows=run.rows, is_done=True)

@@ -194,13 +194,19 @@ def recognise(header: Sequence[str], layout: Layout | None = None, *, is_beside_
 
 
 def refuse_missing(found: Columns) -> None:
-    """Refuse columns of which no household or person can be made. Raises: Malformed "registry.column_missing"."""
+    """Refuse columns of which no household or person can be made; all that lack are named.
+
+    Raises: Malformed "registry.column_missing".
+    """
+    missing = []
     if not found.has("household_id") and not found.has("kk"):
-        raise Malformed("registry.column_missing", column="id_keluarga / no_kk")
+        missing.append("id_keluarga / no_kk")
     if found.layout is not Layout.MEMBER and not found.has("village"):
-        raise Malformed("registry.column_missing", column="kode_desa / desa_kelurahan")
+        missing.append("kode_desa / desa_kelurahan")
     if not found.has("name") and not (found.layout is Layout.HOUSEHOLD and found.has("head_name")):
-        raise Malformed("registry.column_missing", column="nama")
+        missing.append("nama")
+    if missing:
+        raise Malformed("registry.column_missing", columns=missing)
 
 
 def named(header: Sequence[str], layout: Layout, wanted: Mapping[str, Sequence[str]]) -> Columns:

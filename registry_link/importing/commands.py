@@ -18,7 +18,7 @@ from core.privacy.numbers import holds_number
 from core.reader.stream import refuse_early
 from core.states import move
 from core.work import Tx
-from registry_link.households.snapshots import RecordSnapshot, discard, record_snapshot
+from registry_link.households.snapshots import RecordSnapshot, discard, record_snapshot, refuse_older
 from registry_link.households.standing import to_complete
 from registry_link.importing.mapping import FileColumns
 from registry_link.importing.models import ImportRun
@@ -64,7 +64,8 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
     """Open an import; nothing of a file is read yet but its size and first bytes.
 
     Raises: Forbidden; Invalid; TooLarge; Malformed for a file that is not what it is called; Conflict
-    "import_run.same_file" when the same bytes were imported already (and not discarded), "snapshot.not_current".
+    "import_run.same_file" when the same bytes were imported already (and not discarded), "snapshot.not_current",
+    "snapshot.older".
     """
     tx.require("registry.import")
     if order.completes_id is not None:
@@ -86,6 +87,8 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
     if (before := _same_before(tx, order.files)) is not None:
         on = before.started_at.astimezone(tx.zone).date().isoformat()
         raise Conflict("import_run.same_file", run_id=str(before.id), on=on)
+    if order.completes_id is None:
+        refuse_older(tx, source, order.as_of_on)
     run_id = tx.new_id()
     snapshot_id = record_snapshot(
         tx,

@@ -15,6 +15,7 @@ from core.files.commands import forget_file
 from core.states import move
 from core.work import Tx
 from registry_link.households.listing import tell_what_is_listed
+from registry_link.households.snapshots import refuse_overtaken
 from registry_link.households.standing import completed_by
 from registry_link.importing.columns import MOST_COLUMNS, Columns, chosen, layout_of, named, recognise, suggest
 from registry_link.importing.models import ImportRun
@@ -74,9 +75,15 @@ def note_unpacking(tx: Tx, run_id: UUID, bytes_read: int) -> None:
 def take_unpacked(tx: Tx, run_id: UUID, found: Sequence[Unpacked]) -> RunState:
     """Go on with an import whose files the child has read: to its rows, or to a person who names the columns.
 
-    The uploads themselves are forgotten now. Raises: NotFound; Conflict when it does not wait any more.
+    The uploads themselves are forgotten now. Where a newer file came between it is refused before a row is read.
+    Raises: NotFound; Conflict when it does not wait any more.
     """
     run = run_of(tx, run_id)
+    try:
+        refuse_overtaken(tx, run.snapshot_id)
+    except Conflict as refused:
+        refuse_run(tx, run, refused.code, **refused.facts)
+        return RunState.REFUSED
     files = [
         replace(one, header=two.header, is_workbook=two.is_workbook, rows_size=two.size)
         for one, two in zip(files_of(run), found, strict=True)
@@ -124,13 +131,14 @@ class NameColumns:
 def name_columns(tx: Tx, order: NameColumns) -> None:
     """Say which columns hold which fields, and let the rows be read.
 
-    Raises: Forbidden; NotFound; Conflict "import_run.cannot_map"; Invalid; Malformed.
+    Raises: Forbidden; NotFound; Conflict "import_run.cannot_map", "snapshot.older"; Invalid; Malformed.
     """
     tx.require("registry.import")
     run = run_of(tx, order.run_id)
     files = files_of(run)
     if run.state is not RunState.MAPPING:
         raise Conflict("import_run.cannot_map", state=run.state.value)
+    refuse_overtaken(tx, run.snapshot_id)
     if len(order.files) != len(files):
         raise Invalid("registry.file_count", field="files")
     told = []

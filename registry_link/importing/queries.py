@@ -57,6 +57,7 @@ class Problem:
 class IssueLine:
     file_no: int
     row: int
+    """0: it is said of the file as a whole."""
     column: str
     code: str
     is_warning: bool
@@ -65,6 +66,8 @@ class IssueLine:
     def sentence(self, lang: str) -> str:
         """Say where and what and what to do: Baris 214, kolom NIK: 15 angka, seharusnya 16 …"""
         text = say(self.code, lang, self.facts)
+        if not self.row:
+            return text
         if self.column:
             return say("registry.at_column", lang, {"row": self.row, "column": self.column, "text": text})
         return say("registry.at_row", lang, {"row": self.row, "text": text})

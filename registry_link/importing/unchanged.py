@@ -18,6 +18,7 @@ import polars as pl
 from core.sealed_file import size_of
 from core.work import Tx
 from registry_link.households import frames, pieces
+from registry_link.households import lacking as household_lacking
 from registry_link.households import rules as household_rules
 from registry_link.households.marks import (
     Again,
@@ -31,7 +32,7 @@ from registry_link.households.marks import (
     said_in,
 )
 from registry_link.households.pieces import Digests
-from registry_link.importing import columns, looking, merging, rules, screening
+from registry_link.importing import columns, lacking, looking, merging, rules, screening
 from registry_link.importing.rules import FileFacts, RowReader
 from registry_link.importing.runs import file_facts, files_of, run_of
 from registry_link.importing.screening import NO_MARKS, Screen, Skips
@@ -42,7 +43,9 @@ from registry_link.regions.queries import gazetteer
 _AT_ONCE: Final = 8 << 20
 """Bytes."""
 _THREADS: Final = 2
-_JUDGES: Final = (columns, rules, household_rules, screening, looking, merging, frames, pieces)
+_JUDGES: Final = (
+    columns, rules, household_rules, screening, looking, merging, frames, pieces, lacking, household_lacking,
+)  # fmt: skip
 """Where it is decided what a row says: after a change there every row is read again once."""
 
 

@@ -128,6 +128,9 @@ def start() -> str | BaseResponse:
             )  # fmt: skip
             return redirect(url_for("registry_imports.show", run_id=target), 303)
         except Conflict as refused:
+            if refused.code == "snapshot.older":
+                form.refuse(refused, "as_of_on")
+                return make_response(_index(form), 422)
             if refused.code != "import_run.same_file":
                 raise
             flash(why_not(refused), "info")
@@ -295,9 +298,10 @@ def name_columns(run_id: UUID) -> BaseResponse:
 def _mistake(refused: Refused | queries.Problem) -> str:
     """Say what is wrong with the columns, for somebody who chooses them on the page, not for who wrote the file."""
     lang, facts = context.lang(), dict(refused.facts)
-    if refused.code == "registry.column_missing" and facts.get("column") in _ASKED:
-        words = [say(f"import_field.{name}", lang) for name in _ASKED[str(facts["column"])]]
-        return _("Pilih dahulu kolom yang berisi %(fields)s.", fields=" / ".join(words))
+    missing = facts.get("columns")
+    if refused.code == "registry.column_missing" and isinstance(missing, list):
+        words = [" / ".join(say(f"import_field.{name}", lang) for name in _ASKED[one]) for one in missing]
+        return _("Pilih dahulu kolom yang berisi %(fields)s.", fields="; ".join(words), count=len(words))
     if refused.code == "registry.households_missing":
         return _villages_missing()
     if "name" in facts:

@@ -117,7 +117,7 @@ class ImportReasonOut(Schema):
     is_warning = fields.Boolean()
     rows = fields.Integer()
     first_file = fields.Integer()
-    first_row = fields.Integer()
+    first_row = fields.Integer(metadata={"description": "0: it is said of the file as a whole."})
 
 
 class ImportReasonsOut(Schema):
@@ -130,7 +130,7 @@ class IssueArgs(PageArgs):
 
 class ImportIssueOut(Schema):
     file_no = fields.Integer()
-    row = fields.Integer()
+    row = fields.Integer(metadata={"description": "0: it is said of the file as a whole."})
     column = fields.String()
     code = fields.String()
     is_warning = fields.Boolean()

@@ -20,6 +20,7 @@ from core.files.commands import named_file
 from core.i18n import say
 from core.measures import print_day
 from core.work import Work
+from registry_link.importing import lacking
 from registry_link.importing.jobs import run_pending_imports
 from tests.hostile.corpus import bomb
 from tests.registry_link.importing.test_imports import HEADER, line, lines
@@ -127,6 +128,31 @@ def test_columns_are_named_on_a_page(client: FlaskClient, office: Work):
     client = log_in(client.application.test_client(), "auditor")
     page = client.get(PAGE).get_data(as_text=True)
     assert "Dibuang" in page and "Unggah dan periksa" not in page
+
+
+def test_all_columns_that_are_to_be_named_are_told_at_once(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    header = STRANGE.replace("nama", "Siapa").replace("kode_desa", "Di mana")
+    at = send(client, PAGE, sent(*lines(2), header=header), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    told = "Pilih dahulu kolom yang berisi ID keluarga / No. KK; Desa atau kelurahan (kode atau nama); Nama orang."
+    assert told in client.get(at).get_data(as_text=True)
+    named = {"layout-0": "flat", "column-0-0": "household_id"}
+    refused = send(client, f"{at}/kolom", named, from_page=at)
+    assert refused.status_code == 422
+    assert "kolom yang berisi Desa atau kelurahan (kode atau nama); Nama orang." in refused.get_data(as_text=True)
+    assert send(client, "/bahasa", {"lang": "en"}, from_page=at).status_code == 303
+    page = client.get(at).get_data(as_text=True)
+    assert "First choose the columns that hold Household id / No. KK; Village (code or name); Person" in page
+    one, machine = f"{API}/imports/{at.rpartition('/')[2]}/columns", a_token(office, Role.LOGISTICS)
+    (file,) = told_by(client.get(one, headers=machine))["files"]
+    missing = ["id_keluarga / no_kk", "kode_desa / desa_kelurahan", "nama"]
+    assert file["problem"] == {"code": "registry.column_missing", "facts": {"columns": missing}}
+    order = {"files": [{"layout": "flat", "columns": {"household_id": ["Kode Rumah"]}}]}
+    answer = client.post(one, json=order, headers={**machine, **key()})
+    assert (answer.status_code, told_by(answer)["facts"]) == (400, {"columns": missing[1:]})
+    assert "Kolom ini tidak ditemukan: kode_desa / desa_kelurahan; nama." in told_by(answer)["sentences"]["id"]
 
 
 def test_of_two_headings_that_are_alike_the_second_can_be_chosen(client: FlaskClient, office: Work):
@@ -239,7 +265,6 @@ def test_a_file_that_cannot_be_applied_says_so_instead_of_offering_it(client: Fl
     for rows, as_of, code, said in (
         ((), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
         ((line(1, nik="1"),), "02/01/2026", "snapshot.empty", "Tidak ada satu pun keluarga"),
-        (lines(3), "31/12/2025", "snapshot.older", "sedangkan yang berlaku dari 1 Januari 2026"),
     ):
         at = send(client, PAGE, sent(*rows) | {"as_of_on": as_of}, from_page=PAGE).location
         run_pending_imports(office, OFFICE)
@@ -253,6 +278,35 @@ def test_a_file_that_cannot_be_applied_says_so_instead_of_offering_it(client: Fl
         assert (shown["state"], shown["problem"]["code"]) == ("refused", code)
         refused = client.post(f"{one}/approval", headers={**machine, **key()})
         assert (refused.status_code, told_by(refused)["code"]) == (409, "import_run.cannot_approve")
+
+
+def test_a_file_older_than_the_one_in_use_is_refused_as_it_is_sent(client: FlaskClient, office: Work):
+    a_person(office, Role.LOGISTICS, username="logistik")
+    a_person(office, Role.HEAD, username="kepala")
+    log_in(client, "logistik")
+    applied(office, client, *lines(2))
+    before = client.get(PAGE).get_data(as_text=True).count(f'href="{PAGE}/')
+    answer = send(client, PAGE, sent(*lines(3)) | {"as_of_on": "31/12/2025"}, from_page=PAGE)
+    page = answer.get_data(as_text=True)
+    told = "Berkas ini dari 31 Desember 2025, sedangkan yang berlaku dari 1 Januari 2026. Berkas lama tidak"
+    assert answer.status_code == 422 and told in page
+    assert 'href="#f-as_of_on"' in page
+    assert uploads(client.application) == []
+    assert client.get(PAGE).get_data(as_text=True).count(f'href="{PAGE}/') == before
+    machine = a_token(office, Role.LOGISTICS)
+    kept = client.post(
+        f"{API}/files", data="\n".join([HEADER, *lines(3)]).encode(), content_type="text/csv",
+        headers={**machine, **key(), **named("dtsen.csv")},
+    )  # fmt: skip
+    order = {"files": [{"file_id": told_by(kept)["id"]}], "source": "dtsen"}
+    refused = client.post(f"{API}/imports", json={**order, "as_of_on": "2025-12-31"}, headers={**machine, **key()})
+    assert (refused.status_code, told_by(refused)["code"]) == (409, "snapshot.older")
+    assert told_by(refused)["facts"] == {"given": "2025-12-31", "current": "2026-01-01"}
+    assert told in told_by(refused)["sentences"]["id"]
+    assert len(told_by(client.get(f"{API}/imports", headers=machine))["imports"]) == 1
+    # The file that was sent stays, and may be imported with the right day.
+    again = client.post(f"{API}/imports", json={**order, "as_of_on": "2026-01-01"}, headers={**machine, **key()})
+    assert again.status_code == 201
 
 
 def test_a_file_that_waited_too_long_says_so_wherever_it_is_asked_for(client: FlaskClient, office: Work):
@@ -311,6 +365,37 @@ def test_what_cannot_be_read_is_told_at_its_field_and_leaves_nothing(client: Fla
     run_pending_imports(office, OFFICE)
     assert "Berkas ini tidak dapat dipakai" in client.get(at).get_data(as_text=True)
     assert uploads(client.application) == []
+
+
+def test_what_a_whole_file_lacks_is_told_by_page_and_by_machine(
+    client: FlaskClient, office: Work, monkeypatch: pytest.MonkeyPatch
+):  # fmt: skip
+    monkeypatch.setattr(lacking, "MOST_LACKING", 2)
+    a_person(office, Role.LOGISTICS, username="logistik")
+    log_in(client, "logistik")
+    rows = [line(n, place, shdk="3") for n in (1, 2, 3) for place in (1, 2)]
+    at = send(client, PAGE, sent(*rows, line(4)), from_page=PAGE).location
+    run_pending_imports(office, OFFICE)
+    page = client.get(at).get_data(as_text=True)
+    assert "Keluarga tanpa kepala" in page and "Semua baris diterima; yang di bawah ini patut diperiksa" in page
+    assert "Baris 2, kolom shdk: Keluarga ini beranggota" in page and "Baris 6, kolom shdk" not in page
+    assert "Seluruhnya 3 keluarga beranggota tetapi tanpa kepala; 2 yang pertama dicantumkan." in page
+    assert "Baris 0" not in page
+    whole = re.search(r"Jumlah seluruh keluarga tanpa kepala.*?</tr>", page, re.DOTALL)
+    assert whole and re.findall(r">\s*([0-9–]+)\s*</", whole[0]) == ["–", "–"]
+    one, machine = f"{API}/imports/{at.rpartition('/')[2]}", a_token(office, Role.HEAD)
+    shown = told_by(client.get(one, headers=machine))
+    assert (shown["state"], shown["new"], shown["warned"]) == ("ready", 4, 3)
+    issues = told_by(client.get(f"{one}/issues", headers=machine))["issues"]
+    assert [(each["row"], each["column"], each["code"], each["is_warning"]) for each in issues] == [
+        (0, "", "registry.no_head_more", True), (2, "shdk", "registry.no_head", True),
+        (4, "shdk", "registry.no_head", True),
+    ]  # fmt: skip
+    assert issues[0]["text"].startswith("Seluruhnya 3 keluarga")
+    reasons = told_by(client.get(f"{one}/reasons", headers=machine))["reasons"]
+    assert [(each["code"], each["rows"], each["first_row"]) for each in reasons] == [
+        ("registry.no_head", 2, 2), ("registry.no_head_more", 1, 0),
+    ]  # fmt: skip
 
 
 def test_machines_send_name_look_and_apply(client: FlaskClient, office: Work):

@@ -320,7 +320,6 @@ def test_a_file_of_which_nothing_can_be_applied_is_never_ready(office: Work, tmp
     of_april(office, tmp_path)
     for number, (rows, as_of, code) in enumerate((
         ([], date(2026, 7, 1), "snapshot.empty"), ([line(1, nik="1")], date(2026, 7, 1), "snapshot.empty"),
-        ([*lines(3), line(4, nik="1")], date(2026, 1, 1), "snapshot.older"),
     )):  # fmt: skip
         run_id = start(office, stored(tmp_path, rows, f"{number}.csv"), as_of=as_of)
         run_pending_imports(office, OFFICE)
@@ -335,6 +334,62 @@ def test_a_file_of_which_nothing_can_be_applied_is_never_ready(office: Work, tmp
             approve_import(tx, run_id)
         # The same bytes may come again, with another day.
         start(office, stored(tmp_path, rows, f"{number}.csv"), as_of=date(2026, 8, 1))
+
+
+def test_a_file_older_than_the_one_in_use_is_refused_before_it_is_read(office: Work, tmp_path: Path):
+    of_april(office, tmp_path)
+    file = stored(tmp_path, lines(3), "old.csv")
+    with pytest.raises(Conflict) as refused:
+        start(office, file, as_of=date(2026, 3, 31))
+    assert (refused.value.code, refused.value.facts) == (
+        "snapshot.older", {"current": "2026-04-01", "given": "2026-03-31"},
+    )  # fmt: skip
+    with office.read_by(LOG) as tx:
+        assert len(imports(tx)) == len(snapshots(tx)) == 1
+    # Of the same day, of a later one, of another source, or completing the one in use, it is none of these.
+    same = start(office, file, as_of=date(2026, 4, 1))
+    later = start(office, stored(tmp_path, lines(4), "later.csv"), as_of=date(2026, 4, 2))
+    with office.by(LOG) as tx:
+        whole = next(one.id for one in snapshots(tx) if one.state is SnapshotState.CURRENT)
+        few = stored(tmp_path, lines(5), "other.csv")
+        other = start_import(tx, StartImport(files=(few,), source="dtks", as_of_on=date(2020, 1, 1)))
+    completes = start(office, stored(tmp_path, lines(2), "few.csv"), as_of=date(2020, 1, 1), completes_id=whole)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        assert [import_run(tx, one).state for one in (same, later, other, completes)] == [RunState.READY] * 4
+
+
+@pytest.mark.parametrize("asks", [False, True], ids=["its columns tell", "its columns are asked for"])
+def test_a_file_before_which_a_newer_one_came_is_refused_before_it_is_read(
+    office: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: bool
+):
+    run_id = start(office, stored(tmp_path, lines(2)), as_of=date(2026, 1, 1), asks_columns=asks)
+    if asks:
+        assert _unpack(office, OFFICE, run_id) is RunState.MAPPING
+    newer = record_newer(office)
+    if asks:
+        with pytest.raises(Conflict, match=r"snapshot\.older"), office.by(LOG) as tx:
+            name_columns(tx, NameColumns(run_id=run_id, files=(FileColumns(),)))
+        with office.by(LOG) as tx:
+            assert import_run(tx, run_id).state is RunState.MAPPING
+            discard_import(tx, run_id)
+    monkeypatch.setattr(jobs, "read_chunk", lambda *_, **__: pytest.fail("a row was read"))
+    run_pending_imports(office, OFFICE)
+    with office.read_by(LOG) as tx:
+        view = import_run(tx, run_id)
+        assert view.state is (RunState.DISCARDED if asks else RunState.REFUSED)
+        if not asks:
+            assert view.problem is not None and view.problem.code == "snapshot.older"
+        assert [one.id for one in snapshots(tx) if one.state is SnapshotState.CURRENT] == [newer]
+    assert not list(tmp_path.glob("import-*"))
+
+
+def record_newer(office: Work) -> UUID:
+    with office.by(OFFICE) as tx:
+        rows = [HouseholdRow(external_id="K0009", village_code=SAUM, members=(MemberRow(name="Orang Lain"),))]
+        newer = record_snapshot(tx, RecordSnapshot(source="dtsen", as_of_on=date(2026, 4, 1)))
+        merge_households(tx, newer, rows)
+        return newer
 
 
 def test_a_ready_file_before_which_a_newer_one_came_says_so_and_is_not_approved(office: Work, tmp_path: Path):
@@ -359,9 +414,7 @@ def test_an_older_file_that_was_approved_is_refused_by_the_job_with_its_reason(o
     run_pending_imports(office, OFFICE)
     with office.by(HEAD) as tx:
         approve_import(tx, run_id)
-    with office.by(OFFICE) as tx:
-        rows = [HouseholdRow(external_id="K0009", village_code=SAUM, members=(MemberRow(name="Orang Lain"),))]
-        merge_households(tx, record_snapshot(tx, RecordSnapshot(source="dtsen", as_of_on=date(2026, 4, 1))), rows)
+    record_newer(office)
     run_pending_imports(office, OFFICE)
     with office.read_by(LOG) as tx:
         view = import_run(tx, run_id)

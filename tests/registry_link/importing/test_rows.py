@@ -406,7 +406,7 @@ def test_where_no_village_is_found_its_column_is_asked_for(header: str, layout: 
     assert suggest(names, is_beside_homes=True).layout is beside_homes
     with pytest.raises(Malformed) as caught:
         recognise(names)
-    assert caught.value.facts["column"] == "kode_desa / desa_kelurahan"
+    assert caught.value.facts["columns"] == ["kode_desa / desa_kelurahan"]
 
 
 @pytest.mark.parametrize(
@@ -422,6 +422,28 @@ def test_a_file_without_the_needed_columns_is_refused(header: str, code: str):
     with pytest.raises(Malformed) as caught:
         recognise(header.split(","))
     assert caught.value.code == code
+
+
+KEY, VILLAGE, NAME = "id_keluarga / no_kk", "kode_desa / desa_kelurahan", "nama"
+
+
+@pytest.mark.parametrize(
+    ("header", "layout", "missing"),
+    [
+        ("alamat", Layout.FLAT, [KEY, VILLAGE, NAME]), ("alamat", Layout.HOUSEHOLD, [KEY, VILLAGE, NAME]),
+        ("alamat", Layout.MEMBER, [KEY, NAME]), ("nama,alamat", Layout.FLAT, [KEY, VILLAGE]),
+        ("no_kk,alamat", Layout.FLAT, [VILLAGE, NAME]), ("nama_kepala_keluarga", Layout.HOUSEHOLD, [KEY, VILLAGE]),
+        ("nama_kepala_keluarga", Layout.FLAT, [KEY, VILLAGE, NAME]), ("kode_desa,nama", Layout.FLAT, [KEY]),
+        ("nama_kepala_keluarga", Layout.MEMBER, [KEY, NAME]),
+    ],
+)  # fmt: skip
+def test_all_columns_that_lack_are_named_in_one_sentence(header: str, layout: Layout, missing: list[str]):
+    with pytest.raises(Malformed) as caught:
+        recognise(header.split(","), layout)
+    assert (caught.value.code, caught.value.facts) == ("registry.column_missing", {"columns": missing})
+    told = "; ".join(missing)
+    assert say(caught.value.code, "id", caught.value.facts).startswith(f"Kolom ini tidak ditemukan: {told}. ")
+    assert say(caught.value.code, "en", caught.value.facts).startswith(f"These columns were not found: {told}. ")
 
 
 @pytest.mark.parametrize(
