@@ -57,12 +57,19 @@ def checked_kk(text: str) -> str | Flaw:
 
 def is_number(text: str) -> bool:
     """Tell whether a text is a NIK or No. KK as it should be."""
-    return not (isinstance(_checked(text, 0), Flaw) and isinstance(_checked(text, WOMAN_ADDS), Flaw))
+    # Asked of every id: most are no number at all.
+    return _is_formed(text.strip(" \t")) and not (
+        isinstance(_checked(text, 0), Flaw) and isinstance(_checked(text, WOMAN_ADDS), Flaw)
+    )
+
+
+def _is_formed(text: str) -> bool:
+    return len(text) == 16 and text.isascii() and text.isdigit()
 
 
 def _checked(text: str, added: int) -> str | Flaw:
     text = text.strip(" \t")
-    if not (len(text) == 16 and text.isascii() and text.isdigit()):
+    if not _is_formed(text):
         return _misread(text)
     if len(set(text)) == 1:
         return Flaw(code="registry.number_same")
@@ -84,7 +91,7 @@ def _misread(text: str) -> Flaw:
     """Tell what became of a number that is not sixteen digits."""
     if text[:1] in ("'", "’", "`", '"') or text[-1:] in ("'", "’", "`", '"'):
         return Flaw(code="registry.number_apostrophe")
-    if any(one.isspace() for one in text):
+    if "".join(text.split()) != text:
         return Flaw(code="registry.number_spaces")
     if _SCIENTIFIC.fullmatch(text):
         return Flaw(code="registry.number_scientific")
