@@ -1,4 +1,7 @@
-"""What refused rows said is known, too: only they are read again of a household that says the same."""
+"""What refused rows said is known, too: only they are read again of a household that says the same.
+
+Pieces in which nobody is new are no steps of a taking over any more: one that is on its way begins anew.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ def upgrade() -> None:
     with op.batch_alter_table("snapshot_mark") as table:
         table.add_column(sa.Column("again_refused", sa.LargeBinary(), nullable=True))
         table.add_column(sa.Column("refused", sa.LargeBinary(), nullable=True))
+    _begin_anew()
 
 
 def downgrade() -> None:
+    _begin_anew()
     # Marks of households with refused rows mean nothing where nobody knows which rows these are.
     op.execute(
         "UPDATE import_run SET state = 'refused', finished_at = started_at, "
@@ -34,3 +39,7 @@ def downgrade() -> None:
         table.drop_column("again_refused")
     with op.batch_alter_table("staged_mark") as table:
         table.drop_column("refused")
+
+
+def _begin_anew() -> None:
+    op.execute("UPDATE taking_over SET stage = 'leaving', step = 0 WHERE stage = 'filling'")

@@ -73,6 +73,14 @@ def parts_of(homes: int) -> range:
     return range(-(-homes // HOMES_AT_ONCE))
 
 
+def parts_to_write(fates: pl.DataFrame) -> list[int]:
+    """Number the parts of a piece in which a household is new, or is not listed by the source yet."""
+    rows = fates.with_row_index("at").filter(
+        (pl.col("fate") == NEW) | ~pl.col("is_listed"), pl.col("fate") != LEFT_OUT
+    )  # fmt: skip
+    return rows.select((pl.col("at") // HOMES_AT_ONCE).unique().sort()).to_series().to_list()
+
+
 def homes_ready(
     tx: Tx, snapshot: Any, taking: Any, no: int, part: int, met: Mapping[str, str], *, tells: bool
 ) -> Ready:  # fmt: skip

@@ -90,13 +90,9 @@ _kept: dict[tuple[UUID, int], _Numbers] = {}
 """Of the one snapshot that this process fills in, from its first step of numbers to the last."""
 
 
-def most_numbers(tx: Tx, snapshot_id: UUID) -> int:
-    """Tell how many people and households are new: there are no more numbers than that."""
-    return sum(_new(*weighed_piece(tx, snapshot_id, no)) for no, _, _ in piece_counts(tx, snapshot_id))
-
-
-def _new(homes: pl.DataFrame, people: pl.DataFrame) -> int:
-    return sum(int((fates["fate"] == NEW).sum()) for fates in (homes, people))
+def new_in(fates: pl.DataFrame) -> int:
+    """Tell how many of a piece's households, or members, are new: there are no more numbers than that."""
+    return int((fates["fate"] == NEW).sum())
 
 
 def numbers_ready(tx: Tx, snapshot: Any, taking: Any, begin: int, met: Mapping[str, str]) -> pl.DataFrame:
@@ -136,7 +132,7 @@ def _numbers(tx: Tx, snapshot_id: UUID, begin_no: int, met: Mapping[str, str]) -
         if (homes, people) != (len(of_homes), len(of_people)):
             raise PieceMovedError
         number_of.append(of_homes["number"].to_numpy())
-        most += _new(of_homes, of_people)
+        most += new_in(of_homes) + new_in(of_people)
         for part in parts_of(homes):
             own = "homes", no, part
             found.append(made.pop(own) if own in made else _of_homes(homes_told(tx, snapshot_id, no, part, met)))

@@ -484,7 +484,8 @@ class StagedHousehold(Base):
     suspect_id: Mapped[UUID | None]
     """Another household that has the same No. KK or a member with the same NIK."""
     lists_all: Mapped[bool] = mapped_column(server_default=sa.true())
-    """No row of a member was refused: whoever is not listed has left it."""
+    """Whoever is not listed has left it. Not so where a row of a member was refused, nor where all its people are as
+    they stand: then none of them is listed."""
 
 
 class StagedMember(Base):

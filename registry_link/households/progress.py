@@ -43,5 +43,7 @@ def steps_of(pieces: Sequence[tuple[int, int, int]], taking: Any, counts: Weighe
         (last - first + 1, HEADS_AT_ONCE),
     ]  # fmt: skip
     blocks = last // WORDS_AT_ONCE - first // WORDS_AT_ONCE + 1
-    parts = sum(len(parts_of(piece[1])) + bool(piece[2]) for piece in pieces)
+    of_homes, of_people = sum(len(parts_of(one[1])) for one in pieces), sum(bool(one[2]) for one in pieces)
+    # Parts in which nobody is new are left out.
+    parts = min(of_homes, counts.new) + min(of_people, new_people) if tells else of_homes + of_people
     return parts + blocks + sum(-(-many // at_once) for many, at_once in after) + 1

@@ -22,12 +22,12 @@ from registry_link.households.filling import (
     Ready,
     homes_ready,
     met_households,
-    parts_of,
+    parts_to_write,
     people_ready,
     put_ready,
 )
 from registry_link.households.filling_halves import forget_halves
-from registry_link.households.filling_numbers import NUMBERS_AT_ONCE, most_numbers, numbers_ready, put_numbers
+from registry_link.households.filling_numbers import NUMBERS_AT_ONCE, new_in, numbers_ready, put_numbers
 from registry_link.households.models import (
     Household,
     Member,
@@ -42,6 +42,7 @@ from registry_link.households.snapshots import refuse_unfit, staged_snapshot
 from registry_link.households.states import LinkState, TakingStage
 from registry_link.households.tuning import room
 from registry_link.households.turning import turn_current
+from registry_link.households.weighed import weighed_piece
 from registry_link.households.words import FoldedWords, put_folded, words_ready
 
 SUSPECTS_AT_ONCE: Final = 2000
@@ -131,11 +132,14 @@ def filling_of(tx: Tx, snapshot_id: UUID) -> Filling:
     ).all()  # fmt: skip
     tells = taking.before_id is not None
     steps: list[Step] = []
-    for no, homes, people in piece_counts(tx, snapshot_id):
+    most = 0
+    for no, _, _ in piece_counts(tx, snapshot_id):
+        of_homes, of_people = weighed_piece(tx, snapshot_id, no)
         # The households of a piece before its members: these may be of any of them.
-        steps += [Step("homes", no, part) for part in parts_of(homes)]
-        steps += [Step("people", no)] if people else []
-    steps += [Step("numbers", at) for at in range(0, most_numbers(tx, snapshot_id), NUMBERS_AT_ONCE)]
+        steps += [Step("homes", no, part) for part in parts_to_write(of_homes)]
+        steps += [Step("people", no)] if new_in(of_people) else []
+        most += new_in(of_homes) + new_in(of_people)
+    steps += [Step("numbers", at) for at in range(0, most, NUMBERS_AT_ONCE)]
     steps += [Step("suspects", at) for at in range(0, len(suspects), SUSPECTS_AT_ONCE)]
     steps += [Step("heads", at, min(at + HEADS_AT_ONCE - 1, taking.last_no))
               for at in range(taking.no, taking.last_no + 1, HEADS_AT_ONCE)]  # fmt: skip

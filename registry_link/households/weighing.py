@@ -76,13 +76,14 @@ class Comparison:
     sizes: Places
     """How many members each household has, with those whose rows were refused."""
     lists_all: Mask
-    """Of the households: no row of a member was refused."""
+    """Of the households: whoever of it is not written out is gone. Not where a row of a member was refused, nor where
+    all its people are as they stand, and none of them is written out."""
     kept: tuple[int, int]
     """Households that are listed and of which no row was taken, and members who stay though no row of theirs was."""
     kept_in: Digests
     """Of these members the households."""
     is_told: Mask
-    """Of the members: whether they are written out, because their household says anything new."""
+    """Of the members: whether they are written out, because their household says anything new of its people."""
     positions: Places
     """Their places in the household's list."""
     home_of: Places
@@ -127,24 +128,26 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
     home, home_of = told.home, told.home_of
     fates = np.full(len(home), NEW, dtype=np.int8)
     bound, standing = _compare_homes(tx, snapshot, told, fates)
-    kept_in = _joined([])
+    kept_in, has_same_people = _joined([]), np.zeros(len(home), dtype=np.bool_)
     if (fates != NEW).any():
         is_other, kept_in = _compare_people(tx, snapshot, told, standing, refused)
         fates[(fates == SAME) & is_other] = CHANGED
+        if snapshot.completes_id is None:
+            has_same_people = (fates == CHANGED) & ~is_other
     if erased:
         told.is_gone[home_of[told.is_person_gone]] = True
         fates[told.is_gone] = LEFT_OUT
     unread = mapped(home, refused["home"].to_numpy(), refused["people"].to_numpy()).fill_null(0).to_numpy()
     sizes = np.bincount(home_of, minlength=len(home)).astype(np.int32) + unread
-    is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED))
+    is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED)) & ~has_same_people[home_of]
     listed = _listed(tx, snapshot, is_first=is_first)
     is_listed = _among(home, digests(listed))
     every = home if again is None else np.concatenate([home, again.marks["home"].to_numpy()])
     kept = _kept(tx, snapshot, listed, refused, every) if before_id is not None else (0, 0)
     return Comparison(
         version=version, compared_at=tx.now, pieces=pieces, fates=fates, bound=bound, sizes=sizes,
-        lists_all=unread == 0, kept=(kept[0], kept[1] + len(kept_in)), kept_in=kept_in, is_told=is_told,
-        positions=_positions(home_of), home_of=home_of, is_first=is_first, again=again,
+        lists_all=(unread == 0) & ~has_same_people, kept=(kept[0], kept[1] + len(kept_in)), kept_in=kept_in,
+        is_told=is_told, positions=_positions(home_of), home_of=home_of, is_first=is_first, again=again,
         is_listed=is_listed, numbers=_numbered(told.villages, fates),
         goings=_goings(tx, snapshot, before_id, home, fates, bound, told.villages, listed, is_listed, again,
                        refused["home"].to_numpy()),

@@ -213,7 +213,8 @@ class Looking:
             if file_no - first_no >= len(paths) or not paths[file_no - first_no].exists():
                 return
             rows = _rows(paths[file_no - first_no], file_no, at, skips)
-            is_asked = (self._pieces + len(self._read)) % _AHEAD != 0
+            # Where few rows are looked at most of the work is what is done here with them.
+            is_asked = skips is not None or (self._pieces + len(self._read)) % _AHEAD != 0
             try:
                 if is_asked:
                     self._ask(file_no, rows.lines)

@@ -31,6 +31,7 @@ from registry_link.households.models import (
     SnapshotDifference,
     SnapshotMark,
     StagedMark,
+    StagedMember,
 )
 from registry_link.households.queries import snapshots
 from registry_link.households.states import DifferenceKind, SnapshotState
@@ -163,6 +164,40 @@ def test_a_household_of_which_somebody_stays_is_looked_at_as_a_whole(
         assert sum(looked_at) == 2
     with office.read_by(OFFICE) as tx:
         assert tx.session.scalar(sa.select(sa.func.count(Member.id)).where(Member.is_present)) == 8
+
+
+def test_people_who_are_as_they_stand_are_not_staged_and_stay(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    rows = lines(4, 3)
+    imported(office, tmp_path, "a.csv", rows, FIRST)
+    with office.read_by(OFFICE) as tx:
+        people = sa.select(Member.id, Member.name, Member.is_present).order_by(Member.id)
+        before = tx.session.execute(people).all()
+    moved = [line(1, place, alamat="Jalan Baru") for place in (1, 2, 3)]
+    renamed = [line(2, 1), line(2, 2, nama="Nama Baru"), line(2, 3)]
+    left = [line(3, 1, alamat="Jalan Baru"), line(3, 3, alamat="Jalan Baru")]
+    run_id = start(office, stored(tmp_path, [*moved, *renamed, *left, *rows[9:]], "b.csv"), as_of=SECOND)
+    run_pending_imports(office, OFFICE)
+    with office.by(HEAD) as tx:
+        staged = sa.select(StagedMember.external_id, sa.func.count()).group_by(StagedMember.external_id)
+        assert dict(map(tuple, tx.session.execute(staged))) == {"K0002": 3, "K0003": 2}
+        assert import_run(tx, run_id).changed == 3
+        approve_import(tx, run_id)
+    run_pending_imports(office, OFFICE)
+    with office.read_by(OFFICE) as tx:
+        changed = {one.id: one for one in tx.session.execute(people)}
+        heads = dict(map(tuple, tx.session.execute(sa.select(Household.external_id, Household.head_name))))
+    assert [row for row in before if changed[row.id] != row] == [
+        row for row in before if row.name in ("Orang22 Contoh", "Orang32 Contoh")
+    ]
+    assert heads == {f"K000{n}": f"Orang{n}1 Contoh" for n in range(1, 5)}
+    assert told(office) == {
+        DifferenceKind.ADDRESS: 2, DifferenceKind.MEMBER_CHANGED: 1, DifferenceKind.MEMBER_GONE: 1,
+        DifferenceKind.SIZE: 1,
+    }  # fmt: skip
 
 
 def test_what_is_wrong_by_the_day_of_its_file_is_looked_at_by_another_day(
