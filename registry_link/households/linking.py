@@ -16,6 +16,7 @@ from registry_link.households.bulk import chunked
 from registry_link.households.models import (
     Household,
     LinkEvent,
+    Member,
     RegistryLink,
     Snapshot,
     SnapshotDifference,
@@ -496,18 +497,29 @@ def _end(tx: Tx, snapshot_id: UUID, *where: sa.ColumnElement[bool]) -> None:
 def suspect_changed(tx: Tx, snapshot: Any) -> None:
     """Say of the links of households that a snapshot changes whether they may be doubles, as it was just found out.
 
-    Who had come further than the import stays there: a suspicion alone takes nobody off the register.
+    Who had come further than the import stays there: a suspicion alone takes nobody off the register. Where not all
+    people are staged nobody looked for all their numbers: what was suspected before stays, unless it was for a No. KK
+    that is another one now.
     """
     staged, other = StagedHousehold, sa.orm.aliased(Household)
     stands = sa.exists().where(other.id == staged.suspect_id, other.erased_at.is_(None)).correlate(staged)
-    link = RegistryLink
+    link, own, others = RegistryLink, sa.orm.aliased(Member), sa.orm.aliased(Member)
+    shares_nik = sa.exists().where(
+        own.household_id == link.household_id, others.household_id == link.suspect_household_id,
+        own.nik_bidx == others.nik_bidx, own.is_present, others.is_present,
+    )  # fmt: skip
+    has_other_kk = sa.exists().where(
+        SnapshotDifference.snapshot_id == snapshot.id, SnapshotDifference.kind == DifferenceKind.KK,
+        SnapshotDifference.household_id == link.household_id,
+    )  # fmt: skip
+    is_over = sa.or_(staged.lists_all, sa.and_(has_other_kk.correlate(link), ~shares_nik.correlate(link)))
     rows = tx.session.execute(
         sa.select(link.id, link.state, sa.case((stands, staged.suspect_id)).label("other_id"))
         .join(staged, staged.bound_id == link.household_id)
         .where(
             staged.snapshot_id == snapshot.id, listed_by(tx, snapshot.source), link.snapshot_id != snapshot.id,
             sa.or_(staged.suspect_id.is_not(None), sa.and_(
-                staged.outcome == Outcome.CHANGED, link.suspect_household_id.is_not(None)
+                staged.outcome == Outcome.CHANGED, link.suspect_household_id.is_not(None), is_over
             )),
         )
     ).all()  # fmt: skip

@@ -95,8 +95,14 @@ def suspects(tx: Tx, snapshot_id: UUID, twice: Sequence[tuple[str, str]]) -> dic
             .order_by(Member.household_id).limit(1).scalar_subquery()
         )  # fmt: skip
         further = same_card(tx.regency_code, own)
+        # Numbers that are as they stand bring no suspicion that was not there before.
+        had_kk = sa.select(Household.kk_bidx).where(Household.id == StagedHousehold.bound_id).scalar_subquery()
+        has_numbers = sa.or_(
+            StagedHousehold.bound_id.is_(None), sa.exists().where(same_household()).correlate(StagedHousehold),
+            StagedHousehold.kk_bidx.is_distinct_from(had_kk),
+        )  # fmt: skip
         query = sa.select(StagedHousehold.external_id, sa.func.coalesce(same_nik, same_kk, further)).where(
-            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED,
+            StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED, has_numbers,
             sa.or_(same_nik.is_not(None), same_kk.is_not(None), further.is_not(None)),
         )  # fmt: skip
         found.update((row[0], row[1]) for row in tx.session.execute(query))

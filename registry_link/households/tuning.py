@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.work import Tx
 
-_MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-128000")
+_MUCH_ROOM: Final = sa.text("PRAGMA cache_size=-80000")
 _USUAL_ROOM: Final = sa.text("PRAGMA cache_size=-32000")
 """As ``core.db`` opens a connection."""
 _STAGED: Final = (sa.text("ANALYZE staged_household"), sa.text("ANALYZE staged_member"))

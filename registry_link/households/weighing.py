@@ -130,10 +130,10 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
     bound, standing = _compare_homes(tx, snapshot, told, fates)
     kept_in, has_same_people = _joined([]), np.zeros(len(home), dtype=np.bool_)
     if (fates != NEW).any():
-        is_other, kept_in = _compare_people(tx, snapshot, told, standing, refused)
+        is_other, is_open, kept_in = _compare_people(tx, snapshot, told, standing, refused)
         fates[(fates == SAME) & is_other] = CHANGED
         if snapshot.completes_id is None:
-            has_same_people = (fates == CHANGED) & ~is_other
+            has_same_people = (fates == CHANGED) & ~is_other & ~is_open
     if erased:
         told.is_gone[home_of[told.is_person_gone]] = True
         fates[told.is_gone] = LEFT_OUT
@@ -333,16 +333,16 @@ def _compare_homes(
 
 def _compare_people(
     tx: Tx, snapshot: Any, told: _Told, known: _Standing, refused: pl.DataFrame
-) -> tuple[Mask, Digests]:  # fmt: skip
-    """Tell which households list somebody who stands otherwise, or do not list somebody who stands; and the households
-    of those of whom it is not known, because rows were refused."""
+) -> tuple[Mask, Mask, Digests]:  # fmt: skip
+    """Tell which households list somebody who stands otherwise, or do not list somebody who stands; of which somebody
+    stands of whom no row is known; and give the households of those who may be gone, because rows were refused."""
     query = sa.select(digits(tx, Member.household_id), Member.member_key, Member.row_hash).where(
         Member.is_present, ~Member.member_key.startswith(CARRIED)
     )
     of: list[Digests] = []
     keys: list[Digests] = []
     hashes: list[Digests] = []
-    unknown: list[Mask] = []
+    unknown: list[Mask] = [np.zeros(0, dtype=np.bool_)]
     for some in chunked(known.homes):
         theirs = query.where(Member.household_id.in_([UUID(one) for one in some]))
         for ids, members, contents in columns_of(tx, theirs):
@@ -357,7 +357,8 @@ def _compare_people(
     standing = standing_owner * SPREAD + _joined(keys)[is_ours]
     there = standing * SPREAD + _joined(hashes)[is_ours]
     # Of somebody whose row is not known there is nothing to compare: who is listed again is the same.
-    open_keys = standing[np.concatenate(unknown)[is_ours]] if unknown else standing
+    is_unknown = np.concatenate(unknown)[is_ours]
+    open_keys = standing[is_unknown]
     differs = ~_among(told.contents, there) & ~_among(told.keys, open_keys)
     others = [told.home[told.home_of[differs]]]
     kept = _joined([])
@@ -369,7 +370,7 @@ def _compare_people(
         others.append(standing_owner[is_missing & ~may_be])
         is_elsewhere = _among(standing, told.keys)
         kept = standing_owner[is_missing & may_be & ~is_elsewhere]
-    return _among(told.home, np.concatenate(others)), kept
+    return _among(told.home, np.concatenate(others)), _among(told.home, standing_owner[is_unknown]), kept
 
 
 def _kept(

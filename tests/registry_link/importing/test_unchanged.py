@@ -34,7 +34,7 @@ from registry_link.households.models import (
     StagedMember,
 )
 from registry_link.households.queries import snapshots
-from registry_link.households.states import DifferenceKind, SnapshotState
+from registry_link.households.states import DifferenceKind, LinkState, SnapshotState
 from registry_link.importing import chunks, jobs, unchanged
 from registry_link.importing.commands import approve_import
 from registry_link.importing.jobs import run_pending_imports
@@ -183,13 +183,14 @@ def test_people_who_are_as_they_stand_are_not_staged_and_stay(
     run_pending_imports(office, OFFICE)
     with office.by(HEAD) as tx:
         staged = sa.select(StagedMember.external_id, sa.func.count()).group_by(StagedMember.external_id)
-        assert dict(map(tuple, tx.session.execute(staged))) == {"K0002": 3, "K0003": 2}
+        assert {home: count for home, count in tx.session.execute(staged)} == {"K0002": 3, "K0003": 2}  # noqa: C416
         assert import_run(tx, run_id).changed == 3
         approve_import(tx, run_id)
     run_pending_imports(office, OFFICE)
     with office.read_by(OFFICE) as tx:
         changed = {one.id: one for one in tx.session.execute(people)}
-        heads = dict(map(tuple, tx.session.execute(sa.select(Household.external_id, Household.head_name))))
+        named = tx.session.execute(sa.select(Household.external_id, Household.head_name))
+        heads = {home: head for home, head in named}  # noqa: C416
     assert [row for row in before if changed[row.id] != row] == [
         row for row in before if row.name in ("Orang22 Contoh", "Orang32 Contoh")
     ]
@@ -198,6 +199,37 @@ def test_people_who_are_as_they_stand_are_not_staged_and_stay(
         DifferenceKind.ADDRESS: 2, DifferenceKind.MEMBER_CHANGED: 1, DifferenceKind.MEMBER_GONE: 1,
         DifferenceKind.SIZE: 1,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("shared", ["nik", "kk"])
+def test_who_is_suspected_stays_so_where_no_number_changes(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+    shared: str,
+):
+    def suspected() -> list[tuple[str, LinkState]]:
+        with office.read_by(OFFICE) as tx:
+            rows = tx.session.execute(
+                sa.select(RegistryLink.external_id, RegistryLink.state).where(
+                    RegistryLink.suspect_household_id.is_not(None)
+                )
+            )
+            return [(home, state) for home, state in rows]
+
+    same = {"nik": nik(11)} if shared == "nik" else {"kk": kk(1)}
+    rows = [*lines(3, 2)[:4], line(3, 1, **same), line(3, 2, **({} if shared == "nik" else same))]
+    imported(office, tmp_path, "a.csv", rows[:-2], FIRST)
+    imported(office, tmp_path, "b.csv", rows, SECOND)
+    first = suspected()
+    assert first == [("K0003", LinkState.DUPLICATE_SUSPECTED)]
+    # The address alone, then the household as it was, then the number.
+    for name, as_of, change in (("c.csv", THIRD, "Jalan Baru"), ("d.csv", date(2026, 8, 1), "Jalan 3")):
+        rows[-2:] = [row.rsplit(";", 3)[0] + f";{change};001;002" for row in rows[-2:]]
+        imported(office, tmp_path, name, [*rows, *[""] * (as_of.month - 7)], as_of)
+        assert (told(office), suspected()) == ({DifferenceKind.ADDRESS: 1}, first)
+    imported(office, tmp_path, "e.csv", [*rows[:-2], line(3, 1), line(3, 2)], date(2026, 9, 1))
+    assert suspected() == []
 
 
 def test_what_is_wrong_by_the_day_of_its_file_is_looked_at_by_another_day(
