@@ -19,7 +19,7 @@ import polars as pl
 
 from core.work import Tx
 from registry_link.households.bulk import put_frame
-from registry_link.households.filling import PieceMovedError, homes_told, new_people, parts_of
+from registry_link.households.filling import PieceMovedError, homes_told, new_people, parts_to_write
 from registry_link.households.filling_halves import EIGHT_BYTES, NO_HALVES, Halves, halves_of, take_halves
 from registry_link.households.known import HALF
 from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, KnownNumber
@@ -73,8 +73,6 @@ class _Numbers:
 
     def _part(self, no: int) -> _Part:
         if self._last is None or self._last[0] != no:
-            # The one before is not needed any more while the next is made.
-            self._last = None
             mine = [numbers.view(np.uint8)[:, 0] >> (8 - _BITS) == no for numbers, _ in self._found]
             self._last = no, _in_order(
                 _joined([numbers[own] for (numbers, _), own in zip(self._found, mine, strict=True)]),
@@ -133,10 +131,10 @@ def _numbers(tx: Tx, snapshot_id: UUID, begin_no: int, met: Mapping[str, str]) -
             raise PieceMovedError
         number_of.append(of_homes["number"].to_numpy())
         most += new_in(of_homes) + new_in(of_people)
-        for part in parts_of(homes):
+        for part in parts_to_write(of_homes):
             own = "homes", no, part
             found.append(made.pop(own) if own in made else _of_homes(homes_told(tx, snapshot_id, no, part, met)))
-        if people:
+        if new_in(of_people):
             own = "people", no, 0
             found.append(made.pop(own) if own in made else _of_people(new_people(tx, snapshot_id, no, met)))
     # Somebody's household may stand in another piece.

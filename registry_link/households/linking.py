@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import product
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from core.work import Tx
 from registry_link.households.bulk import chunked
 from registry_link.households.models import (
     Household,
+    HouseholdCard,
     LinkEvent,
     Member,
     RegistryLink,
@@ -498,8 +500,8 @@ def suspect_changed(tx: Tx, snapshot: Any) -> None:
     """Say of the links of households that a snapshot changes whether they may be doubles, as it was just found out.
 
     Who had come further than the import stays there: a suspicion alone takes nobody off the register. Where not all
-    people are staged nobody looked for all their numbers: what was suspected before stays, unless it was for a No. KK
-    that is another one now.
+    people are staged nobody looked for all their numbers: what was suspected before stays as long as both have a number
+    in common.
     """
     staged, other = StagedHousehold, sa.orm.aliased(Household)
     stands = sa.exists().where(other.id == staged.suspect_id, other.erased_at.is_(None)).correlate(staged)
@@ -507,17 +509,14 @@ def suspect_changed(tx: Tx, snapshot: Any) -> None:
     shares_nik = sa.exists().where(
         own.household_id == link.household_id, others.household_id == link.suspect_household_id,
         own.nik_bidx == others.nik_bidx, own.is_present, others.is_present,
-    )  # fmt: skip
-    has_other_kk = sa.exists().where(
-        SnapshotDifference.snapshot_id == snapshot.id, SnapshotDifference.kind == DifferenceKind.KK,
-        SnapshotDifference.household_id == link.household_id,
-    )  # fmt: skip
-    is_over = sa.or_(staged.lists_all, sa.and_(has_other_kk.correlate(link), ~shares_nik.correlate(link)))
+    ).correlate(link)  # fmt: skip
+    is_over = sa.or_(staged.lists_all, ~sa.or_(shares_nik, *_shared_cards()))
     rows = tx.session.execute(
         sa.select(link.id, link.state, sa.case((stands, staged.suspect_id)).label("other_id"))
         .join(staged, staged.bound_id == link.household_id)
         .where(
             staged.snapshot_id == snapshot.id, listed_by(tx, snapshot.source), link.snapshot_id != snapshot.id,
+            sa.or_(staged.lists_all, ~shares_nik),
             sa.or_(staged.suspect_id.is_not(None), sa.and_(
                 staged.outcome == Outcome.CHANGED, link.suspect_household_id.is_not(None), is_over
             )),
@@ -535,6 +534,17 @@ def suspect_changed(tx: Tx, snapshot: Any) -> None:
             )
             .execution_options(synchronize_session=False)
         )  # fmt: skip
+
+
+def _shared_cards() -> Iterable[sa.ColumnElement[bool]]:
+    """Ask whether a household has a No. KK, its own or a further one, that the suspected one has."""
+    cards = ((cast(sa.Table, Household.__table__), "id"), (cast(sa.Table, HouseholdCard.__table__), "household_id"))
+    for (one, whose), (other, whose_other) in product(cards, repeat=2):
+        mine, theirs = one.alias(), other.alias()
+        yield sa.exists().where(
+            mine.c[whose] == _LINK.c.household_id, theirs.c[whose_other] == _LINK.c.suspect_household_id,
+            mine.c.kk_bidx == theirs.c.kk_bidx,
+        ).correlate(_LINK)  # fmt: skip
 
 
 def ask_again(tx: Tx, snapshot_id: UUID) -> None:

@@ -181,13 +181,7 @@ def marks_before(tx: Tx, snapshot_id: UUID, judged_by: str) -> Again | None:
     ).one_or_none()  # fmt: skip
     if row is None:
         return None
-    since = sa.select(Household.external_id).where(
-        Household.regency_code == tx.regency_code, Household.changed_at > row.made_at, Household.source == source,
-        Household.external_id.is_not(None),
-    )  # fmt: skip
-    touched = pl.concat([
-        pl.Series([], dtype=pl.UInt64()), *(pl.Series(digests(pl.Series(names))) for names, in columns_of(tx, since))
-    ])  # fmt: skip
+    touched = _touched(tx, source or "", Household.changed_at > row.made_at)
     marks = _opened(row.marks)
     return Again(row.snapshot_id, marks.filter(~pl.col("home").is_in(touched.implode())), _plain(row.refused))
 
@@ -273,11 +267,38 @@ def settle_marks(tx: Tx, snapshot: Any) -> None:
     if erased_since(tx, snapshot.recorded_at):
         # Whoever was erased meanwhile may be among them.
         drop_marks(tx, snapshot.id)
+    _leave_out_touched(tx, snapshot)
     tx.session.execute(
         sa.update(SnapshotMark)
         .where(SnapshotMark.snapshot_id == snapshot.id)
         .values(of_id=None, again=None, again_refused=None, again_people=0, made_at=tx.now)
     )
+
+
+def _leave_out_touched(tx: Tx, snapshot: Any) -> None:
+    """Take the marks away of those who were written to since the rows were read, but by the snapshot itself."""
+    mine = SnapshotMark.snapshot_id == snapshot.id
+    row = tx.session.execute(sa.select(SnapshotMark.made_at, SnapshotMark.marks.is_not(None)).where(mine)).one_or_none()
+    if row is None or not row[1]:
+        return
+    touched = _touched(
+        tx, snapshot.source, Household.changed_at >= row[0], Household.changed_at < tx.now,
+        Household.snapshot_id.is_distinct_from(snapshot.id),
+    )  # fmt: skip
+    if len(touched):
+        marks = _opened(tx.session.scalar(sa.select(SnapshotMark.marks).where(mine)))
+        left = marks.filter(~pl.col("home").is_in(touched.implode()))
+        tx.session.execute(sa.update(SnapshotMark).where(mine).values(marks=packed_rows(left)))
+
+
+def _touched(tx: Tx, source: str, *when: sa.ColumnElement[bool]) -> pl.Series:
+    """Give the digests of the ids of a source's households that were written to."""
+    names = sa.select(Household.external_id).where(
+        Household.regency_code == tx.regency_code, Household.source == source, Household.external_id.is_not(None), *when
+    )
+    return pl.concat([
+        pl.Series([], dtype=pl.UInt64()), *(pl.Series(digests(pl.Series(some))) for some, in columns_of(tx, names))
+    ])  # fmt: skip
 
 
 def drop_marks(tx: Tx, snapshot_id: UUID) -> None:

@@ -95,10 +95,11 @@ def suspects(tx: Tx, snapshot_id: UUID, twice: Sequence[tuple[str, str]]) -> dic
             .order_by(Member.household_id).limit(1).scalar_subquery()
         )  # fmt: skip
         further = same_card(tx.regency_code, own)
-        # Numbers that are as they stand bring no suspicion that was not there before.
+        # Of whom no member is staged because all are as they stand, a No. KK that is, too, brings no new suspicion.
         had_kk = sa.select(Household.kk_bidx).where(Household.id == StagedHousehold.bound_id).scalar_subquery()
         has_numbers = sa.or_(
-            StagedHousehold.bound_id.is_(None), sa.exists().where(same_household()).correlate(StagedHousehold),
+            StagedHousehold.bound_id.is_(None), StagedHousehold.lists_all,
+            sa.exists().where(same_household()).correlate(StagedHousehold),
             StagedHousehold.kk_bidx.is_distinct_from(had_kk),
         )  # fmt: skip
         query = sa.select(StagedHousehold.external_id, sa.func.coalesce(same_nik, same_kk, further)).where(

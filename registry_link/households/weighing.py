@@ -127,21 +127,26 @@ def compare(tx: Tx, snapshot: Any, before_id: UUID | None, refused: pl.DataFrame
     told = _told(tx, snapshot.id, erased, is_first=is_first)
     home, home_of = told.home, told.home_of
     fates = np.full(len(home), NEW, dtype=np.int8)
+    listed = _listed(tx, snapshot, is_first=is_first)
+    is_listed = _among(home, digests(listed))
     bound, standing = _compare_homes(tx, snapshot, told, fates)
     kept_in, has_same_people = _joined([]), np.zeros(len(home), dtype=np.bool_)
     if (fates != NEW).any():
         is_other, is_open, kept_in = _compare_people(tx, snapshot, told, standing, refused)
         fates[(fates == SAME) & is_other] = CHANGED
+        if again is not None:
+            # Of one whose other rows were not read nobody has left, whatever a row of it says: a row that was refused
+            # before and is taken now is looked at whole with the next file.
+            fates[(fates == CHANGED) & _among(home, again.marks["home"].to_numpy())] = SAME
         if snapshot.completes_id is None:
-            has_same_people = (fates == CHANGED) & ~is_other & ~is_open
+            # A link that begins anew is one whose numbers are looked for.
+            has_same_people = (fates == CHANGED) & ~is_other & ~is_open & is_listed
     if erased:
         told.is_gone[home_of[told.is_person_gone]] = True
         fates[told.is_gone] = LEFT_OUT
     unread = mapped(home, refused["home"].to_numpy(), refused["people"].to_numpy()).fill_null(0).to_numpy()
     sizes = np.bincount(home_of, minlength=len(home)).astype(np.int32) + unread
     is_told = np.isin(fates[home_of], (CHANGED,) if is_first else (NEW, CHANGED)) & ~has_same_people[home_of]
-    listed = _listed(tx, snapshot, is_first=is_first)
-    is_listed = _among(home, digests(listed))
     every = home if again is None else np.concatenate([home, again.marks["home"].to_numpy()])
     kept = _kept(tx, snapshot, listed, refused, every) if before_id is not None else (0, 0)
     return Comparison(

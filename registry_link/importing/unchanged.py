@@ -15,9 +15,10 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from core.privacy import numbers as private_numbers
 from core.sealed_file import size_of
 from core.work import Tx
-from registry_link.households import frames, pieces
+from registry_link.households import frames, numbers, pieces
 from registry_link.households import lacking as household_lacking
 from registry_link.households import rules as household_rules
 from registry_link.households.marks import (
@@ -38,13 +39,15 @@ from registry_link.importing.runs import file_facts, files_of, run_of
 from registry_link.importing.screening import NO_MARKS, Screen, Skips
 from registry_link.importing.states import RunState
 from registry_link.importing.unpacking import lines_between
+from registry_link.regions import rules as region_rules
 from registry_link.regions.queries import gazetteer
 
 _AT_ONCE: Final = 8 << 20
 """Bytes."""
 _THREADS: Final = 2
 _JUDGES: Final = (
-    columns, rules, household_rules, screening, looking, merging, frames, pieces, lacking, household_lacking,
+    columns, rules, household_rules, region_rules, screening, looking, merging, frames, pieces, numbers,
+    private_numbers, lacking, household_lacking,
 )  # fmt: skip
 """Where it is decided what a row says: after a change there every row is read again once."""
 

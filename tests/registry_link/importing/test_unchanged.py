@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.clock import FixedClock
+from core.reader.stream import StreamRow, line_of
 from core.sealed_file import SealedWriter, size_of
 from core.work import Work
 from registry_link.households.commands import HouseholdRow, MemberRow, RecordSnapshot, merge_households, record_snapshot
@@ -41,6 +42,7 @@ from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.looking import Looker
 from registry_link.importing.queries import import_run
 from registry_link.importing.reading import Reading
+from registry_link.importing.screening import _said
 from registry_link.importing.states import RunState
 from registry_link.importing.unpacking import lines_between
 from tests.registry_link.importing.test_ahead import HOMES, PEOPLE, imported
@@ -201,6 +203,14 @@ def test_people_who_are_as_they_stand_are_not_staged_and_stay(
     }  # fmt: skip
 
 
+def suspected(work: Work) -> list[tuple[str, LinkState]]:
+    with work.read_by(OFFICE) as tx:
+        query = sa.select(RegistryLink.external_id, RegistryLink.state).where(
+            RegistryLink.suspect_household_id.is_not(None), RegistryLink.until_snapshot_id.is_(None)
+        )
+        return [(home, state) for home, state in tx.session.execute(query)]
+
+
 @pytest.mark.parametrize("shared", ["nik", "kk"])
 def test_who_is_suspected_stays_so_where_no_number_changes(
     office: Work,  # noqa: F811
@@ -208,28 +218,48 @@ def test_who_is_suspected_stays_so_where_no_number_changes(
     looked_at: list[int],
     shared: str,
 ):
-    def suspected() -> list[tuple[str, LinkState]]:
-        with office.read_by(OFFICE) as tx:
-            rows = tx.session.execute(
-                sa.select(RegistryLink.external_id, RegistryLink.state).where(
-                    RegistryLink.suspect_household_id.is_not(None)
-                )
-            )
-            return [(home, state) for home, state in rows]
-
     same = {"nik": nik(11)} if shared == "nik" else {"kk": kk(1)}
     rows = [*lines(3, 2)[:4], line(3, 1, **same), line(3, 2, **({} if shared == "nik" else same))]
     imported(office, tmp_path, "a.csv", rows[:-2], FIRST)
     imported(office, tmp_path, "b.csv", rows, SECOND)
-    first = suspected()
+    first = suspected(office)
     assert first == [("K0003", LinkState.DUPLICATE_SUSPECTED)]
     # The address alone, then the household as it was, then the number.
     for name, as_of, change in (("c.csv", THIRD, "Jalan Baru"), ("d.csv", date(2026, 8, 1), "Jalan 3")):
         rows[-2:] = [row.rsplit(";", 3)[0] + f";{change};001;002" for row in rows[-2:]]
         imported(office, tmp_path, name, [*rows, *[""] * (as_of.month - 7)], as_of)
-        assert (told(office), suspected()) == ({DifferenceKind.ADDRESS: 1}, first)
+        assert (told(office), suspected(office)) == ({DifferenceKind.ADDRESS: 1}, first)
     imported(office, tmp_path, "e.csv", [*rows[:-2], line(3, 1), line(3, 2)], date(2026, 9, 1))
-    assert suspected() == []
+    assert suspected(office) == []
+
+
+def test_who_comes_back_is_suspected_again(office: Work, tmp_path: Path, looked_at: list[int]):  # noqa: F811
+    rows, double = lines(2, 2), [line(3, 1, nik=nik(11)), line(3, 2)]
+    for name, as_of, some in (("a.csv", FIRST, []), ("b.csv", SECOND, double), ("c.csv", THIRD, [""])):
+        imported(office, tmp_path, name, [*rows, *some], as_of)
+    assert suspected(office) == []
+    moved = [row.replace("Jalan 3", "Jalan Baru") for row in double]
+    imported(office, tmp_path, "d.csv", [*rows, *moved], date(2026, 8, 1))
+    assert suspected(office) == [("K0003", LinkState.DUPLICATE_SUSPECTED)]
+
+
+def test_who_lists_nobody_any_more_is_suspected_for_its_card(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    homes = [f"K{n};{kk(min(n, 2))};Kepala {n};{SAUM};Jalan {n};;;2" for n in (1, 2, 3)]
+    people = [f"K{n};A{n};{nik(n * 10)};Orang {n};L;02-04-1986;1" for n in (1, 2, 3)]
+    for name, as_of, count, listed in (("a", FIRST, 2, 2), ("b", SECOND, 3, 3), ("c", THIRD, 3, 2)):
+        run_id = start(
+            office, stored(tmp_path, homes[:count], f"{name}k.csv", HOMES),
+            stored(tmp_path, [*people[:listed], *([""] if name == "c" else [])], f"{name}a.csv", PEOPLE), as_of=as_of,
+        )  # fmt: skip
+        run_pending_imports(office, OFFICE)
+        with office.by(HEAD) as tx:
+            approve_import(tx, run_id)
+        run_pending_imports(office, OFFICE)
+        assert suspected(office) == ([] if name == "a" else [("K3", LinkState.DUPLICATE_SUSPECTED)])
 
 
 def test_what_is_wrong_by_the_day_of_its_file_is_looked_at_by_another_day(
@@ -334,6 +364,53 @@ def test_a_household_that_somebody_wrote_to_is_looked_at(
     assert sum(looked_at) == 1
     with office.read_by(OFFICE) as tx:
         assert tx.session.scalar(sa.select(Household.address).where(Household.id == home)) == "Jalan Karang 3"
+
+
+def test_a_household_that_somebody_wrote_to_while_a_file_waited_is_looked_at(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+    fixed_clock: FixedClock,
+):
+    rows = [*lines(4, 2), line(5, alamat="")]
+    imported(office, tmp_path, "a.csv", rows, FIRST)
+    fixed_clock.advance(timedelta(days=1))
+    run_id = start(office, stored(tmp_path, [*rows, ""], "b.csv"), as_of=SECOND)
+    run_pending_imports(office, OFFICE)
+    fixed_clock.advance(timedelta(days=1))
+    with office.by(OFFICE) as tx:
+        home = tx.session.scalars(sa.select(Household.id).where(Household.external_id == "K0005")).one()
+        seal = facts_of(tx, [home], "complete")[home].seal
+        complete_household(tx, CompleteHousehold(household_id=home, seal=seal, address="Jalan Karang 3"))
+    fixed_clock.advance(timedelta(days=1))
+    with office.by(HEAD) as tx:
+        approve_import(tx, run_id)
+    run_pending_imports(office, OFFICE)
+    looked_at.clear()
+    imported(office, tmp_path, "c.csv", [*rows, "", ""], THIRD)
+    assert sum(looked_at) == 1
+
+
+def test_a_row_that_is_taken_now_takes_nobody_of_its_household_away(
+    office: Work,  # noqa: F811
+    tmp_path: Path,
+    looked_at: list[int],
+):
+    rows = [*lines(3, 3), line(4, 1), line(4, 2, nik="123"), line(4, 3)]
+    imported(office, tmp_path, "a.csv", rows, FIRST)
+    # As if what judges a row had become milder, and nobody had told: one that was refused is taken.
+    with office.by(OFFICE) as tx:
+        row = tx.session.execute(sa.select(SnapshotMark.snapshot_id, SnapshotMark.refused)).one()
+        cells = rows[4].split(";")
+        refused = np.concatenate([
+            np.frombuffer(row.refused, dtype=np.uint64), _said(line_of(StreamRow(2, cells, {}, ""), len(cells)))
+        ])  # fmt: skip
+        tx.session.execute(sa.update(SnapshotMark).values(refused=refused.tobytes()))
+    looked_at.clear()
+    counts, _ = imported(office, tmp_path, "b.csv", [*rows, ""], SECOND)
+    assert (sum(looked_at), counts[:2], told(office)) == (2, (0, 0), {})
+    with office.read_by(OFFICE) as tx:
+        assert tx.session.scalar(sa.select(sa.func.count(Member.id)).where(Member.is_present)) == 3 * 3 + 2
 
 
 def test_an_age_is_one_of_its_files_day(
