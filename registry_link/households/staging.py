@@ -55,7 +55,7 @@ from registry_link.households.states import (
     Relation,
 )
 from registry_link.households.taking import PERSON, PLACE, at_least_one, same_household
-from registry_link.households.tuning import analyze_staged, analyze_taken, room
+from registry_link.households.tuning import analyze_staged, analyze_taken
 from registry_link.households.words import fold_words, refresh_words, write_new_words
 
 CHUNK: Final = 5000
@@ -316,9 +316,7 @@ def make_current(tx: Tx, snapshot_id: UUID) -> Weighed:
     """
     # The counter is the lock: whoever registers a household waits until the numbers of this one stand.
     last_no = lock_counter(tx)
-    snapshot = staged_snapshot(tx, snapshot_id)
-    with room(tx):
-        return _made_current(tx, snapshot, last_no)
+    return _made_current(tx, staged_snapshot(tx, snapshot_id), last_no)
 
 
 def _made_current(tx: Tx, snapshot: Any, last_no: int) -> Weighed:

@@ -40,7 +40,6 @@ from registry_link.households.pieces import piece_counts
 from registry_link.households.rows import Weighed
 from registry_link.households.snapshots import refuse_unfit, staged_snapshot
 from registry_link.households.states import LinkState, TakingStage
-from registry_link.households.tuning import room
 from registry_link.households.turning import turn_current
 from registry_link.households.weighed import weighed_piece
 from registry_link.households.words import FoldedWords, put_folded, words_ready
@@ -217,13 +216,12 @@ def keep_step(tx: Tx, filling: Filling, ready: ReadyStep, counts: Weighed) -> Ta
         raise Conflict("import_run.moved_meanwhile")
     if ready.is_moved:
         return leave(tx, snapshot_id)
-    with room(tx):
-        if ready.no >= len(filling.steps):
-            if not turn_current(tx, snapshot_id, taking, counts):
-                return leave(tx, snapshot_id)
-            _set_stage(tx, snapshot_id, TakingStage.SEEN)
-            return TakingStage.SEEN
-        _put(tx, filling, ready)
+    if ready.no >= len(filling.steps):
+        if not turn_current(tx, snapshot_id, taking, counts):
+            return leave(tx, snapshot_id)
+        _set_stage(tx, snapshot_id, TakingStage.SEEN)
+        return TakingStage.SEEN
+    _put(tx, filling, ready)
     return TakingStage.FILLING
 
 

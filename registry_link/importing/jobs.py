@@ -15,6 +15,7 @@ from core.beside import beside
 from core.crypto import KeysUnusable
 from core.errors import Conflict, Malformed, TooLarge
 from core.jobs import Every, Job
+from core.memory import give_back
 from core.sealed_file import is_key_gone
 from core.work import Tx, Work
 from registry_link.households.clearing import clear_step, to_clear
@@ -232,6 +233,7 @@ def _apply(work: Work, actor: Actor, run_id: UUID) -> str:
 def _applied(work: Work, actor: Actor, run_id: UUID) -> str:
     with work.read_by(actor) as tx:
         much = to_write(tx, run_id)
+    give_back()
     with beside(work, actor, is_worth_it=much >= MUCH) as helper:
         steps = Steps(run_id, helper)
         while True:
