@@ -232,10 +232,10 @@ def changes_at(tx: Tx, snapshot: Any, start: int, count: int) -> Sequence[Differ
         .order_by(StagedHousehold.external_id)
     )
     # Their names first: with the households joined PostgreSQL would walk all of these to skip the first.
-    some = tx.session.scalars(names.offset(start).limit(count)).all()
+    some = tx.session.execute(names.offset(start).limit(count)).all()
     if not some:
         return ()
-    these = StagedHousehold.external_id.between(some[0], some[-1])
+    these = _between(some)
     rows = tx.session.execute(_changed(snapshot).where(these)).all()
     return _differing(tx, snapshot, rows, _departed(tx), these)
 

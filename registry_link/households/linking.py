@@ -510,7 +510,8 @@ def suspect_changed(tx: Tx, snapshot: Any) -> None:
         own.household_id == link.household_id, others.household_id == link.suspect_household_id,
         own.nik_bidx == others.nik_bidx, own.is_present, others.is_present,
     ).correlate(link)  # fmt: skip
-    is_over = sa.or_(staged.lists_all, ~sa.or_(shares_nik, *_shared_cards()))
+    # Below a suspicion for a NIK is left alone already.
+    is_over = sa.or_(staged.lists_all, ~sa.or_(*_shared_cards()))
     rows = tx.session.execute(
         sa.select(link.id, link.state, sa.case((stands, staged.suspect_id)).label("other_id"))
         .join(staged, staged.bound_id == link.household_id)

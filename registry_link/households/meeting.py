@@ -136,7 +136,7 @@ def name_staged_heads(tx: Tx, snapshot_id: UUID) -> None:
     tx.session.execute(
         sa.update(StagedHousehold)
         .where(StagedHousehold.snapshot_id == snapshot_id, StagedHousehold.outcome != Outcome.UNCHANGED)
-        # Of those that stand the head stays who it was where the head's own row may have been refused.
+        # Of those that stand the head stays who it was where his row may have been refused, or none is staged.
         .where(StagedHousehold.head_name == "", sa.or_(StagedHousehold.lists_all, StagedHousehold.bound_id.is_(None)))
         .values(head_name=sa.func.coalesce(first, ""))
         .execution_options(synchronize_session=False)

@@ -26,10 +26,10 @@ from registry_link.importing.applying import is_weighed
 from registry_link.importing.chunks import read_chunk, stage_chunk
 from registry_link.importing.commands import approve_import, discard_import
 from registry_link.importing.jobs import run_pending_imports
-from registry_link.importing.looking import Looker
 from registry_link.importing.queries import ImportView, import_issues, import_run, issue_counts
 from registry_link.importing.reading import Reading
 from registry_link.importing.states import RunState
+from tests.registry_link.importing.looked import count_looked
 from tests.registry_link.importing.test_ahead import HOMES, PEOPLE
 from tests.registry_link.importing.test_imports import (  # noqa: F401
     HEAD,
@@ -244,22 +244,7 @@ def test_a_job_that_dies_in_its_last_step_warns_once(
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let short files have marks; gives how many rows of each piece are looked at."""
-    found: list[int] = []
-    looked = Looker.looked
-
-    def counted(self: Looker, lines: bytes) -> Any:
-        found.append(lines.count(b"\n"))
-        return looked(self, lines)
-
-    monkeypatch.setattr(jobs, "LONG", 0)
-    monkeypatch.setattr(jobs, "beside", lambda *_, **__: _nobody())
-    monkeypatch.setattr(Looker, "looked", counted)
-    return found
-
-
-class _nobody:  # noqa: N801 (stands for a function)
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
+    return count_looked(monkeypatch)
 
 
 def test_the_next_file_that_says_the_same_is_warned_of_again(

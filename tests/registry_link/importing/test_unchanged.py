@@ -39,12 +39,12 @@ from registry_link.households.states import DifferenceKind, LinkState, SnapshotS
 from registry_link.importing import chunks, jobs, unchanged
 from registry_link.importing.commands import approve_import
 from registry_link.importing.jobs import run_pending_imports
-from registry_link.importing.looking import Looker
 from registry_link.importing.queries import import_run
 from registry_link.importing.reading import Reading
 from registry_link.importing.screening import _said
 from registry_link.importing.states import RunState
 from registry_link.importing.unpacking import lines_between
+from tests.registry_link.importing.looked import count_looked
 from tests.registry_link.importing.test_ahead import HOMES, PEOPLE, imported
 from tests.registry_link.importing.test_imports import HEAD, HEADER, LOG, line, lines, office, start, stored  # noqa: F401
 from tests.registry_link.people import OFFICE, SAUM, kk, nik
@@ -55,23 +55,8 @@ FIRST, SECOND, THIRD = date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1)
 @pytest.fixture(autouse=True)
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let short files have marks too; gives how many rows of each piece are looked at, in this process."""
-    found: list[int] = []
-    looked = Looker.looked
-
-    def counted(self: Looker, lines: bytes) -> Any:
-        found.append(lines.count(b"\n"))
-        return looked(self, lines)
-
-    monkeypatch.setattr(jobs, "LONG", 0)
-    monkeypatch.setattr(jobs, "beside", lambda *_, **__: _nobody())
-    monkeypatch.setattr(Looker, "looked", counted)
     monkeypatch.setattr(unchanged, "_AT_ONCE", 97)
-    return found
-
-
-class _nobody:  # noqa: N801 (stands for a function)
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
+    return count_looked(monkeypatch)
 
 
 def state(work: Work) -> dict[str, Any]:
