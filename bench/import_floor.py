@@ -21,7 +21,17 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from bench.import_registry import HOUSEHOLDS, MEMBERS, NOW, apart, household_lines, imported, member_lines, written
+from bench.import_registry import (
+    HOUSEHOLDS,
+    MEMBERS,
+    NOW,
+    apart,
+    household_lines,
+    imported,
+    member_lines,
+    settle,
+    written,
+)
 from bench.writers import database
 from core.clock import FixedClock
 from core.crypto import use_ring
@@ -29,6 +39,7 @@ from core.db import open_engine
 from core.work import Work
 from tests.registry_link.people import with_regions
 from tests.support.databases import Run
+from tests.support.postgres import OFFICE_SETTINGS
 
 TABLES: Final = ("household", "registry_link", "member", "known_number", "search_text", "search_posting")
 FIRST: Final = ("region", "snapshot")
@@ -99,7 +110,7 @@ def main() -> int:
     parser.add_argument("--households", type=int, default=1_000_000)
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
     asked = parser.parse_args()
-    run = Run.begin()
+    run = Run.begin(OFFICE_SETTINGS)
     use_ring(run.keys())
     try:
         with tempfile.TemporaryDirectory() as name:
@@ -114,6 +125,7 @@ def main() -> int:
                     prepared.engine.dispose()
                     done = apart(partial(imported, url, files, date(2026, 1, 1), NOW))
                     print(f"{kind}: imported in {done['seconds']:.1f} s, {done['told']['apply']:.1f} s of it applying")
+                    settle(url)
                     seconds = copied_sqlite(url, other) if kind == "sqlite" else copied_postgresql(url)
                     print(f"{kind}: the same rows written by the database alone in {sum(seconds.values()):.1f} s: "
                           + ", ".join(f"{table} {one:.1f}" for table, one in seconds.items()), flush=True)  # fmt: skip

@@ -2,9 +2,9 @@
 
     python -m bench.writers [--seconds 5] [--clients 16] [--processes 1] [--engine sqlite|postgresql]
 
-At the level of the service: threads of one process or of several with real transactions, audit chain included, every
-commit on the disk (synchronous=FULL). The books are proved after every run. Figures to reach: design page "Speed and
-scale", section 5.
+At the level of the service: threads of one process or of several with real transactions, audit chain included. SQLite
+has every commit on the disk (synchronous=FULL); PostgreSQL has the tests' settings, which do not wait for it. The books
+are proved after every run. Figures to reach: design page "Speed and scale", section 5.
 """
 
 from __future__ import annotations

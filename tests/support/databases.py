@@ -9,7 +9,7 @@ import os
 import pkgutil
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,7 @@ from sqlalchemy.util import LRUCache
 
 from core.crypto import Keyring
 from core.db import Base, open_engine
-from tests.support.postgres import Postgres
+from tests.support.postgres import SETTINGS, Postgres
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("core", "registry_link", "stock", "logistics")
@@ -32,14 +32,14 @@ PREFIX = "tanggap-tests-"
 class Run:
     """What all processes of one pytest run share: a folder with the templates and the PostgreSQL server."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         self.folder = folder
-        self.postgres = Postgres(folder / "pg")
+        self.postgres = Postgres(folder / "pg", settings)
         self.keys_dir = folder / "keys"
 
     @classmethod
-    def begin(cls) -> Run:
-        """Make the folder of a new run, and clear away what a killed run left."""
+    def begin(cls, settings: Mapping[str, str] = SETTINGS) -> Run:
+        """Make the folder of a new run, and clear away what a killed run left. ``settings``: PostgreSQL's."""
         for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
             with contextlib.suppress(OSError, ValueError):
                 if not _is_alive(json.loads((left / "owner").read_text())):
@@ -47,7 +47,7 @@ class Run:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         folder.chmod(0o755)  # the server's user must reach its own folder in it
         (folder / "owner").write_text(json.dumps(os.getpid()))
-        return cls(folder)
+        return cls(folder, settings)
 
     def end(self) -> None:
         with contextlib.suppress(Exception):

