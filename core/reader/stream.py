@@ -177,7 +177,8 @@ def _head(checked: Iterator[StreamRow | _Plain]) -> tuple[list[StreamRow], list[
 def _said(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Part what the child said: plain lines as many as follow each other, every other line by itself."""
     for piece in pieces:
-        if piece[0] not in _NOT_PLAIN and not any(b"\n" + bytes((sign,)) in piece for sign in _NOT_PLAIN):
+        # A single sign is found at once.
+        if piece[0] not in _NOT_PLAIN and not any(sign in piece and b"\n%c" % sign in piece for sign in _NOT_PLAIN):
             yield piece
             continue
         several: list[bytes] = []
@@ -224,7 +225,7 @@ def _plain(raw: bytes, most_columns: int) -> tuple[_Plain, _Places]:
     parts = np.flatnonzero(signs == ord(CELL_END))
     first = np.searchsorted(parts, starts)
     widths = np.diff(first)
-    is_odd = (signs < 32).sum() - (signs == 9).sum() != len(ends) + len(parts)
+    is_odd = np.count_nonzero(signs < 32) - raw.count(b"\t") != len(ends) + len(parts)
     if is_odd or not len(ends) or raw[-1] != _LINE_END or (widths < 1).any() or (widths > most_columns).any():
         raise Malformed("reader.broke_off")
     digits = parts[first[:-1]] - starts[:-1]
