@@ -160,6 +160,14 @@ def frozen_ddl(table: str, frozen: Sequence[str], dialect: str) -> tuple[str, ..
     )
 
 
+def kept_unpressed(table: sa.Table | sa.FromClause, *columns: str) -> None:
+    """Let PostgreSQL keep these values as they are: to try to press 20 MB of digests takes it half a second."""
+    assert isinstance(table, sa.Table)
+    for column in columns:
+        statement = f"ALTER TABLE {table.name} ALTER COLUMN {column} SET STORAGE EXTERNAL"
+        event.listen(table, "after_create", _ddl(statement, "postgresql"))
+
+
 KEPT_DAYS: Final = 1826
 """Five years of the access log; source: safety.md 4, retention defaults."""
 

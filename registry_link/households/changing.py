@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -13,11 +12,11 @@ from registry_link.households.known import know_numbers
 from registry_link.households.merged import CARRIED
 from registry_link.households.models import Household, Member, StagedHousehold, StagedMember, StatedCounts
 from registry_link.households.states import Outcome
-from registry_link.households.taking import PERSON, PLACE, same_household, taken_household, taken_member
+from registry_link.households.taking import PERSON, PLACE, changed_ranges, same_household, taken_household, taken_member
 
+_AT_ONCE: Final = 2000
+"""Households that are written over by one statement."""
 ROW: Final = ("village_code", "rt", "rw", "hamlet", "address", "decile")
-
-
 _PARTS: Final = (("village_code", "rt", "rw"), ("decile", "size"), PLACE, ("kk", "kk_bidx"),
                  ("source", "external_id", "is_provisional"))  # fmt: skip
 """Columns that stand in indexes: written only where they become others, or each row would be put anew into all."""
@@ -26,6 +25,16 @@ _PARTS: Final = (("village_code", "rt", "rw"), ("decile", "size"), PLACE, ("kk",
 def update_changed(tx: Tx, snapshot: Any) -> None:
     """Write what staged rows say over the households that they change."""
     staged = StagedHousehold
+    for these in changed_ranges(tx, snapshot.id, _AT_ONCE):
+        _update_some(tx, snapshot, these)
+    # A household that was registered on the spot by counts now has its members.
+    if snapshot.lists_members:
+        bound = sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None))
+        tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
+
+
+def _update_some(tx: Tx, snapshot: Any, these: sa.ColumnElement[bool]) -> None:
+    staged = StagedHousehold
     taken: dict[str, Any] = {
         **{name: getattr(staged, name) for name in ROW}, **taken_household(snapshot),
         "kk": sa.func.coalesce(staged.kk, Household.kk),
@@ -33,39 +42,39 @@ def update_changed(tx: Tx, snapshot: Any) -> None:
         "source": sa.literal(snapshot.source), "external_id": staged.external_id, "is_provisional": sa.false(),
         "snapshot_id": staged.snapshot_id, "row_hash": staged.row_hash, "changed_at": tx.now,
     }  # fmt: skip
+    mine = (
+        these,
+        staged.snapshot_id == snapshot.id,
+        staged.outcome == Outcome.CHANGED,
+        staged.bound_id == Household.id,
+    )
     indexed = {name for part in _PARTS for name in part}
     # What is told of the place within a village goes by the village as it was: that comes after.
-    _update(tx, snapshot, {name: value for name, value in taken.items() if name not in indexed})
+    _update(tx, {name: value for name, value in taken.items() if name not in indexed}, *mine)
     # Sealed another time it is still the same number: its index tells.
     differs = [
         sa.or_(*(getattr(Household, name).is_distinct_from(taken[name]) for name in part if name != "kk"))
         for part in _PARTS
     ]
-    for part, is_other, is_any in zip(_PARTS, differs, _any(tx, snapshot, differs), strict=True):
-        told = _update(tx, snapshot, {name: taken[name] for name in part}, is_other) if is_any else ()
-        if "kk" in part:
-            know_numbers(tx, told)
-    # A household that was registered on the spot by counts now has its members.
-    if snapshot.lists_members:
-        bound = sa.select(staged.bound_id).where(staged.snapshot_id == snapshot.id, staged.bound_id.is_not(None))
-        tx.session.execute(sa.delete(StatedCounts).where(StatedCounts.household_id.in_(bound)))
-
-
-def _changed(snapshot: Any) -> tuple[sa.ColumnElement[bool], ...]:
-    staged = StagedHousehold
-    return staged.snapshot_id == snapshot.id, staged.outcome == Outcome.CHANGED, staged.bound_id == Household.id
-
-
-def _any(tx: Tx, snapshot: Any, differs: Sequence[sa.ColumnElement[bool]]) -> Sequence[int | None]:
-    """Tell of each of these whether it is so of any household: most files change few columns."""
+    # Most files change few columns.
     found = [sa.func.max(sa.case((one, 1), else_=0)) for one in differs]
-    return tuple(tx.session.execute(sa.select(*found).where(*_changed(snapshot))).one())
+    is_any = tx.session.execute(sa.select(*found).where(*mine)).one()
+    for part, is_other, is_so in zip(_PARTS, differs, is_any, strict=True):
+        if not is_so:
+            continue
+        values = {name: taken[name] for name in part}
+        if "kk" in part:
+            # Nobody else writes to them: the first update has locked them.
+            others = tx.session.scalars(sa.select(Household.id).where(*mine, is_other)).all()
+            _update(tx, values, *mine, is_other)
+            know_numbers(tx, others)
+        else:
+            _update(tx, values, *mine, is_other)
 
 
-def _update(tx: Tx, snapshot: Any, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> set[UUID]:
-    """Write these columns; gives the households."""
-    done = sa.update(Household).where(*_changed(snapshot), *where).values(**values).returning(Household.id)
-    return set(tx.session.scalars(done.execution_options(synchronize_session=False)))
+def _update(tx: Tx, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> None:
+    done = sa.update(Household).where(*where).values(**values)
+    tx.session.execute(done.execution_options(synchronize_session=False))
 
 
 def change_members(tx: Tx, snapshot: Any) -> None:

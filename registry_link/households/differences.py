@@ -31,7 +31,7 @@ from registry_link.households.models import (
     StagedMember,
 )
 from registry_link.households.states import DepartureKind, DifferenceKind, Outcome
-from registry_link.households.taking import same_household, taken_household, taken_member
+from registry_link.households.taking import changed_ranges, same_household, taken_household, taken_member
 
 AT_ONCE: Final = 10_000
 CHANGES_AT_ONCE: Final = 2500
@@ -182,11 +182,14 @@ def _met(snapshot: Any) -> sa.Select[*tuple[Any, ...]]:
 
 def _is_met(snapshot: Any) -> sa.ColumnElement[bool]:
     staged = StagedHousehold
-    # Taken over or not yet: whoever was registered on the spot stands in no snapshot before this one.
+    # Taken over or not yet: whoever was registered on the spot stands in no snapshot before this one. One look-up for
+    # each: of what only has to exist PostgreSQL makes a join, and walks through all links.
     was_listed = (
-        sa.exists().where(RegistryLink.household_id == staged.bound_id, RegistryLink.snapshot_id != snapshot.id)
-    ).correlate(staged)  # fmt: skip
-    return sa.and_(staged.outcome == Outcome.CHANGED, ~was_listed)
+        sa.select(RegistryLink.id)
+        .where(RegistryLink.household_id == staged.bound_id, RegistryLink.snapshot_id != snapshot.id)
+        .limit(1).correlate(staged).scalar_subquery()
+    )  # fmt: skip
+    return sa.and_(staged.outcome == Outcome.CHANGED, was_listed.is_(None))
 
 
 def _comings(tx: Tx, snapshot: Any) -> dict[DifferenceKind, sa.Select[*tuple[Any, ...]]]:
@@ -232,10 +235,10 @@ def changes_at(tx: Tx, snapshot: Any, start: int, count: int) -> Sequence[Differ
         .order_by(StagedHousehold.external_id)
     )
     # Their names first: with the households joined PostgreSQL would walk all of these to skip the first.
-    some = tx.session.execute(names.offset(start).limit(count)).all()
+    some = tx.session.scalars(names.offset(start).limit(count)).all()
     if not some:
         return ()
-    these = _between(some)
+    these = StagedHousehold.external_id.between(some[0], some[-1])
     rows = tx.session.execute(_changed(snapshot).where(these)).all()
     return _differing(tx, snapshot, rows, _departed(tx), these)
 
@@ -283,17 +286,9 @@ def _changed(snapshot: Any) -> Any:
 def _changes(tx: Tx, snapshot: Any) -> Iterator[list[Difference]]:
     """Compare the changed households with what stands, some thousands at a time."""
     gone = _departed(tx)
-    last = ""
-    while rows := tx.session.execute(
-        _changed(snapshot).where(StagedHousehold.external_id > last).limit(AT_ONCE)
-    ).all():  # fmt: skip
-        last = rows[-1].external_id
-        yield _differing(tx, snapshot, rows, gone, _between(rows))
-
-
-def _between(rows: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """Ask for households that follow each other in the order of their ids in the file."""
-    return StagedHousehold.external_id.between(rows[0].external_id, rows[-1].external_id)
+    for these in changed_ranges(tx, snapshot.id, AT_ONCE):
+        rows = tx.session.execute(_changed(snapshot).where(these)).all()
+        yield _differing(tx, snapshot, rows, gone, these)
 
 
 def _differing(

@@ -512,11 +512,17 @@ def suspect_changed(tx: Tx, snapshot: Any) -> None:
     ).correlate(link)  # fmt: skip
     # Below a suspicion for a NIK is left alone already.
     is_over = sa.or_(staged.lists_all, ~sa.or_(*_shared_cards()))
+    # Few are suspected, or were: found first, or PostgreSQL joins all links with all that changes.
+    is_found = sa.and_(staged.bound_id == link.household_id, staged.snapshot_id == snapshot.id)
+    few = sa.union(
+        sa.select(link.id).join(staged, is_found).where(staged.suspect_id.is_not(None)),
+        sa.select(link.id).where(link.suspect_household_id.is_not(None), link.until_snapshot_id.is_(None)),
+    )
     rows = tx.session.execute(
         sa.select(link.id, link.state, sa.case((stands, staged.suspect_id)).label("other_id"))
-        .join(staged, staged.bound_id == link.household_id)
+        .join(staged, is_found)
         .where(
-            staged.snapshot_id == snapshot.id, listed_by(tx, snapshot.source), link.snapshot_id != snapshot.id,
+            link.id.in_(few), listed_by(tx, snapshot.source), link.snapshot_id != snapshot.id,
             sa.or_(staged.lists_all, ~shares_nik),
             sa.or_(staged.suspect_id.is_not(None), sa.and_(
                 staged.outcome == Outcome.CHANGED, link.suspect_household_id.is_not(None), is_over

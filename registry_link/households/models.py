@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Secret
-from core.db import Base, Big, Sealed, append_only, state_column, whole
+from core.db import Base, Big, Sealed, append_only, kept_unpressed, state_column, whole
 from registry_link.households.states import (
     DepartureKind,
     DifferenceKind,
@@ -543,6 +543,9 @@ class StagedMark(Base):
     """Some of the rows had other cells than texts: the snapshot has no marks."""
 
 
+kept_unpressed(StagedMark.__table__, "content")
+
+
 class SnapshotMark(Base):
     """What the rows of each household of a snapshot said, as keyed digests (``marks.py``)."""
 
@@ -564,6 +567,9 @@ class SnapshotMark(Base):
     """The digests of rows that were refused for what they say themselves, eight bytes each."""
     made_at: Mapped[datetime]
     """Whoever was written to since is looked at again."""
+
+
+kept_unpressed(SnapshotMark.__table__, "marks", "again")
 
 
 class WeighedPiece(Base):

@@ -5,12 +5,15 @@ The taking over writes these values, the report of differences compares them wit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, cast
+from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.work import Tx
 from registry_link.households.models import Household, Member, StagedHousehold, StagedMember
-from registry_link.households.states import PositionSource
+from registry_link.households.states import Outcome, PositionSource
 
 PLACE: Final = ("lon_deg", "lat_deg", "position_key", "position_source", "position_accuracy_m")
 PERSON: Final = (
@@ -23,6 +26,24 @@ def same_household() -> sa.ColumnElement[bool]:
     return sa.and_(
         StagedMember.snapshot_id == StagedHousehold.snapshot_id, StagedMember.external_id == StagedHousehold.external_id
     )
+
+
+def changed_ranges(tx: Tx, snapshot_id: UUID, at_once: int) -> Iterator[sa.ColumnElement[bool]]:
+    """Ask for the households that a snapshot changes some at a time, in the order of their ids in the file.
+
+    For all at once PostgreSQL would walk through every household that stands.
+    """
+    staged = StagedHousehold
+    names = (
+        sa.select(staged.external_id)
+        .where(staged.snapshot_id == snapshot_id, staged.outcome == Outcome.CHANGED)
+        .order_by(staged.external_id)
+        .limit(at_once)
+    )
+    last = ""
+    while some := tx.session.scalars(names.where(staged.external_id > last)).all():
+        last = some[-1]
+        yield staged.external_id.between(some[0], last)
 
 
 def at_least_one(size: sa.ColumnElement[int]) -> sa.ColumnElement[int]:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict
 from core.work import Tx
-from registry_link.households.bulk import chunked, columns_of, put_frame
+from registry_link.households.bulk import chunked, columns_of, one_of, put_frame
 from registry_link.households.differences import count_changed, differences_of
 from registry_link.households.erased import erased_in, erased_since
 from registry_link.households.lacking import LACKING, HeadsTold
@@ -273,7 +273,7 @@ def _goings(
             sa.select(digits(tx, Household.id), Household.village_code)
             .join(RegistryLink, RegistryLink.household_id == Household.id)
             .where(
-                listed_by(tx, snapshot.source), RegistryLink.external_id.in_(some),
+                listed_by(tx, snapshot.source), one_of(tx, RegistryLink.external_id, some),
                 Household.erased_at.is_(None),
             )
         )  # fmt: skip
@@ -285,7 +285,7 @@ def _goings(
         these = [UUID(one) for one in some]
         back_ids += tx.session.scalars(
             sa.select(RegistryLink.household_id).distinct()
-            .where(RegistryLink.household_id.in_(these), RegistryLink.snapshot_id != snapshot.id)
+            .where(one_of(tx, RegistryLink.household_id, these), RegistryLink.snapshot_id != snapshot.id)
         )  # fmt: skip
     known = {one.hex for one in back_ids}
     is_back, where = ids_again.is_in(sorted(known)), villages.filter(pl.Series(maybe))
@@ -319,7 +319,7 @@ def _compare_homes(
     same: list[Digests] = []
     ids: list[pl.Series] = []
     for some in chunked(names):
-        standing_now = query.where(Household.external_id.in_(some))
+        standing_now = query.where(one_of(tx, Household.external_id, some))
         for standing_names, said, those in columns_of(tx, standing_now):
             known.append(digests(pl.Series(standing_names)))
             same.append(digests(pl.Series(said, dtype=pl.Binary()).fill_null(b"")))
@@ -349,7 +349,7 @@ def _compare_people(
     hashes: list[Digests] = []
     unknown: list[Mask] = [np.zeros(0, dtype=np.bool_)]
     for some in chunked(known.homes):
-        theirs = query.where(Member.household_id.in_([UUID(one) for one in some]))
+        theirs = query.where(one_of(tx, Member.household_id, [UUID(one) for one in some]))
         for ids, members, contents in columns_of(tx, theirs):
             said = pl.Series(contents, dtype=pl.Binary())
             of.append(digests(pl.Series(ids)))
@@ -391,7 +391,8 @@ def _kept(
             .select_from(RegistryLink)
             .join(Member, Member.household_id == RegistryLink.household_id)
         )
-        asked = theirs.where(listed_by(tx, snapshot.source), RegistryLink.external_id.in_(some), Member.is_present)
+        these = one_of(tx, RegistryLink.external_id, some)
+        asked = theirs.where(listed_by(tx, snapshot.source), these, Member.is_present)
         members += tx.session.scalar(asked) or 0
     return len(names), members
 

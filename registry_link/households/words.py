@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -18,13 +18,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.bulk import put_frame, put_rows
+from registry_link.households.bulk import change_rows, chunked, one_of, put_frame, put_rows
 from registry_link.households.models import Household, Member, RowCounter, SearchForm, SearchPosting, SearchText
 from registry_link.households.rules import FORM_LETTERS, address_words, forms_learnt, is_learnt, words_of
 from registry_link.households.states import WordPlace
 
 BLOCK: Final = 1 << 16
-_AT_ONCE: Final = 800
 _MARKS: Final = {"@": WordPlace.ADDRESS, "#": WordPlace.REGION}
 
 
@@ -52,9 +51,8 @@ def place_of(marked: str) -> tuple[WordPlace, str]:
 
 def refresh_words(tx: Tx, household_ids: Sequence[UUID]) -> None:
     """Bring the words of households up to date after a name, a member, an address or a village was changed."""
-    for start in range(0, len(household_ids), _AT_ONCE):
-        chunk = household_ids[start : start + _AT_ONCE]
-        now = dict(_texts(tx, Household.id.in_(chunk)))
+    for some in chunked(household_ids):
+        now = dict(_texts(tx, one_of(tx, Household.id, some)))
         known = _known(tx, sorted(now))
         put_rows(
             tx, SearchText, ("row_no", "regency_code", "words", "folded"),
@@ -68,35 +66,26 @@ def refresh_words(tx: Tx, household_ids: Sequence[UUID]) -> None:
 def forget_words(tx: Tx, household_ids: Sequence[UUID]) -> None:
     """Take households out of the search at once, with every trace of their words (erasure)."""
     _lock_numbers(tx)
-    for start in range(0, len(household_ids), _AT_ONCE):
-        numbers = tx.session.scalars(
-            sa.select(Household.row_no).where(Household.id.in_(household_ids[start : start + _AT_ONCE]))
-        ).all()
+    for some in chunked(household_ids):
+        numbers = tx.session.scalars(sa.select(Household.row_no).where(one_of(tx, Household.id, some))).all()
         known = _known(tx, numbers)
         _change(tx, [(one, row, "") for one, row in known.items()])
         _fold(tx, [(one, "", row.words if row.folded is None else row.folded) for one, row in known.items()])
 
 
 def _known(tx: Tx, numbers: Sequence[int]) -> dict[int, Any]:
-    query = sa.select(SearchText.row_no, SearchText.words, SearchText.folded).where(SearchText.row_no.in_(numbers))
+    query = sa.select(SearchText.row_no, SearchText.words, SearchText.folded)
+    mine = query.where(one_of(tx, SearchText.row_no, numbers)).order_by(SearchText.row_no)
     # Kept for this transaction: folding must not come between the reading and the writing.
-    return {row.row_no: row for row in tx.session.execute(query.order_by(SearchText.row_no).with_for_update())}
+    return {row.row_no: row for row in tx.session.execute(mine.with_for_update())}
 
 
 def _change(tx: Tx, rows: Sequence[tuple[int, Any, str]]) -> None:
-    if not rows:
-        return
-    table = cast(sa.Table, SearchText.__table__)
     values = []
     for row_no, row, now in rows:
         folded = row.words if row.folded is None else row.folded
-        values.append({"at_no": row_no, "to_words": now, "to_folded": None if folded == now else folded})
-    tx.session.connection().execute(
-        sa.update(table)
-        .where(table.c.row_no == sa.bindparam("at_no"))
-        .values(words=sa.bindparam("to_words"), folded=sa.bindparam("to_folded")),
-        values,
-    )
+        values.append((row_no, now, None if folded == now else folded))
+    change_rows(tx, SearchText, ("row_no", "words", "folded"), values)
 
 
 def _texts(tx: Tx, *where: sa.ColumnElement[bool]) -> Iterator[tuple[int, str]]:
@@ -186,13 +175,12 @@ def _fold(tx: Tx, rows: Sequence[tuple[int, str, str]]) -> None:
         removed.append((row_no, " ".join(word for word in before if word not in now)))
     for block, (added, removed) in blocks.items():
         _fold_block(tx, block, _by_word(added), _by_word(removed))
-    for start in range(0, len(rows), _AT_ONCE):
-        chunk = rows[start : start + _AT_ONCE]
-        mine = SearchText.row_no.in_([row_no for row_no, _, _ in chunk])
+    for some in chunked(rows):
+        mine = one_of(tx, SearchText.row_no, [row_no for row_no, _, _ in some])
         tx.session.execute(
             sa.update(SearchText).where(mine).values(folded=None).execution_options(synchronize_session=False)
         )
-        if any(not words for _, words, _ in chunk):
+        if any(not words for _, words, _ in some):
             tx.session.execute(
                 sa.delete(SearchText).where(mine, SearchText.words == "").execution_options(synchronize_session=False)
             )
@@ -232,8 +220,8 @@ def _fold_block(
     has_any = tx.session.scalar(sa.select(SearchPosting.block).where(*mine).limit(1)) is not None
     for place, words in wanted.items():
         known: dict[str, bytes] = {}
-        for start in range(0, len(words) if has_any else 0, _AT_ONCE):
-            these = (*mine, SearchPosting.place == place, SearchPosting.word.in_(words[start : start + _AT_ONCE]))
+        for some in chunked(words if has_any else ()):
+            these = (*mine, SearchPosting.place == place, one_of(tx, SearchPosting.word, some))
             kept = tx.session.execute(sa.select(SearchPosting.word, SearchPosting.rows).where(*these))
             known.update({row.word: row.rows for row in kept})
             tx.session.execute(sa.delete(SearchPosting).where(*these).execution_options(synchronize_session=False))
@@ -254,10 +242,10 @@ def learn(tx: Tx, words: Iterable[str]) -> None:
     """Keep the forms of words that were not known, so that a typing error leads to them."""
     wanted = sorted({word for word in words if is_learnt(word)})
     known: set[str] = set()
-    for start in range(0, len(wanted), _AT_ONCE):
+    for some in chunked(wanted):
         # Its first letters are always one of a word's forms.
-        whole = {word[:FORM_LETTERS] for word in wanted[start : start + _AT_ONCE]}
-        known.update(tx.session.scalars(sa.select(SearchForm.word).where(SearchForm.form.in_(sorted(whole)))))
+        whole = {word[:FORM_LETTERS] for word in some}
+        known.update(tx.session.scalars(sa.select(SearchForm.word).where(one_of(tx, SearchForm.form, sorted(whole)))))
     put_rows(
         tx, SearchForm, ("form", "word"),
         ((form, word) for word in wanted if word not in known for form in sorted(forms_learnt(word))),

@@ -76,7 +76,11 @@ def described(engine: sa.Engine) -> dict[str, object]:
             triggers = set(connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
         else:
             triggers = set(connection.scalars(sa.text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")))
-    return {"tables": tables, "checks": checks, "indexes": indexes, "triggers": triggers}
+        storage = set(map(tuple, connection.execute(sa.text(
+            "SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+            "WHERE attstorage = 'e' AND relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+        )))) if engine.dialect.name == "postgresql" else set()  # fmt: skip
+    return {"tables": tables, "checks": checks, "indexes": indexes, "triggers": triggers, "storage": storage}
 
 
 def _told(options: Mapping[str, object] | None) -> str:

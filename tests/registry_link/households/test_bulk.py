@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.actor import system
 from core.work import Work
-from registry_link.households.bulk import _MOST_PLACES, columns_of, put_frame, put_rows
+from registry_link.households.bulk import _MOST_PLACES, change_rows, columns_of, one_of, put_frame, put_rows
 from registry_link.households.models import KnownNumber, SearchText
 from registry_link.households.weighing import _among, mapped
 
@@ -50,6 +50,43 @@ def test_nothing_goes_in_and_nothing_comes_out(work: Work):
         assert put_rows(tx, KnownNumber, ("number_index", "row_no"), []) == 0
         put_frame(tx, KnownNumber, pl.DataFrame(schema={"number_index": pl.Binary(), "row_no": pl.Int64()}))
         assert list(columns_of(tx, sa.select(KnownNumber.row_no))) == []
+
+
+ODD = (*WORDS, "NULL", 'a"{},\\', "{}", "a'b")
+
+
+def texts_in(work: Work) -> dict[int, tuple[str, str | None]]:
+    with work.read_by(OFFICE) as tx:
+        query = sa.select(SearchText.row_no, SearchText.words, SearchText.folded)
+        return {row.row_no: (row.words, row.folded) for row in tx.session.execute(query)}
+
+
+def test_columns_of_single_rows_are_written_over(work: Work):
+    before = {no: (f"dulu {no}", None) for no in range(len(ODD) + 1)}
+    with work.by(OFFICE) as tx:
+        put_rows(tx, SearchText, ("row_no", "regency_code", "words", "folded"),
+                 [(no, "99.01", *told) for no, told in before.items()])  # fmt: skip
+    after = {no: (text, None if no % 3 else text) for no, text in enumerate(ODD)}
+    with work.by(OFFICE) as tx:
+        change_rows(tx, SearchText, ("row_no", "words", "folded"), [])
+        change_rows(tx, SearchText, ("row_no", "words", "folded"), [(no, *told) for no, told in after.items()])
+    assert texts_in(work) == before | after
+
+
+def test_rows_are_asked_for_by_any_values(work: Work):
+    with work.by(OFFICE) as tx:
+        put_rows(tx, SearchText, ("row_no", "regency_code", "words", "folded"),
+                 [(no, "99.01", text, None) for no, text in enumerate(ODD)])  # fmt: skip
+
+    def found(column: sa.orm.InstrumentedAttribute[object], values: list[object]) -> set[int]:
+        with work.read_by(OFFICE) as tx:
+            return set(tx.session.scalars(sa.select(SearchText.row_no).where(one_of(tx, column, values))))
+
+    for no, text in enumerate(ODD):
+        assert found(SearchText.words, [text, text, "tidak ada"]) == {no}
+    assert found(SearchText.words, list(ODD)) == set(range(len(ODD)))
+    assert found(SearchText.row_no, [1, 2, 99]) == {1, 2}
+    assert found(SearchText.row_no, []) == found(SearchText.folded, [None]) == set()
 
 
 def test_texts_of_any_kind_stay_as_they_are(work: Work):

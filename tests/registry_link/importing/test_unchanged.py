@@ -22,6 +22,7 @@ from core.clock import FixedClock
 from core.reader.stream import StreamRow, line_of
 from core.sealed_file import SealedWriter, size_of
 from core.work import Work
+from registry_link.households import changing
 from registry_link.households.commands import HouseholdRow, MemberRow, RecordSnapshot, merge_households, record_snapshot
 from registry_link.households.completing import CompleteHousehold, complete_household, facts_of
 from registry_link.households.marks import ROWS, Again, forget_marks, say_the_same, summed
@@ -54,8 +55,10 @@ FIRST, SECOND, THIRD = date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1)
 
 @pytest.fixture(autouse=True)
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Let short files have marks too; gives how many rows of each piece are looked at, in this process."""
+    """Let short files have marks too, and few households change by several statements; gives how many rows of each
+    piece are looked at, in this process."""
     monkeypatch.setattr(unchanged, "_AT_ONCE", 97)
+    monkeypatch.setattr(changing, "_AT_ONCE", 2)
     return count_looked(monkeypatch)
 
 
