@@ -60,29 +60,6 @@ def put_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Iterable[S
     return len(values[0])
 
 
-def change_rows(tx: Tx, model: type[Base], columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write over columns of single rows, given as values in the order of ``columns``; the first is the key."""
-    table, connection = cast(sa.Table, model.__table__), tx.session.connection()
-    key, *names = columns
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        # In one statement: row by row it takes twice as long.
-        arrays = [sa.literal([row[place] for row in rows], sa.ARRAY(table.c[name].type))
-                  for place, name in enumerate(columns)]  # fmt: skip
-        told = sa.func.unnest(*arrays).table_valued(*columns).render_derived(name="told")
-        connection.execute(
-            sa.update(table).where(table.c[key] == told.c[key]).values({name: told.c[name] for name in names})
-        )
-    else:
-        # Of other names than the columns', which are parameters of its own to SQLAlchemy.
-        places = {name: sa.bindparam(f"to_{name}", type_=table.c[name].type) for name in columns}
-        connection.execute(
-            sa.update(table).where(table.c[key] == places[key]).values({name: places[name] for name in names}),
-            [{f"to_{name}": value for name, value in zip(columns, row, strict=True)} for row in rows],
-        )
-
-
 def columns_of(tx: Tx, query: sa.Select[*tuple[Any, ...]], at_once: int = 50_000) -> Iterator[tuple[Any, ...]]:
     """Read very many rows some thousands at a time, column by column; on SQLite with values as they stand there."""
     connection = tx.session.connection()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import numpy as np
@@ -18,7 +18,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from core.work import Tx
-from registry_link.households.bulk import change_rows, chunked, one_of, put_frame, put_rows
+from registry_link.households.bulk import chunked, one_of, put_frame, put_rows
 from registry_link.households.models import Household, Member, RowCounter, SearchForm, SearchPosting, SearchText
 from registry_link.households.rules import FORM_LETTERS, address_words, forms_learnt, is_learnt, words_of
 from registry_link.households.states import WordPlace
@@ -81,11 +81,19 @@ def _known(tx: Tx, numbers: Sequence[int]) -> dict[int, Any]:
 
 
 def _change(tx: Tx, rows: Sequence[tuple[int, Any, str]]) -> None:
+    if not rows:
+        return
+    table = cast(sa.Table, SearchText.__table__)
     values = []
     for row_no, row, now in rows:
         folded = row.words if row.folded is None else row.folded
-        values.append((row_no, now, None if folded == now else folded))
-    change_rows(tx, SearchText, ("row_no", "words", "folded"), values)
+        values.append({"at_no": row_no, "to_words": now, "to_folded": None if folded == now else folded})
+    tx.session.connection().execute(
+        sa.update(table)
+        .where(table.c.row_no == sa.bindparam("at_no"))
+        .values(words=sa.bindparam("to_words"), folded=sa.bindparam("to_folded")),
+        values,
+    )
 
 
 def _texts(tx: Tx, *where: sa.ColumnElement[bool]) -> Iterator[tuple[int, str]]:

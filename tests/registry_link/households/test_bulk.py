@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.actor import system
 from core.work import Work
-from registry_link.households.bulk import _MOST_PLACES, change_rows, columns_of, one_of, put_frame, put_rows
+from registry_link.households.bulk import _MOST_PLACES, columns_of, one_of, put_frame, put_rows
 from registry_link.households.models import KnownNumber, SearchText
 from registry_link.households.weighing import _among, mapped
 
@@ -53,24 +53,6 @@ def test_nothing_goes_in_and_nothing_comes_out(work: Work):
 
 
 ODD = (*WORDS, "NULL", 'a"{},\\', "{}", "a'b")
-
-
-def texts_in(work: Work) -> dict[int, tuple[str, str | None]]:
-    with work.read_by(OFFICE) as tx:
-        query = sa.select(SearchText.row_no, SearchText.words, SearchText.folded)
-        return {row.row_no: (row.words, row.folded) for row in tx.session.execute(query)}
-
-
-def test_columns_of_single_rows_are_written_over(work: Work):
-    before = {no: (f"dulu {no}", None) for no in range(len(ODD) + 1)}
-    with work.by(OFFICE) as tx:
-        put_rows(tx, SearchText, ("row_no", "regency_code", "words", "folded"),
-                 [(no, "99.01", *told) for no, told in before.items()])  # fmt: skip
-    after = {no: (text, None if no % 3 else text) for no, text in enumerate(ODD)}
-    with work.by(OFFICE) as tx:
-        change_rows(tx, SearchText, ("row_no", "words", "folded"), [])
-        change_rows(tx, SearchText, ("row_no", "words", "folded"), [(no, *told) for no, told in after.items()])
-    assert texts_in(work) == before | after
 
 
 def test_rows_are_asked_for_by_any_values(work: Work):
