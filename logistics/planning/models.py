@@ -92,6 +92,7 @@ class PriorityRule(Base):
     __tablename__ = "priority_rule"
     __table_args__ = (
         sa.UniqueConstraint("regency_code", "version"),
+        sa.Index("uq_priority_rule_draft", "regency_code", unique=True, sqlite_where=_DRAFT, postgresql_where=_DRAFT),
         sa.Index("uq_priority_rule_in_force", "regency_code", unique=True, sqlite_where=_IN_FORCE,
                  postgresql_where=_IN_FORCE),
         whole("floor_permille", most=1000),

@@ -94,7 +94,7 @@ def declare_rule(tx: Tx, order: DeclareRule) -> UUID:
         with tx.savepoint():
             tx.session.add(row)
             tx.session.flush()
-    except IntegrityError as error:  # somebody else declared this version in the same moment
+    except IntegrityError as error:  # somebody else declared one in the same moment
         raise Conflict("priority_rule.draft_waits") from error
     if order.parts is Parts.CHOSEN:
         tx.session.execute(

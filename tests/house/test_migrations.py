@@ -324,3 +324,31 @@ def test_packages_keep_the_hours_that_they_were_promised_by_their_plan(empty_dat
         assert tuple(changed) == ("10:00-12:00", "09:00-11:00")
         assert "slot" not in {one["name"] for one in sa.inspect(connection).get_columns("package")}
     engine.dispose()
+
+
+def test_of_several_drafts_of_a_rule_the_newest_stays(empty_database_url: str):
+    config = alembic_config(empty_database_url)
+    command.upgrade(config, "0036")
+    engine = open_engine(empty_database_url)
+    at = datetime(2026, 11, 16, 2, tzinfo=UTC)
+    first, held, last = (UUID(int=no) for no in (1, 2, 3))
+    with engine.begin() as connection:
+        row = writing(connection, at)
+        row("priority_rule", id=first, version="2026-1", parts="none", state="draft")
+        row("priority_rule", id=held, version="2026-2", parts="none", state="in_force")
+        row(
+            "priority_rule", id=last, version="2026-3", parts="none", state="draft", proposed_at=at + timedelta(hours=1)
+        )
+        row("priority_rule", id=uuid4(), regency_code="99.02", version="2026-1", parts="none", state="draft")
+    command.upgrade(config, "head")
+    with engine.connect() as connection:
+        told = connection.execute(
+            sa.text("SELECT regency_code, version, state, retired_at FROM priority_rule ORDER BY 1, 2")
+        ).all()
+    assert [tuple(one)[:3] for one in told] == [
+        ("99.01", "2026-1", "retired"), ("99.01", "2026-2", "in_force"), ("99.01", "2026-3", "draft"),
+        ("99.02", "2026-1", "draft"),
+    ]  # fmt: skip
+    assert [one.retired_at is None for one in told] == [False, True, True, True]
+    command.downgrade(config, "0036")
+    engine.dispose()

@@ -12,7 +12,8 @@ from core.actor import Role
 from core.errors import Conflict, Forbidden, Invalid
 from core.i18n import LANGUAGES
 from core.states import reachable
-from core.work import Work
+from core.work import Tx, Work
+from logistics.planning import priorities
 from logistics.planning.priorities import (
     BUILT_IN_VIEW,
     DeclareRule,
@@ -135,6 +136,24 @@ def test_two_who_declare_at_once_make_one_draft(office: Work):
     assert codes(outcomes) == ["", "priority_rule.draft_waits"]
     with office.read_by(OFFICER) as tx:
         assert len(rules(tx)) == 1
+
+
+@pytest.mark.engines("postgresql")
+def test_one_draft_waits_although_another_came_after_looking_for_one(office: Work, monkeypatch: pytest.MonkeyPatch):
+    """PostgreSQL shows each statement what is committed by then; on SQLite who writes waits for his turn first."""
+    count = priorities._next_version
+
+    def late(tx: Tx) -> str:
+        monkeypatch.setattr(priorities, "_next_version", count)
+        with office.by(OFFICER) as other:
+            declare_rule(other, POOREST)
+        return count(tx)
+
+    monkeypatch.setattr(priorities, "_next_version", late)
+    with pytest.raises(Conflict, match=r"priority_rule\.draft_waits"), office.by(OFFICER) as tx:
+        declare_rule(tx, POOREST)
+    with office.read_by(OFFICER) as tx:
+        assert [one.state for one in rules(tx)] == [RuleState.DRAFT]
 
 
 def test_every_state_of_a_rule_can_be_reached():
