@@ -138,9 +138,10 @@ def register_provisional(tx: Tx, order: RegisterProvisional) -> Registered:
     if order.counts is not None:
         _check_counts(order.counts)
     kk = _number(order.kk, "kk")
+    # The number first: who registers the same family in the same moment waits here, and finds this one when asked.
+    number, household_id = take_row_no(tx), tx.new_id()
     _refuse_known(tx, kk, [one["nik"] for one in people])
     key = _position(order)
-    number, household_id = take_row_no(tx), tx.new_id()
     code = code_with_check("KEL", number)
     tx.session.execute(sa.insert(Household).values(
         id=household_id, row_no=number, regency_code=tx.regency_code, code=code, village_code=order.village_code,

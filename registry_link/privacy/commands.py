@@ -69,8 +69,7 @@ def ask_erasure(tx: Tx, order: AskErasure) -> UUID:
     _check_asker(order.asked_for, order.identity_document)
     if not ground_fits(order.ground, order.asked_for):
         raise Invalid("erasure.ground", field="ground")
-    if household.merged_into_id is not None:
-        raise Conflict("erasure.merged", code=_household(tx, household.merged_into_id).code)
+    _refuse_merged(tx, household)
     waiting = sa.select(Erasure.id).where(
         Erasure.household_id == order.household_id, Erasure.state == ErasureState.ASKED
     )
@@ -93,7 +92,7 @@ def approve_erasure(tx: Tx, erasure_id: UUID, note: str, waiting: tuple[str, ...
 
     ``waiting``: codes of its packages that are still to be handed over. Gives the number of rows that were cleared;
     rows that only opening shows to be its are cleared by ``sweep``. Raises: Forbidden; NotFound; Invalid; Conflict
-    "erasure.own", "erasure.waiting", "erasure.cannot_approve".
+    "erasure.own", "erasure.waiting", "erasure.cannot_approve", "erasure.merged" where it was merged since.
     """
     row = _to_decide(tx, erasure_id)
     note = _text(note, "note", 0)
@@ -101,6 +100,9 @@ def approve_erasure(tx: Tx, erasure_id: UUID, note: str, waiting: tuple[str, ...
     if row.state is ErasureState.ASKED:
         if waiting:
             raise Conflict("erasure.waiting", packages=list(waiting))
+        # Held first: what is merged into it, or into what it is merged, is asked when nobody can change that any more.
+        hold(tx, (row.household_id,))
+        _refuse_merged(tx, _household(tx, row.household_id))
         ids = (row.household_id, *merged_into(tx, row.household_id))
         hold(tx, ids)
         remember_numbers(tx, erasure_id, ids)
@@ -184,6 +186,12 @@ def _household(tx: Tx, household_id: UUID) -> Home:
     if found.erased_at is not None:
         raise Conflict("erasure.erased", code=found.code)
     return found
+
+
+def _refuse_merged(tx: Tx, household: Home) -> None:
+    """Raises: Conflict with the code of the household that holds its people now."""
+    if household.merged_into_id is not None:
+        raise Conflict("erasure.merged", code=_household(tx, household.merged_into_id).code)
 
 
 def _check_asker(asker: Asker, document: IdentityDocument) -> None:

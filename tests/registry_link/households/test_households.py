@@ -15,7 +15,8 @@ from core.audit import AccessRow, latest
 from core.clock import FixedClock
 from core.crypto import Secret
 from core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
-from core.work import Work
+from core.work import Tx, Work
+from registry_link.households import commands
 from registry_link.households.commands import (
     HouseholdRow,
     MemberRow,
@@ -176,6 +177,25 @@ def test_a_number_that_is_known_leads_to_its_household_only_within_the_reach(peo
         with pytest.raises(Conflict) as caught, peopled.by(actor) as tx:
             register_provisional(tx, order(**given))
         assert (caught.value.code, caught.value.facts) == ("household.known_elsewhere", {})
+
+
+@pytest.mark.engines("postgresql")
+def test_who_registers_a_family_that_was_just_registered_is_told_so(office: Work, monkeypatch: pytest.MonkeyPatch):
+    family = order(head_nik=nik(1), head_birth_on=date(1986, 4, 2), kk=kk(1))
+    counted = commands.take_row_no
+
+    def late(tx: Tx) -> int:
+        monkeypatch.setattr(commands, "take_row_no", counted)
+        with office.by(VOL) as other:
+            register_provisional(other, family)
+        return counted(tx)
+
+    monkeypatch.setattr(commands, "take_row_no", late)
+    with pytest.raises(Conflict) as told, office.by(LOG) as tx:
+        register_provisional(tx, family)
+    with office.read_by(LOG) as tx:
+        assert told.value.code == "household.known"
+        assert tx.session.scalars(sa.select(Household.code)).all() == [told.value.facts["code"]]
 
 
 def test_a_village_operator_registers_in_the_own_village_only(office: Work):

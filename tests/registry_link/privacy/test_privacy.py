@@ -42,6 +42,8 @@ from registry_link.households.revealing import Reveal, RevealReason, reveal
 from registry_link.households.rows import HouseholdRow
 from registry_link.households.snapshots import RecordSnapshot, record_snapshot
 from registry_link.households.states import SnapshotState
+from registry_link.identity.commands import NamePair, Propose, approve, name_pair, propose
+from registry_link.identity.states import Verdict
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.importing.models import ImportRow
 from registry_link.importing.queries import import_issues, import_run
@@ -122,6 +124,51 @@ def test_an_erased_household_is_found_nowhere_and_the_books_keep_its_code(office
         for text in ("Yohana", code, kk(1), nik(2)):
             assert not search_households(tx, SearchHouseholds(text=text)).lines, text
         assert [line.id for line in search_households(tx, SearchHouseholds(village_code=SAUM)).lines] == [other]
+
+
+def joined(work: Work, merged_id: UUID, survivor_id: UUID) -> None:
+    """Two persons say that one household is another."""
+    with work.by(LOG) as tx:
+        codes = [household(tx, one).code for one in (merged_id, survivor_id)]
+        pair = name_pair(tx, NamePair(first_code=codes[0], second_code=codes[1]))
+        verdict = Propose(pair_id=pair, verdict=Verdict.MERGE, reason="Orang yang sama, dilihat sendiri",
+                          survivor_id=survivor_id)  # fmt: skip
+        proposal = propose(tx, verdict)
+    with work.by(HEAD) as tx:
+        approve(tx, proposal)
+
+
+def test_who_was_merged_since_is_asked_for_where_the_people_are_now(office: Work):
+    one, other = id_of(office, NAME), id_of(office, "Siti Aminah")
+    erasure_id = ask(office, one)
+    joined(office, one, other)
+    with pytest.raises(Conflict, match=r"erasure\.merged"), office.by(HEAD) as tx:
+        commands.approve_erasure(tx, erasure_id, "Sesuai permintaan")
+    with office.by(HEAD) as tx:
+        assert tx.session.scalars(sa.select(Household.erased_at)).all() == [None, None]
+        commands.refuse_erasure(tx, erasure_id, "Sudah digabung, ajukan lagi")
+    again = ask(office, other)
+    with office.by(HEAD) as tx:
+        commands.approve_erasure(tx, again, "Sesuai permintaan")
+    assert not {name for name, text in everything(office) if "batlajery" in text.lower()} - {"search_form"}
+
+
+@pytest.mark.engines("postgresql")
+def test_who_is_merged_while_an_erasure_is_approved_is_erased_too(office: Work, monkeypatch: pytest.MonkeyPatch):
+    """The merge commits after the last thing that is asked before households are held."""
+    one, other = id_of(office, NAME), id_of(office, "Siti Aminah")
+    erasure_id = ask(office, other)
+    held = commands.hold
+
+    def late(tx: Tx, ids: Sequence[UUID]) -> None:
+        monkeypatch.setattr(commands, "hold", held)
+        joined(office, one, other)
+        held(tx, ids)
+
+    monkeypatch.setattr(commands, "hold", late)
+    with office.by(HEAD) as tx:
+        commands.approve_erasure(tx, erasure_id, "Sesuai permintaan")
+    assert not {name for name, text in everything(office) if "batlajery" in text.lower()} - {"search_form"}
 
 
 def test_erasure_takes_two_persons_a_document_and_a_ground(office: Work):
