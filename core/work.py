@@ -29,6 +29,8 @@ from core.turns import Turns
 Result = TypeVar("Result")
 _RETRY = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
+_TAKEN = "23505"
+"""PostgreSQL: a row that must be the only one of its kind is there already."""
 AT_ONCE = {"sqlite": 1, "postgresql": 3}
 """How many write in one process at the same time; measured with ``bench.writers``."""
 
@@ -154,15 +156,19 @@ class Work:
     def run(self, actor: Actor, act: Callable[[Tx], Result], attempts: int = 5) -> Result:
         """Write, and do the whole transaction again where the database says that another one was in the way.
 
-        Raises: Busy after the last attempt; nothing was done then.
+        Where another has written in the same moment what can be there only once, ``act`` is done once more: it finds
+        that now, and refuses in its own words. Raises: Busy after the last attempt; nothing was done then.
         """
+        was_taken = False
         for attempt in range(1, attempts + 1):
             try:
                 with self.by(actor) as tx:
                     return act(tx)
             except DBAPIError as error:
-                if not is_contention(error):
+                is_taken = getattr(error.orig, "sqlstate", None) == _TAKEN
+                if not is_contention(error) and (was_taken or not is_taken):
                     raise
+                was_taken = was_taken or is_taken
                 if attempt == attempts:
                     raise Busy("core.busy") from error
                 time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 (jitter, not a secret)

@@ -30,7 +30,7 @@ from registry_link.households.completing import (
     CompleteHousehold,
     complete_household,
     count_change,
-    facts_of,
+    facts_to_change,
     incomplete_households,
 )
 from registry_link.households.gaps import Gap
@@ -243,7 +243,7 @@ def fill_entry(
 
     Raises: as ``save_entry``.
     """
-    facts = facts_of(tx, [entry.household_id], "complete").get(entry.household_id)
+    facts = facts_to_change(tx, [entry.household_id], "complete").get(entry.household_id)
     if facts is None or facts.village_code != entry.village_code:
         raise Conflict("completion_entry.moved_away")
     done = complete_household(tx, values)

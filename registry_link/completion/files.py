@@ -40,6 +40,7 @@ from registry_link.households.completing import (
     Placed,
     count_change,
     facts_of,
+    facts_to_change,
     ids_of_codes,
     ids_of_kk,
     ids_of_nik,
@@ -128,7 +129,7 @@ def merge_list_rows(tx: Tx, file_id: UUID, table: Table) -> bool:
     codes = [read.code for _, read in chunk if isinstance(read, ListRow)]
     homes = ids_of_codes(tx, codes)
     entries = _entries(tx, file.list_id, village, homes.values())
-    facts = facts_of(tx, [one.household_id for one in entries.values()], "completion_file")
+    facts = facts_to_change(tx, [one.household_id for one in entries.values()], "completion_file")
     outcomes: list[_Outcome] = []
     for row, read in chunk:
         if not isinstance(read, ListRow):
@@ -264,7 +265,7 @@ def apply_positions(tx: Tx, file_id: UUID) -> int:
         .where(CompletionFileRow.file_id == file_id, CompletionFileRow.outcome == RowOutcome.READY)
         .order_by(CompletionFileRow.row_no)
     ).all()  # fmt: skip
-    facts = facts_of(tx, [row.household_id for row in rows], "positions")
+    facts = facts_to_change(tx, [row.household_id for row in rows], "positions")
     placed: list[Placed] = []
     reports: list[Report] = []
     merged: list[dict[str, object]] = []

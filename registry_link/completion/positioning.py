@@ -16,7 +16,7 @@ from registry_link.completion.models import HouseholdPosition
 from registry_link.completion.overview import outside_village_m, recount
 from registry_link.completion.rules import SOURCES, VAGUEST_M, Held, is_better
 from registry_link.completion.states import PositionOrigin
-from registry_link.households.completing import Facts, Placed, count_change, facts_of, place_households
+from registry_link.households.completing import Facts, Placed, count_change, facts_to_change, place_households
 from registry_link.households.positions import is_numbered
 from registry_link.matching.rules import FAR_M
 
@@ -60,7 +60,7 @@ def report_position(tx: Tx, household_id: UUID, reported: Reported) -> PlacedRes
     Raises: Forbidden; NotFound; Invalid "household.position", "completion.position_vague".
     """
     reach = tx.require("household.locate")
-    facts = facts_of(tx, [household_id], "position").get(household_id)
+    facts = facts_to_change(tx, [household_id], "position").get(household_id)
     if facts is None:
         raise NotFound("household.not_found")
     reach.need_village(facts.village_code, "household")

@@ -17,6 +17,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.erased import know_again
+from registry_link.households.holding import hold
 from registry_link.households.models import Household, HouseholdCard
 from registry_link.households.numbering import bump_stamp
 from registry_link.households.numbers import kk_index
@@ -40,6 +41,7 @@ def note_card(tx: Tx, household_id: UUID, number: str) -> UUID:
     Raises: Forbidden; NotFound; Invalid with what is wrong with the number; Conflict "card.known" when the household
     has it already, "card.merged" when the household stands for another.
     """
+    hold(tx, [household_id])
     row = _household(tx, household_id)
     checked = checked_kk(number)
     if isinstance(checked, Flaw):
@@ -77,7 +79,9 @@ def drop_card(tx: Tx, card_id: UUID, reason: str) -> UUID:
     if holds_number(told):
         raise Invalid("privacy.number_in_text", field="note")
     household_id = household_of_card(tx, card_id)
-    tx.session.execute(sa.delete(HouseholdCard).where(HouseholdCard.id == card_id))
+    gone = tx.session.execute(sa.delete(HouseholdCard).where(HouseholdCard.id == card_id))
+    if gone.rowcount != 1:  # type: ignore[attr-defined]
+        raise NotFound("card.not_found")
     _touch(tx, household_id)
     tx.note("household.drop_card", "household", household_id, reason=told)
     return household_id

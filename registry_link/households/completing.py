@@ -18,6 +18,7 @@ from core.privacy.numbers import holds_number
 from core.work import Tx
 from registry_link.households.bulk import chunked
 from registry_link.households.gaps import ASKABLE, GAPS, Gap, Known, Verdict, gaps_of, judge
+from registry_link.households.holding import hold
 from registry_link.households.known import has_kk, has_nik, know_numbers
 from registry_link.households.leaving import note_in_move
 from registry_link.households.merged import is_listed, survivors_of
@@ -285,6 +286,12 @@ def facts_of(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
     return found
 
 
+def facts_to_change(tx: Tx, ids: Sequence[UUID], purpose: str) -> Mapping[UUID, Facts]:
+    """Give ``facts_of`` households that are going to be changed: nobody else merges, erases or fills them till then."""
+    hold(tx, ids)
+    return facts_of(tx, ids, purpose)
+
+
 def ids_of_codes(tx: Tx, codes: Sequence[str]) -> Mapping[str, UUID]:
     """Find the office's households by the codes people read; unknown ones are left out."""
     return _found(tx, codes, Household.code.in_, sa.select(Household.code, Household.id))
@@ -316,13 +323,7 @@ def complete_household(tx: Tx, order: CompleteHousehold) -> Completed:
     The caller has checked the right, and counts the change once for all households (``count_change``).
     Raises: NotFound; Invalid with the field for the first value that cannot be right; nothing is changed then.
     """
-    # Two who fill the same household come one after the other.
-    locked = tx.session.scalar(
-        sa.select(Household.id)
-        .where(Household.id == order.household_id, Household.regency_code == tx.regency_code)
-        .with_for_update()
-    )
-    known = facts_of(tx, [order.household_id], "complete").get(order.household_id) if locked else None
+    known = facts_to_change(tx, [order.household_id], "complete").get(order.household_id)
     if known is None:
         raise NotFound("household.not_found")
     merge = _Merge(is_fresh=order.seal == known.seal)

@@ -77,11 +77,6 @@ def homes_of_members(tx: Tx, member_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
     return found
 
 
-def hold(tx: Tx, ids: Sequence[UUID]) -> None:
-    """Hold households, so that nothing writes to them between a look and an erasure."""
-    tx.session.execute(sa.select(Household.id).where(Household.id.in_(ids)).order_by(Household.id).with_for_update())
-
-
 def mark_erased(tx: Tx, ids: Sequence[UUID]) -> None:
     """Say that these households are nobody's any more, and listed nowhere."""
     end_erased(tx, ids)

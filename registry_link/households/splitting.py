@@ -78,6 +78,9 @@ def move_member(tx: Tx, order: MoveMember) -> Moved:
     locked = {one: locked_home(tx, one) for one in sorted({order.household_id, target_id or order.household_id})}
     home = locked[order.household_id]
     reach.need_village(home.village_code, "household")
+    if target_id is not None:
+        # Again: nobody moves to who was merged or left before it could be held.
+        _target(tx, order, reach)
     if home.merged_into_id is not None:
         raise Conflict("departure.merged")
     check_paper(tx, order, home)

@@ -18,6 +18,7 @@ from core.reader import Row, Table
 from core.states import move
 from core.work import Tx
 from registry_link.households.departures import LONGEST_NUMBER, door
+from registry_link.households.holding import hold
 from registry_link.households.linking import Basis, current_links, link_lines, move_link, move_links
 from registry_link.households.people import Listed, heads_of, index_of_niks, listed_by_index, niks_of
 from registry_link.households.states import LINK_MOVES, LinkAct, LinkState
@@ -179,6 +180,7 @@ def apply_dukcapil_file(tx: Tx, file_id: UUID) -> Applied:
         applied_by_name=tx.actor.name, applied_at=tx.now,
     )  # fmt: skip
     said = {row.nik_bidx: row.verdict for row in ready if row.nik_bidx is not None}
+    hold(tx, {one.household_id for listed in listed_by_index(tx, list(said)).values() for one in listed})
     people = listed_by_index(tx, list(said))
     # Whoever had the number when the file was read may have another one by now: nothing was said of that.
     lost = [row.row_no for row in ready if row.nik_bidx is None or row.nik_bidx not in people]

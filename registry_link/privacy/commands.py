@@ -13,7 +13,8 @@ from core.privacy.held import Subject, erase
 from core.privacy.numbers import holds_number
 from core.states import move
 from core.work import Tx
-from registry_link.households.erased import Home, hold, homes, homes_where, mark_erased, remember_numbers
+from registry_link.households.erased import Home, homes, homes_where, mark_erased, remember_numbers
+from registry_link.households.holding import hold
 from registry_link.households.known import forget_all_numbers, know_numbers
 from registry_link.households.marks import forget_marks
 from registry_link.households.merged import merged_into

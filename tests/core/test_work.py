@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import itertools
+import threading
 import traceback
 from collections.abc import Generator
 from datetime import date, datetime, time
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from core.actor import system
 from core.db import UtcDateTime, whole
 from core.errors import Conflict
 from core.work import Tx, Work
+from tests.support.racing import at_once, codes
 
 SYSTEM = system("99.01")
 NAME = "Siti Rahasia"
@@ -96,6 +99,40 @@ def test_a_look_is_logged_however_the_answer_ends(work: Work, ends_by: str) -> N
         sent.close()
     with Session(work.engine) as session:
         assert session.scalars(sa.select(audit.AccessRow.purpose)).all() == ["test"]
+
+
+@pytest.mark.engines("postgresql")
+def test_who_writes_in_the_same_moment_what_can_be_there_once_is_refused_in_words(work: Work) -> None:
+    """Neither of two finds the key when looking; the second is told so by the database, and looks again."""
+    tries, both_have_looked = itertools.count(), threading.Barrier(2)
+
+    def act(tx: Tx) -> None:
+        known = tx.session.get(LoginAttempt, UUID(int=1))
+        if next(tries) < 2:
+            both_have_looked.wait(timeout=30)
+        if known is not None:
+            raise Conflict("test.known")
+        tx.session.execute(sa.insert(LoginAttempt).values(
+            id=UUID(int=1), username_sha256="x", address="", at=tx.now, did_succeed=False
+        ))  # fmt: skip
+
+    assert codes(at_once([lambda: work.run(SYSTEM, act)] * 2)) == ["", "test.known"]
+
+
+def test_a_row_that_is_always_there_twice_is_a_fault_and_is_tried_no_third_time(work: Work) -> None:
+    tried = []
+
+    def act(tx: Tx) -> None:
+        tried.append(tx)
+        for _ in range(2):
+            tx.session.execute(sa.insert(LoginAttempt).values(
+                id=UUID(int=1), username_sha256="x", address="", at=tx.now, did_succeed=False
+            ))  # fmt: skip
+
+    with pytest.raises(sa.exc.IntegrityError):
+        work.run(SYSTEM, act)
+    assert len(tried) == (2 if work.engine.dialect.name == "postgresql" else 1)
+    assert count(work) == 0
 
 
 def test_an_instant_without_its_zone_is_refused() -> None:

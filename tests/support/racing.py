@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import sqlalchemy as sa
 
 from core.actor import Actor
@@ -57,6 +59,18 @@ def before_the_first_commits(work: Work, actor: Actor, first: Act, second: Act) 
             while not (waiting.done() or _is_anybody_waiting(work)):
                 time.sleep(0.01)
         return waiting.result()
+
+
+def just_before(patch: pytest.MonkeyPatch, target: str, act: Callable[[], object]) -> None:
+    """Let somebody else do ``act``, and commit it, just before ``target`` ("package.module.name") is called next."""
+    real = pkgutil.resolve_name(target)
+
+    def late(*given: object, **named: object) -> object:
+        patch.setattr(target, real)
+        act()
+        return real(*given, **named)
+
+    patch.setattr(target, late)
 
 
 def _is_anybody_waiting(work: Work) -> bool:

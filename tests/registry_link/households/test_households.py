@@ -15,8 +15,7 @@ from core.audit import AccessRow, latest
 from core.clock import FixedClock
 from core.crypto import Secret
 from core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
-from core.work import Tx, Work
-from registry_link.households import commands
+from core.work import Work
 from registry_link.households.commands import (
     HouseholdRow,
     MemberRow,
@@ -54,6 +53,7 @@ from tests.registry_link.people import (
     person,
     with_regions,
 )
+from tests.support.racing import just_before
 
 LOG = person(Role.LOGISTICS)
 HEAD = person(Role.HEAD)
@@ -182,15 +182,12 @@ def test_a_number_that_is_known_leads_to_its_household_only_within_the_reach(peo
 @pytest.mark.engines("postgresql")
 def test_who_registers_a_family_that_was_just_registered_is_told_so(office: Work, monkeypatch: pytest.MonkeyPatch):
     family = order(head_nik=nik(1), head_birth_on=date(1986, 4, 2), kk=kk(1))
-    counted = commands.take_row_no
 
-    def late(tx: Tx) -> int:
-        monkeypatch.setattr(commands, "take_row_no", counted)
-        with office.by(VOL) as other:
-            register_provisional(other, family)
-        return counted(tx)
+    def other() -> None:
+        with office.by(VOL) as tx:
+            register_provisional(tx, family)
 
-    monkeypatch.setattr(commands, "take_row_no", late)
+    just_before(monkeypatch, "registry_link.households.commands.take_row_no", other)
     with pytest.raises(Conflict) as told, office.by(LOG) as tx:
         register_provisional(tx, family)
     with office.read_by(LOG) as tx:

@@ -158,14 +158,7 @@ def test_who_is_merged_while_an_erasure_is_approved_is_erased_too(office: Work, 
     """The merge commits after the last thing that is asked before households are held."""
     one, other = id_of(office, NAME), id_of(office, "Siti Aminah")
     erasure_id = ask(office, other)
-    held = commands.hold
-
-    def late(tx: Tx, ids: Sequence[UUID]) -> None:
-        monkeypatch.setattr(commands, "hold", held)
-        joined(office, one, other)
-        held(tx, ids)
-
-    monkeypatch.setattr(commands, "hold", late)
+    just_before(monkeypatch, "registry_link.privacy.commands.hold", lambda: joined(office, one, other))
     with office.by(HEAD) as tx:
         commands.approve_erasure(tx, erasure_id, "Sesuai permintaan")
     assert not {name for name, text in everything(office) if "batlajery" in text.lower()} - {"search_form"}
