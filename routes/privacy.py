@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -26,9 +27,9 @@ DATA_FILE: Final = "data.json"
 LETTER_FILE: Final = "surat.pdf"
 
 
-def waiting_packages(tx: Tx, household_id: UUID) -> tuple[str, ...]:
-    """Give the codes of packages that are still to be handed over: their household cannot be erased yet."""
-    return tuple(row.code for row in packages_of(tx, [household_id]) if row.state in OPEN)
+def waiting_packages(tx: Tx, household_ids: Sequence[UUID]) -> tuple[str, ...]:
+    """Give the codes of packages that are still to be handed over: their households cannot be erased yet."""
+    return tuple(row.code for row in packages_of(tx, household_ids) if row.state in OPEN)
 
 
 def purpose_of(look: Look, lang: str) -> str:

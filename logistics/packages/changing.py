@@ -16,7 +16,7 @@ from core.errors import Conflict
 from core.ids import code_with_check, derived
 from core.work import Tx
 from logistics.packages.change_queries import LackNow, LineNow, PackageNow
-from logistics.packages.commands import take_numbers
+from logistics.packages.commands import refuse_erased, take_numbers
 from logistics.packages.models import Package, PackageLack, PackageLine, Round
 from logistics.packages.rules import People
 from logistics.packages.states import PACKAGE_MOVES, PackageAct, PackageState
@@ -88,9 +88,11 @@ def add_changed(tx: Tx, round_id: UUID, plan_id: UUID, added: Sequence[AddedPack
     """Make the packages that come with a revision, as drafts, and give their ids in the order of ``added``.
 
     The ids follow from round, beneficiary, standard and number, so a twin of this call cannot make a second package.
+    Raises: Conflict "package.household_erased".
     """
     if not added:
         return ()
+    refuse_erased(tx, {one.household_id for one in added})
     year = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one().year
     first_no = take_numbers(tx, year, len(added)) - len(added) + 1
     ids = []

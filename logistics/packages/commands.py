@@ -41,6 +41,7 @@ from logistics.packages.states import (
 )
 from logistics.packages.taking_up import forget_before, put_back, take_up
 from registry_link.households.bulk import put_rows
+from registry_link.households.holding import hold_together
 from stock.items.queries import unstocked_ids
 
 HOUSEHOLD: Final = "household"
@@ -273,10 +274,12 @@ def add_packages(
     """Make the packages of a plan, numbered in the order given, and give their ids; all are of one beneficiary kind.
 
     Who waits in an approved plan of the round keeps the package, with all that has happened to it. The ids follow from
-    round, beneficiary and standard, so a twin of this call cannot make a second package.
+    round, beneficiary and standard, so a twin of this call cannot make a second package. Raises: Conflict
+    "package.household_erased".
     """
     if not drafts:
         return ()
+    refuse_erased(tx, {one.household_id for one in drafts})
     first_on: date = tx.session.execute(sa.select(Round.first_on).where(Round.id == round_id)).scalar_one()
     waited = take_up(tx, round_id, standard_id, drafts[0].beneficiary_kind, {one.beneficiary_id for one in drafts})
     ids = [
@@ -332,6 +335,12 @@ def add_packages(
     )  # fmt: skip
     tx.note("package.add", "round", round_id, plan_id=str(plan_id), packages=len(drafts))
     return tuple(ids)
+
+
+def refuse_erased(tx: Tx, household_ids: Collection[UUID]) -> None:
+    """Keep households from being erased until their packages are there. Raises: Conflict where one is erased."""
+    if gone := hold_together(tx, household_ids):
+        raise Conflict("package.household_erased", households=len(gone))
 
 
 def _plan_again(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:

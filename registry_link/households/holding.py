@@ -22,3 +22,16 @@ def hold(tx: Tx, ids: Iterable[UUID]) -> None:
         tx.session.execute(
             sa.select(Household.id).where(Household.id.in_(some)).order_by(Household.id).with_for_update()
         )
+
+
+def hold_together(tx: Tx, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Keep households from being merged or erased, and give those of them that are erased already.
+
+    Others may hold the same ones in this way, and a file of the register may go on.
+    """
+    gone: set[UUID] = set()
+    for some in chunked(sorted(set(ids))):
+        held = sa.select(Household.id, Household.erased_at).where(Household.id.in_(some)).order_by(Household.id)
+        rows = tx.session.execute(held.with_for_update(read=True, key_share=True))
+        gone.update(row.id for row in rows if row.erased_at is not None)
+    return frozenset(gone)

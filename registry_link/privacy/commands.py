@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -26,6 +27,9 @@ from registry_link.privacy.rules import LONGEST_TEXT, SHORTEST_REASON, ground_fi
 from registry_link.privacy.states import ERASURE_MOVES, Asker, ErasureAct, ErasureState, Ground, IdentityDocument
 
 LEAST_NOTE = 5
+
+Waiting = Callable[[Tx, Sequence[UUID]], Sequence[str]]
+"""Gives the codes of these households' packages that are still to be handed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,24 +92,24 @@ def ask_erasure(tx: Tx, order: AskErasure) -> UUID:
     return erasure_id
 
 
-def approve_erasure(tx: Tx, erasure_id: UUID, note: str, waiting: tuple[str, ...] = ()) -> int:
+def approve_erasure(tx: Tx, erasure_id: UUID, note: str, waiting_of: Waiting) -> int:
     """Erase who a household is, for good: names, numbers, places and traits go, the books keep its code and amounts.
 
-    ``waiting``: codes of its packages that are still to be handed over. Gives the number of rows that were cleared;
-    rows that only opening shows to be its are cleared by ``sweep``. Raises: Forbidden; NotFound; Invalid; Conflict
-    "erasure.own", "erasure.waiting", "erasure.cannot_approve", "erasure.merged" where it was merged since.
+    Gives the number of rows that were cleared; rows that only opening shows to be its are cleared by ``sweep``.
+    Raises: Forbidden; NotFound; Invalid; Conflict "erasure.own", "erasure.waiting" with the codes of packages that
+    ``waiting_of`` it gives, "erasure.cannot_approve", "erasure.merged" where it was merged since.
     """
     row = _to_decide(tx, erasure_id)
     note = _text(note, "note", 0)
     done = 0
     if row.state is ErasureState.ASKED:
-        if waiting:
-            raise Conflict("erasure.waiting", packages=list(waiting))
-        # Held first: what is merged into it, or into what it is merged, is asked when nobody can change that any more.
+        # Held first: what it is merged with and what waits for it is asked when nobody can change that any more.
         hold(tx, (row.household_id,))
         _refuse_merged(tx, _household(tx, row.household_id))
         ids = (row.household_id, *merged_into(tx, row.household_id))
         hold(tx, ids)
+        if waiting := waiting_of(tx, ids):
+            raise Conflict("erasure.waiting", packages=list(waiting))
         remember_numbers(tx, erasure_id, ids)
         subject = Subject(tx.session, ids)
         forget_words(tx, ids)

@@ -72,8 +72,7 @@ def approve_erasure(data: dict[str, Any], erasure_id: UUID, **_: Any) -> Respons
     """Agree to somebody else's request: who the household is, is gone for good."""
 
     def act(tx: Tx) -> None:
-        found = queries.erasure(tx, erasure_id).row
-        commands.approve_erasure(tx, erasure_id, data["note"], waiting_packages(tx, found.household_id))
+        commands.approve_erasure(tx, erasure_id, data["note"], waiting_packages)
 
     return _decided(erasure_id, act)
 

@@ -19,6 +19,7 @@ from core.i18n import say
 from core.measures import print_instant
 from core.permissions import may
 from core.work import Tx
+from registry_link.households.merged import merged_into
 from registry_link.households.queries import HouseholdView, household, household_id_of
 from registry_link.households.revealing import SHORTEST_REASON, Reveal, RevealReason, RevealRow, reveal
 from registry_link.privacy import commands, queries
@@ -249,9 +250,8 @@ def approve(erasure_id: UUID) -> str | BaseResponse:
     note = form.text("note", most=500)
 
     def act(tx: Tx) -> str:
-        found = queries.erasure(tx, erasure_id).row
         prove(tx)
-        commands.approve_erasure(tx, erasure_id, note, waiting_packages(tx, found.household_id))
+        commands.approve_erasure(tx, erasure_id, note, waiting_packages)
         flash(_("Data keluarga sudah dihapus. Pembukuan tetap."), "good")
         return url_for("privacy.erasure", erasure_id=erasure_id)
 
@@ -296,7 +296,9 @@ def _erasure(erasure_id: UUID, form: Form) -> str:
     with context.read() as tx:
         found = queries.erasure(tx, erasure_id)
         is_open = found.row.state is ErasureState.ASKED
-        waiting = waiting_packages(tx, found.row.household_id) if is_open else ()
+        waiting = (
+            waiting_packages(tx, (found.row.household_id, *merged_into(tx, found.row.household_id))) if is_open else ()
+        )
         now, zone = tx.now, tx.zone
     row = found.row
     decides = is_open and may(context.actor(), "privacy.decide")

@@ -39,20 +39,20 @@ def test_papers_of_one_and_of_many_lose_the_name_and_the_books_keep_the_rest(wor
             tx, IssueList(round_id=week.round_id, post_id=post_id, serve_on=serve_on, occasion=line.OCCASION)
         )
     with work.read_by(line.OFFICER) as tx:
-        assert served.row.code in waiting_packages(tx, household_id), "not yet served"
+        assert served.row.code in waiting_packages(tx, [household_id]), "not yet served"
     done = line.hand_over(work, served, field)
     order = commands.AskErasure(
         household_id=household_id, ground=Ground.SUBJECT_ASKED, reason="Diminta di loket kantor",
         asked_for=Asker.MEMBER, identity_document=IdentityDocument.KTP,
     )  # fmt: skip
     with work.by(line.OFFICER) as tx:
-        assert waiting_packages(tx, household_id) == ()
+        assert waiting_packages(tx, [household_id]) == ()
         erasure_id = commands.ask_erasure(tx, order)
         before = tx.session.scalar(sa.select(DocumentPerson.view).where(DocumentPerson.document_id == listing))
         assert before is not None
         assert f'"{served.row.code}"' in before
     with work.by(line.HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "", waiting_packages(tx, household_id))
+        commands.approve_erasure(tx, erasure_id, "", waiting_packages)
     with work.read_by(line.OFFICER) as tx:
         assert recipient_of(tx, done.handover_id) is None
         assert tx.session.get(DocumentPerson, done.receipt_id) is None

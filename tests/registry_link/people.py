@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.actor import Actor, Grant, Role, ScopeKind, system
 from core.crypto import Secret
-from core.work import Work
+from core.work import Tx, Work
 from registry_link.households.commands import (
     HouseholdRow,
     MemberRow,
@@ -59,6 +59,11 @@ def person(role: Role, scope: ScopeKind = ScopeKind.OFFICE, scope_id: str = "") 
         kind="person", id=f"00000000-0000-7000-8000-0000000000{list(Role).index(role):02d}", name=role.value,
         regency_code=REGENCY, time_zone="Asia/Jayapura", grants=(Grant(role, scope, scope_id),),
     )  # fmt: skip
+
+
+def nothing_waits(tx: Tx, household_ids: Sequence[UUID]) -> tuple[str, ...]:
+    """Say for an erasure that these households have no package coming."""
+    return ()
 
 
 def head(name: str, serial: int, born_on: date = date(1986, 4, 2), sex: Sex = Sex.MALE) -> MemberRow:

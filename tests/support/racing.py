@@ -38,15 +38,18 @@ def codes(results: Sequence[object]) -> list[str]:
     return sorted(one.code if isinstance(one, Refused) else "" for one in results)
 
 
-def before_the_first_commits(work: Work, actor: Actor, first: Act, second: Act) -> object:
+def before_the_first_commits(
+    work: Work, actor: Actor, first: Act, second: Act, *, then: Actor | None = None
+) -> object:  # fmt: skip
     """Do ``first``, and commit it only when ``second`` has come to wait for it; give what became of the second.
 
+    The second is done by the same actor unless ``then`` says by whom.
     PostgreSQL lets both into the database; on SQLite the second waits for its turn before it looks at anything.
     """
 
     def other() -> object:
         try:
-            with work.by(actor) as tx:
+            with work.by(then or actor) as tx:
                 return second(tx)
         except Refused as told:
             return told

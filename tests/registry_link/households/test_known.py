@@ -49,7 +49,7 @@ from registry_link.importing.commands import approve_import
 from registry_link.importing.jobs import run_pending_imports
 from registry_link.privacy.commands import approve_erasure, ask_erasure
 from tests.registry_link.importing.test_imports import HEAD, HEADER, LOG, line, lines, start, stored
-from tests.registry_link.people import OFFICE, SAUM, kk, merge, nik, with_regions
+from tests.registry_link.people import OFFICE, SAUM, kk, merge, nik, nothing_waits, with_regions
 from tests.registry_link.privacy.test_privacy import asking
 
 DAY = date(2026, 1, 5)
@@ -217,7 +217,7 @@ class _Story:
             with self.work.by(LOG) as tx:
                 erasure_id = ask_erasure(tx, asking(home))
             with self.work.by(HEAD) as tx:
-                approve_erasure(tx, erasure_id, "Sesuai permintaan")
+                approve_erasure(tx, erasure_id, "Sesuai permintaan", nothing_waits)
             self.merges = [each for each in self.merges if home not in each[:2]]
 
 
@@ -438,7 +438,7 @@ def test_who_moved_into_an_erased_household_is_not_known_where_he_lived_before_e
     with office.by(LOG) as tx:
         erasure_id = ask_erasure(tx, asking(third))
     with office.by(HEAD) as tx:
-        approve_erasure(tx, erasure_id, "Sesuai permintaan")
+        approve_erasure(tx, erasure_id, "Sesuai permintaan", nothing_waits)
     with office.read_by(OFFICE) as tx:
         rows = {one.id: one.row_no for one in tx.session.execute(sa.select(Household.id, Household.row_no))}
     assert entries(office) == sorted([(index(1)[:HALF], rows[first]), (index(3)[:HALF], rows[second])])

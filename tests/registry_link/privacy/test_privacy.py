@@ -51,8 +51,9 @@ from registry_link.privacy import commands, queries
 from registry_link.privacy.jobs import sweep
 from registry_link.privacy.states import Asker, ErasureState, Ground, IdentityDocument
 from tests.registry_link.importing import test_imports as files
-from tests.registry_link.people import OFFICE, OLILIT, SAUM, head, kk, merge, nik, person, with_regions
+from tests.registry_link.people import OFFICE, OLILIT, SAUM, head, kk, merge, nik, nothing_waits, person, with_regions
 from tests.support.builders import an_office
+from tests.support.racing import just_before
 
 LOG, HEAD, AUD = person(Role.LOGISTICS), person(Role.HEAD), person(Role.AUDITOR)
 VIL = person(Role.VILLAGE, ScopeKind.VILLAGE, SAUM)
@@ -110,7 +111,7 @@ def test_an_erased_household_is_found_nowhere_and_the_books_keep_its_code(office
         code = household(tx, one).code
     erasure_id = ask(office, one)
     with office.by(HEAD) as tx:
-        assert commands.approve_erasure(tx, erasure_id, "Sesuai permintaan") > 3
+        assert commands.approve_erasure(tx, erasure_id, "Sesuai permintaan", nothing_waits) > 3
     told = [(name, text.lower()) for name, text in everything(office)]
     for word in ("yohana", "batlajery", "markus", "pelabuhan"):
         # The list of words that the search forgives typing errors by is of nobody.
@@ -126,14 +127,18 @@ def test_an_erased_household_is_found_nowhere_and_the_books_keep_its_code(office
         assert [line.id for line in search_households(tx, SearchHouseholds(village_code=SAUM)).lines] == [other]
 
 
-def joined(work: Work, merged_id: UUID, survivor_id: UUID) -> None:
-    """Two persons say that one household is another."""
+def to_join(work: Work, merged_id: UUID, survivor_id: UUID) -> UUID:
+    """Let one person say that one household is another, for a second one to agree; give the proposal."""
     with work.by(LOG) as tx:
         codes = [household(tx, one).code for one in (merged_id, survivor_id)]
         pair = name_pair(tx, NamePair(first_code=codes[0], second_code=codes[1]))
         verdict = Propose(pair_id=pair, verdict=Verdict.MERGE, reason="Orang yang sama, dilihat sendiri",
                           survivor_id=survivor_id)  # fmt: skip
-        proposal = propose(tx, verdict)
+        return propose(tx, verdict)
+
+
+def joined(work: Work, merged_id: UUID, survivor_id: UUID) -> None:
+    proposal = to_join(work, merged_id, survivor_id)
     with work.by(HEAD) as tx:
         approve(tx, proposal)
 
@@ -143,13 +148,13 @@ def test_who_was_merged_since_is_asked_for_where_the_people_are_now(office: Work
     erasure_id = ask(office, one)
     joined(office, one, other)
     with pytest.raises(Conflict, match=r"erasure\.merged"), office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "Sesuai permintaan")
+        commands.approve_erasure(tx, erasure_id, "Sesuai permintaan", nothing_waits)
     with office.by(HEAD) as tx:
         assert tx.session.scalars(sa.select(Household.erased_at)).all() == [None, None]
         commands.refuse_erasure(tx, erasure_id, "Sudah digabung, ajukan lagi")
     again = ask(office, other)
     with office.by(HEAD) as tx:
-        commands.approve_erasure(tx, again, "Sesuai permintaan")
+        commands.approve_erasure(tx, again, "Sesuai permintaan", nothing_waits)
     assert not {name for name, text in everything(office) if "batlajery" in text.lower()} - {"search_form"}
 
 
@@ -160,7 +165,7 @@ def test_who_is_merged_while_an_erasure_is_approved_is_erased_too(office: Work, 
     erasure_id = ask(office, other)
     just_before(monkeypatch, "registry_link.privacy.commands.hold", lambda: joined(office, one, other))
     with office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "Sesuai permintaan")
+        commands.approve_erasure(tx, erasure_id, "Sesuai permintaan", nothing_waits)
     assert not {name for name, text in everything(office) if "batlajery" in text.lower()} - {"search_form"}
 
 
@@ -182,15 +187,15 @@ def test_erasure_takes_two_persons_a_document_and_a_ground(office: Work):
     with pytest.raises(Conflict, match="asked_already"), office.by(VIL) as tx:
         commands.ask_erasure(tx, asking(one))
     with pytest.raises(Conflict, match=r"erasure\.own"), office.by(LOG) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
     with pytest.raises(Forbidden), office.by(VIL) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
     with pytest.raises(Conflict, match=r"erasure\.waiting"), office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "", waiting=("PKT-26-000001-1",))
+        commands.approve_erasure(tx, erasure_id, "", lambda *_: ("PKT-26-000001-1",))
     with office.by(HEAD) as tx:
         commands.refuse_erasure(tx, erasure_id, "Masih terdaftar di program")
     with pytest.raises(Conflict), office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
     again = ask(office, one)
     with pytest.raises(Conflict, match="not_yours"), office.by(VIL) as tx:
         commands.withdraw_erasure(tx, again)
@@ -215,7 +220,7 @@ def test_the_next_file_does_not_bring_an_erased_household_back_but_it_may_come_i
         note_card(tx, one, kk(77))
     erasure_id = ask(office, one)
     with office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
         rows = [
             HouseholdRow(external_id="c", village_code=SAUM, kk=Secret(kk(77))),
             HouseholdRow(external_id="a", village_code=SAUM),
@@ -245,7 +250,7 @@ def test_an_import_refuses_who_was_erased_by_name_of_the_reason(office: Work, tm
     one = id_of(office, NAME)
     erasure_id = ask(office, one)
     with office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
     rows = [
         files.line(1, 1, nik=nik(1), nama=NAME, kk=kk(9), id="z"),  # by the NIK, in another household
         files.line(1, 2, nik=nik(99), kk=kk(9), id="z"),
@@ -270,7 +275,7 @@ def test_rows_that_only_opening_shows_to_be_theirs_are_swept(office: Work):
         )
     erasure_id = ask(office, one)
     with office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
     assert sweep(office, OFFICE) == "1 erasures, 2 rows"
     assert sweep(office, OFFICE) == "", "nothing is opened twice"
     with office.read_by(HEAD) as tx:
@@ -427,7 +432,7 @@ def test_an_import_that_waits_does_not_bring_back_who_is_erased_meanwhile(office
         assert import_run(tx, run_id).new == 3
     erasure_id = ask(office, id_of(office, NAME))
     with office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
     other = files.start(office, files.stored(tmp_path, [*rows, files.line(4, 1)], "lagi.csv"), as_of=date(2026, 7, 1))
     run_pending_imports(office, OFFICE)
     with office.by(HEAD) as tx:
@@ -442,7 +447,7 @@ def test_who_is_erased_goes_out_of_the_rows_that_wait(office: Work, tmp_path: Pa
     run_pending_imports(office, OFFICE)
     erasure_id = ask(office, id_of(office, NAME))
     with office.by(HEAD) as tx:
-        commands.approve_erasure(tx, erasure_id, "")
+        commands.approve_erasure(tx, erasure_id, "", nothing_waits)
     sweep(office, OFFICE)
     with office.read_by(HEAD) as tx:
         (snapshot_id,) = tx.session.scalars(sa.select(Snapshot.id).where(Snapshot.state == SnapshotState.STAGED))
