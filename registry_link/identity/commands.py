@@ -86,6 +86,8 @@ class Found:
 
     version: int
     """Of the registry when the search began."""
+    before: int | None
+    """What the search before it had said of that; None where it is the first."""
     began_at: datetime
     since: datetime
     """By names only households that have changed since then were compared; by numbers all."""
@@ -201,8 +203,15 @@ def keep_pairs(tx: Tx, found: Found) -> Kept:
 
 
 def end_search(tx: Tx, found: Found, kept: Kept) -> None:
-    """Say that everything of a search is written down; whatever is cut before that is searched again."""
-    _note_search(tx, version=found.version, searched_at=kept.since, left_out=kept.left_out)
+    """Say that everything of a search is written down; whatever is cut before that is searched again.
+
+    Whoever asked meanwhile that all be compared again is not forgotten: the next search does.
+    """
+    said = tx.session.scalar(
+        sa.select(DuplicateSearch.version).where(DuplicateSearch.regency_code == tx.regency_code).with_for_update()
+    )
+    if said == found.before:
+        _note_search(tx, version=found.version, searched_at=kept.since, left_out=kept.left_out)
 
 
 def name_pair(tx: Tx, order: NamePair) -> UUID:

@@ -76,7 +76,10 @@ def find_pairs(work: Work, actor: Actor) -> Found | None:
         pair: Likeness(shares_nik=pair in by_nik, shares_kk=pair in by_kk, name_permille=names.get(pair, 0))
         for pair in by_nik | by_kk | names.keys()
     }
-    return Found(version=version, began_at=began_at, since=since, pairs=pairs, beyond=niks.beyond + cards.beyond)
+    return Found(
+        version=version, before=last.version if last is not None else None, began_at=began_at, since=since,
+        pairs=pairs, beyond=niks.beyond + cards.beyond,
+    )  # fmt: skip
 
 
 def keep_found(work: Work, actor: Actor, found: Found) -> Kept:

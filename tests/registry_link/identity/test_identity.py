@@ -31,6 +31,7 @@ from registry_link.identity.jobs import search_pairs
 from registry_link.identity.models import DuplicatePair, IdentityProposal
 from registry_link.identity.states import Evidence, PairState, ProposalState, Verdict
 from tests.registry_link.people import DARAT, OFFICE, OLILIT, SAUM, WOWON, head, kk, merge, person, with_regions
+from tests.support.racing import just_before
 
 OFFICER, SECOND = person(Role.LOGISTICS), replace(person(Role.LOGISTICS), id="00000000-0000-7000-8000-00000000aaaa")
 HEAD, AUDITOR = person(Role.HEAD), person(Role.AUDITOR)
@@ -198,6 +199,19 @@ def test_a_snapshot_between_does_not_double_anybody(office: Work) -> None:
     with office.read_by(OFFICER) as tx:
         told = {one: sorted(each.name for each in household(tx, known[one]).members) for one in ("h1", "h2")}
     assert told == {"h1": ["Ani Contoh", "Maria Contoh"], "h2": ["Beni Contoh", "Cici Contoh", "Maria Contoh"]}
+
+
+def test_who_asks_for_a_search_while_one_is_under_way_gets_another(
+    office: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge(office, ROWS[:5], as_of=date(2026, 4, 1))
+
+    def ask() -> None:
+        with office.by(OFFICER) as tx:
+            commands.ask_search(tx)
+
+    just_before(monkeypatch, "registry_link.identity.jobs.keep_found", ask)
+    assert [search_pairs(office, OFFICE) == "nothing new" for _ in range(3)] == [False, False, True]
 
 
 def test_kept_as_two_stays_so_until_another_kind_of_evidence_comes(office: Work) -> None:
