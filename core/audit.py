@@ -23,10 +23,9 @@ from core.actor import Actor
 from core.crypto import ring
 from core.db import Base, Big, append_only, kept_for_years
 from core.errors import Fact
+from core.turns import alone
 
 GENESIS = "0" * 64
-_LOCK = 811_001
-"""PostgreSQL advisory lock: one writer at a time extends the chain; on SQLite the write lock itself does."""
 
 
 class AuditRow(Base):
@@ -136,9 +135,8 @@ class AuditLine:
 
 
 def append(session: Session, actor: Actor, at: datetime, notes: list[Note]) -> None:
-    """Write the notes as the last statements of the transaction, so that the chain's lock is short."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    """Write the notes as the last statements of the transaction: one writer at a time extends the chain, not long."""
+    alone(session, "audit")
     last = session.execute(_LAST).first()
     seq, prev = (last.seq, last.hash) if last else (0, GENESIS)
     rows: list[dict[str, object]] = []

@@ -1,4 +1,4 @@
-"""A queue that lets a few through at a time, in the order in which they came."""
+"""Whose turn it is: among the writers of a process, and among those who look at the same before they write."""
 
 from __future__ import annotations
 
@@ -6,8 +6,23 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from core.errors import Busy
+
+
+def alone(session: Session, *what: str) -> None:
+    """Wait until nobody else does this, and keep them out until the end of the transaction.
+
+    For what is looked at before it is written where there is no row to lock and no constraint to catch the second: a
+    count, a file beside the database. SQLite lets in one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(blake2b("\0".join(what).encode(), digest_size=8).digest(), signed=True)
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 class Turns:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid, NotFound
 from core.measures import LARGEST_MILLI, Milli
+from core.turns import alone
 from core.work import Tx
 from stock.items.kinds import Category, VariantSex
 from stock.items.models import Item, ItemAlias, ItemPack, ItemVariant, MinimumLevel
@@ -31,9 +32,6 @@ from stock.items.rules import (
 from stock.items.seed import CASH, SEED, SeedItem
 
 OWN_SOURCE: Final = "office"
-_LOCK: Final = 0x7461_6E67_6974_656D
-"""PostgreSQL advisory lock: one change of the catalogue at a time, so that a name is given once; on SQLite the write
-lock itself does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,9 +332,8 @@ def set_minimum(tx: Tx, order: SetMinimum) -> bool:
 
 
 def one_at_a_time(tx: Tx) -> None:
-    """Hold the catalogue until the end of the transaction: nobody else changes it meanwhile."""
-    if tx.session.get_bind().dialect.name == "postgresql":
-        tx.session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    """Hold the catalogue until the end of the transaction: nobody else changes it, so that a name is given once."""
+    alone(tx.session, "catalogue")
 
 
 def _row(tx: Tx, item_id: UUID) -> Item:
