@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.accounts.queries import names_of
 from core.errors import Invalid, NotFound, TooMany
 from core.privacy.numbers import holds_number
+from core.turns import alone
 from core.work import Tx
 from registry_link.households.models import KK_CONTEXT, NIK_CONTEXT, Household, Member, NumberReveal
 from registry_link.households.numbers import opened
@@ -68,6 +69,8 @@ def reveal(tx: Tx, order: Reveal) -> str:
         raise NotFound("household.not_found")
     if row.number is None:
         raise NotFound("household.no_number")
+    # Nobody shows oneself more by asking twice in the same moment.
+    alone(tx.session, "reveal", tx.actor.id)
     for hours, most in ((1, REVEALS_AN_HOUR), (24, REVEALS_A_DAY)):
         seen = tx.session.scalar(
             sa.select(sa.func.count())

@@ -17,6 +17,7 @@ from core.errors import Conflict, Invalid
 from core.privacy.numbers import holds_number
 from core.reader.stream import refuse_early
 from core.states import move
+from core.turns import alone
 from core.work import Tx
 from registry_link.households.snapshots import RecordSnapshot, discard, record_snapshot, refuse_older
 from registry_link.households.standing import to_complete
@@ -84,6 +85,8 @@ def start_import(tx: Tx, order: StartImport) -> UUID:
         refuse_early(one.path, one.name)
     order = replace(order, files=tuple(replace(one, name=_kept_name(one.name)) for one in order.files))
     digest = "+".join(one.sha256 for one in order.files)
+    # Who brings the same file in the same moment comes second, and is told of this one.
+    alone(tx.session, "import", tx.regency_code)
     if (before := _same_before(tx, order.files)) is not None:
         on = before.started_at.astimezone(tx.zone).date().isoformat()
         raise Conflict("import_run.same_file", run_id=str(before.id), on=on)

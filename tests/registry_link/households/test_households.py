@@ -53,7 +53,7 @@ from tests.registry_link.people import (
     person,
     with_regions,
 )
-from tests.support.racing import just_before
+from tests.support.racing import before_the_first_commits, just_before
 
 LOG = person(Role.LOGISTICS)
 HEAD = person(Role.HEAD)
@@ -392,3 +392,13 @@ def test_numbers_are_revealed_twenty_times_an_hour_and_sixty_a_day(peopled: Work
     with pytest.raises(TooMany) as caught, peopled.by(LOG) as tx:
         reveal(tx, asking)
     assert caught.value.facts["hours"] == 24
+
+
+def test_nobody_is_shown_more_by_asking_twice_in_the_same_moment(peopled: Work):
+    one = id_of(peopled, "Siti Aminah")
+    asking = Reveal(household_id=one, reason=RevealReason.CASE, note="Pemeriksaan kartu keluarga")
+    with peopled.by(LOG) as tx:
+        for _ in range(19):
+            reveal(tx, asking)
+    told = before_the_first_commits(peopled, LOG, lambda tx: reveal(tx, asking), lambda tx: reveal(tx, asking))
+    assert isinstance(told, TooMany)

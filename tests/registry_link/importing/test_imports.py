@@ -33,7 +33,7 @@ from registry_link.importing.chunks import _advance, read_chunk, stage_chunk
 from registry_link.importing.commands import SourceFile, StartImport, approve_import, discard_import, start_import
 from registry_link.importing.jobs import _unpack, run_pending_imports
 from registry_link.importing.mapping import FileColumns, NameColumns, name_columns
-from registry_link.importing.models import ImportIssue, ImportRow
+from registry_link.importing.models import ImportIssue, ImportRow, ImportRun
 from registry_link.importing.queries import (
     columns_to_name,
     import_issues,
@@ -49,6 +49,7 @@ from registry_link.importing.unpacking import Unpacked, unpack
 from registry_link.regions.states import CodeSystem
 from tests.hostile.corpus import bomb
 from tests.registry_link.people import OFFICE, OLILIT, SAUM, kk, nik, person, with_regions
+from tests.support.racing import before_the_first_commits
 
 LOG, HEAD = person(Role.LOGISTICS), person(Role.HEAD)
 HEADER = "id_keluarga;no_kk;nik;nama;jenis_kelamin;tgl_lahir;shdk;kode_desa;alamat;rt;rw"
@@ -242,6 +243,15 @@ def start_agreed(work: Work, file: SourceFile, agreement_no: str) -> UUID:
     order = StartImport(files=(file,), source="dtsen", as_of_on=date(2026, 1, 1), agreement_no=agreement_no)
     with work.by(LOG) as tx:
         return start_import(tx, order)
+
+
+def test_of_two_who_bring_the_same_file_at_once_one_is_told_of_the_other(office: Work, tmp_path: Path):
+    file = stored(tmp_path, lines())
+    order = StartImport(files=(file,), source="dtsen", as_of_on=date(2026, 1, 1), agreement_no="PKS-1/2026")
+    told = before_the_first_commits(office, LOG, lambda tx: start_import(tx, order), lambda tx: start_import(tx, order))
+    with office.read_by(LOG) as tx:
+        assert isinstance(told, Conflict)
+        assert [str(one) for one in tx.session.scalars(sa.select(ImportRun.id))] == [told.facts["run_id"]]
 
 
 def test_no_number_stands_open_in_the_database(office: Work, engine: Engine, tmp_path: Path):
