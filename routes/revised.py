@@ -19,13 +19,13 @@ from logistics.planning.revision_ground import ReviseRound
 from logistics.planning.revision_queries import revision_view
 from logistics.planning.rules import VillagePoint
 from logistics.programmes.commands import lock_term
-from logistics.programmes.queries import TermView, frozen_list
+from logistics.programmes.queries import TermView
 from logistics.programmes.states import TermState, Unit
 from logistics.zones import revising
 from logistics.zones.week import weeks
 from registry_link.matching.points import inner_points
 from routes.occasion import Occasion
-from routes.term import determined_households
+from routes.term import determined_households, entries_to_serve
 
 
 def revise(tx: Tx, here: Occasion, the_round: RoundView, without_posts: Collection[UUID] = ()) -> RevisionMade:
@@ -47,7 +47,7 @@ def behind(tx: Tx, here: Occasion, the_round: RoundView) -> tuple[Behind, ...]:
         return ()
     listed = frozenset(
         one.household_id if one.beneficiary_kind is Unit.HOUSEHOLD else one.beneficiary_id
-        for one in frozen_list(tx, here.term.id)
+        for one in entries_to_serve(tx, here.term)
     )
     now = ListNow(beneficiary_ids=listed, posts=post_choices(tx, the_round.week.each()))
     return reasons_to_revise(tx, the_round.id, now)

@@ -28,6 +28,7 @@ from logistics.programmes.queries import FrozenView, TermView, frozen_list, prog
 from logistics.programmes.reconciling import reconciliation
 from logistics.programmes.states import TermState, Unit
 from registry_link.households.ages import thresholds_at
+from registry_link.households.erased import erased_among
 from registry_link.households.queries import compositions, positions_of
 from registry_link.matching.points import inner_points
 from reports import nominative as nominative_report
@@ -38,9 +39,16 @@ _ONE = People(persons=1, adults=1)
 """A package for a person or a card is for one, whoever else lives there."""
 
 
+def entries_to_serve(tx: Tx, term: TermView) -> tuple[FrozenView, ...]:
+    """Give a term's determined list without those who were erased since."""
+    entries = frozen_list(tx, term.id)
+    erased = erased_among(tx, [one.household_id for one in entries])
+    return tuple(one for one in entries if one.household_id not in erased)
+
+
 def determined_households(tx: Tx, term: TermView) -> tuple[ConfirmedHousehold, ...]:
     """Give a term's determined list as the plan needs it; ages are those of the day of the determination."""
-    entries = frozen_list(tx, term.id)
+    entries = entries_to_serve(tx, term)
     ids = list(dict.fromkeys(one.household_id for one in entries))
     its_round = round_of_term(tx, term.id)
     ages = thresholds_at(tx, opened_at(tx, its_round.id) if its_round else None)

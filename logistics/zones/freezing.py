@@ -31,6 +31,7 @@ from logistics.zones.models import (
 )
 from logistics.zones.rows import incident_row, lock_incident_row
 from logistics.zones.states import LISTS, Access, AffectedState, ListAct, ListState, Phase, Severity
+from registry_link.households.erased import erased_among
 from registry_link.households.merged import has_merged, survivors_of
 from registry_link.matching.rules import Confidence
 
@@ -136,7 +137,7 @@ def freeze_list(tx: Tx, order: Freeze) -> UUID:
     lock_incident_row(tx, order.incident_id)
     if incident_row(tx, order.incident_id).state is Phase.CLOSED:
         raise Conflict("incident.is_closed")
-    standing = _standing(tx, order.incident_id)
+    standing = _to_list(tx, order.incident_id)
     if not standing:
         raise Conflict("affected_list.nobody")
     if order.expected is not None and order.expected != len(standing):
@@ -297,9 +298,9 @@ def to_serve(tx: Tx, incident_id: UUID) -> ToServe:
     """Give whom a plan is for, each once, with the severity and access of the area: the list that holds, else everybody
     confirmed.
 
-    One that was merged since is the one that it is now. Raises: Forbidden, NotFound.
+    One that was merged since is the one that it is now, one that was erased is left out. Raises: Forbidden, NotFound.
     """
-    everybody = confirmed(tx, incident_id)
+    everybody = _not_erased(tx, confirmed(tx, incident_id))
     held = current_list(tx, incident_id)
     if held is None:
         return ToServe(lines=everybody, list=None, waiting=0)
@@ -324,13 +325,20 @@ def to_serve(tx: Tx, incident_id: UUID) -> ToServe:
         )
         for one, row in sorted(kept.items(), key=lambda pair: (pair[1].village_code, pair[0]))
     )  # fmt: skip
-    return ToServe(lines=lines, list=held, waiting=sum(one.household_id not in kept for one in everybody))
+    return ToServe(
+        lines=_not_erased(tx, lines), list=held, waiting=sum(one.household_id not in kept for one in everybody)
+    )
+
+
+def _not_erased(tx: Tx, lines: tuple[ConfirmedLine, ...]) -> tuple[ConfirmedLine, ...]:
+    erased = erased_among(tx, [one.household_id for one in lines])
+    return tuple(one for one in lines if one.household_id not in erased) if erased else lines
 
 
 def standing_count(tx: Tx, incident_id: UUID) -> int:
     """Tell how many a list would hold if it were frozen now. Raises: Forbidden."""
     tx.require("affected.see")
-    return len(_standing(tx, incident_id))
+    return len(_to_list(tx, incident_id))
 
 
 def waiting_ids(tx: Tx, incident_id: UUID) -> frozenset[UUID]:
@@ -340,7 +348,7 @@ def waiting_ids(tx: Tx, incident_id: UUID) -> frozenset[UUID]:
         return frozenset()
     listed = set(_members(tx, held.id))
     now = survivors_of(tx, sorted(listed)) if has_merged(tx) else {}
-    return frozenset(set(_standing(tx, incident_id)) - listed - set(now.values()))
+    return frozenset(set(_to_list(tx, incident_id)) - listed - set(now.values()))
 
 
 # ---------------------------------------------------------------- proof
@@ -375,6 +383,14 @@ def prove(tx: Tx) -> list[str]:
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _to_list(tx: Tx, incident_id: UUID) -> dict[UUID, Any]:
+    """Give who would be on a list that is frozen now: everybody confirmed who was not erased since."""
+    standing = _standing(tx, incident_id)
+    for one in erased_among(tx, standing):
+        del standing[one]
+    return standing
 
 
 def _standing(tx: Tx, incident_id: UUID) -> dict[UUID, Any]:

@@ -133,6 +133,13 @@ def has_erased(tx: Tx) -> bool:
     return tx.session.scalar(query) is not None
 
 
+def erased_among(tx: Tx, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Tell which of these households are erased: they are served no more."""
+    if not has_erased(tx):
+        return frozenset()
+    return frozenset(one.id for one in homes(tx, ids).values() if one.erased_at is not None)
+
+
 def known_erased(tx: Tx) -> frozenset[tuple[str, bytes]]:
     """Give everything by which the office's erased households were known: kind ("nik", "kk", "external") and hash."""
     query = sa.select(ErasedNumber.kind, ErasedNumber.number_index).where(ErasedNumber.regency_code == tx.regency_code)
