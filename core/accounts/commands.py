@@ -17,6 +17,7 @@ from core.accounts.rules import USERNAME, password_problem, roles_clash, scope_f
 from core.actor import Grant, Role, ScopeKind
 from core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from core.i18n import LANGUAGES
+from core.turns import alone
 from core.work import Tx
 
 IDLE: Final = timedelta(minutes=30)
@@ -96,7 +97,7 @@ def set_grants(tx: Tx, person_id: UUID, grants: tuple[Grant, ...]) -> None:
     tx.require("people.manage")
     if str(person_id) == tx.actor.id:
         raise Forbidden("account.own_roles")
-    _person(tx, person_id)
+    _held(tx, person_id)
     _set_grants(tx, person_id, grants)
 
 
@@ -105,7 +106,7 @@ def set_active(tx: Tx, person_id: UUID, *, is_active: bool) -> None:
     tx.require("people.manage")
     if str(person_id) == tx.actor.id:
         raise Forbidden("account.own_roles")
-    person = _person(tx, person_id)
+    person = _held(tx, person_id)
     person.is_active = is_active
     if not is_active:
         _end_sessions(tx, person_id)
@@ -115,7 +116,7 @@ def set_active(tx: Tx, person_id: UUID, *, is_active: bool) -> None:
 def reset_password(tx: Tx, person_id: UUID) -> str:
     """Give a person a first password again; it must be changed at the next login."""
     tx.require("people.manage")
-    person = _person(tx, person_id)
+    person = _held(tx, person_id)
     password = secrets.token_urlsafe(12)
     person.password_hash, person.must_change_password = hash_password(password), True
     _end_sessions(tx, person_id)
@@ -131,7 +132,7 @@ def change_password(tx: Tx, old: str, new: str) -> None:
     person_id = tx.actor.person_id
     if person_id is None:
         raise Forbidden("permission.missing", action="account.change_password")
-    person = _person(tx, person_id)
+    person = _held(tx, person_id)
     _refuse_guessing(tx, person.username, tx.actor.address)
     if not _is_password(person.password_hash, old):
         raise Invalid("account.wrong_old_password", field="old_password")
@@ -157,6 +158,11 @@ def check_login(tx: Tx, username: str, password: str, address: str) -> UUID | No
     _refuse_guessing(tx, username, address)
     person = tx.session.scalar(sa.select(Person).where(Person.username == username))
     is_right = _is_password(person.password_hash if person else _NOBODY, password)
+    if person and is_right:
+        # Not held while the password was being checked, for that takes long: it may be another one by now.
+        checked = person.password_hash
+        tx.session.refresh(person, with_for_update=True)
+        is_right = person.password_hash == checked
     did_succeed = bool(person and is_right and person.is_active)
     _keep_attempt(tx, username, address, did_succeed=did_succeed)
     tx.note("account.login" if did_succeed else "account.login_refused", "person", person.id if person else "")
@@ -254,6 +260,8 @@ def revoke_token(tx: Tx, token_id: UUID) -> None:
 
 def _refuse_guessing(tx: Tx, username: str, address: str) -> None:
     """Raises: TooMany, after too many wrong passwords for this name from this address, or from this address alone."""
+    # Who tries several at once waits for what became of each.
+    alone(tx.session, "login", username, address)
     failures = sa.select(sa.func.count()).where(
         LoginAttempt.at > tx.now - _WINDOW, LoginAttempt.did_succeed.is_(False), LoginAttempt.address == address
     )
@@ -292,6 +300,14 @@ def _is_password(kept: str, given: str) -> bool:
 
 def _person(tx: Tx, person_id: UUID) -> Person:
     person = tx.session.get(Person, person_id)
+    if person is None or person.regency_code != tx.regency_code:
+        raise NotFound("account.not_found")
+    return person
+
+
+def _held(tx: Tx, person_id: UUID) -> Person:
+    """Give a person's row as it is now, held until the end: two who change it come one after the other."""
+    person = tx.session.get(Person, person_id, with_for_update=True, populate_existing=True)
     if person is None or person.regency_code != tx.regency_code:
         raise NotFound("account.not_found")
     return person

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
@@ -12,8 +13,9 @@ from core.accounts.commands import AddPerson, IssueToken
 from core.actor import Actor, Grant, Role, ScopeKind
 from core.clock import FixedClock
 from core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
-from core.work import Work
+from core.work import Tx, Work
 from tests.support.builders import PASSWORD, SYSTEM, a_person, an_office
+from tests.support.racing import Act, before_the_first_commits, just_before
 
 
 def login(work: Work, username: str, password: str, address: str = "10.0.0.1") -> str | None:
@@ -79,6 +81,51 @@ def test_logging_out_closing_and_resetting_end_sessions_at_once(work: Work) -> N
             else:
                 commands.reset_password(tx, person.person_id)
         assert session_of(work, token) is None
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("meanwhile", ["reset", "closed"])
+def test_who_logs_in_while_the_account_is_taken_from_them_stays_outside(
+    work: Work, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    an_office(work)
+    a_person(work, Role.LOGISTICS, username="siti")
+    siti = UUID(actor_of(work, "siti").id)
+
+    def take() -> None:
+        with work.by(SYSTEM) as tx:
+            if meanwhile == "reset":
+                commands.reset_password(tx, siti)
+            else:
+                commands.set_active(tx, siti, is_active=False)
+
+    just_before(monkeypatch, "core.accounts.commands._is_password", take)
+    assert login(work, "siti", PASSWORD) is None
+
+
+def test_of_two_who_give_somebody_roles_at_once_the_second_ones_hold_alone(work: Work) -> None:
+    an_office(work)
+    a_person(work, Role.LOGISTICS, username="siti")
+    siti = UUID(actor_of(work, "siti").id)
+
+    def giving(role: Role) -> Act:
+        return lambda tx: commands.set_grants(tx, siti, (Grant(role, ScopeKind.OFFICE, ""),))
+
+    assert before_the_first_commits(work, SYSTEM, giving(Role.AUDITOR), giving(Role.ADMIN)) is None
+    assert actor_of(work, "siti").roles == {Role.ADMIN}
+
+
+def test_who_guesses_several_at_once_has_no_more_guesses(work: Work) -> None:
+    an_office(work)
+    a_person(work, Role.LOGISTICS, username="siti")
+    for _ in range(4):
+        assert login(work, "siti", "bukan kata sandinya") is None
+
+    def guess(tx: Tx) -> None:
+        assert commands.check_login(tx, "siti", "bukan kata sandinya", "10.0.0.1") is None
+
+    told = before_the_first_commits(work, SYSTEM, guess, guess)
+    assert isinstance(told, TooMany)
 
 
 def test_guessing_is_slowed_for_the_guesser_not_for_the_owner(work: Work, fixed_clock: FixedClock) -> None:
