@@ -8,18 +8,22 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
-from typing import IO
+from typing import IO, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from core.errors import NotFound, TooLarge
+from core.errors import Busy, NotFound, TooLarge
 from core.files.models import StoredFile
 from core.privacy.numbers import holds_number
 from core.sealed_file import SealedWriter
+from core.turns import alone
 from core.work import Tx
 
 _CHUNK = 1 << 20
+_BYTES: Final = "file"
+"""The bytes of a hash are recorded and deleted by one at a time: several records may need them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +91,19 @@ def receive_file(folder: Path, stream: IO[bytes], most_bytes: int, *, is_sealed:
 
 
 def keep_file(tx: Tx, order: KeepFile) -> Stored:
-    """Record a received file and move it to its place; a transaction that is tried again finds it there."""
+    """Record a received file and move it to its place; a transaction that is tried again finds it there.
+
+    Raises: Busy where it does not, and the file is to be sent again.
+    """
     received = order.received
+    alone(tx.session, _BYTES, received.sha256)
     path = path_of(received.folder, received.sha256)
     path.parent.mkdir(exist_ok=True, mode=0o700)
     if received.temporary.exists():
         os.replace(received.temporary, path)
+    elif not path.exists():
+        # This is done again, and between the two somebody took away another record of the same bytes, and them with it.
+        raise Busy("core.busy")
     stored = Stored(tx.new_id(), received.sha256, received.size)
     # The sender's name is kept for people only, without anything a path or a header could trip over, and no number.
     name = re.sub(r"[^\w .()-]", "_", order.name)[-120:]
@@ -110,11 +121,20 @@ def keep_file(tx: Tx, order: KeepFile) -> Stored:
 
 
 def drop_received(tx: Tx, received: Received) -> None:
-    """Take a received file away whose keeping came to nothing; bytes that a record needs stay."""
+    """Take a received file away whose keeping came to nothing; bytes that a record needs stay.
+
+    In a transaction of its own, which writes: nobody records the same bytes meanwhile.
+    """
     received.drop()
-    needed = sa.select(sa.func.count()).select_from(StoredFile)
-    if not tx.session.scalar(needed.where(StoredFile.sha256 == received.sha256, StoredFile.deleted_at.is_(None))):
-        path_of(received.folder, received.sha256).unlink(missing_ok=True)
+    _drop_unneeded(tx.session, received.folder, received.sha256)
+
+
+def _drop_unneeded(session: Session, folder: Path, sha256: str) -> None:
+    """Delete bytes that no record needs, looking when nobody can record the same ones again."""
+    alone(session, _BYTES, sha256)
+    needed = sa.select(StoredFile.id).where(StoredFile.sha256 == sha256, StoredFile.deleted_at.is_(None)).limit(1)
+    if session.scalar(needed) is None:
+        path_of(folder, sha256).unlink(missing_ok=True)
 
 
 def drop_abandoned(folder: Path, before: datetime) -> int:
@@ -182,14 +202,13 @@ def forget_file(tx: Tx, folder: Path, file_id: UUID) -> None:
         return
     row.deleted_at = tx.now
     tx.note("file.forget", "file", file_id, sha256=row.sha256)
-    others = (
-        sa.select(sa.func.count())
-        .select_from(StoredFile)
-        .where(StoredFile.sha256 == row.sha256, StoredFile.deleted_at.is_(None), StoredFile.id != file_id)
-    )
-    path = path_of(folder, row.sha256)
-    if not tx.session.scalar(others):
-        tx.after_commit(lambda: path.unlink(missing_ok=True))
+    writer, sha256 = tx.session.get_bind(), row.sha256
+
+    def drop() -> None:
+        with Session(writer) as session:
+            _drop_unneeded(session, folder, sha256)
+
+    tx.after_commit(drop)
 
 
 def forget_due(tx: Tx, folder: Path, most: int = 1000) -> int:

@@ -44,8 +44,7 @@ def send_file(file_name: str, **_: Any) -> Response:
         refuse_early(received.temporary, file_name)
         return context.write_once(act, digest=received.sha256)
     except BaseException:
-        with context.read() as tx:
-            drop_received(tx, received)
+        context.write(lambda tx: drop_received(tx, received))
         raise
     finally:
         received.drop()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -158,9 +159,8 @@ def start_kept(files: Sequence[tuple[Received, str]], order: Any) -> UUID:
     try:
         return context.write(act)
     except BaseException:
-        with context.read() as tx:
-            for received, _name in files:
-                drop_received(tx, received)
+        for received, _name in files:
+            context.write(partial(drop_received, received=received))
         raise
 
 

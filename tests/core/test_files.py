@@ -6,14 +6,29 @@ import io
 import os
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
-from core.errors import TooLarge
-from core.files.commands import KeepFile, drop_abandoned, drop_received, keep_file, kept_file, path_of, receive_file
+from core.errors import Busy, TooLarge
+from core.files.commands import (
+    KeepFile,
+    StoreFile,
+    drop_abandoned,
+    drop_received,
+    forget_file,
+    keep_file,
+    kept_file,
+    path_of,
+    receive_file,
+    store_file,
+)
+from core.files.models import StoredFile
 from core.reader.stream import refuse_early, stream_table
-from core.work import Work
+from core.work import Tx, Work
 from tests.support.builders import SYSTEM, an_office
+from tests.support.racing import Act, before_the_first_commits
 
 
 @pytest.fixture
@@ -48,6 +63,48 @@ def test_what_comes_to_nothing_leaves_nothing(work: Work, folder: Path):
     with work.read_by(SYSTEM) as tx:
         drop_received(tx, received)
     assert not [one for one in folder.rglob("*") if one.is_file()]
+
+
+def keep(tx: Tx, folder: Path) -> UUID:
+    return store_file(tx, folder, StoreFile(stream=io.BytesIO(b"isi"), name="a.csv", purpose="p", most_bytes=10)).id
+
+
+@pytest.mark.parametrize("is_stored_first", [True, False])
+def test_bytes_stay_for_a_record_that_is_made_while_another_is_taken_away(
+    work: Work, folder: Path, is_stored_first: bool
+):
+    an_office(work)
+    with work.by(SYSTEM) as tx:
+        old = keep(tx, folder)
+    acts: list[Act] = [lambda tx: keep(tx, folder), lambda tx: forget_file(tx, folder, old)]
+    first, second = acts if is_stored_first else reversed(acts)
+    before_the_first_commits(work, SYSTEM, first, second)
+    with work.read_by(SYSTEM) as tx:
+        new = tx.session.scalars(sa.select(StoredFile.id).where(StoredFile.deleted_at.is_(None))).one()
+        assert kept_file(tx, folder, new, "p")[2].read_bytes() == b"isi"
+
+
+def test_bytes_stay_for_a_record_that_is_made_just_before_they_go(work: Work, folder: Path):
+    an_office(work)
+    with work.by(SYSTEM) as tx:
+        old = keep(tx, folder)
+
+    def again() -> None:
+        with work.by(SYSTEM) as tx:
+            keep(tx, folder)
+
+    with work.by(SYSTEM) as tx:
+        tx.after_commit(again)
+        forget_file(tx, folder, old)
+    assert len([one for one in folder.rglob("*") if one.is_file()]) == 1
+
+
+def test_a_record_of_bytes_that_are_gone_is_not_made(work: Work, folder: Path):
+    an_office(work)
+    received = receive_file(folder, io.BytesIO(b"isi"), 10)
+    received.drop()
+    with pytest.raises(Busy), work.by(SYSTEM) as tx:
+        keep_file(tx, KeepFile(received=received, name="a.csv", purpose="p"))
 
 
 def test_what_a_killed_process_left_goes_after_a_day(work: Work, folder: Path):
