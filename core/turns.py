@@ -18,9 +18,9 @@ def alone(session: Session, *what: str) -> None:
     """Wait until nobody else does this, and keep them out until the end of the transaction.
 
     For what is looked at before it is written where there is no row to lock and no constraint to catch the second: a
-    count, a file beside the database. SQLite lets in one writer at a time anyway.
+    count, a file beside the database. SQLite lets in one writer at a time anyway: from here on this one.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if session.connection().dialect.name == "postgresql":
         key = int.from_bytes(blake2b("\0".join(what).encode(), digest_size=8).digest(), signed=True)
         session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
