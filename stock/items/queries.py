@@ -114,6 +114,16 @@ def item_facts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
     return found
 
 
+def items_of_batches(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
+    """Give ``item_facts`` for new batches: these items are not changed before the batches are there.
+
+    Raises: NotFound when one does not exist.
+    """
+    held = sa.select(_TABLE.id).where(_TABLE.id.in_(ids)).order_by(_TABLE.id)
+    tx.session.execute(held.with_for_update(read=True, key_share=True))
+    return item_facts(tx, ids)
+
+
 def variant_items(tx: Tx, ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Tell which item each of these variants belongs to; one that does not exist is not in the answer."""
     if not ids:

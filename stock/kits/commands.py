@@ -12,6 +12,7 @@ from core.clock import local_day
 from core.errors import Conflict, Invalid
 from core.measures import LARGEST_MILLI, MILLI, Milli
 from core.work import Tx
+from stock.items.commands import one_at_a_time
 from stock.items.queries import item_facts, items
 from stock.kits.models import KitBatchComponent, KitComponent
 from stock.kits.queries import content_of, recipe_of, usable, wants_of
@@ -86,6 +87,8 @@ def set_recipe(tx: Tx, order: SetRecipe) -> None:
     (``quantity-2``); Conflict where the kit is itself a part of another.
     """
     tx.require("item.edit")
+    # Nobody makes a kit of one of its parts meanwhile.
+    one_at_a_time(tx)
     if len(order.lines) > MOST_COMPONENTS:
         raise Invalid("stock.too_many_lines", field="lines", most=MOST_COMPONENTS)
     ids = [line.item_id for line in order.lines]

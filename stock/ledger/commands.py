@@ -17,7 +17,7 @@ from core.errors import Conflict, Fact, Invalid, NotFound
 from core.ids import code_with_check
 from core.measures import LARGEST_MILLI, Milli, Rupiah, print_quantity
 from core.work import Tx
-from stock.items.queries import item_facts, variant_items
+from stock.items.queries import items_of_batches, variant_items
 from stock.ledger.kinds import AdjustmentReason, DocumentKind, Flag, FundingSource, LossReason, ReleaseCondition
 from stock.ledger.models import Balance, Batch, BatchSeries, CountMark, Move, StockDocument
 from stock.ledger.posting import (
@@ -248,7 +248,7 @@ def take_in(tx: Tx, order: Receive) -> Received:
     giver = order.from_place_id or sink(tx, PlaceKind.SUPPLIER).id
     if place_by_id(tx, giver).kind is not PlaceKind.SUPPLIER:
         raise Invalid("stock.not_a_giver", field="from_place_id")
-    goods = item_facts(tx, {line.item_id for line in order.lines})
+    goods = items_of_batches(tx, {line.item_id for line in order.lines})
     on = local_day(at, tx.zone)
     for line in order.lines:
         item = goods[line.item_id]
@@ -364,10 +364,12 @@ def reverse_document(tx: Tx, document_id: UUID, reason: str, event_at: datetime 
     Raises: NotFound; Invalid without a reason; CannotPost with every obstacle at once.
     """
     _check_note(reason)
+    # Held before they are looked at: what is counted or goes on from here meanwhile comes after.
+    ground = _ground_of(tx, _to_reverse(tx, document_id)[1])
     problems = reversal_problems(tx, document_id)
     if problems:
         raise CannotPost(problems)
-    return _reverse(tx, document_id, reason, event_at)
+    return _reverse(tx, document_id, reason, event_at, ground)
 
 
 def reversal_problems(tx: Tx, document_id: UUID) -> tuple[Problem, ...]:
@@ -750,7 +752,9 @@ def _steps_by_item(
     ]  # fmt: skip
 
 
-def _reverse(tx: Tx, document_id: UUID, reason: str, event_at: datetime | None) -> Posted:
+def _reverse(
+    tx: Tx, document_id: UUID, reason: str, event_at: datetime | None, ground: Ground | None = None
+) -> Posted:  # fmt: skip
     _check_note(reason)
     document, moves = _to_reverse(tx, document_id)
     if document.kind is DocumentKind.REVERSAL:
@@ -771,7 +775,18 @@ def _reverse(tx: Tx, document_id: UUID, reason: str, event_at: datetime | None) 
             )
             for move in moves
         ],
+        ground,
     )  # fmt: skip
+
+
+def _ground_of(tx: Tx, moves: Sequence[Any]) -> Ground:
+    """Hold everything that a document moved, where it came from and where it went."""
+    keys = {(place_id, move.batch_id) for move in moves for place_id in (move.from_place_id, move.to_place_id)}
+    ground = Ground(tx)
+    ground.need_places({place_id for place_id, _ in keys})
+    ground.need_batches({batch_id for _, batch_id in keys})
+    ground.lock(keys)
+    return ground
 
 
 def _to_reverse(tx: Tx, document_id: UUID) -> tuple[Any, Sequence[Any]]:

@@ -9,7 +9,7 @@ import pytest
 
 from core.actor import Role
 from core.audit import verify
-from core.errors import Forbidden, Refused
+from core.errors import Forbidden, NotFound, Refused
 from core.measures import MILLI, Milli
 from core.work import Tx, Work
 from stock.items.commands import (
@@ -39,7 +39,7 @@ from stock.places.queries import quarantine_of
 from stock.reservations.commands import ReserveLine, ReserveStock, reserve
 from tests.stock.shop import ACTOR, Shop, days, line, take_in, units
 from tests.support.builders import an_actor
-from tests.support.racing import at_once, codes
+from tests.support.racing import at_once, before_the_first_commits, codes
 
 RAINCOAT = AddItem(
     code="jas_hujan", name_id="Jas hujan", name_en="Raincoat", category=Category.CLOTHING_AND_GOODS, base_unit="buah",
@@ -150,6 +150,15 @@ def test_an_item_is_put_away_only_when_nothing_of_it_is_left(shop: Shop):
         assert shop.mi not in {one.id for one in items(tx)}
         assert shop.mi in {one.id for one in search_items(tx, "mi instan", with_inactive=True)}
     assert refused(shop.work, edit_item, away) == "item.still_in_stock"
+
+
+def test_nothing_is_taken_in_of_an_item_that_is_being_put_away(shop: Shop):
+    told = before_the_first_commits(
+        shop.work, ACTOR, lambda tx: edit_item(tx, editing(tx, shop.kasur, is_active=False)),
+        lambda tx: take_in(tx, shop.warehouse, line(shop.kasur, 5)),
+    )  # fmt: skip
+    assert isinstance(told, NotFound)
+    assert told.code == "item.not_found"
 
 
 def test_money_is_not_edited(work: Work):

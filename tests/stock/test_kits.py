@@ -41,7 +41,7 @@ from stock.places.queries import quarantine_of
 from stock.reservations.commands import ReserveLine, ReserveStock, UseReservations, reserve, use_reservations
 from tests.stock.shop import TODAY, Shop, days, line, take_in, units
 from tests.support.builders import an_actor
-from tests.support.racing import at_once
+from tests.support.racing import Act, at_once, before_the_first_commits
 
 
 def a_kit(shop: Shop, rice: int = 10, noodles: int = 4) -> UUID:
@@ -91,6 +91,19 @@ def test_the_package_of_2020_is_there_with_its_source_and_stays_as_the_office_ch
         assert [one.quantity_milli for one in recipe_of(tx, kit)] == [5000]
         set_recipe(tx, SetRecipe(kit_item_id=kit, lines=()))
         assert kits(tx) == ()
+
+
+def test_of_two_recipes_at_once_neither_makes_a_kit_of_the_others_part(shop: Shop):
+    with shop.work.read_by(shop.actor) as tx:
+        kit = find_item(tx, "paket_sembako").id
+
+    def making(of: UUID, part: UUID) -> Act:
+        recipe = SetRecipe(kit_item_id=of, lines=(RecipeLine(item_id=part, quantity_milli=units(1)),))
+        return lambda tx: set_recipe(tx, recipe)
+
+    told = before_the_first_commits(shop.work, shop.actor, making(kit, shop.mi), making(shop.mi, shop.beras))
+    assert isinstance(told, Conflict)
+    assert told.code == "kit.is_a_component"
 
 
 def test_the_scarcest_component_says_how_many_and_is_named(shop: Shop):

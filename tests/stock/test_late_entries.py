@@ -47,6 +47,7 @@ from stock.places.kinds import PlaceKind
 from stock.places.queries import quarantine_of, sink
 from stock.reservations.commands import ReserveLine, ReserveStock, reserve
 from tests.stock.shop import ACTOR, Shop, assert_sound, days, free, line, units
+from tests.support.racing import before_the_first_commits
 
 NOW = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 
@@ -182,6 +183,17 @@ def test_nothing_is_reversed_across_a_later_count_and_every_obstacle_is_told_at_
         assert {one.code for one in reversal_problems(tx, moved)} == {"stock.counted_since", "stock.gone_on"}
     with pytest.raises(CannotPost, match=r"stock\.refused"), shop.work.by(ACTOR) as tx:
         reverse_document(tx, moved, "salah gudang")
+
+
+def test_nothing_is_reversed_that_is_being_counted(shop: Shop):
+    with shop.work.by(ACTOR) as tx:
+        batch = got(tx, shop, 10, days_ago=9)
+        moved = sent(tx, shop, batch, 6, 6)
+    told = before_the_first_commits(
+        shop.work, ACTOR, lambda tx: counted(tx, shop, batch, 4, 2), lambda tx: reverse_document(tx, moved, "salah")
+    )
+    assert isinstance(told, CannotPost)
+    assert [one.code for one in told.problems] == ["stock.counted_since"]
 
 
 def test_less_counted_than_is_promised_is_refused_and_nothing_changes(shop: Shop):
