@@ -98,6 +98,13 @@ def approve_standard(tx: Tx, standard_id: UUID) -> None:
     standard = _standard(tx, standard_id)
     if standard.created_by == tx.actor.id and tx.actor.kind == "person":
         raise Conflict("standard.needs_second_person")
+    # All versions: of two that are approved in the same moment the second retires the first.
+    tx.session.execute(
+        sa.select(PackageStandard.id)
+        .where(PackageStandard.regency_code == tx.regency_code, PackageStandard.code == standard.code)
+        .order_by(PackageStandard.id)
+        .with_for_update()
+    ).all()
     move(
         tx, PackageStandard, standard_id, StandardAct.APPROVE, STANDARD_MOVES,
         approved_by=tx.actor.id, approved_by_name=tx.actor.name, approved_on=tx.today,
@@ -126,7 +133,8 @@ def retire_standard(tx: Tx, standard_id: UUID) -> None:
 def discard_draft(tx: Tx, standard_id: UUID) -> None:
     """Put a draft aside that nobody approved. Raises: Forbidden, NotFound, Conflict (it is no draft any more)."""
     tx.require("standard.edit")
-    if _standard(tx, standard_id).state is not StandardState.DRAFT:
+    # Kept: the head may be approving it, and what is approved is not this person's to take out of use.
+    if _standard(tx, standard_id, is_held=True).state is not StandardState.DRAFT:
         raise Conflict("standard.not_a_draft")
     move(tx, PackageStandard, standard_id, StandardAct.RETIRE, STANDARD_MOVES)
 
@@ -136,8 +144,8 @@ def standard_state(tx: Tx, standard_id: UUID) -> StandardState:
     return _standard(tx, standard_id).state
 
 
-def _standard(tx: Tx, standard_id: UUID) -> PackageStandard:
-    standard = tx.session.get(PackageStandard, standard_id)
+def _standard(tx: Tx, standard_id: UUID, *, is_held: bool = False) -> PackageStandard:
+    standard = tx.session.get(PackageStandard, standard_id, with_for_update=is_held, populate_existing=is_held)
     if standard is None or standard.regency_code != tx.regency_code:
         raise NotFound("package_standard.not_found")
     return standard

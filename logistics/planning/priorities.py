@@ -133,7 +133,8 @@ def put_rule_in_force(tx: Tx, rule_id: UUID) -> None:
 def withdraw_rule(tx: Tx, rule_id: UUID) -> None:
     """Take a draft back: nothing will follow it. Raises: Forbidden; NotFound; Conflict when it is no draft."""
     tx.require("rule.edit")
-    if _row(tx, rule_id).state is not RuleState.DRAFT:
+    # Kept: somebody may be putting it into force, and what is in force is not this person's to end.
+    if _row(tx, rule_id, is_held=True).state is not RuleState.DRAFT:
         raise Conflict("priority_rule.no_draft")
     move(tx, PriorityRule, rule_id, RuleAct.RETIRE, RULE_MOVES, retired_at=tx.now)
 
@@ -219,8 +220,8 @@ def _views(tx: Tx, rows: Iterable[PriorityRule]) -> tuple[RuleView, ...]:
     )  # fmt: skip
 
 
-def _row(tx: Tx, rule_id: UUID) -> PriorityRule:
-    row = tx.session.get(PriorityRule, rule_id)
+def _row(tx: Tx, rule_id: UUID, *, is_held: bool = False) -> PriorityRule:
+    row = tx.session.get(PriorityRule, rule_id, with_for_update=is_held, populate_existing=is_held)
     if row is None or row.regency_code != tx.regency_code:
         raise NotFound("priority_rule.not_found")
     return row

@@ -84,23 +84,20 @@ def test_logging_out_closing_and_resetting_end_sessions_at_once(work: Work) -> N
 
 
 @pytest.mark.engines("postgresql")
-@pytest.mark.parametrize("meanwhile", ["reset", "closed"])
-def test_who_logs_in_while_the_account_is_taken_from_them_stays_outside(
-    work: Work, monkeypatch: pytest.MonkeyPatch, meanwhile: str
-) -> None:
+@pytest.mark.parametrize("end", ["reset", "close"])
+def test_who_logs_in_while_the_account_is_taken_from_them_stays_outside(work: Work, end: str) -> None:
     an_office(work)
     a_person(work, Role.LOGISTICS, username="siti")
     siti = UUID(actor_of(work, "siti").id)
 
-    def take() -> None:
-        with work.by(SYSTEM) as tx:
-            if meanwhile == "reset":
-                commands.reset_password(tx, siti)
-            else:
-                commands.set_active(tx, siti, is_active=False)
+    def take(tx: Tx) -> None:
+        if end == "reset":
+            commands.reset_password(tx, siti)
+        else:
+            commands.set_active(tx, siti, is_active=False)
 
-    just_before(monkeypatch, "core.accounts.commands._is_password", take)
-    assert login(work, "siti", PASSWORD) is None
+    with just_before(commands, "_is_password", work, SYSTEM, take):
+        assert login(work, "siti", PASSWORD) is None
 
 
 def test_of_two_who_give_somebody_roles_at_once_the_second_ones_hold_alone(work: Work) -> None:

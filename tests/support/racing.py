@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import pkgutil
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
 
 import pytest
 import sqlalchemy as sa
@@ -46,34 +47,47 @@ def before_the_first_commits(
     The second is done by the same actor unless ``then`` says by whom.
     PostgreSQL lets both into the database; on SQLite the second waits for its turn before it looks at anything.
     """
-
-    def other() -> object:
-        try:
-            with work.by(then or actor) as tx:
-                return second(tx)
-        except Refused as told:
-            return told
-
     with ThreadPoolExecutor(1) as pool:
         with work.by(actor) as tx:
             first(tx)
             tx.session.flush()
-            waiting = pool.submit(other)
-            while not (waiting.done() or _is_anybody_waiting(work)):
-                time.sleep(0.01)
+            waiting = pool.submit(_told, work, then or actor, second)
+            _until_it_stands_or_waits(work, waiting)
         return waiting.result()
 
 
-def just_before(patch: pytest.MonkeyPatch, target: str, act: Callable[[], object]) -> None:
-    """Let somebody else do ``act``, and commit it, just before ``target`` ("package.module.name") is called next."""
-    real = pkgutil.resolve_name(target)
+@contextmanager
+def just_before(module: ModuleType, name: str, work: Work, actor: Actor, act: Act) -> Iterator[list[object]]:
+    """Do ``act`` when the function of this ``name`` is first called, and go on there once it is committed or waits.
 
-    def late(*given: object, **named: object) -> object:
-        patch.setattr(target, real)
-        act()
-        return real(*given, **named)
+    What became of it is in the list after the block. For PostgreSQL alone, where another gets in between two statements
+    of a transaction.
+    """
+    real, told, begun = getattr(module, name), list[object](), list[Future[object]]()
+    with ThreadPoolExecutor(1) as pool, pytest.MonkeyPatch.context() as patch:
 
-    patch.setattr(target, late)
+        def late(*args: object, **more: object) -> object:
+            patch.setattr(module, name, real)
+            begun.append(pool.submit(_told, work, actor, act))
+            _until_it_stands_or_waits(work, begun[0])
+            return real(*args, **more)
+
+        patch.setattr(module, name, late)
+        yield told
+    told += [one.result() for one in begun]
+
+
+def _told(work: Work, actor: Actor, act: Act) -> object:
+    try:
+        with work.by(actor) as tx:
+            return act(tx)
+    except Refused as told:
+        return told
+
+
+def _until_it_stands_or_waits(work: Work, waiting: Future[object]) -> None:
+    while not (waiting.done() or _is_anybody_waiting(work)):
+        time.sleep(0.01)
 
 
 def _is_anybody_waiting(work: Work) -> bool:

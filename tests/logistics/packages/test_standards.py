@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from core.measures import Milli
 from core.states import reachable
 from core.work import Work
 from logistics.dispatch.states import LOAD_MOVES, POST_MOVES, LoadState, PostState
+from logistics.packages import standards as module
 from logistics.packages.rules import Basis, StandardLine
 from logistics.packages.sentences import rate_sentence
 from logistics.packages.standard_queries import standard, standard_lines, standards
@@ -18,6 +20,7 @@ from logistics.packages.standards import (
     DefineStandard,
     approve_standard,
     define_standard,
+    discard_draft,
     seed_default_standard,
 )
 from logistics.packages.states import (
@@ -33,8 +36,47 @@ from logistics.planning.states import PLAN_MOVES, PlanState
 from stock.items.commands import seed_items
 from stock.items.queries import find_item
 from tests.support.builders import SYSTEM, an_actor, an_office
+from tests.support.racing import before_the_first_commits, codes, just_before
 
 HEAD, OFFICER = an_actor(Role.HEAD), an_actor(Role.LOGISTICS)
+
+
+def two_drafts(work: Work) -> tuple[UUID, UUID]:
+    an_office(work)
+    with work.by(SYSTEM) as tx:
+        seed_items(tx)
+        first = seed_default_standard(tx)
+        beras = find_item(tx, "beras").id
+        line = StandardLine(item_id=beras, basis=Basis.HOUSEHOLD, rate_milli=Milli(5000), source_id="SK",
+                            source_en="SK")  # fmt: skip
+        second = define_standard(
+            tx,
+            DefineStandard(code="darurat-7", name_id="Baru", name_en="New", days=7, legal_source="SK", lines=(line,)),
+        )
+    return first, second
+
+
+@pytest.mark.engines("postgresql")
+def test_of_two_versions_approved_in_one_moment_one_is_in_force(work: Work):
+    first, second = two_drafts(work)
+    told = before_the_first_commits(
+        work, HEAD, lambda tx: approve_standard(tx, first), lambda tx: approve_standard(tx, second)
+    )
+    assert told is None
+    with work.read_by(OFFICER) as tx:
+        assert standard(tx, first).state is StandardState.RETIRED
+        assert standard(tx, second).state is StandardState.APPROVED
+
+
+@pytest.mark.engines("postgresql")
+def test_who_puts_a_draft_aside_never_ends_what_the_head_approves_in_the_same_moment(work: Work):
+    draft, _ = two_drafts(work)
+    approve = just_before(module, "move", work, HEAD, lambda tx: approve_standard(tx, draft))
+    with approve as told, work.by(OFFICER) as tx:
+        discard_draft(tx, draft)
+    assert codes(told) == ["package_standard.cannot_approve"], "the head is told; nothing that was approved is gone"
+    with work.read_by(OFFICER) as tx:
+        assert (standard(tx, draft).state, standard(tx, draft).approved_by_name) == (StandardState.RETIRED, None)
 
 
 def test_the_default_standard_is_seeded_once_with_a_source_on_every_line(work: Work):

@@ -31,7 +31,7 @@ from logistics.planning.states import RULE_MOVES, Parts, RuleState
 from stock.items.commands import seed_items
 from stock.items.queries import find_item
 from tests.support.builders import SYSTEM, an_actor, an_office
-from tests.support.racing import at_once, codes
+from tests.support.racing import at_once, codes, just_before
 
 OFFICER, HEAD = an_actor(Role.LOGISTICS), an_actor(Role.HEAD)
 POOREST = DeclareRule(
@@ -154,6 +154,19 @@ def test_one_draft_waits_although_another_came_after_looking_for_one(office: Wor
         declare_rule(tx, POOREST)
     with office.read_by(OFFICER) as tx:
         assert [one.state for one in rules(tx)] == [RuleState.DRAFT]
+
+
+@pytest.mark.engines("postgresql")
+def test_who_takes_a_draft_back_never_ends_what_is_put_into_force_in_the_same_moment(office: Work):
+    with office.by(OFFICER) as tx:
+        draft = declare_rule(tx, POOREST)
+    put = just_before(priorities, "move", office, HEAD, lambda tx: put_rule_in_force(tx, draft))
+    with put as told, office.by(OFFICER) as tx:
+        withdraw_rule(tx, draft)
+    assert codes(told) == ["priority_rule.moved_meanwhile"], "who approves is told; nothing that was in force is gone"
+    with office.read_by(OFFICER) as tx:
+        (found,) = rules(tx)
+    assert (found.state, found.approved_by_name) == (RuleState.RETIRED, None)
 
 
 def test_every_state_of_a_rule_can_be_reached():

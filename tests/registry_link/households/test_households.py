@@ -16,6 +16,7 @@ from core.clock import FixedClock
 from core.crypto import Secret
 from core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from core.work import Work
+from registry_link.households import commands
 from registry_link.households.commands import (
     HouseholdRow,
     MemberRow,
@@ -180,15 +181,10 @@ def test_a_number_that_is_known_leads_to_its_household_only_within_the_reach(peo
 
 
 @pytest.mark.engines("postgresql")
-def test_who_registers_a_family_that_was_just_registered_is_told_so(office: Work, monkeypatch: pytest.MonkeyPatch):
+def test_who_registers_a_family_that_was_just_registered_is_told_so(office: Work):
     family = order(head_nik=nik(1), head_birth_on=date(1986, 4, 2), kk=kk(1))
-
-    def other() -> None:
-        with office.by(VOL) as tx:
-            register_provisional(tx, family)
-
-    just_before(monkeypatch, "registry_link.households.commands.take_row_no", other)
-    with pytest.raises(Conflict) as told, office.by(LOG) as tx:
+    meanwhile = just_before(commands, "take_row_no", office, VOL, lambda tx: register_provisional(tx, family))
+    with pytest.raises(Conflict) as told, meanwhile, office.by(LOG) as tx:
         register_provisional(tx, family)
     with office.read_by(LOG) as tx:
         assert told.value.code == "household.known"

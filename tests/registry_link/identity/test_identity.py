@@ -201,17 +201,11 @@ def test_a_snapshot_between_does_not_double_anybody(office: Work) -> None:
     assert told == {"h1": ["Ani Contoh", "Maria Contoh"], "h2": ["Beni Contoh", "Cici Contoh", "Maria Contoh"]}
 
 
-def test_who_asks_for_a_search_while_one_is_under_way_gets_another(
-    office: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_asks_for_a_search_while_one_is_under_way_gets_another(office: Work) -> None:
     merge(office, ROWS[:5], as_of=date(2026, 4, 1))
-
-    def ask() -> None:
-        with office.by(OFFICER) as tx:
-            commands.ask_search(tx)
-
-    just_before(monkeypatch, "registry_link.identity.jobs.keep_found", ask)
-    assert [search_pairs(office, OFFICE) == "nothing new" for _ in range(3)] == [False, False, True]
+    with just_before(jobs, "keep_found", office, OFFICER, commands.ask_search):
+        search_pairs(office, OFFICE)
+    assert [search_pairs(office, OFFICE) == "nothing new" for _ in range(2)] == [False, True]
 
 
 def test_kept_as_two_stays_so_until_another_kind_of_evidence_comes(office: Work) -> None:

@@ -159,12 +159,11 @@ def test_who_was_merged_since_is_asked_for_where_the_people_are_now(office: Work
 
 
 @pytest.mark.engines("postgresql")
-def test_who_is_merged_while_an_erasure_is_approved_is_erased_too(office: Work, monkeypatch: pytest.MonkeyPatch):
+def test_who_is_merged_while_an_erasure_is_approved_is_erased_too(office: Work):
     """The merge commits after the last thing that is asked before households are held."""
     one, other = id_of(office, NAME), id_of(office, "Siti Aminah")
-    erasure_id = ask(office, other)
-    just_before(monkeypatch, "registry_link.privacy.commands.hold", lambda: joined(office, one, other))
-    with office.by(HEAD) as tx:
+    erasure_id, proposal = ask(office, other), to_join(office, one, other)
+    with just_before(commands, "hold", office, HEAD, lambda tx: approve(tx, proposal)), office.by(HEAD) as tx:
         commands.approve_erasure(tx, erasure_id, "Sesuai permintaan", nothing_waits)
     assert not {name for name, text in everything(office) if "batlajery" in text.lower()} - {"search_form"}
 
