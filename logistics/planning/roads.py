@@ -132,6 +132,13 @@ def areas(tx: Tx) -> tuple[AreaView, ...]:
     )  # fmt: skip
 
 
+def hold_area(tx: Tx, area_id: UUID, *, is_shared: bool = False) -> AreaView:
+    """Keep an area for this transaction, alone or beside others, and give it as it is then. Raises: NotFound."""
+    held = sa.select(TransportAreaRow.id).where(TransportAreaRow.id == area_id)
+    tx.session.execute(held.with_for_update(read=is_shared))
+    return area_by_id(tx, area_id)
+
+
 def area_by_id(tx: Tx, area_id: UUID) -> AreaView:
     """Raises: NotFound, also for one that was removed or is another office's."""
     found = next((one for one in areas(tx) if one.id == area_id), None)

@@ -22,7 +22,7 @@ from logistics.planning.models import (
     TransportAreaRow,
     TransportAreaVillage,
 )
-from logistics.planning.roads import area_by_id
+from logistics.planning.roads import hold_area
 from logistics.planning.states import Means
 from registry_link.regions.queries import regions
 from registry_link.regions.states import Level
@@ -108,7 +108,7 @@ def draw_area(tx: Tx, order: DrawArea) -> UUID:
 def change_area(tx: Tx, order: ChangeArea) -> None:
     """Change an area's name, means and villages: all of it is said again. Raises: as ``draw_area``."""
     tx.require("ways.manage")
-    before = area_by_id(tx, order.area_id)
+    before = hold_area(tx, order.area_id)
     name, codes = _checked(tx, order.name, order.village_codes)
     try:
         with tx.savepoint():
@@ -135,7 +135,7 @@ def remove_area(tx: Tx, area_id: UUID) -> None:
     Raises: Forbidden; NotFound.
     """
     tx.require("ways.manage")
-    before = area_by_id(tx, area_id)
+    before = hold_area(tx, area_id)
     _leave(tx, area_id)
     tx.session.execute(
         sa.update(TransportAreaRow)
@@ -171,7 +171,7 @@ def close_way(tx: Tx, order: CloseWay) -> UUID:
     if warehouse.kind is not PlaceKind.WAREHOUSE:
         raise NotFound("place.not_found", place=warehouse.code)
     if order.area_id is not None:
-        area_by_id(tx, order.area_id)
+        hold_area(tx, order.area_id, is_shared=True)
     if _is_closed(tx, order, from_on):
         raise Conflict("closed_way.closed_already", warehouse=warehouse.name)
     way_id = tx.new_id()
@@ -265,7 +265,7 @@ def set_detour(tx: Tx, order: SetDetour) -> None:
     if not LEAST_DETOUR <= order.permille <= MOST_DETOUR:
         raise Invalid("detour.out_of_range", field="factor")
     if order.area_id is not None:
-        area_by_id(tx, order.area_id)
+        hold_area(tx, order.area_id, is_shared=True)
     detour_id = tx.new_id()
     tx.session.execute(
         sa.insert(DetourRow).values(

@@ -46,7 +46,7 @@ from registry_link.regions.models import Region
 from registry_link.regions.states import Level
 from tests.logistics.week import MONDAY, OFFICER, Week, a_week
 from tests.support.builders import REGENCY, SYSTEM, an_actor
-from tests.support.racing import at_once, codes
+from tests.support.racing import at_once, before_the_first_commits, codes
 
 A, B, C = (f"{REGENCY}.01.200{no}" for no in (1, 2, 3))
 TUESDAY = MONDAY + timedelta(days=1)
@@ -73,6 +73,35 @@ def refused(work: Work, act: Callable[[Tx], object], code: str, kind: type[Refus
 def roads(work: Work) -> Roads:
     with work.read_by(OFFICER) as tx:
         return roads_of(tx, MONDAY)
+
+
+@pytest.mark.engines("postgresql")
+def test_an_area_that_is_changed_while_it_is_removed_leaves_its_villages_to_others(work: Work, week: Week):
+    with work.by(OFFICER) as tx:
+        area = draw_area(tx, DrawArea(name="Pulau", means=Means.BOAT, village_codes=(A,)))
+    more = ChangeArea(area_id=area, name="Pulau", means=Means.BOAT, village_codes=(A, B))
+    told = before_the_first_commits(work, OFFICER, lambda tx: change_area(tx, more), lambda tx: remove_area(tx, area))
+    assert told is None
+    with work.by(OFFICER) as tx:
+        draw_area(tx, DrawArea(name="Utara", means=Means.BOAT, village_codes=(A, B)))
+    with work.read_by(OFFICER) as tx:
+        assert [one.name for one in areas(tx)] == ["Utara"]
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("what", ["way", "detour"])
+def test_nothing_is_said_of_an_area_that_is_removed_in_the_same_moment(work: Work, week: Week, what: str):
+    with work.by(OFFICER) as tx:
+        area = draw_area(tx, DrawArea(name="Pulau", means=Means.BOAT, village_codes=(A,)))
+
+    def say(tx: Tx) -> None:
+        if what == "way":
+            close_way(tx, CloseWay(warehouse_id=week.near, area_id=area, means=Means.BOAT, reason="ombak besar"))
+        else:
+            set_detour(tx, SetDetour(area_id=area, permille=1500, source="survei lapangan"))
+
+    told = before_the_first_commits(work, OFFICER, lambda tx: remove_area(tx, area), say)
+    assert codes([told]) == ["transport_area.not_found"]
 
 
 def test_nothing_said_is_one_area_that_every_warehouse_reaches(work: Work, week: Week):
