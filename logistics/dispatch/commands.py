@@ -190,6 +190,8 @@ def close_post(tx: Tx, post_id: UUID, reason: str) -> None:
     """
     tx.require("post.manage")
     post_by_id(tx, post_id)
+    # Kept before looking: whoever puts households here waits, or is waited for (``planning.commands.hold_posts``).
+    tx.session.execute(sa.select(Post.id).where(Post.id == post_id).with_for_update())
     if len(reason.strip()) < 5:
         raise Invalid("post.reason_missing", field="reason")
     if has_open_packages_at(tx, post_id):

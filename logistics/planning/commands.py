@@ -93,6 +93,8 @@ from stock.reservations.queries import reservations
 from stock.reservations.states import ReservationState
 
 PURPOSE = "round"
+_POST = sa.table("post", sa.column("place_id", sa.Uuid()), sa.column("state"))
+"""Posts are opened and closed above, by ``dispatch``; here they are kept as they are while households are put there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -587,8 +589,25 @@ def _draft_for(
     return found
 
 
+def hold_posts(tx: Tx, posts: Sequence[PostChoice]) -> tuple[PostChoice, ...]:
+    """Keep posts for this transaction, so that none closes before households stand there; give those still open."""
+    held = set(
+        tx.session.scalars(
+            sa.select(_POST.c.place_id)
+            .where(_POST.c.place_id.in_([post.post_id for post in posts]), _POST.c.state == "open")
+            .order_by(_POST.c.place_id)
+            .with_for_update(read=True)
+        )
+    )
+    return tuple(post for post in posts if post.post_id in held)
+
+
 def keep_posts(tx: Tx, plan_id: UUID, posts: Sequence[PostChoice]) -> None:
-    """Freeze the posts of a plan as they are now."""
+    """Freeze the posts of a plan as they are now. Raises: Conflict when one was closed meanwhile."""
+    still_open = hold_posts(tx, posts)
+    if len(still_open) != len(posts):
+        closed = [post.name for post in posts if post not in still_open]
+        raise Conflict("post.closed_meanwhile", posts=", ".join(closed))
     mine = [post.post_id for post in posts]
     tx.session.execute(sa.delete(PlanPost).where(PlanPost.plan_id == plan_id, PlanPost.post_id.in_(mine)))
     tx.session.execute(

@@ -20,7 +20,7 @@ from core.work import Tx
 from logistics.packages.cell_queries import goods_in
 from logistics.packages.cells import Spot, Told, put_packages
 from logistics.packages.commands import Reason, lock_round
-from logistics.planning.commands import PURPOSE, group_key, keep_posts
+from logistics.planning.commands import PURPOSE, group_key, hold_posts, keep_posts
 from logistics.planning.groups import Choice, fingerprint, hours_for, refill
 from logistics.planning.models import GroupMove, GroupMovePackage, PlanPost
 from logistics.planning.move_ground import (
@@ -222,6 +222,8 @@ def _put(
 def _make_known(tx: Tx, found: Ground) -> None:
     """Freeze the new post as it is now with the plans of the group that did not know it: it may be newer than they."""
     assert found.target is not None
+    if not hold_posts(tx, [found.target]):
+        raise Conflict("board.post_closed")
     plans = {one.plan_id for one in found.group.going}
     known = tx.session.scalars(
         sa.select(PlanPost.plan_id).where(PlanPost.plan_id.in_(plans), PlanPost.post_id == found.target.post_id)

@@ -31,7 +31,7 @@ from logistics.packages.commands import (
 )
 from logistics.packages.queries import RoundView, round_by_id
 from logistics.packages.states import RoundState
-from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key, keep_posts
+from logistics.planning.commands import PURPOSE, PlanShort, Shortage, group_key, hold_posts, keep_posts
 from logistics.planning.differing import Change, Why, counted, differences
 from logistics.planning.drafting import package_draft
 from logistics.planning.early import Early, Wanted, early_promises, kept, take_all
@@ -171,7 +171,7 @@ def approve_revision(tx: Tx, round_id: UUID, posts_now: Sequence[PostChoice]) ->
         raise Conflict("plan.needs_second_person")
     the_round = round_by_id(tx, round_id)
     now = standings(tx, the_round)
-    changes = changes_to_make(tx, draft, now, posts_now)
+    changes = changes_to_make(tx, draft, now, hold_posts(tx, posts_now))
     posts, roads = _known_posts(tx, round_id), roads_of(tx, tx.today)
     early = early_promises(tx, the_round, the_round.week.each(), posts, roads, now.stuck)
     give_back(tx, round_id, now.stuck, reason=f"revision {draft.no}")

@@ -41,7 +41,7 @@ from stock.items.weights import SetWeight, set_weight
 from stock.reservations.queries import reservations
 from tests.logistics.week import HEAD, MONDAY, OFFICER, PLENTY, SECOND, Week, a_week, fill, household, order
 from tests.support.builders import SYSTEM
-from tests.support.racing import at_once, codes
+from tests.support.racing import at_once, before_the_first_commits, codes
 
 TUESDAY, FRIDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=4)
 WHY = "jalan ke titik terputus"
@@ -425,3 +425,16 @@ def test_a_lorry_and_a_move_at_once_leave_goods_and_households_together(work: Wo
     else:
         assert codes(results) == ["", "board.nobody"]
         assert by[week.first_post, PackageState.LOADED] == 4
+
+
+@pytest.mark.engines("postgresql")
+def test_nobody_is_brought_to_a_post_that_closes_in_the_same_moment(work: Work):
+    week = a_week(work)
+    round_id = planned(work, week, 4)
+    asked = asking(work, week, round_id)
+    told = before_the_first_commits(
+        work, SYSTEM, lambda tx: close_post(tx, week.second_post, "terendam air"), lambda tx: move_group(tx, asked)
+    )
+    assert codes([told]) == ["board.post_closed"]
+    with work.read_by(OFFICER) as tx:
+        assert {cell.post_id for cell in strip_of(tx, round_id)} == {week.first_post}

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import Conflict, Refused
 from core.work import Work
+from logistics.dispatch.commands import close_post
 from logistics.packages.queries import package
 from logistics.packages.rules import People
 from logistics.packages.states import PackageState
@@ -20,7 +21,8 @@ from logistics.planning.revision_ground import ReviseRound
 from tests.flows import line
 from tests.logistics.planning.revised import World
 from tests.logistics.week import MONDAY, OFFICER, PLENTY, SECOND, a_week, fill, household, settle
-from tests.support.racing import at_once, codes
+from tests.support.builders import SYSTEM
+from tests.support.racing import at_once, before_the_first_commits, codes
 
 
 def a_world(work: Work, count: int = 8) -> World:
@@ -52,6 +54,22 @@ def test_of_two_who_approve_one_revision_one_does(work: Work):
     assert codes(at_once([world.agree, world.agree])) == ["", "revision.nothing_to_approve"]
     world.check()
     assert len(world.of(world.households[-1])) == 1
+
+
+@pytest.mark.engines("postgresql")
+def test_a_revision_brings_nobody_to_a_post_that_closes_in_the_same_moment(work: Work):
+    world = a_world(work)
+    second = world.week.second_post
+    assert second not in {row.post_id for row in world.rows()}
+    world.closed = {world.week.first_post}
+    world.revise()
+    posts = world.posts()
+    told = before_the_first_commits(
+        work, SYSTEM, lambda tx: close_post(tx, second, "terendam air"),
+        lambda tx: approve_revision(tx, world.id, posts),
+    )  # fmt: skip
+    assert codes([told]) == ["revision.outdated"]
+    world.check()
 
 
 def test_two_who_work_it_out_at_once_leave_one_draft(work: Work):
