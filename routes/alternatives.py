@@ -28,7 +28,6 @@ from logistics.planning.states import PlanState
 from logistics.planning.what_if import Change, Comparison, Outcome, compare, tried
 from logistics.programmes.states import TermState
 from logistics.zones import week
-from logistics.zones.commands import lock_incident
 from registry_link.matching.points import inner_points
 from routes.occasion import Occasion, round_at
 from routes.term import determined_households, plan_the_term
@@ -189,7 +188,7 @@ def take_over(tx: Tx, here: Occasion, wish: Wish, asked_no: int | None = None) -
     """
     tx.require("round.plan")
     if here.incident is not None:
-        lock_incident(tx, here.incident.id)
+        here = replace(here, incident=week.lock_with_overlapping(tx, here.incident))
     ground = ground_at(tx, here, asked_no)
     one = granted(tx, wish, ground.inputs.posts, "id")
     hindered = obstacle(tx, ground, one)

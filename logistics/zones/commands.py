@@ -29,7 +29,7 @@ from logistics.zones.models import (
 )
 from logistics.zones.naming import ListRegion as ListRegion
 from logistics.zones.naming import listed_regions
-from logistics.zones.rows import incident_row, zone_row
+from logistics.zones.rows import incident_row, lock_incident_row, lock_running, zone_row
 from logistics.zones.rules import short_number, slug_of
 from logistics.zones.states import (
     PHASES,
@@ -141,9 +141,8 @@ def move_incident(tx: Tx, incident_id: UUID, act: PhaseAct, reason: str = "") ->
     Raises: Forbidden, NotFound, Conflict.
     """
     tx.require("incident.open")
-    before = incident_row(tx, incident_id).state
+    before = lock_incident_row(tx, incident_id)
     if act is PhaseAct.CLOSE:
-        lock_incident(tx, incident_id)
         _nothing_may_run(tx, incident_id)
     after = states.move(tx, Incident, incident_id, act, PHASES, reason=reason)
     _keep_change(tx, incident_id, IncidentField.PHASE, before.value, after.value, reason)
@@ -178,21 +177,6 @@ def edit_incident(tx: Tx, order: EditIncident) -> tuple[IncidentField, ...]:
     return changed
 
 
-def lock_incident(tx: Tx, incident_id: UUID) -> Phase:
-    """Keep the incident for this transaction, so that two who open its next week wait for each other.
-
-    Gives its phase. Raises: NotFound.
-    """
-    phase: Phase | None = tx.session.scalar(
-        sa.select(Incident.state)
-        .where(Incident.id == incident_id, Incident.regency_code == tx.regency_code)
-        .with_for_update()
-    )
-    if phase is None:
-        raise NotFound("incident.not_found")
-    return phase
-
-
 # ---------------------------------------------------------------- areas
 
 
@@ -202,9 +186,7 @@ def post_zone(tx: Tx, order: PostZone) -> PostedZone:
     Raises: Forbidden; NotFound; Invalid, with what is wrong and where; Conflict, when somebody revised it meanwhile.
     """
     tx.require("zone.post")
-    incident = incident_row(tx, order.incident_id)
-    if incident.state is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    lock_running(tx, order.incident_id)
     if order.observed_at > tx.now + timedelta(minutes=15):
         raise Invalid("zone.observed_in_future", field="observed_at")
     if order.outline is None and not order.regions:
@@ -254,6 +236,8 @@ def withdraw_zone(tx: Tx, zone_id: UUID, reason: str) -> None:
     if len(reason.strip()) < 5:
         raise Invalid("zone.reason_missing", field="reason")
     zone = zone_row(tx, zone_id)
+    # Alone on the incident: who decides on its list, or matches another area of it, waits or is waited for.
+    lock_incident_row(tx, zone.incident_id)
     version_id = tx.session.scalar(
         sa.select(ZoneVersion.id).where(ZoneVersion.zone_id == zone_id, ZoneVersion.state == VersionState.CURRENT)
     )
@@ -311,10 +295,10 @@ def _place_version(tx: Tx, order: PostZone) -> tuple[UUID, int]:
     name = " ".join(order.name.split())
     if not 2 <= len(name) <= 120:
         raise Invalid("zone.name_length", field="name")
+    taken = sa.select(Zone.id).where(Zone.incident_id == order.incident_id, Zone.name == name, Zone.id != order.zone_id)
+    if tx.session.scalar(taken):
+        raise Conflict("zone.name_taken", name=name)
     if order.zone_id is None:
-        taken = sa.select(Zone.id).where(Zone.incident_id == order.incident_id, Zone.name == name)
-        if tx.session.scalar(taken):
-            raise Conflict("zone.name_taken", name=name)
         zone_id = tx.new_id()
         tx.session.execute(
             sa.insert(Zone).values(

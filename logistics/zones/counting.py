@@ -9,13 +9,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.errors import Conflict, Invalid
+from core.errors import Invalid
 from core.i18n import say
 from core.work import Tx
 from logistics.zones.models import CountReport, CountReportLine
-from logistics.zones.rows import incident_row
+from logistics.zones.rows import lock_running
 from logistics.zones.rules import Count, Doubt, doubt_facts, doubts_of
-from logistics.zones.states import CountKind, CountState, Phase
+from logistics.zones.states import CountKind, CountState
 from registry_link.regions.queries import find_region, region
 from registry_link.regions.states import CodeSystem, Level
 
@@ -67,9 +67,7 @@ class ReportedCounts:
 def report_counts(tx: Tx, order: ReportCounts) -> ReportedCounts:
     """Keep a report of figures beside the earlier ones. Raises: Forbidden, NotFound, Invalid, Conflict."""
     tx.require("count.report")
-    incident = incident_row(tx, order.incident_id)
-    if incident.state is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    lock_running(tx, order.incident_id, is_shared=True)
     if order.observed_at > tx.now + timedelta(minutes=15):
         raise Invalid("zone.observed_in_future", field="observed_at")
     if not order.source.strip():

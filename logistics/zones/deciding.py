@@ -21,8 +21,8 @@ from core.permissions import Reach
 from core.work import Tx
 from logistics.zones.affected import counted_once, within
 from logistics.zones.models import AffectedDecision, AffectedHousehold, AffectedList, AffectedListEntry
-from logistics.zones.rows import incident_row, lock_incident_row
-from logistics.zones.states import AffectedState, DecisionHow, ListState, Phase, RejectReason
+from logistics.zones.rows import lock_incident_row, lock_running
+from logistics.zones.states import AffectedState, DecisionHow, ListState, RejectReason
 from registry_link.households.merged import has_merged, merged_pairs, survivors_of
 from registry_link.households.queries import villages_of_households
 from registry_link.matching.rules import Confidence
@@ -158,7 +158,6 @@ def decide_affected(tx: Tx, order: Decide) -> Decided:
     asked = sorted(set(order.household_ids))
     if not asked:
         raise Invalid("affected.none_chosen", field="household_ids")
-    incident_row(tx, order.incident_id)
     lock_incident_row(tx, order.incident_id, is_shared=True)
     group_of = _groups(tx, asked)
     rows = _held(tx, order.incident_id, group_of)
@@ -209,7 +208,6 @@ def undo_decision(tx: Tx, incident_id: UUID, household_id: UUID, decided_no: int
     Raises: Forbidden; NotFound; Conflict, when another decided since, when it was added, or when the list is frozen.
     """
     reach = tx.require("affected.decide")
-    incident_row(tx, incident_id)
     lock_incident_row(tx, incident_id, is_shared=True)
     group_of = _groups(tx, [household_id])
     rows = _held(tx, incident_id, group_of)
@@ -247,15 +245,12 @@ def add_affected(tx: Tx, incident_id: UUID, household_id: UUID, note: str, *, is
     is on the list already.
     """
     reach = tx.require("household.register" if is_provisional else "affected.decide")
-    incident = incident_row(tx, incident_id)
-    if incident.state is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    lock_running(tx, incident_id, is_shared=True)
     village = villages_of_households(tx, [household_id]).get(household_id)
     if village is None:
         raise NotFound("household.not_found")
     if not is_provisional:
         reach.need_village(village, "household")
-    lock_incident_row(tx, incident_id, is_shared=True)
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {
         "incident_id": incident_id, "household_id": household_id, "regency_code": tx.regency_code,

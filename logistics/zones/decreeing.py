@@ -14,9 +14,9 @@ from core.measures import Period
 from core.work import Tx
 from logistics.packages.queries import rounds_of
 from logistics.packages.states import RoundState
-from logistics.zones.models import Decree, DecreeRegion, Incident
+from logistics.zones.models import Decree, DecreeRegion
 from logistics.zones.naming import ListRegion, listed_regions
-from logistics.zones.rows import incident_row
+from logistics.zones.rows import lock_incident_row
 from logistics.zones.rules import days_differ, gap_days, read_days, runs_of, short_number
 from logistics.zones.states import Phase
 
@@ -56,13 +56,13 @@ class RecordedDecree:
 def record_decree(tx: Tx, order: RecordDecree) -> RecordedDecree:
     """Record an emergency decree; its days are counted here, with both ends. Raises: Forbidden, Invalid, Conflict."""
     tx.require("decree.record")
-    incident = incident_row(tx, order.incident_id)
+    phase = lock_incident_row(tx, order.incident_id)
     number = " ".join(order.number.split())
     if not number:
         raise Invalid("decree.number_missing", field="number")
     if order.phase is Phase.CLOSED:
         raise Invalid("decree.phase_unfit", field="phase")
-    if incident.state is Phase.CLOSED:
+    if phase is Phase.CLOSED:
         raise Conflict("incident.is_closed")
     if order.last_on < order.first_on:
         raise Invalid("decree.ends_before_start", field="last_on")
@@ -165,12 +165,12 @@ def _codes(tx: Tx, order: RecordDecree) -> frozenset[str]:
 
 
 def _standing(tx: Tx, decree_id: UUID) -> Decree:
-    row = tx.session.get(Decree, decree_id, with_for_update=True, populate_existing=True)
-    if row is None:
+    incident_id = tx.session.scalar(sa.select(Decree.incident_id).where(Decree.id == decree_id))
+    if incident_id is None:
         raise NotFound("decree.not_found")
-    incident_row(tx, row.incident_id)
     # Whoever plans a week of it waits, or is waited for: its round is then seen here.
-    tx.session.execute(sa.select(Incident.id).where(Incident.id == row.incident_id).with_for_update())
+    lock_incident_row(tx, incident_id)
+    row = tx.session.get_one(Decree, decree_id, populate_existing=True)
     if row.withdrawn_at is not None:
         raise Conflict("decree.is_withdrawn")
     return row

@@ -29,8 +29,8 @@ from logistics.zones.models import (
     AffectedListUse,
     ZoneVersion,
 )
-from logistics.zones.rows import incident_row, lock_incident_row
-from logistics.zones.states import LISTS, Access, AffectedState, ListAct, ListState, Phase, Severity
+from logistics.zones.rows import incident_row, lock_incident_row, lock_running
+from logistics.zones.states import LISTS, Access, AffectedState, ListAct, ListState, Severity
 from registry_link.households.erased import erased_among
 from registry_link.households.merged import has_merged, survivors_of
 from registry_link.matching.rules import Confidence
@@ -134,9 +134,7 @@ def freeze_list(tx: Tx, order: Freeze) -> UUID:
     incident is closed, or it is not the ``expected`` number.
     """
     tx.require("affected.freeze")
-    lock_incident_row(tx, order.incident_id)
-    if incident_row(tx, order.incident_id).state is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    lock_running(tx, order.incident_id)
     standing = _to_list(tx, order.incident_id)
     if not standing:
         raise Conflict("affected_list.nobody")

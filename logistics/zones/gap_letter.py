@@ -22,9 +22,8 @@ from logistics.planning.gap import Asking, NeedTables, tables_of
 from logistics.planning.need import RoundNeed, need
 from logistics.planning.spreading import ItemDays, VillageNeed, need_by_day, need_by_village, preview_by_village
 from logistics.zones import week
-from logistics.zones.commands import lock_incident
 from logistics.zones.queries import DecreeView, IncidentView, decrees, incident_by_id
-from logistics.zones.states import Phase
+from logistics.zones.rows import lock_running
 from registry_link.regions.queries import regions
 from stock.ledger.papers import PaperHead, PaperNames, PaperSigner, head_of, officials
 
@@ -137,8 +136,7 @@ def issue_gap_letter(tx: Tx, order: IssueGapLetter) -> UUID:
     Raises: Forbidden; NotFound; Conflict where nothing is short, or the incident is closed; Invalid, naming the field.
     """
     tx.require("gap.issue")
-    if lock_incident(tx, order.incident_id) is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    lock_running(tx, order.incident_id)
     view = incident_by_id(tx, order.incident_id)
     found = spread_of(tx, view, order.round_id)
     if found is None or not found.need.lines:

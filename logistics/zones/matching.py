@@ -18,7 +18,7 @@ from logistics.zones.models import (
     ZoneVersion,
     ZoneVersionRegion,
 )
-from logistics.zones.rows import zone_row
+from logistics.zones.rows import lock_incident_row, zone_row
 from logistics.zones.states import AffectedState, MatchCause, Phase, VersionState
 from registry_link.households.bulk import put_rows
 from registry_link.households.drawn import drawn_by, is_outdated, keep_drawn_from
@@ -68,6 +68,8 @@ def keep_matches(tx: Tx, found: FoundMatches, cause: MatchCause = MatchCause.POS
     None when another process matched the version since it was read. All of it or nothing: whoever is killed in the
     middle leaves the version as it was, and the job finds it again.
     """
+    # Alone on the incident: two areas matched at once, or one withdrawn meanwhile, see each other's households.
+    lock_incident_row(tx, tx.session.get_one(ZoneVersion, found.version_id).incident_id)
     counts = found.matches.counts
     matched = Matched(certain=counts.certain, probable=counts.probable, to_verify=counts.to_verify)
     no = found.matching_no + 1
@@ -178,7 +180,7 @@ def refresh_affected(tx: Tx, incident_id: UUID) -> None:
     """Bring the incident's list in line with its current versions, without touching what a person decided.
 
     Each household keeps its best evidence over all areas. One that no current area has any more leaves the list when
-    nobody had decided on it, and is marked when somebody had.
+    nobody had decided on it, and is marked when somebody had. The caller keeps the incident, alone.
     """
     current = (ZoneVersion.incident_id == incident_id, ZoneVersion.state == VersionState.CURRENT)
     strength = sa.case(

@@ -385,7 +385,10 @@ def _incident_view(tx: Tx, row: Incident) -> IncidentView:
 
 def _decrees(tx: Tx, incident_id: UUID) -> tuple[DecreeView, ...]:
     rows = tx.session.scalars(
-        sa.select(Decree).where(Decree.incident_id == incident_id).order_by(Decree.first_on, Decree.recorded_at)
+        sa.select(Decree)
+        .where(Decree.incident_id == incident_id)
+        .order_by(Decree.first_on, Decree.recorded_at)
+        .execution_options(populate_existing=True)
     ).all()
     named: dict[UUID, list[str]] = defaultdict(list)
     if rows:

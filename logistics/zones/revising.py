@@ -8,7 +8,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.errors import Conflict
 from core.work import Tx
 from logistics.dispatch.queries import post_choices
 from logistics.packages.queries import RoundView
@@ -18,10 +17,9 @@ from logistics.planning.revision_ground import ReviseRound
 from logistics.planning.rules import PostChoice
 from logistics.zones import queries as zones
 from logistics.zones import week
-from logistics.zones.commands import lock_incident
 from logistics.zones.freezing import note_use, to_serve
 from logistics.zones.models import AffectedHousehold
-from logistics.zones.states import AffectedState, Phase
+from logistics.zones.states import AffectedState
 
 
 def order_of_revision(
@@ -41,8 +39,7 @@ def revise_week(
 
     Raises: Conflict when the incident is closed; what ``order_of_revision`` and ``make_revision`` raise.
     """
-    if lock_incident(tx, view.id) is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    view = week.lock_with_overlapping(tx, view)
     order, list_id = _order(tx, view, the_round, without_posts)
     made = make_revision(tx, order)
     if list_id is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.work import Tx
 from logistics.zones.models import Incident, Zone
+from logistics.zones.states import Phase
 
 
 def incident_row(tx: Tx, incident_id: UUID) -> Incident:
@@ -19,11 +21,28 @@ def incident_row(tx: Tx, incident_id: UUID) -> Incident:
     return incident
 
 
-def lock_incident_row(tx: Tx, incident_id: UUID, *, is_shared: bool = False) -> None:
-    """Keep an incident for this transaction: alone, or beside others that share it. Raises: NotFound."""
-    held = sa.select(Incident.id).where(Incident.id == incident_id, Incident.regency_code == tx.regency_code)
-    if tx.session.scalar(held.with_for_update(read=is_shared)) is None:
+def lock_incident_row(tx: Tx, incident_id: UUID, *, is_shared: bool = False) -> Phase:
+    """Keep an incident for this transaction, alone or beside others that share it; gives its phase. Raises: NotFound.
+
+    Before anything else of it is looked at or written: what is read after it holds until the commit.
+    """
+    held = sa.select(Incident.state).where(Incident.id == incident_id, Incident.regency_code == tx.regency_code)
+    phase: Phase | None = tx.session.scalar(held.with_for_update(read=is_shared))
+    if phase is None:
         raise NotFound("incident.not_found")
+    return phase
+
+
+def lock_incident_rows(tx: Tx, incident_ids: Collection[UUID]) -> None:
+    """Keep several incidents for this transaction, alone, in the order in which everybody takes them."""
+    own = (Incident.id.in_(incident_ids), Incident.regency_code == tx.regency_code)
+    tx.session.execute(sa.select(Incident.id).where(*own).order_by(Incident.id).with_for_update()).all()
+
+
+def lock_running(tx: Tx, incident_id: UUID, *, is_shared: bool = False) -> None:
+    """Keep an incident that is not closed, and stays so for this transaction. Raises: NotFound, Conflict."""
+    if lock_incident_row(tx, incident_id, is_shared=is_shared) is Phase.CLOSED:
+        raise Conflict("incident.is_closed")
 
 
 def zone_row(tx: Tx, zone_id: UUID) -> Zone:

@@ -21,13 +21,12 @@ from core.states import move
 from core.work import Tx
 from logistics.zones.counts import newest_counts
 from logistics.zones.models import AffectedHousehold, Shelter, Stay
-from logistics.zones.rows import incident_row, lock_incident_row
+from logistics.zones.rows import incident_row, lock_incident_row, lock_running
 from logistics.zones.rules import Count
 from logistics.zones.states import (
     SHELTERS,
     AffectedState,
     CountKind,
-    Phase,
     ShelterAct,
     ShelterState,
     StayKind,
@@ -164,7 +163,7 @@ class DisplacedLine:
 def open_shelter(tx: Tx, order: OpenShelter) -> UUID:
     """Open a shelter of an incident. Raises: Forbidden, NotFound, Invalid, Conflict when its name is taken."""
     tx.require("shelter.manage")
-    _running(tx, order.incident_id)
+    lock_running(tx, order.incident_id, is_shared=True)
     _check(tx, order, order.village_code)
     shelter_id = tx.new_id()
     insert = postgresql.insert if tx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -217,7 +216,7 @@ def close_shelter(tx: Tx, shelter_id: UUID) -> None:
 def open_again(tx: Tx, shelter_id: UUID) -> None:
     """Open a closed shelter again. Raises: Forbidden, NotFound, Conflict."""
     tx.require("shelter.manage")
-    _running(tx, _row(tx, shelter_id).incident_id)
+    lock_running(tx, _row(tx, shelter_id).incident_id, is_shared=True)
     move(tx, Shelter, shelter_id, ShelterAct.OPEN_AGAIN, SHELTERS, changed_at=tx.now, changed_by=tx.actor.id)
 
 
@@ -232,12 +231,11 @@ def record_stay(tx: Tx, order: RecordStay) -> int:
     is closed or another was faster.
     """
     reach = tx.require("stay.record")
-    _running(tx, order.incident_id)
+    lock_running(tx, order.incident_id, is_shared=True)
     if not order.household_ids:
         raise Invalid("affected.none_chosen", field="household_ids")
     if order.since_on > tx.today:
         raise Invalid("stay.ahead", field="since_on")
-    lock_incident_row(tx, order.incident_id, is_shared=True)
     village, shelter_id = _place(tx, order)
     asked = sorted(set(order.household_ids))
     now = survivors_of(tx, asked) if has_merged(tx) else {}
@@ -482,11 +480,6 @@ def _listed(tx: Tx, incident_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
         )
         listed |= {group_of[one] for one in tx.session.scalars(query)}
     return listed
-
-
-def _running(tx: Tx, incident_id: UUID) -> None:
-    if incident_row(tx, incident_id).state is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
 
 
 def _row(tx: Tx, shelter_id: UUID) -> Shelter:

@@ -27,10 +27,10 @@ from logistics.planning.priority import Priority
 from logistics.planning.rules import ConfirmedHousehold, VillagePoint
 from logistics.zones import affected
 from logistics.zones import queries as zones
-from logistics.zones.commands import lock_incident
 from logistics.zones.freezing import ToServe, note_use, to_serve
+from logistics.zones.rows import lock_incident_rows, lock_running
 from logistics.zones.sheltering import PlaceNow, places_now
-from logistics.zones.states import Access, Phase, Severity
+from logistics.zones.states import Access, Severity
 from logistics.zones.windows import windows
 from registry_link.households.ages import thresholds_at
 from registry_link.households.queries import compositions, households_by_ids, positions_of
@@ -135,8 +135,7 @@ def plan_week(
 
     Raises: Conflict without a decree, without confirmed households or without an open post; what ``plan_round`` raises.
     """
-    if lock_incident(tx, view.id) is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    view = lock_with_overlapping(tx, view)
     order, list_id = order_of_week(tx, view, first_on, standard_id)
     done = plan_round(
         tx,
@@ -145,6 +144,22 @@ def plan_week(
     if list_id is not None:
         note_use(tx, list_id, done.plan_id)
     return done
+
+
+def lock_with_overlapping(tx: Tx, view: zones.IncidentView) -> zones.IncidentView:
+    """Keep an incident and those of the same days for this transaction, and give it as it is then.
+
+    Two who plan weeks of such incidents wait for each other: what is durable is given once in all. Raises: NotFound;
+    Conflict when it is closed.
+    """
+    kept: set[UUID] = set()
+    # A decree recorded meanwhile may bring another incident into the same days.
+    while not (wanted := {view.id, *(one.id for one in overlapping(tx, view))}) <= kept:
+        lock_incident_rows(tx, wanted)
+        kept |= wanted
+        view = zones.incident_by_id(tx, view.id)
+    lock_running(tx, view.id)
+    return view
 
 
 def order_of_week(

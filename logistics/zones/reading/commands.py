@@ -11,16 +11,17 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import states
-from core.errors import Conflict, Invalid, NotFound, TooMany
+from core.errors import Invalid, NotFound, TooMany
 from core.work import Tx
-from logistics.zones.commands import ListRegion, PostedZone, PostZone, ReportCount, lock_incident, post_zone
+from logistics.zones.commands import ListRegion, PostedZone, PostZone, ReportCount, post_zone
 from logistics.zones.reading.apart import element_in, unstructured
 from logistics.zones.reading.elements import Element, Outcome
 from logistics.zones.reading.judging import FoundRegion, JudgedDocument
 from logistics.zones.reading.models import ZoneReading, ZoneReadingElement
 from logistics.zones.reading.states import READINGS, Fate, ReadingAct, ReadingState
+from logistics.zones.rows import lock_running
 from logistics.zones.rules import Count
-from logistics.zones.states import Access, Phase, Severity
+from logistics.zones.states import Access, Severity
 
 MOST_AREAS = 200
 """Areas that one document may become at once."""
@@ -81,8 +82,7 @@ def read_document(tx: Tx, order: ReadDocument) -> KeptDocument:
     """Keep what was read of a document; nothing of it counts yet. Raises: Forbidden, NotFound, Conflict."""
     tx.require("zone.post")
     # Kept for this transaction: of two who send the same bytes the second sees the first.
-    if lock_incident(tx, order.incident_id) is Phase.CLOSED:
-        raise Conflict("incident.is_closed")
+    lock_running(tx, order.incident_id)
     before = tx.session.scalar(
         sa.select(ZoneReading.id).where(
             ZoneReading.incident_id == order.incident_id,

@@ -204,6 +204,15 @@ def test_two_areas_of_an_incident_have_two_names(work: Work, flood: line.Flood):
         line.post(work, line.an_area(flood))
 
 
+def test_an_area_is_not_renamed_to_what_another_of_its_incident_is_called(work: Work, flood: line.Flood):
+    line.post(work, line.an_area(flood))
+    other = line.post(work, line.an_area(flood, name="Lereng"))
+    with pytest.raises(Conflict, match=r"zone\.name_taken"):
+        line.post(work, line.an_area(flood, zone_id=other.zone_id, base_no=1))
+    again = line.post(work, line.an_area(flood, name="Lereng", zone_id=other.zone_id, base_no=1))
+    assert again.no == 2, "its own name it keeps"
+
+
 def test_an_incident_of_another_office_is_not_found(work: Work, flood: line.Flood):
     an_office(work, "99.02")
     stranger = replace(line.BPBD, regency_code="99.02")
